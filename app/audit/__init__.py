@@ -1,0 +1,1 @@
+"""Audit: who looked at or changed what, kept for good."""

@@ -1,0 +1,1 @@
+"""Identity: people, how they sign in, what they agreed to, and which roles they hold where."""

@@ -1,0 +1,217 @@
+"""Signing in, sessions, oneself, consents, invitations and appointments."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from app.identity import appointing, consent, profile, queries, sessions, signing_in
+from app.identity.actors import Actor
+from app.identity.edge import Tokens, give_tokens, refresh_token_id
+from app.identity.models import Grant, Person
+from app.identity.schemas import (
+    AddStaff,
+    AnswerConsent,
+    Appoint,
+    AskCode,
+    ChangeMe,
+    CodeSent,
+    ConsentsRead,
+    InviteMade,
+    InviteRider,
+    MeRead,
+    Refresh,
+    RoleRead,
+    SignInWithCode,
+    SignInWithInvite,
+    SignInWithPassword,
+    StaffRead,
+    TokensRead,
+)
+from app.kernel import clock, settings
+from app.kernel.http import Api, address, body_field, gives, limited, public, requires, takes
+from app.kernel.limits import Limit
+
+api = Api("identity", "", "Signing in and people")
+
+CODES_PER_PHONE = Limit("code-phone", 5, 3600)
+CODES_PER_ADDRESS = Limit("code-address", 60, 3600)
+TRIES_PER_PHONE = Limit("try-phone", 20, 3600)
+TRIES_PER_USERNAME = Limit("try-username", 10, 900)
+TRIES_PER_INVITE = Limit("try-invite", 20, 3600)
+TRIES_PER_ADDRESS = Limit("try-address", 120, 900)
+
+
+def phone_of_body() -> str:
+    """The phone number of the body in its normal form, so that spaces do not buy more tries."""
+    try:
+        return signing_in.normal_phone(body_field("phone")())
+    except Exception:  # noqa: BLE001 -- an unreadable number is refused by the view; here it only needs a bucket
+        return "unreadable"
+
+
+def username_of_body() -> str:
+    """The staff name of the body, lower case."""
+    return body_field("username")().lower()
+
+
+def open_tokens(person: Person, device: str) -> Tokens:
+    """A new session for somebody who has just proved who they are."""
+    at = clock.now()
+    return give_tokens(refresh=sessions.open_session(person=person, device=device, at=at), person=person, at=at)
+
+
+@api.post("/sign-in/codes")
+@public
+@limited(CODES_PER_PHONE, phone_of_body)
+@limited(CODES_PER_ADDRESS, address)
+@takes(AskCode)
+@gives(CodeSent, 202)
+def ask_for_code(phone: str) -> dict[str, int]:
+    """Send a one-time code to a phone"""
+    signing_in.request_code(phone=phone, at=clock.now())
+    return {"expires_in_s": int(signing_in.CODE_LIVES.total_seconds())}
+
+
+@api.post("/sign-in")
+@public
+@limited(TRIES_PER_PHONE, phone_of_body)
+@limited(TRIES_PER_ADDRESS, address)
+@takes(SignInWithCode)
+@gives(TokensRead)
+def sign_in(phone: str, code: str, consent: bool, device: str) -> Tokens:
+    """Sign in (and enrol) with the code that arrived"""
+    person = signing_in.sign_in_with_code(phone=phone, code=code, consent=consent, at=clock.now())
+    return open_tokens(person, device)
+
+
+@api.post("/sign-in/invite")
+@public
+@limited(TRIES_PER_INVITE, body_field("token"))
+@limited(TRIES_PER_ADDRESS, address)
+@takes(SignInWithInvite)
+@gives(TokensRead)
+def sign_in_by_invite(token: str, pin: str, nickname: str | None, consent: bool, device: str) -> Tokens:
+    """Sign in (and enrol) with a station's invitation and PIN"""
+    person = signing_in.sign_in_with_invite(token=token, pin=pin, nickname=nickname, consent=consent, at=clock.now())
+    return open_tokens(person, device)
+
+
+@api.post("/sign-in/password")
+@public
+@limited(TRIES_PER_USERNAME, username_of_body)
+@limited(TRIES_PER_ADDRESS, address)
+@takes(SignInWithPassword)
+@gives(TokensRead)
+def sign_in_staff(username: str, password: str, device: str) -> Tokens:
+    """Sign in a member of staff"""
+    return open_tokens(signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), device)
+
+
+@api.post("/sessions/refresh")
+@public
+@limited(TRIES_PER_ADDRESS, address)
+@takes(Refresh)
+@gives(TokensRead)
+def refresh(refresh_token: str) -> Tokens:
+    """Trade a refresh token for new tokens; used twice, it ends the session"""
+    at = clock.now()
+    renewed, person = sessions.renew_session(token_id=refresh_token_id(refresh_token, at), at=at)
+    return give_tokens(refresh=renewed, person=person, at=at)
+
+
+@api.delete("/sessions/current")
+@requires("self")
+@gives(None)
+def sign_out(by: Actor) -> None:
+    """Sign out on this device"""
+    sessions.end_session(by=by, at=clock.now())
+
+
+@api.delete("/sessions")
+@requires("self")
+@gives(None)
+def sign_out_everywhere(by: Actor) -> None:
+    """Sign out on every device"""
+    sessions.end_all_sessions(person_id=by.id, at=clock.now())
+
+
+@api.get("/me")
+@requires("self")
+@gives(MeRead)
+def read_me(by: Actor) -> Person:
+    """The signed-in person"""
+    return queries.person(by.id)
+
+
+@api.put("/me")
+@requires("self")
+@takes(ChangeMe)
+@gives(MeRead)
+def change_me(by: Actor, **changes: Any) -> Person:
+    """Change what is given, leave the rest"""
+    return profile.change_profile(changes=changes, by=by, at=clock.now())
+
+
+@api.delete("/me")
+@requires("self")
+@gives(None)
+def close_me(by: Actor) -> None:
+    """Close the account: name and phone are forgotten, the books stay under a pseudonym"""
+    profile.close_account(by=by, at=clock.now())
+
+
+@api.get("/me/consents")
+@requires("self")
+@gives(ConsentsRead)
+def read_consents(by: Actor) -> dict[str, bool]:
+    """What I agreed to"""
+    return consent.consents_of(by.id)
+
+
+@api.post("/me/consents")
+@requires("self")
+@takes(AnswerConsent)
+@gives(ConsentsRead)
+def answer(purpose: str, given: bool, by: Actor) -> dict[str, bool]:
+    """Agree to a purpose, or take it back"""
+    consent.answer_consent(purpose=purpose, given=given, by=by, at=clock.now())
+    return consent.consents_of(by.id)
+
+
+@api.post("/invites")
+@requires("people.invite")
+@takes(InviteRider)
+@gives(InviteMade, 201)
+def invite(station_id: UUID, by: Actor) -> dict[str, Any]:
+    """Invite one rider at a station"""
+    made, token, pin = signing_in.invite_rider(station_id=station_id, by=by, at=clock.now())
+    return {"url": f"{settings.current().public_url}/I/{token}", "pin": pin, "expires_at": made.expires_at}
+
+
+@api.post("/staff")
+@requires("people.appoint")
+@takes(AddStaff)
+@gives(StaffRead, 201)
+def add_staff(username: str, password: str, name: str, by: Actor) -> Person:
+    """Add a staff account"""
+    return appointing.add_staff(username=username, password=password, name=name, by=by, at=clock.now())
+
+
+@api.post("/grants")
+@requires("people.appoint")
+@takes(Appoint)
+@gives(RoleRead, 201)
+def appoint(person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor) -> Grant:
+    """Give a person a role in a region or at a station"""
+    return appointing.appoint(
+        person_id=person_id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.now()
+    )
+
+
+@api.delete("/grants/<uuid:grant_id>")
+@requires("people.appoint")
+@gives(None)
+def take_back(grant_id: UUID, by: Actor) -> None:
+    """Take a role back"""
+    appointing.take_back(grant_id=grant_id, by=by, at=clock.now())

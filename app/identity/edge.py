@@ -1,0 +1,140 @@
+"""Tokens at the edge: what a browser keeps in cookies and an app sends as bearer, and who that makes the caller.
+
+Access tokens live 15 minutes and name a person and a session family; whether the family still stands is asked of the
+database each time, so a sign-out or a taken-back role counts at once, on every worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, Response, request
+from flask_jwt_extended import (
+    JWTManager,
+    create_access_token,
+    create_refresh_token,
+    decode_token,
+    get_jwt,
+    set_access_cookies,
+    set_refresh_cookies,
+    unset_jwt_cookies,
+    verify_jwt_in_request,
+)
+from flask_jwt_extended.exceptions import CSRFError, JWTExtendedException, NoAuthorizationError
+from jwt.exceptions import PyJWTError
+
+from app.identity import sessions
+from app.identity.actors import ANONYMOUS, Actor
+from app.identity.errors import CsrfMissing, SessionEnded
+from app.identity.models import Person, RefreshToken
+from app.kernel import clock
+from app.kernel.settings import Settings
+
+_ACTOR = "fengxing.actor"  # once per request, in its environ: an application context may outlive a request
+ACCESS_COOKIE, REFRESH_COOKIE = "fengxing_access", "fengxing_refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a signed-in client holds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in_s: int
+    person: Person
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Configure flask-jwt-extended."""
+    app.config.update(
+        JWT_SECRET_KEY=settings.secret_key,
+        JWT_ALGORITHM="HS256",
+        JWT_TOKEN_LOCATION=["headers", "cookies"],
+        JWT_ACCESS_COOKIE_NAME=ACCESS_COOKIE,
+        JWT_REFRESH_COOKIE_NAME=REFRESH_COOKIE,
+        JWT_COOKIE_SECURE=settings.secure_cookies,
+        JWT_COOKIE_SAMESITE="Lax",
+        JWT_SESSION_COOKIE=False,
+        JWT_COOKIE_CSRF_PROTECT=True,
+        JWT_CSRF_CHECK_FORM=True,
+        JWT_ACCESS_TOKEN_EXPIRES=sessions.ACCESS_LIVES,
+        JWT_REFRESH_TOKEN_EXPIRES=sessions.REFRESH_LIVES,
+        # The library reads the system's clock; ours may be a test's. Its own check is opened wide, ours is in _claims.
+        JWT_DECODE_LEEWAY=timedelta(days=36_500),
+    )
+    JWTManager(app)
+
+
+def give_tokens(*, refresh: RefreshToken, person: Person, at: datetime) -> Tokens:
+    """Signed tokens for a session. Times come from the product's clock."""
+    claims = {"fam": refresh.family_id.hex, "iat": int(at.timestamp()), "nbf": int(at.timestamp())}
+    access = create_access_token(
+        person.id.hex, additional_claims={**claims, "exp": int((at + sessions.ACCESS_LIVES).timestamp())}
+    )
+    renewal = create_refresh_token(
+        person.id.hex,
+        additional_claims={**claims, "jti": refresh.id.hex, "exp": int((at + sessions.REFRESH_LIVES).timestamp())},
+    )
+    return Tokens(access, renewal, int(sessions.ACCESS_LIVES.total_seconds()), person)
+
+
+def put_cookies(response: Response, tokens: Tokens) -> Response:
+    """Let a browser keep the tokens (http-only) and the CSRF values its forms must repeat."""
+    set_access_cookies(response, tokens.access_token, max_age=int(sessions.REFRESH_LIVES.total_seconds()))
+    set_refresh_cookies(response, tokens.refresh_token, max_age=int(sessions.REFRESH_LIVES.total_seconds()))
+    return response
+
+
+def drop_cookies(response: Response) -> Response:
+    """Make a browser forget the tokens."""
+    unset_jwt_cookies(response)
+    return response
+
+
+def refresh_token_id(token: str, at: datetime) -> UUID:
+    """The id of a refresh token that came in. Raises SessionEnded when forged, run out or of another kind."""
+    try:
+        claims = decode_token(token)
+    except (PyJWTError, JWTExtendedException):
+        raise SessionEnded from None
+    return _uuid(_checked(claims, "refresh", at), "jti")
+
+
+def authenticate() -> Actor:
+    """Whoever sent the running request; ANONYMOUS without tokens. Raises SessionEnded or CsrfMissing."""
+    known: Actor | None = request.environ.get(_ACTOR)
+    if known is None:
+        known = request.environ[_ACTOR] = _authenticate(clock.now())
+    return known
+
+
+def _authenticate(at: datetime) -> Actor:
+    try:
+        if verify_jwt_in_request(optional=True) is None:
+            return ANONYMOUS
+    except CSRFError:
+        raise CsrfMissing from None
+    except NoAuthorizationError:
+        return ANONYMOUS
+    except (PyJWTError, JWTExtendedException):
+        raise SessionEnded from None
+    claims = _checked(get_jwt(), "access", at)
+    return sessions.actor_for(person_id=_uuid(claims, "sub"), family_id=_uuid(claims, "fam"), at=at)
+
+
+def _checked(claims: dict[str, Any], kind: str, at: datetime) -> dict[str, Any]:
+    # PyJWT accepts a token without exp; we do not.
+    expires = claims.get("exp")
+    if claims.get("type") != kind or not isinstance(expires, int) or at.timestamp() >= expires:
+        raise SessionEnded
+    return claims
+
+
+def _uuid(claims: dict[str, Any], name: str) -> UUID:
+    try:
+        return UUID(hex=str(claims.get(name)))
+    except ValueError:
+        raise SessionEnded from None

@@ -1,0 +1,97 @@
+"""What can go wrong when people sign in, agree or are appointed."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unauthenticated, Unavailable
+
+
+class PersonNotFound(NotFound):
+    """There is no such person, or the account was closed."""
+
+    slug = "person-not-found"
+
+
+class PhoneWrong(Invalid):
+    """This is not a phone number that can get a message."""
+
+    slug = "phone-wrong"
+
+
+class CodeWrong(Unauthenticated):
+    """The one-time code or PIN does not match; the try was counted."""
+
+    slug = "code-wrong"
+    keep = True
+
+
+class CodeExpired(Gone):
+    """The one-time code is too old, was used, or none was asked for."""
+
+    slug = "code-expired"
+
+
+class CodeTriesUsedUp(Gone):
+    """Too many wrong tries with this code; a new one is needed."""
+
+    slug = "code-tries-used-up"
+
+
+class PasswordWrong(Unauthenticated):
+    """No member of staff with this name and password."""
+
+    slug = "password-wrong"
+
+
+class InviteNotFound(NotFound):
+    """No such invitation, or it was used or has run out."""
+
+    slug = "invite-not-found"
+
+
+class ConsentNeeded(Conflict):
+    """A new rider must agree to the core terms first; nothing is ticked for anybody."""
+
+    slug = "consent-needed"
+
+
+class SessionEnded(Unauthenticated):
+    """The session was signed out, revoked or has run out."""
+
+    slug = "session-ended"
+
+
+class SessionReused(Unauthenticated):
+    """A refresh token was used twice: somebody may have copied it, so the whole session is ended."""
+
+    slug = "session-reused"
+    keep = True
+
+
+class CsrfMissing(Forbidden):
+    """A form came without its token; it may have been sent from another site."""
+
+    slug = "csrf-missing"
+
+
+class NoSmsProvider(Unavailable):
+    """This installation cannot send messages; use a station's invitation instead."""
+
+    slug = "no-sms-provider"
+
+
+class RoleNeedsScope(Invalid):
+    """This role is held in a region, or at a station, and the other was given."""
+
+    slug = "role-needs-scope"
+
+
+class AlreadyAppointed(Conflict):
+    """The person already holds this role there."""
+
+    slug = "already-appointed"
+
+
+class SecondAdminNeeded(Forbidden):
+    """An administrator cannot appoint himself."""
+
+    slug = "second-admin-needed"

@@ -1,0 +1,154 @@
+"""People, their grants, consents, sessions, sign-in codes and invitations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.identity.permissions import ROLES
+from app.kernel.db import Base, IdMixin, UtcDateTime
+
+OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city", "other")
+PURPOSES = ("core", "location", "photo", "publication")
+
+
+class Person(IdMixin, Base):
+    """Somebody the programme knows: a rider, a member of staff, or both. Only what is needed is kept."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        UniqueConstraint("phone", name="phone"),
+        UniqueConstraint("username", name="username"),
+        CheckConstraint("locale IN ('zh', 'en')", name="locale"),
+    )
+
+    name: Mapped[str | None] = mapped_column(String(60))
+    nickname: Mapped[str | None] = mapped_column(String(30))
+    phone: Mapped[str | None] = mapped_column(String(20))  # E.164
+    username: Mapped[str | None] = mapped_column(String(40))
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    occupation: Mapped[str | None] = mapped_column(String(20))
+    platform: Mapped[str | None] = mapped_column(String(30))
+    home_region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    locale: Mapped[str] = mapped_column(String(2), default="zh")
+    large_type: Mapped[bool] = mapped_column(default=False)
+    enrolled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def is_rider(self) -> bool:
+        return self.enrolled_at is not None and self.closed_at is None
+
+
+class Grant(IdMixin, Base):
+    """A role held in a region or at a station, until it is taken back."""
+
+    __tablename__ = "grants"
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint("(region_code IS NULL) <> (station_id IS NULL)", name="one_scope"),
+        Index(
+            "uq_grants_held_region",
+            "person_id",
+            "role",
+            "region_code",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL AND region_code IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NULL AND region_code IS NOT NULL"),
+        ),
+        Index(
+            "uq_grants_held_station",
+            "person_id",
+            "role",
+            "station_id",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL AND station_id IS NOT NULL"),
+            postgresql_where=text("revoked_at IS NULL AND station_id IS NOT NULL"),
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    given_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    given_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Consent(IdMixin, Base):
+    """A person's answer to one purpose, in one version of its words. The newest answer counts."""
+
+    __tablename__ = "consents"
+    __table_args__ = (
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+        Index("ix_consents_person_purpose", "person_id", "purpose"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    purpose: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    given: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SessionFamily(IdMixin, Base):
+    """One sign-in on one device: every refresh token descends from it, and revoking it ends them all."""
+
+    __tablename__ = "session_families"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    device: Mapped[str] = mapped_column(String(80), default="")
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_why: Mapped[str | None] = mapped_column(String(20))
+
+
+class RefreshToken(IdMixin, Base):
+    """A refresh token that was given out; used once, it is replaced by its child."""
+
+    __tablename__ = "refresh_tokens"
+
+    family_id: Mapped[UUID] = mapped_column(ForeignKey("session_families.id"), index=True)
+    issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInCode(IdMixin, Base):
+    """A one-time code sent to a phone. Only a keyed digest of it is kept."""
+
+    __tablename__ = "sign_in_codes"
+    __table_args__ = (CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),)
+
+    phone: Mapped[str] = mapped_column(String(20), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Invite(IdMixin, Base):
+    """A station's invitation for one rider: a QR link with a random token, and a PIN said aloud."""
+
+    __tablename__ = "invites"
+    __table_args__ = (
+        UniqueConstraint("token_digest", name="token"),
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+    )
+
+    token_digest: Mapped[str] = mapped_column(String(64))
+    pin_digest: Mapped[str] = mapped_column(String(64))
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"), index=True)
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,49 @@
+"""The one table of who may do what. A role is always held in a region (and all below it) or at a station.
+
+A use case asks for a permission and a place; nothing anywhere else asks for a role.
+"""
+
+from __future__ import annotations
+
+RIDER = "rider"
+STATION_MANAGER = "station-manager"
+DISPATCHER = "dispatcher"
+ORGANISER = "organiser"
+DEPARTMENT = "department"
+RULE_EDITOR = "rule-editor"
+REVIEWER = "reviewer"
+MEDIATOR = "mediator"
+AUDITOR = "auditor"
+ADMIN = "admin"
+
+SELF = "self"  # held by everybody who is signed in, over what is their own
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    STATION_MANAGER: frozenset({"station.scan", "station.stock", "people.invite", "hours.witness"}),
+    DISPATCHER: frozenset({"case.triage", "case.work"}),
+    ORGANISER: frozenset({"activity.organise", "hours.confirm", "hours.backfill", "hours.witness"}),
+    DEPARTMENT: frozenset(
+        {
+            "activity.organise",
+            "case.triage",
+            "honours.export",
+            "hours.approve",
+            "hours.confirm",
+            "ledger.read",
+            "people.invite",
+            "rewards.manage",
+            "rules.review",
+            "selection.run",
+            "station.manage",
+        }
+    ),
+    RULE_EDITOR: frozenset({"rules.edit", "ledger.read"}),
+    REVIEWER: frozenset({"selection.review"}),
+    MEDIATOR: frozenset({"case.mediate"}),
+    AUDITOR: frozenset({"audit.read", "ledger.read"}),
+    ADMIN: frozenset({"people.appoint", "audit.read", "ledger.correct", "station.manage"}),
+}
+
+ROLES = tuple(PERMISSIONS)
+ALL = frozenset().union(*PERMISSIONS.values()) | {SELF}
+AT_A_STATION = frozenset({STATION_MANAGER})  # roles that may be held at a single station

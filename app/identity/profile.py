@@ -1,0 +1,37 @@
+"""What a person says about themself, all of it optional, and closing the account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.identity import queries
+from app.identity.actors import Actor
+from app.identity.models import Person
+from app.identity.sessions import end_all_sessions
+from app.kernel.db import session
+from app.places.queries import region
+
+EDITABLE = ("nickname", "name", "occupation", "platform", "home_region_code", "locale", "large_type")
+
+
+def change_profile(*, changes: dict[str, Any], by: Actor, at: datetime) -> Person:
+    """Change only the fields that were given."""
+    someone = queries.person_to_change(by.id)
+    if changes.get("home_region_code"):
+        region(changes["home_region_code"])
+    for name in EDITABLE:
+        if name in changes:
+            setattr(someone, name, changes[name])
+    session.flush()
+    return someone
+
+
+def close_account(*, by: Actor, at: datetime) -> None:
+    """Forget who this was. Points, hours and reports stay under a number that means nothing outside."""
+    someone = queries.person_to_change(by.id)
+    someone.name = someone.nickname = someone.phone = someone.username = someone.password_hash = None
+    someone.occupation = someone.platform = None
+    someone.closed_at = at
+    end_all_sessions(person_id=someone.id, at=at)
+    session.flush()

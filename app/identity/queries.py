@@ -1,0 +1,85 @@
+"""Looking up people, and saying their names with care."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.identity.actors import Actor, HeldRole
+from app.identity.errors import PersonNotFound
+from app.identity.models import Grant, Person
+from app.kernel.db import session
+from app.places.models import Region
+
+
+def person(person_id: UUID) -> Person:
+    """The person with this id. Raises PersonNotFound."""
+    found = session.get(Person, person_id)
+    if found is None:
+        raise PersonNotFound
+    return found
+
+
+def person_to_change(person_id: UUID) -> Person:
+    """The same, locked until the unit of work ends."""
+    found = session.scalar(select(Person).where(Person.id == person_id).with_for_update())
+    if found is None:
+        raise PersonNotFound
+    return found
+
+
+def person_by_phone(phone: str) -> Person | None:
+    """Who signs in with this E.164 number."""
+    return session.scalar(select(Person).where(Person.phone == phone, Person.closed_at.is_(None)))
+
+
+def person_by_username(username: str) -> Person | None:
+    """Who signs in with this staff name."""
+    return session.scalar(select(Person).where(Person.username == username.lower(), Person.closed_at.is_(None)))
+
+
+def actor_of(someone: Person, family_id: UUID | None = None) -> Actor:
+    """The person as an actor, with every role now held."""
+    held = session.execute(
+        select(Grant.role, Region.path, Grant.station_id)
+        .outerjoin(Region, Region.code == Grant.region_code)
+        .where(Grant.person_id == someone.id, Grant.revoked_at.is_(None))
+        .order_by(Grant.id)
+    )
+    roles = tuple(HeldRole(role, path, station_id) for role, path, station_id in held)
+    return Actor(person_id=someone.id, roles=roles, is_rider=someone.is_rider, family_id=family_id)
+
+
+def grants_of(person_id: UUID) -> Sequence[Grant]:
+    """The roles a person holds now."""
+    return session.scalars(
+        select(Grant).where(Grant.person_id == person_id, Grant.revoked_at.is_(None)).order_by(Grant.id)
+    ).all()
+
+
+def display_name(someone: Person) -> str:
+    """How the programme speaks to a person: nickname, else name, else the tail of the phone number."""
+    return someone.nickname or someone.name or phone_tail(someone.phone) or "骑手"
+
+
+def phone_tail(phone: str | None) -> str:
+    """The last four digits of a phone number."""
+    return phone[-4:] if phone else ""
+
+
+def masked_phone(phone: str | None) -> str:
+    """138****1204."""
+    national = (phone or "").removeprefix("+86")
+    return f"{national[:3]}****{national[-4:]}" if len(national) >= 7 else "****"
+
+
+def masked_name(name: str | None) -> str:
+    """王* · 王*明 · 欧**华; a name with · keeps the first and last character of the whole."""
+    text = (name or "").strip()
+    if len(text) <= 1:
+        return "*" if not text else f"{text}*"
+    if len(text) == 2:
+        return f"{text[0]}*"
+    return f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"

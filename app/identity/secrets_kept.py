@@ -1,0 +1,39 @@
+"""Keyed digests of short secrets (codes, PINs, tokens) and hashes of passwords. The secrets themselves are not kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from app.kernel import settings
+
+_hasher = PasswordHasher()
+# Checked when nobody has the name that was typed, so that the answer takes as long as for a real name.
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$bnVsbG51bGxudWxsbnVsbG51bGxudWxsbnVsbG51bGw"
+
+
+def digest(purpose: str, *parts: str) -> str:
+    """HMAC-SHA256 under the installation's secret, hex."""
+    message = "\x1f".join((purpose, *parts)).encode()
+    return hmac.new(settings.current().secret_key.encode(), message, hashlib.sha256).hexdigest()
+
+
+def matches(expected: str, given: str) -> bool:
+    """Constant-time comparison."""
+    return hmac.compare_digest(expected.encode(), given.encode())
+
+
+def hash_password(password: str) -> str:
+    """argon2id."""
+    return _hasher.hash(password)
+
+
+def check_password(stored: str | None, password: str) -> bool:
+    """Whether the password fits; takes as long when there is none."""
+    try:
+        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+    except (VerifyMismatchError, InvalidHashError):
+        return False

@@ -1,0 +1,87 @@
+"""Sessions: a family per sign-in, refresh tokens that rotate, and the end of the family when one is used twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from app.identity import queries
+from app.identity.actors import Actor
+from app.identity.errors import SessionEnded, SessionReused
+from app.identity.models import Person, RefreshToken, SessionFamily
+from app.kernel.db import session
+
+ACCESS_LIVES = timedelta(minutes=15)
+REFRESH_LIVES = timedelta(days=30)
+# Two tabs of one browser may renew in the same moment; an app that holds one token has no such excuse.
+GRACE = timedelta(seconds=10)
+
+
+def open_session(*, person: Person, device: str, at: datetime) -> RefreshToken:
+    """A new family and its first refresh token."""
+    family = SessionFamily(person_id=person.id, device=device[:80], opened_at=at, expires_at=at + REFRESH_LIVES)
+    session.add(family)
+    session.flush()
+    return _issue(family.id, at)
+
+
+def renew_session(*, token_id: UUID, at: datetime, grace: bool = False) -> tuple[RefreshToken, Person]:
+    """Trade a refresh token for its child. A second use ends the whole family: one of the two holders is a thief."""
+    token = session.get(RefreshToken, token_id)
+    family = session.get(SessionFamily, token.family_id) if token else None
+    if token is None or family is None or family.revoked_at is not None or at >= family.expires_at:
+        raise SessionEnded
+    # Conditional, so that of two renewals at the same moment only one finds the token unused.
+    fresh = session.execute(
+        update(RefreshToken)
+        .where(RefreshToken.id == token_id, RefreshToken.used_at.is_(None))
+        .values(used_at=at)
+        .returning(RefreshToken.id)
+    ).first()
+    if fresh is None and not (grace and token.used_at is not None and at - token.used_at <= GRACE):
+        _revoke(SessionFamily.id == family.id, "reused", at)
+        raise SessionReused
+    family.expires_at = at + REFRESH_LIVES
+    return _issue(family.id, at), queries.person(family.person_id)
+
+
+def end_session(*, by: Actor, at: datetime) -> None:
+    """Sign out on this device."""
+    if by.family_id is not None:
+        _revoke(SessionFamily.id == by.family_id, "signed-out", at)
+
+
+def end_all_sessions(*, person_id: UUID, at: datetime) -> None:
+    """Sign out everywhere: lost phone, closed account, role taken back."""
+    _revoke(SessionFamily.person_id == person_id, "revoked", at)
+
+
+def actor_for(*, person_id: UUID, family_id: UUID, at: datetime) -> Actor:
+    """The person behind an access token, as they are now. Raises SessionEnded when the family is no more."""
+    found = session.execute(
+        select(SessionFamily, Person)
+        .join(Person, Person.id == SessionFamily.person_id)
+        .where(SessionFamily.id == family_id, Person.id == person_id)
+    ).first()
+    if found is None or found[0].revoked_at is not None or found[1].closed_at is not None:
+        raise SessionEnded
+    return queries.actor_of(found[1], family_id)
+
+
+
+
+def _issue(family_id: UUID, at: datetime) -> RefreshToken:
+    token = RefreshToken(family_id=family_id, issued_at=at)
+    session.add(token)
+    session.flush()
+    return token
+
+
+def _revoke(which: object, why: str, at: datetime) -> None:
+    session.execute(
+        update(SessionFamily)
+        .where(which, SessionFamily.revoked_at.is_(None))  # type: ignore[arg-type]
+        .values(revoked_at=at, revoked_why=why)
+    )

@@ -1,0 +1,157 @@
+"""Signing in: riders by phone and one-time code or by a station's invitation and PIN, staff by password."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import phonenumbers
+from sqlalchemy import select, update
+
+from app.identity import queries, senders
+from app.identity.actors import Actor
+from app.identity.consent import VERSION
+from app.identity.errors import (
+    CodeExpired,
+    CodeTriesUsedUp,
+    CodeWrong,
+    ConsentNeeded,
+    InviteNotFound,
+    PasswordWrong,
+    PhoneWrong,
+)
+from app.identity.models import Consent, Invite, Person, SignInCode
+from app.identity.secrets_kept import check_password, digest, matches
+from app.kernel import randomness
+from app.kernel.db import session
+
+CODE_LIVES = timedelta(minutes=5)
+INVITE_LIVES = timedelta(days=7)
+MAX_TRIES = 5
+DEFAULT_COUNTRY = "CN"
+
+
+def normal_phone(text: str) -> str:
+    """The number in E.164. Raises PhoneWrong, naming the field."""
+    try:
+        number = phonenumbers.parse(text, DEFAULT_COUNTRY)
+    except phonenumbers.NumberParseException:
+        raise PhoneWrong(fields={"phone": ["phone-wrong"]}) from None
+    if not phonenumbers.is_valid_number(number) or not text.isascii():
+        raise PhoneWrong(fields={"phone": ["phone-wrong"]})
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def request_code(*, phone: str, at: datetime) -> SignInCode:
+    """Send a six-digit code to a phone, whether or not anybody is enrolled with it. Older codes stop working."""
+    number = normal_phone(phone)
+    session.execute(
+        update(SignInCode).where(SignInCode.phone == number, SignInCode.used_at.is_(None)).values(used_at=at)
+    )
+    code = randomness.digits(6)
+    asked = SignInCode(phone=number, digest="", sent_at=at, expires_at=at + CODE_LIVES)
+    session.add(asked)
+    session.flush()
+    asked.digest = digest("sign-in-code", asked.id.hex, code)
+    senders.sender().send(number, code)
+    return asked
+
+
+def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> Person:
+    """Who proves a phone number is signed in; a new number is enrolled once its owner has agreed."""
+    number = normal_phone(phone)
+    asked = session.scalar(
+        select(SignInCode).where(SignInCode.phone == number, SignInCode.used_at.is_(None)).order_by(SignInCode.id.desc())
+    )
+    if asked is None or at >= asked.expires_at:
+        raise CodeExpired
+    _count_try(SignInCode, asked.id)
+    if not matches(asked.digest, digest("sign-in-code", asked.id.hex, code)):
+        raise CodeWrong(tries_left=MAX_TRIES - asked.tries)
+    someone = queries.person_by_phone(number)
+    if someone is None or someone.enrolled_at is None:
+        if not consent:
+            raise ConsentNeeded
+        someone = _enrol(someone or Person(phone=number, created_at=at), at)
+    _use_once(SignInCode, asked.id, at)
+    return someone
+
+
+def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: bool, at: datetime) -> Person:
+    """Who holds a station's invitation and was told its PIN is signed in, and enrolled once they agreed."""
+    invite = invite_by_token(token, at)
+    _count_try(Invite, invite.id)
+    if not matches(invite.pin_digest, digest("invite-pin", invite.id.hex, pin)):
+        raise CodeWrong(tries_left=MAX_TRIES - invite.tries)
+    someone = queries.person(invite.person_id) if invite.person_id else None
+    if someone is None:
+        if not consent:
+            raise ConsentNeeded
+        someone = _enrol(Person(nickname=nickname, created_at=at), at)
+        invite.person_id = someone.id
+    _use_once(Invite, invite.id, at)
+    return someone
+
+
+def invite_by_token(token: str, at: datetime) -> Invite:
+    """The invitation behind a QR link. Raises InviteNotFound when unknown, used or run out."""
+    invite = session.scalar(select(Invite).where(Invite.token_digest == digest("invite-token", token.upper())))
+    if invite is None or invite.used_at is not None or at >= invite.expires_at:
+        raise InviteNotFound
+    return invite
+
+
+def invite_rider(*, station_id: UUID, by: Actor, at: datetime, person_id: UUID | None = None) -> tuple[Invite, str, str]:
+    """An invitation for exactly one rider: (invite, token for the QR link, PIN to say aloud).
+
+    With `person_id` it signs an enrolled rider in again (new phone, no phone).
+    """
+    by.must("people.invite", station_id=station_id)
+    token, pin = randomness.crockford(16), randomness.digits(6)
+    invite = Invite(
+        token_digest=digest("invite-token", token),
+        pin_digest="",
+        station_id=station_id,
+        made_by=by.id,
+        person_id=person_id,
+        made_at=at,
+        expires_at=at + INVITE_LIVES,
+    )
+    session.add(invite)
+    session.flush()
+    invite.pin_digest = digest("invite-pin", invite.id.hex, pin)
+    return invite, token, pin
+
+
+def sign_in_with_password(*, username: str, password: str, at: datetime) -> Person:
+    """A member of staff. An unknown name and a wrong password get the same answer in the same time."""
+    someone = queries.person_by_username(username)
+    if not check_password(someone.password_hash if someone else None, password) or someone is None:
+        raise PasswordWrong
+    return someone
+
+
+def _enrol(someone: Person, at: datetime) -> Person:
+    someone.enrolled_at = at
+    session.add(someone)
+    session.flush()
+    session.add(Consent(person_id=someone.id, purpose="core", version=VERSION, given=True, at=at))
+    return someone
+
+
+def _count_try(model: type[SignInCode] | type[Invite], key: UUID) -> None:
+    # Conditional, so that tries sent at the same moment cannot share one count.
+    tries = session.scalar(
+        update(model).where(model.id == key, model.tries < MAX_TRIES).values(tries=model.tries + 1).returning(model.tries)
+    )
+    if tries is None:
+        raise CodeTriesUsedUp
+
+
+def _use_once(model: type[SignInCode] | type[Invite], key: UUID, at: datetime) -> None:
+    # The same right code presented twice at once signs in once.
+    used = session.execute(
+        update(model).where(model.id == key, model.used_at.is_(None)).values(used_at=at).returning(model.id)
+    )
+    if used.first() is None:
+        raise CodeExpired

@@ -1,0 +1,246 @@
+"""The database: one session per request or job, one transaction around each unit of work, committed here and nowhere else.
+
+SQLite runs in WAL mode with foreign keys on; a write begins with BEGIN IMMEDIATE, so two writers queue instead of
+failing half-way. PostgreSQL runs at READ COMMITTED; races are settled by constraints, conditional updates and row
+locks. A read transaction cannot write on either database, so no GET can ever credit anything.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DDL, JSON, DateTime, Dialect, MetaData, Table, Uuid, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.kernel.errors import Problem, Unavailable
+from app.kernel.ids import new_id
+
+T = TypeVar("T")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(constraint_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every model inherits. Unique and check constraints must be given a short name."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "autoflush": True})
+session = db.session
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware UTC in Python, `timestamptz` on PostgreSQL, UTC text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class IdMixin:
+    """A UUIDv7 primary key, made by the application."""
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id, sort_order=-1)
+
+
+# --- connections ---------------------------------------------------------------------------------------------------
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the begin hook below says BEGIN, not the driver
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    write = connection.get_execution_options().get("fengxing_write", True)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool settings that fit the database named by `url`."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 30}}
+    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True, "pool_recycle": 1800}
+
+
+# --- units of work -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def transaction(*, write: bool = True) -> Iterator[None]:
+    """One unit of work: all of it or nothing. Nesting is refused, a read one cannot write."""
+    if session().in_transaction():
+        raise RuntimeError("a unit of work is already open")
+    options: dict[str, Any] = {"fengxing_write": write, "postgresql_readonly": not write}
+    session.connection(execution_options=options)
+    session.info["after_commit"] = []
+    try:
+        yield
+        if write:
+            session.commit()
+        else:
+            session.rollback()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        hints = session.info.pop("after_commit", [])
+        session.remove()
+    for hint in hints if write else ():
+        hint()
+
+
+def after_commit(hint: Callable[[], None]) -> None:
+    """Run a hint (wake a worker, clear a cache) once the running unit of work is safely stored."""
+    session.info["after_commit"].append(hint)
+
+
+def in_transaction(call: Callable[[], T], *, write: bool = True, tries: int = 4) -> T:
+    """Run `call` as one unit of work; a serialization failure or deadlock runs the whole of it again.
+
+    A Problem with `keep = True` is raised only after what was written before it has been committed.
+    """
+    for attempt in range(1, tries + 1):
+        try:
+            return _once(call, write)
+        except DBAPIError as error:
+            if not _is_transient(error):
+                raise
+            if attempt == tries:
+                raise Unavailable from error
+    raise AssertionError("unreachable")
+
+
+def _once(call: Callable[[], T], write: bool) -> T:
+    kept: Problem | None = None
+    with transaction(write=write):
+        try:
+            return call()
+        except Problem as problem:
+            if not (problem.keep and write):
+                raise
+            kept = problem
+    raise kept
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state in {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"} or error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError) and ("locked" in str(error.orig) or state is None and _lost(error))
+
+
+def _lost(error: DBAPIError) -> bool:
+    words = str(error.orig)
+    return "connection" in words or "disk I/O" in words or "disk is full" in words
+
+
+# --- statements both databases understand ----------------------------------------------------------------------------
+
+
+def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert one row unless a unique constraint already holds its like. True if it was inserted.
+
+    On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
+    """
+    insert = postgresql_insert if dialect_name() == "postgresql" else sqlite_insert
+    statement = insert(model).values(**values).on_conflict_do_nothing()
+    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+
+
+def dialect_name() -> str:
+    """`sqlite` or `postgresql`."""
+    return session.get_bind().dialect.name
+
+
+def violated(error: Exception, name: str) -> bool:
+    """Whether an IntegrityError speaks of the constraint or trigger with this (full) name, on either database."""
+    return name in str(getattr(error, "orig", error))
+
+
+# --- definitions beside a table ------------------------------------------------------------------------------------
+
+_definitions: list[tuple[str, str, str]] = []  # (dialect, create, drop), in order of declaration
+
+
+def ddl_for(table: Table, *, sqlite: tuple[str, str] | None = None, postgresql: tuple[str, str] | None = None) -> None:
+    """Attach (create, drop) statements of a trigger or dialect-only constraint to a table.
+
+    `create_all` runs them for throw-away databases; the migrations hold a frozen copy, and a test compares the two.
+    """
+    for dialect, pair in (("sqlite", sqlite), ("postgresql", postgresql)):
+        if pair is None:
+            continue
+        create, drop = pair
+        _definitions.append((dialect, create, drop))
+        event.listen(table, "after_create", DDL(create.replace("%", "%%")).execute_if(dialect=dialect))
+
+
+def definitions(dialect: str) -> list[tuple[str, str]]:
+    """All (create, drop) pairs attached for a dialect."""
+    return [(create, drop) for name, create, drop in _definitions if name == dialect]
+
+
+def append_only(table: Table) -> None:
+    """Refuse UPDATE and DELETE on a table in the database itself, by triggers named `<table>_append_only_*`."""
+    name = table.name
+    for action in ("update", "delete"):
+        trigger = f"{name}_append_only_{action}"
+        message = f"{name} is append-only"
+        ddl_for(
+            table,
+            sqlite=(
+                f"CREATE TRIGGER {trigger} BEFORE {action.upper()} ON {name} "
+                f"BEGIN SELECT RAISE(ABORT, '{message}'); END",
+                f"DROP TRIGGER IF EXISTS {trigger}",
+            ),
+            postgresql=(
+                f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END $$; "
+                f"CREATE TRIGGER {trigger} BEFORE {action.upper()} ON {name} "
+                f"FOR EACH ROW EXECUTE FUNCTION {trigger}()",
+                f"DROP TRIGGER IF EXISTS {trigger} ON {name}; DROP FUNCTION IF EXISTS {trigger}()",
+            ),
+        )

@@ -1,0 +1,315 @@
+"""The edge of the API: a view says who may, what comes in, what goes out, and makes one call.
+
+    @api.post("/redemptions")          one write transaction by construction (`get` opens one that cannot write)
+    @requires("station.scan")          who may; `public` where anybody may
+    @idempotent                        Idempotency-Key: the outcome is stored in the same transaction
+    @takes(RedeemVoucher)              what comes in, as keyword arguments
+    @gives(VoucherRead, 201)           what goes out
+    def redeem(voucher_id, station_id, by): return hand_over(..., by=by, at=clock.now())
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import marshmallow as ma
+from flask import Blueprint, Response, current_app, request
+from werkzeug.datastructures import FileStorage
+
+from app.kernel import clock, idempotency, limits, strict_json
+from app.kernel.db import in_transaction
+from app.kernel.errors import Forbidden, Invalid, Unauthenticated, UnsupportedMedia
+from app.kernel.schemas import PageQuery, Schema
+
+F = TypeVar("F", bound=Callable[..., Any])
+PUBLIC = "public"
+SIGNED_IN = "self"
+
+
+class Caller(Protocol):
+    """What the edge must know about whoever calls."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def is_anonymous(self) -> bool: ...
+
+    def holds(self, permission: str) -> bool: ...
+
+
+@dataclass(slots=True)
+class Edge:
+    """What the decorators of one view have said."""
+
+    access: str | None = None
+    wants_caller: bool = False
+    body: ma.Schema | None = None
+    form: ma.Schema | None = None
+    files: tuple[str, ...] = ()
+    query: ma.Schema | None = None
+    out: ma.Schema | None = None
+    out_status: int = 200
+    out_media: str = "application/json"
+    paged: bool = False
+    idempotent: bool = False
+    limits: list[tuple[limits.Limit, Callable[[], tuple[str, ...]]]] = field(default_factory=list)
+
+
+_authenticate: Callable[[], Caller] | None = None
+_visitor: Caller | None = None
+
+
+def set_authenticator(authenticate: Callable[[], Caller], *, visitor: Caller) -> None:
+    """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
+    global _authenticate, _visitor
+    _authenticate, _visitor = authenticate, visitor
+
+
+def caller() -> Any:
+    """Whoever sent the running request; an anonymous caller if nobody signed in."""
+    if _authenticate is None:
+        raise RuntimeError("no authenticator: main.create_app wires one")
+    return _authenticate()
+
+
+def edge_of(view: Callable[..., Any]) -> Edge:
+    """The notes on a view, begun if there are none."""
+    if not hasattr(view, "__edge__"):
+        view.__edge__ = Edge()  # type: ignore[attr-defined]
+    return view.__edge__  # type: ignore[attr-defined,no-any-return]
+
+
+def public(view: F) -> F:
+    """Anybody may call this, signed in or not."""
+    edge_of(view).access = PUBLIC
+    return view
+
+
+def requires(permission: str) -> Callable[[F], F]:
+    """Only callers who hold `permission` somewhere; the use case then checks where."""
+
+    def note(view: F) -> F:
+        edge_of(view).access = permission
+        return view
+
+    return note
+
+
+def takes(schema: type[ma.Schema]) -> Callable[[F], F]:
+    """A JSON body of this shape, handed to the view as keyword arguments."""
+
+    def note(view: F) -> F:
+        edge_of(view).body = schema()
+        return view
+
+    return note
+
+
+def takes_form(schema: type[ma.Schema], *files: str) -> Callable[[F], F]:
+    """A multipart form of this shape and these file fields (each handed over as bytes or None)."""
+
+    def note(view: F) -> F:
+        edge_of(view).form, edge_of(view).files = schema(), files
+        return view
+
+    return note
+
+
+def takes_query(schema: type[ma.Schema]) -> Callable[[F], F]:
+    """A query string of this shape, handed to the view as keyword arguments."""
+
+    def note(view: F) -> F:
+        edge_of(view).query = schema()
+        return view
+
+    return note
+
+
+def gives(schema: type[ma.Schema] | None, status: int = 200, *, many: bool = False) -> Callable[[F], F]:
+    """What goes out; None for an empty answer (204)."""
+
+    def note(view: F) -> F:
+        edge = edge_of(view)
+        edge.out, edge.out_status = (schema(many=many), status) if schema else (None, 204)
+        return view
+
+    return note
+
+
+def gives_page(schema: type[ma.Schema]) -> Callable[[F], F]:
+    """A page {items, next_cursor} of this schema; the view gets `cursor` and `limit`."""
+    name = schema.__name__.removesuffix("Read") + "Page"
+    page = type(name, (Schema,), {"items": ma.fields.List(ma.fields.Nested(schema), required=True), "next_cursor": ma.fields.String(required=True, allow_none=True)})
+
+    def note(view: F) -> F:
+        edge = edge_of(view)
+        edge.out, edge.paged = page(), True
+        edge.query = edge.query or PageQuery()
+        return view
+
+    return note
+
+
+def gives_file(media_type: str) -> Callable[[F], F]:
+    """The view returns a ready Response of this media type."""
+
+    def note(view: F) -> F:
+        edge_of(view).out_media = media_type
+        return view
+
+    return note
+
+
+def idempotent(view: F) -> F:
+    """The request must carry an Idempotency-Key; sent again, it is answered the same and done once."""
+    edge_of(view).idempotent = True
+    return view
+
+
+def limited(limit: limits.Limit, *subject: Callable[[], str]) -> Callable[[F], F]:
+    """At most so many tries by the same subject (default: the caller's address), counted before anything else."""
+
+    def note(view: F) -> F:
+        parts = subject or (address,)
+        edge_of(view).limits.append((limit, lambda: tuple(part() for part in parts)))
+        return view
+
+    return note
+
+
+def address() -> str:
+    """The caller's network address as far as the trusted proxies vouch for it."""
+    return request.remote_addr or "-"
+
+
+def body_field(name: str) -> Callable[[], str]:
+    """A text field of the JSON body, for limits by subject; empty if the body is not what it should be."""
+
+    def read() -> str:
+        try:
+            value = strict_json.loads(request.get_data()).get(name, "")
+        except (AttributeError, strict_json.JsonUnreadable):
+            return ""
+        return str(value)[:64]
+
+    return read
+
+
+class Api(Blueprint):
+    """A group of endpoints under /api/v1 that belong to one package."""
+
+    def __init__(self, name: str, prefix: str, description: str) -> None:
+        super().__init__(f"api-{name}", __name__, url_prefix=f"/api/v1{prefix}")
+        self.tag = name
+        self.description = description
+        self.endpoints: list[tuple[str, str, Callable[..., Any]]] = []
+
+    def get(self, rule: str, *, write: bool = False) -> Callable[[F], F]:  # type: ignore[override]
+        """A read; `write=True` only where looking must leave a trace (audit)."""
+        return self._method("GET", rule, write)
+
+    def post(self, rule: str) -> Callable[[F], F]:  # type: ignore[override]
+        return self._method("POST", rule, True)
+
+    def put(self, rule: str) -> Callable[[F], F]:  # type: ignore[override]
+        return self._method("PUT", rule, True)
+
+    def delete(self, rule: str) -> Callable[[F], F]:  # type: ignore[override]
+        return self._method("DELETE", rule, True)
+
+    def _method(self, method: str, rule: str, write: bool) -> Callable[[F], F]:
+        def register(view: F) -> F:
+            edge = edge_of(view)
+            if edge.access is None:
+                raise RuntimeError(f"{method} {rule}: say who may call it with @requires or @public")
+            edge.wants_caller = "by" in view.__code__.co_varnames[: view.__code__.co_argcount + view.__code__.co_kwonlyargcount]
+
+            @functools.wraps(view)
+            def endpoint(**path: Any) -> Response:
+                for limit, subject in edge.limits:
+                    limits.count(limit, *subject())
+                return in_transaction(lambda: _answer(view, edge, path), write=write)
+
+            endpoint.__access__ = edge.access  # type: ignore[attr-defined]
+            self.add_url_rule(rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method])
+            self.endpoints.append((method, rule, view))
+            return view
+
+        return register
+
+
+def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
+    by = admit(edge.access)
+    arguments = path | _incoming(edge)
+    if edge.wants_caller:
+        arguments["by"] = by
+    if not edge.idempotent:
+        return _outgoing(view(**arguments), edge)
+    key = request.headers.get("Idempotency-Key", "")
+    request_print = idempotency.fingerprint(request.method.encode(), request.path.encode(), request.get_data())
+    before = idempotency.begin(owner=by.key, key=key, request=request_print, at=clock.now())
+    if before is not None:
+        response = Response(before.body, status=before.status, content_type="application/json")
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+    response = _outgoing(view(**arguments), edge)
+    idempotency.finish(owner=by.key, key=key, status=response.status_code, body=response.get_data(as_text=True))
+    return response
+
+
+def admit(access: str | None) -> Any:
+    """Whoever calls, if they may. Raises Unauthenticated or Forbidden."""
+    try:
+        by = caller()
+    except (Unauthenticated, Forbidden):
+        if access != PUBLIC:
+            raise
+        return _visitor  # a stale or foreign token never closes a door that is open to everybody
+    if access == PUBLIC:
+        return by
+    if by.is_anonymous:
+        raise Unauthenticated
+    if access is None or not by.holds(access):
+        raise Forbidden
+    return by
+
+
+def _incoming(edge: Edge) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if edge.query is not None:
+        arguments |= load(edge.query, request.args.to_dict())
+    if edge.form is not None:
+        arguments |= load(edge.form, request.form.to_dict())
+        for name in edge.files:
+            arguments[name] = _file_bytes(request.files.get(name))
+    if edge.body is not None:
+        if request.mimetype != "application/json":
+            raise UnsupportedMedia
+        arguments |= load(edge.body, strict_json.loads(request.get_data()))
+    return arguments
+
+
+def _file_bytes(upload: FileStorage | None) -> bytes | None:
+    return upload.read() if upload is not None and upload.filename else None
+
+
+def load(schema: ma.Schema, data: Any) -> dict[str, Any]:
+    """What came in, checked. Raises Invalid with the fields named."""
+    try:
+        return dict(schema.load(data))
+    except ma.ValidationError as error:
+        raise Invalid(fields=error.normalized_messages()) from None
+
+
+def _outgoing(result: Any, edge: Edge) -> Response:
+    if isinstance(result, Response):
+        return result
+    if edge.out is None:
+        return Response(status=204)
+    body = json.dumps(edge.out.dump(result), ensure_ascii=False, separators=(",", ":"))
+    return current_app.response_class(body, status=edge.out_status, content_type="application/json")

@@ -1,0 +1,136 @@
+"""Words in zh-CN and English. Each package keeps its own in `words.toml`; here they are found, filled and formatted."""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel.dates import format_date as babel_date
+
+from app.kernel.clock import city_time
+
+LOCALES = ("zh", "en")
+HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
+_locale: ContextVar[str] = ContextVar("locale", default="zh")
+
+
+def locale() -> str:
+    """The language of the running request or job: `zh` or `en`."""
+    return _locale.get()
+
+
+def set_locale(name: str) -> None:
+    """Choose the language of the running request; anything unknown is Chinese."""
+    _locale.set(name if name in LOCALES else "zh")
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Speak another language for as long as the block lasts (a message to someone else)."""
+    token = _locale.set(name if name in LOCALES else "zh")
+    try:
+        yield
+    finally:
+        _locale.reset(token)
+
+
+def choose(header: str | None) -> str:
+    """The best language for an Accept-Language header; Chinese unless English is asked for first."""
+    for part in re.split(r"\s*,\s*", header or ""):
+        tag = part.split(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh"
+        if tag.startswith("en"):
+            return "en"
+    return "zh"
+
+
+@cache
+def words() -> dict[str, dict[str, str]]:
+    """All words, key → language → text. A key defined twice is a mistake in the code."""
+    found: dict[str, dict[str, str]] = {}
+    for file in sorted(Path(__file__).parent.parent.rglob("words*.toml")):
+        for key, texts in tomllib.loads(file.read_text("utf-8")).items():
+            if key in found:
+                raise RuntimeError(f"the words {key!r} are defined twice, the second time in {file.name}")
+            found[key] = texts
+    return found
+
+
+class _Gentle(string.Formatter):
+    """Fills `{name}`; a missing fact leaves a visible dash instead of an error page."""
+
+    def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(str(key), "—")
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if isinstance(value, bool) or not isinstance(value, int) or format_spec:
+            return str(super().format_field(value, format_spec))
+        return format_number(value)
+
+
+_formatter = _Gentle()
+
+
+def has(key: str) -> bool:
+    """Whether there are words for this key."""
+    return key in words()
+
+
+def say(key: str, locale: str | None = None, **facts: Any) -> str:
+    """The words for a key in the caller's language, filled with facts.
+
+    English plural: a key may hold `en_one`, used when the fact `n` is 1.
+    """
+    texts = words()[key]
+    language = locale or _locale.get()
+    if language == "en" and facts.get("n") == 1 and "en_one" in texts:
+        return _formatter.vformat(texts["en_one"], (), facts)
+    return _formatter.vformat(texts[language], (), facts)
+
+
+def pick(zh: str, en: str | None, locale: str | None = None) -> str:
+    """One of two texts stored side by side in the database; Chinese where there is no English."""
+    return en if (locale or _locale.get()) == "en" and en else zh
+
+
+def format_number(value: int) -> str:
+    """Four digits stay together, more are grouped (GB/T 15835): 1286, 12,860."""
+    return str(value) if abs(value) < 10_000 else f"{value:,}"
+
+
+def format_hours(minutes: int) -> str:
+    """Hours to the half, rounded down: 90 → 1.5, 100 → 1.5, 120 → 2."""
+    halves = minutes // 30
+    return str(halves // 2) if halves % 2 == 0 else f"{halves / 2:.1f}"
+
+
+def format_day(value: datetime | date, locale: str | None = None) -> str:
+    """A day in running text: 11月24日 周二 / Tue 24 Nov."""
+    day = city_time(value).date() if isinstance(value, datetime) else value
+    if (locale or _locale.get()) == "en":
+        return str(babel_date(day, "EEE d MMM", locale="en_GB"))
+    return str(babel_date(day, "M月d日 EEE", locale="zh_Hans_CN"))
+
+
+def format_time(value: datetime) -> str:
+    """The city's wall clock: 14:32."""
+    return city_time(value).strftime("%H:%M")
+
+
+def format_instant(value: datetime, locale: str | None = None) -> str:
+    """Day and time in running text: 11月24日 周二 14:32."""
+    return f"{format_day(value, locale)} {format_time(value)}"
+
+
+def format_table_instant(value: datetime) -> str:
+    """Day and time in a table: 2026-11-24 14:32 (GB/T 7408)."""
+    return city_time(value).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,97 @@
+"""The same request counts once. The key's row and the outcome are stored in the transaction that did the work.
+
+Same owner + key + same body → the stored answer again. Another body → refused. A request that failed left no row
+(it was rolled back with the rest), so it may simply be sent again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import String, Text, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.db import Base, IdMixin, UtcDateTime, insert_if_absent, session
+from app.kernel.errors import BadRequest, Conflict, Invalid
+from app.kernel.ids import new_id
+
+MAX_KEY_LENGTH = 255
+
+
+class IdempotencyKeyMissing(BadRequest):
+    """This request moves points or stock and must carry an Idempotency-Key."""
+
+    slug = "idempotency-key-missing"
+
+
+class IdempotencyKeyReused(Invalid):
+    """The key was used before for a different request."""
+
+    slug = "idempotency-key-reused"
+
+
+class StillRunning(Conflict):
+    """The first request with this key has not finished."""
+
+    slug = "still-running"
+    retryable = True
+
+
+class IdempotencyRecord(IdMixin, Base):
+    """A key somebody used, what for, and what came of it."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("owner", "key", name="owner_key"),)
+
+    owner: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(MAX_KEY_LENGTH))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    body: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request was answered."""
+
+    status: int
+    body: str
+
+
+def fingerprint(*parts: bytes) -> str:
+    """A digest of what makes two requests the same; parts are length-prefixed so that they cannot run together."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None:
+    """Claim a key. None: go ahead. An Outcome: this was done before, answer the same.
+
+    The unique constraint settles two requests that arrive together: the second waits for the first.
+    """
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+        raise IdempotencyKeyMissing
+    values = {"id": new_id(), "owner": owner, "key": key, "fingerprint": request, "created_at": at}
+    if insert_if_absent(IdempotencyRecord, values):
+        return None
+    record = session.scalar(select(IdempotencyRecord).filter_by(owner=owner, key=key))
+    if record is None or record.status is None:
+        raise StillRunning
+    if record.fingerprint != request:
+        raise IdempotencyKeyReused
+    return Outcome(record.status, record.body or "")
+
+
+def finish(*, owner: str, key: str, status: int, body: str) -> None:
+    """Store the outcome beside the work."""
+    session.execute(
+        update(IdempotencyRecord)
+        .where(IdempotencyRecord.owner == owner, IdempotencyRecord.key == key)
+        .values(status=status, body=body)
+    )

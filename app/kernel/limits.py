@@ -1,0 +1,86 @@
+"""How often somebody may try. Counted in Redis when there is one, else in the database; losing Redis loses no limit.
+
+Counting happens before the unit of work opens and commits by itself, so a refused request still counts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+
+import redis
+from flask import current_app
+from sqlalchemy import BigInteger, String, delete, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import clock
+from app.kernel.db import Base, insert_if_absent, session, transaction
+from app.kernel.errors import RateLimited
+from app.kernel.observing import log
+
+
+class LimitWindow(Base):
+    """How many tries one key has made in one window of time."""
+
+    __tablename__ = "limit_windows"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    window: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    tries: Mapped[int]
+    ends_at_s: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `tries` in each window of `per_s` seconds."""
+
+    name: str
+    tries: int
+    per_s: int
+
+
+def count(limit: Limit, *subject: str) -> None:
+    """Count one try by `subject` (hashed: no phone number is stored). Raises RateLimited with `retry_after_s`."""
+    seconds = int(clock.now().timestamp())
+    window = seconds // limit.per_s
+    key = hashlib.sha256("\x1f".join((limit.name, *subject)).encode()).hexdigest()
+    tries = _count_in_redis(key, window, limit)
+    if tries is None:
+        tries = _count_in_database(key, window, limit)
+    if tries > limit.tries:
+        raise RateLimited(retry_after_s=(window + 1) * limit.per_s - seconds)
+
+
+def _count_in_redis(key: str, window: int, limit: Limit) -> int | None:
+    client: redis.Redis | None = current_app.extensions.get("redis")
+    if client is None:
+        return None
+    name = f"limit:{key}:{window}"
+    try:
+        pipe = client.pipeline()
+        pipe.incr(name)
+        pipe.expire(name, limit.per_s + 5)
+        return int(pipe.execute()[0])
+    except redis.RedisError:
+        log.warning("redis-away", using="database")
+        return None
+
+
+def _count_in_database(key: str, window: int, limit: Limit) -> int:
+    with transaction():
+        ends = (window + 1) * limit.per_s
+        insert_if_absent(LimitWindow, {"key": key, "window": window, "tries": 0, "ends_at_s": ends})
+        tries = session.scalar(
+            update(LimitWindow)
+            .where(LimitWindow.key == key, LimitWindow.window == window)
+            .values(tries=LimitWindow.tries + 1)
+            .returning(LimitWindow.tries)
+        )
+    return tries or 0
+
+
+def forget_past_windows() -> int:
+    """Delete counters whose window is over; returns how many. Run inside a unit of work."""
+    over = delete(LimitWindow).where(LimitWindow.ends_at_s < int(clock.now().timestamp()))
+    return int(session.execute(over).rowcount)  # type: ignore[attr-defined]

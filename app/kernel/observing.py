@@ -1,0 +1,85 @@
+"""Logs without personal data, metrics by route, and one request id through all of it."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+
+from app.kernel.ids import new_id
+
+REQUEST_ID_FORM = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="-")
+
+registry = CollectorRegistry()
+requests_total = Counter(
+    "fengxing_requests_total", "Requests answered", ["method", "route", "status"], registry=registry
+)
+request_seconds = Histogram("fengxing_request_seconds", "Time to answer", ["method", "route"], registry=registry)
+
+log = structlog.get_logger()
+
+
+def request_id() -> str:
+    """The id of the running request, `-` outside one."""
+    return _request_id.get()
+
+
+def configure_logging(level: str) -> None:
+    """JSON lines on stderr, each with the request id. Callers log ids and counts, never names, phones or texts."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _with_request_id,
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(_stderr()),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _stderr() -> Any:
+    import sys
+
+    return sys.stderr
+
+
+def _with_request_id(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    event["request_id"] = request_id()
+    return event
+
+
+def watch(app: Flask) -> None:
+    """Give each request an id, log it once by route (never by path: a path may hold a code), and count it."""
+
+    @app.before_request
+    def _start() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        _request_id.set(given if REQUEST_ID_FORM.match(given) else new_id().hex)
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        seconds = time.perf_counter() - g.get("started", time.perf_counter())
+        requests_total.labels(request.method, route, response.status_code).inc()
+        request_seconds.labels(request.method, route).observe(seconds)
+        response.headers["X-Request-ID"] = request_id()
+        if route not in ("/healthz", "/readyz", "/metrics"):
+            log.info("request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 1))
+        return response
+
+
+def metrics_page() -> Response:
+    """Everything counted so far, in Prometheus' text form."""
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,110 @@
+"""Settings come from the environment, are checked once at start, and refuse nonsense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ENVIRONMENTS = ("demo", "test", "production")
+
+
+class SettingsError(Exception):
+    """The environment says something the product cannot start with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between one installation and another. Secrets have no default in production."""
+
+    environment: str
+    database_url: str
+    redis_url: str | None
+    secret_key: str = field(repr=False)
+    code_keys: Mapping[int, bytes] = field(repr=False)
+    public_url: str
+    data_dir: Path
+    log_level: str = "INFO"
+    trusted_proxies: int = 0
+
+    @property
+    def is_demo(self) -> bool:
+        return self.environment == "demo"
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Read FENGXING_* variables. Raises SettingsError naming the variable."""
+        environment = env.get("FENGXING_ENV", "demo")
+        if environment not in ENVIRONMENTS:
+            raise SettingsError(f"FENGXING_ENV must be one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
+        data_dir = Path(env.get("FENGXING_DATA_DIR", "var")).absolute()
+        settings = cls(
+            environment=environment,
+            database_url=env.get("FENGXING_DATABASE_URL") or f"sqlite:///{data_dir / 'fengxing.db'}",
+            redis_url=env.get("FENGXING_REDIS_URL") or None,
+            secret_key=_secret(env, "FENGXING_SECRET_KEY"),
+            code_keys=_code_keys(env),
+            public_url=env.get("FENGXING_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            data_dir=data_dir,
+            log_level=env.get("FENGXING_LOG_LEVEL", "INFO").upper(),
+            trusted_proxies=_count(env, "FENGXING_TRUSTED_PROXIES"),
+        )
+        if settings.is_production and settings.database_url.startswith("sqlite"):
+            raise SettingsError("FENGXING_DATABASE_URL must name a PostgreSQL database in production")
+        return settings
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if len(value) < 32:
+        raise SettingsError(f"{name} must be set to at least 32 characters (make run writes one into var/secrets.env)")
+    return value
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    text = env.get(name, "0")
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+def _code_keys(env: Mapping[str, str]) -> dict[int, bytes]:
+    """`epoch:hex` pairs, comma separated; the highest epoch signs, all verify."""
+    keys: dict[int, bytes] = {}
+    for pair in filter(None, env.get("FENGXING_CODE_KEYS", "").split(",")):
+        epoch, _, text = pair.partition(":")
+        try:
+            key = bytes.fromhex(text)
+            number = int(epoch)
+        except ValueError:
+            raise SettingsError("FENGXING_CODE_KEYS must look like 1:<64 hex digits>[,2:…]") from None
+        if len(key) < 32 or number < 1:
+            raise SettingsError("FENGXING_CODE_KEYS: each key needs a positive epoch and at least 32 bytes")
+        keys[number] = key
+    if not keys:
+        raise SettingsError("FENGXING_CODE_KEYS must hold at least one key (make run writes one into var/secrets.env)")
+    return keys
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make these the settings of the process (main.create_app does)."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of the process. Raises RuntimeError before create_app."""
+    if _current is None:
+        raise RuntimeError("no settings yet: create_app reads them")
+    return _current

@@ -1,0 +1,175 @@
+"""The top floor: settings, extensions, blueprints and subscriptions, in one visible list."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+from collections.abc import Mapping
+
+import redis
+from flask import Flask, Response, jsonify, request
+from flask_migrate import Migrate
+from sqlalchemy import text
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.identity import edge as identity_edge
+from app.identity import senders
+from app.identity.actors import ANONYMOUS
+from app.kernel import db as database
+from app.kernel import events, http, i18n, observing, openapi, problems
+from app.kernel import settings as settings_module
+from app.kernel.errors import BadRequest, Problem
+from app.kernel.settings import Settings
+
+VERSION = "0.1.0"
+MAX_BODY_BYTES = 12 * 1024 * 1024
+
+# Every package that speaks HTTP, from the bottom floor up.
+APIS = ("places", "identity", "codes", "ledger", "media", "checkins", "volunteering", "cases", "rewards", "rules",
+        "honours", "notices", "scans")  # fmt: skip
+
+
+def create_app(env: Mapping[str, str] | None = None) -> Flask:
+    """The whole product as one WSGI application, configured from the environment."""
+    settings = Settings.from_env(os.environ if env is None else env)
+    settings_module.use(settings)
+    observing.configure_logging(settings.log_level)
+    app = Flask(__name__, static_folder=None)
+    _configure(app, settings)
+    observing.watch(app)
+    _speak(app)
+    _answer_problems(app)
+    _mount(app)
+    _wire()
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=50,
+        FENGXING=settings,
+    )
+    app.url_map.strict_slashes = False
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    database.db.init_app(app)
+    Migrate(
+        app,
+        database.db,
+        directory="migrations",
+        render_as_batch=True,
+        compare_type=True,
+        autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
+    )
+    if settings.redis_url:
+        app.extensions["redis"] = redis.Redis.from_url(
+            settings.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5
+        )
+    identity_edge.install(app, settings)
+    http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
+    senders.choose("console" if not settings.is_production else "none")
+
+
+def _speak(app: Flask) -> None:
+    @app.before_request
+    def choose_language() -> None:
+        i18n.set_locale(request.cookies.get("lang") or i18n.choose(request.headers.get("Accept-Language")))
+        if "\x00" in request.path or "\x00" in request.query_string.decode("latin-1") or "%00" in request.url:
+            raise BadRequest
+
+    @app.after_request
+    def close_the_doors(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Content-Language", i18n.HTML_LANGUAGE[i18n.locale()])
+        if app.config["FENGXING"].secure_cookies:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+
+
+def _answer_problems(app: Flask) -> None:
+    @app.errorhandler(Problem)
+    def answer_problem(problem: Problem) -> Response:
+        return problems.response_for(problem)
+
+    @app.errorhandler(HTTPException)
+    def answer_http(error: HTTPException) -> Response:
+        if error.code is not None and 300 <= error.code < 400:
+            return error.get_response()  # type: ignore[return-value]
+        return problems.response_for_http(error)
+
+
+def _mount(app: Flask) -> None:
+    apis = [importlib.import_module(f"app.{name}.api").api for name in APIS if importlib.util.find_spec(f"app.{name}") and importlib.util.find_spec(f"app.{name}.api")]
+    for api in apis:
+        app.register_blueprint(api)
+    description = openapi.describe(app, apis, version=VERSION)
+
+    @http.public
+    def read_openapi() -> Response:
+        return jsonify(description)
+
+    @http.public
+    def healthz() -> Response:
+        return jsonify(status="ok")
+
+    @http.public
+    def readyz() -> tuple[Response, int]:
+        report = {"database": _database_answers(), "redis": _redis_answers(app)}
+        ready = report["database"] == "ok"
+        status = "ok" if ready and report["redis"] != "away" else "degraded" if ready else "not-ready"
+        return jsonify(status=status, **report), 200 if ready else 503
+
+    @http.public
+    def metrics() -> Response:
+        return observing.metrics_page()
+
+    for rule, view in (("/api/openapi.json", read_openapi), ("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
+        view.__access__ = http.PUBLIC  # type: ignore[attr-defined]
+        app.add_url_rule(rule, view_func=view)
+
+
+def _database_answers() -> str:
+    try:
+        with database.transaction(write=False):
+            database.session.execute(text("SELECT 1"))
+    except Exception:  # noqa: BLE001 -- whatever it is, the database does not answer
+        return "away"
+    return "ok"
+
+
+def _redis_answers(app: Flask) -> str:
+    client = app.extensions.get("redis")
+    if client is None:
+        return "not-configured"
+    try:
+        client.ping()
+    except redis.RedisError:
+        return "away"
+    return "ok"
+
+
+def _wire() -> None:
+    """Who hears of what, in this order, in the same transaction: rules mint, then notices tell."""
+    subscriptions: list[events.Subscription] = []
+    events.wire(subscriptions)

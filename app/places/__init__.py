@@ -1,0 +1,1 @@
+"""Places: the city's official regions and the stations that serve riders."""

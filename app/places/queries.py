@@ -1,0 +1,111 @@
+"""Looking up regions and stations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.kernel import geo
+from app.kernel.db import session
+from app.places.errors import RegionNotFound, StationNotFound
+from app.places.models import Region, Station
+
+RADII_M = (800, 3_000, 12_000, 50_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A station and how far away it is."""
+
+    station: Station
+    distance_m: int
+
+
+def region(code: str) -> Region:
+    """The region with this official code. Raises RegionNotFound."""
+    found = session.get(Region, code)
+    if found is None:
+        raise RegionNotFound(code=code)
+    return found
+
+
+def region_path(code: str) -> str:
+    """The path of a region, for scope checks."""
+    return region(code).path
+
+
+def city() -> Region | None:
+    """The topmost region, None before the import."""
+    return session.scalar(select(Region).where(Region.parent_code.is_(None)).order_by(Region.code).limit(1))
+
+
+def children_of(code: str | None) -> Sequence[Region]:
+    """The regions right below; of None, the topmost."""
+    at = Region.parent_code == code if code else Region.parent_code.is_(None)
+    return session.scalars(select(Region).where(at).order_by(Region.code)).all()
+
+
+def line_of(code: str) -> list[Region]:
+    """The region and all above it, from the top."""
+    codes = region(code).path.strip("/").split("/")
+    found = {each.code: each for each in session.scalars(select(Region).where(Region.code.in_(codes)))}
+    return [found[each] for each in codes]
+
+
+def full_name(code: str) -> str:
+    """District, subdistrict and community in one string, without the city."""
+    line = line_of(code)
+    return "".join(each.name for each in (line[1:] or line))
+
+
+def station(station_id: UUID) -> Station:
+    """The station with this id. Raises StationNotFound."""
+    found = session.get(Station, station_id)
+    if found is None:
+        raise StationNotFound
+    return found
+
+
+def station_by_short_code(code: str) -> Station:
+    """The station whose poster carries this short code. Raises StationNotFound."""
+    found = session.scalar(select(Station).where(Station.short_code == code.upper()))
+    if found is None:
+        raise StationNotFound
+    return found
+
+
+def stations_near(position: geo.Position, limit: int = 20) -> list[Nearby]:
+    """Active stations within 50 km, nearest first."""
+    found: list[Nearby] = []
+    for radius in RADII_M:
+        south, west, north, east = geo.box_around(position, radius)
+        inside = select(Station).where(
+            Station.active, Station.lat.between(south, north), Station.lng.between(west, east)
+        )
+        found = [Nearby(each, round(geo.distance_m(position, each.position))) for each in session.scalars(inside)]
+        found = sorted((each for each in found if each.distance_m <= radius), key=lambda each: each.distance_m)
+        if len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def stations(region_path: str = "", limit: int = 200) -> Sequence[Station]:
+    """Active stations inside a region, by name."""
+    chosen = select(Station).where(Station.active)
+    if region_path:
+        chosen = chosen.join(Region, Region.code == Station.region_code).where(
+            Region.path.startswith(region_path, autoescape=True)
+        )
+    return session.scalars(chosen.order_by(Station.name, Station.id).limit(limit)).all()
+
+
+def nearest_community(position: geo.Position | None, within_m: int = 5_000) -> str | None:
+    """The region code a position most likely lies in: that of the nearest station within reach, else None.
+
+    The official divisions carry no borders; a later release may bring polygons behind this same question.
+    """
+    near = stations_near(position, 1) if position else []
+    return near[0].station.region_code if near and near[0].distance_m <= within_m else None

@@ -1,0 +1,144 @@
+"""One database per worker, emptied before each test; a clock that stands still; nothing leaves this machine.
+
+The suite runs on SQLite unless FENGXING_TEST_DATABASE_URL names a PostgreSQL server (any database on it that may
+create others); FENGXING_TEST_REDIS_URL adds a real Redis.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.kernel import clock as clock_module
+from app.kernel import db as database
+from app.kernel import randomness
+from app.main import create_app
+
+SERVER_URL = os.environ.get("FENGXING_TEST_DATABASE_URL")
+REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
+SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())
+
+
+class StandingClock:
+    """A clock that moves only when told: Tuesday 2026-11-24, 14:02 in the city."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 24, 6, 2, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Iterator[StandingClock]:
+    standing = StandingClock()
+    with clock_module.use(standing):
+        yield standing
+
+
+@pytest.fixture(autouse=True)
+def _repeatable(request: pytest.FixtureRequest) -> Iterator[None]:
+    with randomness.use(randomness.Seeded(request.node.nodeid)):
+        yield
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="fengxing-test-", dir=SCRATCH))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def settings_env(scratch: Path, worker_id: str) -> dict[str, str]:
+    """The environment of the application under test."""
+    env = {
+        "FENGXING_ENV": "test",
+        "FENGXING_SECRET_KEY": "for tests only, thirty-two characters or more",
+        "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
+        "FENGXING_PUBLIC_URL": "http://127.0.0.1:8000",
+        "FENGXING_DATA_DIR": str(scratch),
+        "FENGXING_DATABASE_URL": _worker_database(worker_id) if SERVER_URL else f"sqlite:///{scratch / 'test.db'}",
+        "FENGXING_LOG_LEVEL": "ERROR",
+    }
+    if REDIS_URL:
+        number = 1 + int(worker_id.removeprefix("gw") or 0) if worker_id.startswith("gw") else 0
+        env["FENGXING_REDIS_URL"] = f"{REDIS_URL.rstrip('/')}/{number}"
+    return env
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+def _worker_database(worker_id: str) -> str:
+    url = sa.make_url(str(SERVER_URL))
+    name = f"fengxing_test_{worker_id}_{os.getpid()}"
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    return url.set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
+    """The application with its tables made once; use `app` instead."""
+    app = create_app(settings_env)
+    app.testing = True
+    with app.app_context():
+        database.Base.metadata.create_all(database.db.engine)
+        database.db.engine.dispose()
+        if not SERVER_URL:
+            file = Path(str(database.db.engine.url.database))
+            shutil.copy(file, file.with_suffix(".empty"))
+    yield app
+    with app.app_context():
+        database.db.engine.dispose()
+
+
+@pytest.fixture
+def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
+    """The application on an empty database, inside an application context."""
+    with built_app.app_context():
+        database.session.remove()
+        _empty()
+        if "redis" in built_app.extensions:
+            built_app.extensions["redis"].flushdb()
+        yield built_app
+        database.session.remove()
+
+
+def _empty() -> None:
+    engine = database.db.engine
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        file = Path(str(engine.url.database))
+        for side in ("-wal", "-shm"):
+            Path(f"{file}{side}").unlink(missing_ok=True)
+        shutil.copy(file.with_suffix(".empty"), file)
+        return
+    tables = ", ".join(f'"{table.name}"' for table in database.Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        connection.execute(sa.text(f"TRUNCATE {tables}"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()

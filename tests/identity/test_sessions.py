@@ -1,0 +1,69 @@
+"""Short access tokens, refresh tokens that rotate, reuse that ends the family, sign-out that counts at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.identity import sessions
+from app.identity.edge import give_tokens
+from app.kernel.db import transaction
+from tests import make
+
+
+@pytest.fixture
+def tokens(app, clock):
+    with transaction():
+        person = make.rider()
+        refresh = sessions.open_session(person=person, device="phone", at=clock.at)
+        return give_tokens(refresh=refresh, person=person, at=clock.at)
+
+
+def me(client, access):
+    return client.get("/api/v1/me", headers={"Authorization": f"Bearer {access}"})
+
+
+def renew(client, refresh):
+    return client.post("/api/v1/sessions/refresh", json={"refresh_token": refresh})
+
+
+def test_an_access_token_runs_out_after_fifteen_minutes(client, tokens, clock):
+    assert me(client, tokens.access_token).status_code == 200
+    clock.advance(minutes=15)
+    assert me(client, tokens.access_token).json["code"] == "session-ended"
+
+
+def test_a_refresh_token_gives_new_tokens(client, tokens):
+    renewed = renew(client, tokens.refresh_token)
+    assert renewed.status_code == 200
+    assert me(client, renewed.json["access_token"]).status_code == 200
+
+
+def test_a_refresh_token_used_twice_ends_the_whole_session(client, tokens):
+    renewed = renew(client, tokens.refresh_token).json
+    assert renew(client, tokens.refresh_token).json["code"] == "session-reused"
+    assert renew(client, renewed["refresh_token"]).json["code"] == "session-ended"
+    assert me(client, renewed["access_token"]).json["code"] == "session-ended"
+
+
+def test_a_refresh_token_is_no_access_token_and_the_other_way_round(client, tokens):
+    assert me(client, tokens.refresh_token).status_code == 401
+    assert renew(client, tokens.access_token).status_code == 401
+
+
+def test_signing_out_counts_at_once(client, tokens):
+    headers = {"Authorization": f"Bearer {tokens.access_token}"}
+    assert client.delete("/api/v1/sessions/current", headers=headers).status_code == 204
+    assert me(client, tokens.access_token).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0."])
+def test_a_forged_token_is_refused(client, tokens, token):
+    assert me(client, token).status_code == 401
+
+
+def test_a_cookie_without_its_csrf_value_changes_nothing(app, tokens):
+    browser = app.test_client()
+    browser.set_cookie("fengxing_access", tokens.access_token)
+    assert browser.get("/api/v1/me").status_code == 200
+    refused = browser.put("/api/v1/me", json={"nickname": "变"})
+    assert (refused.status_code, refused.json["code"]) == (403, "csrf-missing")
