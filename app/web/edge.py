@@ -1,0 +1,332 @@
+"""The edge of the pages: like the API's, a view says who may, what comes in, and makes one call — and answers a page.
+
+    pages = Pages("shop")
+
+    @pages.get("/shop")                              one transaction that cannot write
+    @public                                          who may; otherwise @requires("self")
+    def shop(by): return page("rider/shop.html", rewards=...)
+
+    @pages.post("/shop/<uuid:reward_id>", again=reward, blame={"reward-sold-out": "station_id"})
+    @requires("self")
+    @once                                            a one-time key in the form: sent twice, done once, answered the same
+    @takes_form(OrderForm)                           what comes in, as keyword arguments
+    def order(reward_id, station_id, by): ...; return go(f"/vouchers/{voucher.id}", said="web.said.reserved")
+
+A refusal shows the form again (`again`, a GET view) with the fault named, what was typed kept; or, without a form to
+show, a page with the same sentence. Whoever is not signed in is asked to, and comes back afterwards. Every POST is
+checked for its CSRF token (flask-jwt-extended) and for its origin.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+
+from app.identity import queries as people
+from app.identity import sessions
+from app.identity.actors import ANONYMOUS, Actor
+from app.identity.edge import (
+    REFRESH_COOKIE,
+    Tokens,
+    authenticate,
+    drop_cookies,
+    give_tokens,
+    put_cookies,
+    refresh_token_id,
+)
+from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
+from app.kernel import clock, idempotency, limits, problems
+from app.kernel.db import in_transaction
+from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated
+from app.kernel.http import PUBLIC, Edge, edge_of, load
+
+F = TypeVar("F", bound=Callable[..., Any])
+OURS = ("csrf_token", "idempotency_key")  # form fields that belong to the edge
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What was wrong with a form: one sentence, and one per field where a field is at fault."""
+
+    sentence: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: Problem, blame: Mapping[str, str]) -> Faults:
+        sentence = problems.sentence(problem)
+        if isinstance(problem, Invalid) and problem.fields:
+            return cls(sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"})
+        at_fault = blame.get(problem.slug)
+        return cls(sentence, {at_fault: sentence} if at_fault else {})
+
+
+class Refused(Problem):
+    """A refusal that was answered before and is answered again in the same words."""
+
+    def __init__(self, slug: str, status: int, facts: dict[str, Any]) -> None:
+        super().__init__(**facts)
+        self.slug, self.status = slug, status  # type: ignore[misc]
+
+
+def once(view: F) -> F:
+    """The form carries a one-time key: sent again, it is answered the same and done once."""
+    edge_of(view).idempotent = True
+    return view
+
+
+class Pages(Blueprint):
+    """A group of pages; `get` and `post` open the transaction, admit the caller and turn refusals into pages."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"web-{name}", "app.web", template_folder="templates")
+        self.after_request(_finish)
+
+    def get(self, rule: str, *, write: bool = False) -> Callable[[F], F]:  # type: ignore[override]
+        """A page to look at; `write=True` only where looking must leave a trace."""
+        return self._method("GET", rule, write, None, {})
+
+    def post(  # type: ignore[override]
+        self, rule: str, *, again: Callable[..., Any] | None = None, blame: Mapping[str, str] | None = None
+    ) -> Callable[[F], F]:
+        """A form; `again` shows it once more after a refusal, `blame` says which field a refusal speaks of."""
+        return self._method("POST", rule, True, again, blame or {})
+
+    def _method(
+        self, method: str, rule: str, write: bool, again: Callable[..., Any] | None, blame: Mapping[str, str]
+    ) -> Callable[[F], F]:
+        def register(view: F) -> F:
+            edge = edge_of(view)
+            if edge.access is None:
+                raise RuntimeError(f"{method} {rule}: say who may see it with @requires or @public")
+            edge.wants_caller = _wants_caller(view)
+
+            @functools.wraps(view)
+            def endpoint(**path: Any) -> Response:
+                try:
+                    _check_origin()
+                    for limit, subject in edge.limits:
+                        limits.count(limit, *subject())
+                    return _with_session(lambda: in_transaction(lambda: _answer(view, edge, path), write=write))
+                except Problem as problem:
+                    return _refuse(problem, again, path, blame)
+
+            endpoint.__access__ = edge.access  # type: ignore[attr-defined]
+            self.add_url_rule(rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method])
+            return view
+
+        return register
+
+
+def _wants_caller(view: Callable[..., Any]) -> bool:
+    code = view.__code__
+    return "by" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+# --- one request -----------------------------------------------------------------------------------------------------
+
+
+def _check_origin() -> None:
+    """A form sent by another site is refused even where nobody is signed in (no token to steal, but a login to force)."""
+    if request.method == "GET":
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in (None, "same-origin", "none") or origin is not None and urlsplit(origin).netloc != request.host:
+        raise CsrfMissing
+
+
+def _with_session(call: Callable[[], Response]) -> Response:
+    """Run the request; where the short access token has run out, renew the session from its cookie and run it again."""
+    try:
+        return call()
+    except SessionEnded:
+        at = clock.now()
+        token = request.cookies.get(REFRESH_COOKIE, "")
+        try:
+            tokens = in_transaction(lambda: _renewed(token, at))
+        except (SessionEnded, SessionReused):
+            g.actor, g.forget = ANONYMOUS, True
+        else:
+            g.tokens = tokens
+        return call()
+
+
+def _renewed(token: str, at: Any) -> Tokens:
+    renewed, person = sessions.renew_session(token_id=refresh_token_id(token, at), at=at, grace=True)
+    g.actor = people.actor_of(person, renewed.family_id)
+    return give_tokens(refresh=renewed, person=person, at=at)
+
+
+def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
+    by = authenticate()
+    if edge.access != PUBLIC:
+        if by.is_anonymous:
+            return _to_sign_in()
+        if edge.access is None or not by.holds(edge.access):
+            raise Forbidden
+    arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
+    if not edge.idempotent:
+        return make_response(view(**arguments))
+    return _once(lambda: make_response(view(**arguments)), by)
+
+
+def _to_sign_in() -> Response:
+    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return redirect(f"/sign-in?next={quote(path)}", 303)  # type: ignore[return-value]
+
+
+def _once(call: Callable[[], Response], by: Actor) -> Response:
+    """The redirect an earlier sending led to, or the work itself. Key and outcome commit with the work."""
+    key = request.form.get("idempotency_key", "")
+    parts = [(name, value) for name, value in sorted(request.form.items(multi=True)) if name not in OURS]
+    mark = idempotency.fingerprint(request.path.encode(), json.dumps(parts).encode())
+    before = idempotency.begin(owner=by.key, key=key, request=mark, at=clock.now())
+    if before is not None:
+        if before.status >= 400:
+            raise Refused(**json.loads(before.body))
+        return redirect(before.body, 303)  # type: ignore[return-value]
+    try:
+        response = call()
+    except Problem as problem:
+        if problem.keep:
+            told = {"slug": problem.slug, "status": problem.status, "facts": problem.facts}
+            body = json.dumps(told, default=str)
+            idempotency.finish(owner=by.key, key=key, status=problem.status, body=body)
+        raise
+    if response.status_code != 303:
+        raise RuntimeError("a form that counts once must answer with a redirect")
+    idempotency.finish(owner=by.key, key=key, status=303, body=response.headers["Location"])
+    return response
+
+
+def _incoming(edge: Edge) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    if edge.query is not None:
+        arguments |= load(edge.query, _filled(request.args, edge))
+    if edge.form is not None:
+        arguments |= load(edge.form, _filled(request.form, edge))
+        for name in edge.files:
+            upload = request.files.get(name)
+            arguments[name] = upload.read() if upload is not None and upload.filename else None
+    return arguments
+
+
+def _filled(values: Any, edge: Edge) -> dict[str, Any]:
+    """What was filled in: an empty field counts as not given, a list field collects all its ticks."""
+    schema = edge.form or edge.query
+    found: dict[str, Any] = {}
+    for name, given in values.lists():
+        if name in OURS:
+            continue
+        many = getattr(schema.fields.get(name), "inner", None) is not None if schema else False
+        kept = [value for value in given if value.strip()]
+        if kept:
+            found[name] = kept if many else kept[0]
+    return found
+
+
+def _refuse(
+    problem: Problem, again: Callable[..., Any] | None, path: dict[str, Any], blame: Mapping[str, str]
+) -> Response:
+    if again is None or isinstance(problem, CsrfMissing):
+        return error_page(problem)
+    g.faults = Faults.of(problem, blame)
+
+    def show() -> Response:
+        edge = edge_of(again)
+        arguments = path | (load(edge.query, {}) if edge.query is not None else {})
+        if _wants_caller(again):
+            arguments["by"] = authenticate()
+        return make_response(again(**arguments))
+
+    try:
+        response = in_transaction(show, write=False)
+    except Problem as worse:
+        return error_page(worse)
+    if response.status_code == 200:
+        response.status_code = problem.status
+    return response
+
+
+def _finish(response: Response) -> Response:
+    """Cookies and headers that each page carries."""
+    if (tokens := g.get("tokens")) is not None:
+        put_cookies(response, tokens)
+    elif g.get("forget"):
+        drop_cookies(response)
+    if g.get("said_read"):
+        response.delete_cookie("said")
+    return secured(response)
+
+
+# --- what a view may answer ------------------------------------------------------------------------------------------
+
+
+def page(template: str, **facts: Any) -> str:
+    """A page, drawn while the transaction is open."""
+    return render_template(template, **facts)
+
+
+def go(path: str, *, said: str | None = None) -> Response:
+    """On to another page after a form; `said` names words (web.said.…) shown there once."""
+    response: Response = redirect(path, 303)  # type: ignore[assignment]
+    if said is not None:
+        response.set_cookie("said", said, max_age=60, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def signed_in(response: Response, tokens: Tokens) -> Response:
+    """The browser keeps the session, and the language and type size of the person."""
+    g.tokens = tokens
+    remember(response, language=tokens.person.locale, large=tokens.person.large_type)
+    return response
+
+
+def remember(response: Response, *, language: str | None = None, large: bool | None = None) -> None:
+    """Keep the choice of language and type size on this device."""
+    values = {"lang": language, "large": None if large is None else "yes" if large else "no"}
+    for name, value in values.items():
+        if value is not None:
+            response.set_cookie(name, value, max_age=31_536_000, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
+def error_page(problem: Problem) -> Response:
+    """A refusal as a page: what happened and what to do."""
+    if isinstance(problem, Unauthenticated) and request.method == "GET":
+        return _to_sign_in()
+    response = make_response(
+        render_template("error.html", sentence=problems.sentence(problem), slug=problem.slug), problem.status
+    )
+    if "retry_after_s" in problem.facts:
+        response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
+    return secured(response)
+
+
+def local_path(text: str | None, default: str = "/") -> str:
+    """A path on this site; anything else (another host, a trick) becomes the default."""
+    if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or not text.isprintable() or "\\" in text:
+        return default
+    return text
+
+
+CONTENT_SECURITY = (
+    "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def secured(response: Response) -> Response:
+    """Nothing inline, nothing from elsewhere, nothing kept in shared caches."""
+    wasm = " 'wasm-unsafe-eval'" if g.get("wasm") else ""
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(wasm=wasm)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=(), payment=()"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

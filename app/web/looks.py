@@ -1,0 +1,215 @@
+"""What templates may ask for, static files under a versioned path, the service worker, and pages for errors."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request, send_from_directory
+from flask_jwt_extended import get_csrf_token
+from flask_jwt_extended.exceptions import JWTExtendedException
+from jwt.exceptions import PyJWTError
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from app.identity.actors import ANONYMOUS, Actor
+from app.identity.edge import ACCESS_COOKIE
+from app.kernel import i18n
+from app.kernel.http import PUBLIC
+from app.kernel.ids import new_id
+from app.kernel.problems import response_for_http
+from app.web.edge import Faults, secured
+
+STATIC = Path(__file__).parent / "static"
+LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
+
+
+def install(app: Flask) -> None:
+    """Give the application its templates' words and helpers, static files and error pages."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        say=i18n.say,
+        has_words=i18n.has,
+        pick_words=i18n.pick,
+        locale=i18n.locale,
+        html_language=lambda: i18n.HTML_LANGUAGE[i18n.locale()],
+        large=lambda: request.cookies.get("large") == "yes",
+        asset=asset,
+        vendored=vendored,
+        hidden=hidden,
+        new_key=lambda: new_id().hex,
+        here=here,
+        faults=lambda: g.get("faults", Faults()),
+        kept=kept,
+        kept_all=kept_all,
+        just_said=just_said,
+        person_key=lambda: _actor().person_id.hex if _actor().person_id else "",  # type: ignore[union-attr]
+        caller_is_signed_in=lambda: not _actor().is_anonymous,
+    )
+    app.jinja_env.filters.update(
+        day=i18n.format_day,
+        time=i18n.format_time,
+        instant=i18n.format_instant,
+        table_instant=i18n.format_table_instant,
+        number=i18n.format_number,
+        hours=i18n.format_hours,
+        grouped=grouped,
+        distance=distance,
+        signed=signed,
+        spans=spans,
+    )
+    for rule, view in (
+        ("/static/<version>/<path:name>", static_file),
+        ("/sw.js", service_worker),
+        ("/manifest.webmanifest", manifest),
+    ):
+        app.add_url_rule(rule, view_func=view, endpoint=f"web-{view.__name__}")
+
+
+def _actor() -> Actor:
+    return g.get("actor", ANONYMOUS)  # type: ignore[no-any-return]
+
+
+# --- words and small forms of things ---------------------------------------------------------------------------------
+
+
+def hidden() -> Markup:
+    """The CSRF field each form of a signed-in person carries."""
+    token = g.tokens.access_token if "tokens" in g else request.cookies.get(ACCESS_COOKIE)
+    if not token or _actor().is_anonymous:
+        return Markup()
+    try:
+        value = get_csrf_token(token)
+    except (PyJWTError, JWTExtendedException, KeyError):
+        return Markup()
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(value)
+
+
+def here() -> str:
+    """Where this page lives, for coming back to it."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+def kept(name: str, default: Any = "") -> Any:
+    """What the person typed before the refusal, else the default."""
+    return request.form.get(name, "") if "faults" in g else "" if default is None else default
+
+
+def kept_all(name: str, default: Any = None) -> list[str]:
+    """All that was chosen of several before the refusal, else the default."""
+    if "faults" in g:
+        return request.form.getlist(name)
+    chosen = default if isinstance(default, list | tuple | set) else [] if default is None else [default]
+    return [str(each) for each in chosen]
+
+
+def just_said() -> str:
+    """What the last form did, told once."""
+    key = request.cookies.get("said", "")
+    if not key.startswith("web.said.") or not i18n.has(key):
+        return ""
+    g.said_read = True
+    return i18n.say(key)
+
+
+def grouped(digits: str, size: int = 4) -> str:
+    """Digits in groups that can be read aloud."""
+    return " ".join(digits[start : start + size] for start in range(0, len(digits), size))
+
+
+def distance(metres: int) -> str:
+    """80 米, 1.2 公里."""
+    if metres < LARGE_MINIMUM:
+        return i18n.say("web.metres", n=metres)
+    return i18n.say("web.kilometres", n=f"{metres / LARGE_MINIMUM:.1f}")
+
+
+def signed(points: int) -> str:
+    """+5, −20 (with a real minus sign)."""
+    return f"+{i18n.format_number(points)}" if points > 0 else f"−{i18n.format_number(-points)}" if points else "0"
+
+
+def spans(hours: list[list[str]]) -> str:
+    """Opening spans of one day: 08:00–22:00."""
+    return "、".join(f"{opens}–{closes}" for opens, closes in hours) if hours else i18n.say("web.station.closed-today")
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def version() -> str:
+    """A digest of all static files: part of their address, so that they may be kept for ever."""
+    digest = hashlib.sha256()
+    for file in sorted(STATIC.rglob("*")):
+        if file.is_file():
+            digest.update(file.relative_to(STATIC).as_posix().encode())
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def asset(name: str) -> str:
+    """The address of a static file."""
+    return f"/static/{version()}/{name}"
+
+
+@cache
+def vendored(name: str) -> bool:
+    """Whether a file that comes through npm is there (a machine without Node does without)."""
+    return (STATIC / "vendor" / name).is_file()
+
+
+def static_file(version: str, name: str) -> Response:
+    """A static file; kept for ever under the current version's address."""
+    response = send_from_directory(STATIC, name)
+    current = version == globals()["version"]()
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def service_worker() -> Response:
+    """The service worker, at the root so that it may serve the home page offline."""
+    text = f'const VERSION = "{version()}";\n' + (STATIC / "sw.js").read_text("utf-8")
+    response = make_response(text)
+    response.headers["Content-Type"] = "text/javascript; charset=utf-8"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def manifest() -> dict[str, Any]:
+    """The web app manifest."""
+    return {
+        "name": i18n.say("web.product"),
+        "short_name": i18n.say("web.product"),
+        "start_url": "/",
+        "display": "standalone",
+        "background_color": "#f3f5f4",
+        "theme_color": "#006c5b",
+        "icons": [{"src": asset("icon.svg"), "sizes": "any", "type": "image/svg+xml"}],
+    }
+
+
+for _view in (static_file, service_worker, manifest):
+    _view.__access__ = PUBLIC  # type: ignore[attr-defined]
+
+
+# --- errors of the transport, as pages -------------------------------------------------------------------------------
+
+
+def wants_page() -> bool:
+    """Whether the running request asked for a page (everything outside the API and the machines' addresses)."""
+    return not request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics", "/static/"))
+
+
+def page_for_http(error: HTTPException) -> Response:
+    """An unknown address, a method that does not fit, too many bytes, or a bug: the same friendly page."""
+    if not wants_page():
+        return response_for_http(error)
+    status = error.code or 500
+    slug = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
+        status, "bad-request" if status < 500 else "broken"
+    )
+    return secured(make_response(render_template("error.html", sentence=i18n.say(slug), slug=slug), status))

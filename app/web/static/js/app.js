@@ -1,0 +1,53 @@
+// On every page: offline strip, one tap = one sending, focus on faults, waiting reports, the service worker.
+const byId = (id) => document.getElementById(id);
+
+const showOffline = () => { byId("offline").hidden = navigator.onLine; };
+addEventListener("online", showOffline);
+addEventListener("offline", showOffline);
+showOffline();
+
+// A second tap within eight seconds does nothing; the first one keeps the value of its button.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  if (Number(form.dataset.sentAt || 0) > Date.now() - 8000) { event.preventDefault(); return; }
+  form.dataset.sentAt = Date.now();
+  if (form.dataset.leaving !== undefined) forget();
+  setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+});
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent-at]").forEach((form) => {
+  delete form.dataset.sentAt;
+  form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+}));
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-open], [data-close], [data-print]");
+  if (!button) return;
+  if (button.dataset.open) byId(button.dataset.open).showModal();
+  else if (button.dataset.print !== undefined) print();
+  else button.closest("dialog").close();
+});
+
+document.querySelector("[data-focus]")?.focus();
+
+const tone = document.querySelector("main.result")?.dataset.tone;
+const beats = { ok: [60], warn: [40, 80, 40], bad: [300] }[tone];
+if (beats) navigator.vibrate?.(beats);
+
+// Signing out leaves nothing of this rider on the phone, except reports that are still waiting to be sent.
+function forget() {
+  navigator.serviceWorker?.controller?.postMessage("forget");
+  indexedDB.deleteDatabase("fengxing-code");
+}
+
+navigator.serviceWorker?.register("/sw.js").catch(() => {});
+
+const person = document.body.dataset.person;
+if (person && "indexedDB" in window) {
+  const { flush } = await import("./outbox.js");
+  const again = () => flush(person).catch(() => {});
+  addEventListener("online", again);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
+  setInterval(again, 30_000);
+  again();
+}

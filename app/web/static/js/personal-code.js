@@ -1,0 +1,81 @@
+// The rider's own code, made on the phone every 30 seconds, with or without a signal.
+//   "8" alg(1) handle(10) step%100(2) MACsrv(10) MACstn(8) Damm(1) = 33 digits, QR version 1 (docs: app/codes/kinds/personal.py)
+// The key comes once, is kept as a key that cannot be read out again, and stays in this phone's IndexedDB.
+import { csrf } from "./outbox.js";
+
+const STEP_S = 30;
+const DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017", "9438617205", "2581436790"];
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+const bytes = (text) => new TextEncoder().encode(text);
+const key = (raw) => crypto.subtle.importKey("raw", raw, HMAC, false, ["sign"]);
+const mac = (by, text) => crypto.subtle.sign("HMAC", by, bytes(text));
+
+/** The first 8 bytes as a number, its last `width` digits. */
+const digits = (raw, width) => String(new DataView(raw).getBigUint64(0) % 10n ** BigInt(width)).padStart(width, "0");
+const checked = (body) => body + [...body].reduce((state, digit) => Number(DAMM[state][digit]), 0);
+const cityDay = (step) => new Date((step * STEP_S + 8 * 3600) * 1000).toISOString().slice(0, 10);
+
+/** The 33 digits of a device {handle, alg, key} in one step. */
+export async function code(device, step) {
+  const dayKey = await key(await mac(device.key, `day|${cityDay(step)}`));
+  const server = digits(await mac(device.key, `srv|${device.handle}|${step}`), 10);
+  const station = digits(await mac(dayKey, `stn|${device.handle}|${step}`), 8);
+  return checked(`8${device.alg}${device.handle}${String(step % 100).padStart(2, "0")}${server}${station}`);
+}
+
+const store = (mode, work) => new Promise((resolve, reject) => {
+  const request = indexedDB.open("fengxing-code", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore("devices", { keyPath: "person" });
+  request.onerror = () => reject(request.error);
+  request.onsuccess = () => {
+    const database = request.result;
+    const transaction = database.transaction("devices", mode);
+    const asked = work(transaction.objectStore("devices"));
+    transaction.oncomplete = () => { database.close(); resolve(asked.result); };
+    transaction.onerror = () => { database.close(); reject(transaction.error); };
+  };
+});
+
+async function fetchDevice(person, url) {
+  const began = Date.now();
+  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() }, body: "{}" });
+  if (!answer.ok) return null;
+  const given = await answer.json();
+  const raw = Uint8Array.from(atob(given.key), (character) => character.charCodeAt(0));
+  const middle = (began + Date.now()) / 2;
+  const device = { person, handle: given.handle, alg: given.alg, key: await key(raw), offset: Date.parse(given.now) - middle, renewAt: Date.parse(given.renew_at) };
+  await store("readwrite", (devices) => devices.put(device));
+  return device;
+}
+
+const box = document.querySelector("[data-personal]");
+const person = document.body.dataset.person;
+
+async function main() {
+  let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
+  if (!device || (navigator.onLine && Date.now() > device.renewAt)) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
+  if (!device) return; // the picture that the server drew stays, and the page renews itself
+  const { generate, correction } = await import(box.dataset.drawing);
+  const picture = box.querySelector(".qr"), typed = box.querySelector("[data-digits]"), tick = box.querySelector(".tick i");
+  const canvas = document.createElement("canvas");
+  picture.replaceChildren(canvas);
+  let shown = -1;
+  const draw = async () => {
+    const seconds = (Date.now() + device.offset) / 1000, step = Math.floor(seconds / STEP_S);
+    tick.style.width = `${100 - ((seconds % STEP_S) / STEP_S) * 100}%`;
+    if (step === shown) return;
+    shown = step;
+    const text = await code(device, step);
+    generate(text, { minCorrectionLevel: correction.M }).toCanvas(canvas, { padX: 4, padY: 4, on: [26, 29, 31, 255], off: [255, 255, 255, 255] });
+    typed.textContent = text.replace(/(.{4})(?=.)/g, "$1 ");
+    canvas.dataset.step = step;
+  };
+  await draw();
+  setInterval(draw, 500);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
+  navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+const able = box && person && globalThis.crypto?.subtle && "indexedDB" in globalThis && box.dataset.drawing;
+if (able) main().catch(() => {});
+else if (box && box.dataset.again) setTimeout(() => location.reload(), Number(box.dataset.again));

@@ -1,0 +1,94 @@
+// A report is kept on the phone first, then sent. The photo is made small here (1280 px JPEG: no EXIF, no GPS), the place is asked
+// at the shutter and shown before sending. Without this script the form is sent as it is.
+import { fill, locate, permission } from "./geolocate.js";
+import { drop, flush, items, keep, send } from "./outbox.js";
+
+const form = document.querySelector("form[data-report]");
+const person = document.body.dataset.person;
+const SIDE = 1280;
+
+async function smaller(file) {
+  const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+  const scale = Math.min(1, SIDE / Math.max(picture.width, picture.height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(picture.width * scale);
+  canvas.height = Math.round(picture.height * scale);
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.7));
+  return { blob, bytes: await blob.arrayBuffer() };
+}
+
+function watchPhoto() {
+  const input = form.querySelector("input[type=file]");
+  const tile = input.closest(".shot");
+  input.addEventListener("change", async () => {
+    form.photo = null;
+    tile.querySelector("img")?.remove();
+    if (!input.files[0]) return;
+    try {
+      form.photo = await smaller(input.files[0]);
+      const image = new Image();
+      image.alt = tile.dataset.taken;
+      image.src = URL.createObjectURL(form.photo.blob);
+      tile.prepend(image);
+      tile.querySelector(".icon").hidden = true;
+      tile.querySelector(".strong").textContent = tile.dataset.again;
+    } catch { /* a format this browser cannot draw: the file goes as it is and the server decides */ }
+  });
+}
+
+function watchPlace() {
+  const line = form.querySelector("[data-place]");
+  const button = form.querySelector("[data-locate]");
+  const find = async () => {
+    line.textContent = line.dataset.looking;
+    const place = await locate();
+    fill(form, place);
+    line.textContent = place ? line.dataset.found.replace("{m}", place.accuracy_m) : line.dataset.failed;
+  };
+  button.hidden = false;
+  button.addEventListener("click", find);
+  permission().then((state) => { if (state === "granted") find(); });
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const input = form.querySelector("input[type=file]");
+  const file = form.photo ? { name: input.name, type: "image/jpeg", bytes: form.photo.bytes }
+    : input.files[0] ? { name: input.name, type: input.files[0].type, bytes: await input.files[0].arrayBuffer() } : null;
+  const names = form.dataset.fields.split(" ");
+  const fields = [...new FormData(form)].filter(([name, value]) => names.includes(name) && value !== "");
+  const item = { key: crypto.randomUUID?.() ?? form.elements.namedItem("idempotency_key").value, person, url: form.dataset.api, fields, file };
+  try { await keep(item); } catch { form.submit(); return; }
+  const { ok, gone, body } = await send(item);
+  if (ok) { await drop(item.key); location.href = form.dataset.done.replace("0", body.id); return; }
+  if (gone) { await drop(item.key); form.dataset.plain = "yes"; form.submit(); return; } // the server's own page names the faults
+  location.href = form.dataset.kept;
+}
+
+if (form && person) {
+  watchPhoto();
+  watchPlace();
+  form.addEventListener("submit", submit);
+}
+
+// The list of reports shows first what is still on this phone.
+const waiting = document.querySelector("[data-waiting]");
+if (waiting && person) {
+  const show = async () => {
+    const mine = await items(person);
+    waiting.hidden = !mine.length;
+    const rows = mine.map((item) => {
+      const row = document.getElementById("waiting-row").content.firstElementChild.cloneNode(true);
+      row.querySelector("[data-when]").textContent = new Date(item.madeAt).toLocaleString(document.documentElement.lang);
+      if (item.refused) row.querySelector("[data-why]").textContent = item.refused;
+      row.querySelector("button").addEventListener("click", async () => { await drop(item.key); show(); });
+      row.querySelector("button").hidden = !item.refused;
+      return row;
+    });
+    waiting.querySelector("ul").replaceChildren(...rows);
+  };
+  show();
+  document.addEventListener("outbox-sent", () => { location.reload(); });
+  flush(person);
+}
