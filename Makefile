@@ -1,0 +1,46 @@
+# Two commands are all one needs: `make run` and `make test`. Each sets up what it needs and says so.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WITHOUT ?=
+export HOST PORT WITHOUT
+
+.PHONY: run test check format bench vendor lock clean help python
+
+run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
+	@$(PYTHON) -m tools.run
+
+test: python ## run everything: checks, SQLite, PostgreSQL + Redis, Chromium (WITHOUT=browser,redis,postgres leaves parts out)
+	@$(PYTHON) -m tools.suite
+
+check: python ## formatting, lint, types and import directions
+	@$(PYTHON) -m tools.check
+
+format: python ## mend formatting and what lint can mend
+	@$(PYTHON) -m tools.within ruff check --fix --quiet --exit-zero .
+	@$(PYTHON) -m tools.within ruff format .
+
+bench: python ## measure the hot paths on PostgreSQL against a no-op route; prints a table, writes JSON
+	@$(PYTHON) -m tools.within --needs postgres,redis bench
+
+vendor: python ## bring the browser libraries (again)
+	@$(PYTHON) -c 'from tools import progress, vendor; progress.start(lambda: vendor.ensure(required=True) or 0)'
+
+lock: python ## pin the requirements and browser libraries anew from requirements/*.in and package.json
+	@$(PYTHON) -m tools.lock
+
+clean: ## remove what the set-up made; the instance's own data in var/ stays, except its logs
+	rm -rf .venv node_modules app/web/static/vendor var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find app bench migrations tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1	/' | expand -t 12
+
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Fengxing needs Python 3.11 or newer (on Debian 12: apt-get install python3), or name one: make run PYTHON=python3.12" >&2; exit 1; }

@@ -1,0 +1,68 @@
+"""`make check`: formatting, linting, types and the import directions. Runs inside the virtual environment."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from tools import environment, layout, progress
+
+CHECKS = {
+    "formatting (ruff format)": ["-m", "ruff", "format", "--check", "."],
+    "lint (ruff check)": ["-m", "ruff", "check", "."],
+    "types (mypy)": ["-m", "mypy"],
+    "floors (import-linter)": [
+        "-c",
+        "from importlinter.cli import lint_imports_command as run; run()",
+        "--no-logo",
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many checks passed and failed."""
+
+    passed: int
+    failed: int
+
+
+def check() -> Outcome:
+    """Run every check, even after one failed; show what the failing ones say."""
+    failed = 0
+    for name, arguments in CHECKS.items():
+        began = time.monotonic()
+        with progress.Progress(name):
+            done = subprocess.run(
+                [str(layout.PYTHON), *arguments],
+                cwd=layout.ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+            )
+        progress.say(f"{'FAILED' if done.returncode else 'ok':6} {name}  {time.monotonic() - began:.1f} s")
+        if done.returncode:
+            failed += 1
+            progress.say(done.stdout.rstrip())
+    return Outcome(len(CHECKS) - failed, failed)
+
+
+def main() -> int:
+    """Set up and check."""
+    environment.ensure("dev")
+    outcome = check()
+    if outcome.failed:
+        print(
+            f"{outcome.failed} of {len(CHECKS)} checks failed; `make format` mends what can be mended",
+            file=sys.stderr,
+        )
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    progress.start(main)

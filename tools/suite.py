@@ -1,0 +1,159 @@
+"""`make test`: everything the project promises, on SQLite, on a real PostgreSQL with a real Redis, in a real browser.
+
+A part that cannot run is a failure. Leaving one out is done by name: `make test WITHOUT=browser,redis`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools import check, environment, layout, progress, servers, system, vendor
+
+MAY_BE_LEFT_OUT = ("check", "sqlite", "postgres", "redis", "browser")
+WORKERS = max(2, min(os.cpu_count() or 2, 8))
+NEEDS: dict[str, tuple[system.Need, ...]] = {
+    "postgres": (system.POSTGRES,),
+    "redis": (system.REDIS,),
+    "browser": (system.CHROMIUM, system.CHINESE_FONT, system.ZBAR, system.NPM),
+}
+NO_DATABASE = {"FENGXING_TEST_DATABASE_URL": "", "FENGXING_TEST_REDIS_URL": ""}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one part came to."""
+
+    part: str
+    passed: int
+    failed: int
+    took_s: float
+
+
+def main() -> int:
+    """Set up what the wanted parts need, run them all, add up."""
+    left_out = read_left_out(os.environ.get("WITHOUT", ""))
+    environment.ensure("dev")
+    wanted = [need for part, needs in NEEDS.items() if part not in left_out for need in needs]
+    system.ensure(wanted, otherwise=", or leave parts out by name: make test WITHOUT=postgres,redis,browser")
+    if "browser" not in left_out:
+        vendor.ensure(required=True)
+    results = [_timed(name, run) for name, run in parts(left_out)]
+    progress.say("\n" + "\n".join(summary(results, left_out)))
+    return 1 if any(result.failed for result in results) or not results else 0
+
+
+def read_left_out(text: str) -> frozenset[str]:
+    """The parts named in WITHOUT. Raises Refused for a name we do not know."""
+    names = frozenset(filter(None, text.replace(",", " ").split()))
+    unknown = sorted(names - set(MAY_BE_LEFT_OUT))
+    if unknown:
+        raise progress.Refused(f"WITHOUT knows {', '.join(MAY_BE_LEFT_OUT)}, but not {', '.join(unknown)}")
+    return names
+
+
+Part = tuple[str, Callable[[], tuple[int, int]]]
+
+
+def parts(left_out: frozenset[str]) -> Iterable[Part]:
+    """The parts to run, each with a name that says what it runs on."""
+    if "check" not in left_out:
+        yield "check", _check
+    if "sqlite" not in left_out:
+        yield "tests on SQLite", lambda: _pytest("sqlite", ["-m", "not browser"], NO_DATABASE)
+    outside = [name for name in ("postgres", "redis") if name not in left_out]
+    if outside:
+        yield f"tests on {' + '.join(outside)}", lambda: _pytest_on_servers(outside)
+    if "browser" not in left_out:
+        chromium = {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}
+        yield "tests in Chromium", lambda: _pytest("browser", ["-m", "browser"], NO_DATABASE | chromium)
+
+
+def summary(results: Iterable[Result], left_out: Iterable[str]) -> list[str]:
+    """One line per part, and the closing line alone on the last."""
+    results = list(results)
+    lines = [
+        f"{result.part:32} {_clock(result.took_s):>8}  {result.passed} passed, {result.failed} failed"
+        for result in results
+    ]
+    lines += [f"{name:32} {'':>8}  left out, as asked by WITHOUT" for name in sorted(left_out)]
+    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
+    return [*lines, f"{passed} passed, {failed} failed"]
+
+
+def _timed(name: str, run: Callable[[], tuple[int, int]]) -> Result:
+    progress.say(f"\n=== {name}")
+    began = time.monotonic()
+    try:
+        passed, failed = run()
+    except (progress.Refused, progress.StepFailed) as problem:
+        progress.say(f"FAILED {name}: {problem}")
+        passed, failed = 0, 1
+    return Result(name, passed, failed, time.monotonic() - began)
+
+
+def _check() -> tuple[int, int]:
+    outcome = check.check()
+    return outcome.passed, outcome.failed
+
+
+def _pytest_on_servers(outside: list[str]) -> tuple[int, int]:
+    env = dict(NO_DATABASE)
+    with ExitStack() as running:
+        with progress.Progress(f"starting {' and '.join(outside)} for the tests"):
+            if "postgres" in outside:
+                env["FENGXING_TEST_DATABASE_URL"] = running.enter_context(servers.postgres())
+            if "redis" in outside:
+                env["FENGXING_TEST_REDIS_URL"] = running.enter_context(servers.redis())
+        return _pytest("servers", ["-m", "not browser"], env)
+
+
+def _pytest(name: str, arguments: list[str], env: dict[str, str]) -> tuple[int, int]:
+    with tempfile.TemporaryDirectory(prefix="fengxing-") as folder:
+        report = Path(folder) / f"{name}.xml"
+        command = [str(layout.PYTHON), "-m", "pytest", "-p", "tools.no_skips", "-n", str(WORKERS)]
+        command += ["--dist", "loadfile", f"--junitxml={report}", *arguments]
+        process = subprocess.Popen(
+            command, cwd=layout.ROOT, env=_clean(os.environ) | env, stdin=subprocess.DEVNULL
+        )
+        try:
+            code = process.wait()
+        finally:
+            progress.end(process)
+        return counted(report, code)
+
+
+def _clean(env: Iterable[tuple[str, str]] | os._Environ[str]) -> dict[str, str]:
+    """The environment without what belongs to a running instance: tests say themselves what they need."""
+    return {
+        name: value for name, value in dict(env).items() if not name.startswith("FENGXING_") or "TEST" in name
+    }
+
+
+def counted(report: Path, code: int) -> tuple[int, int]:
+    """(passed, failed) of a junit report; a skipped test is a failed one, and so is a run without a report."""
+    try:
+        suites = list(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314 -- pytest wrote it just now
+    except (OSError, ElementTree.ParseError):
+        return 0, 1
+    tests = sum(int(suite.get("tests", 0)) for suite in suites)
+    failed = sum(int(suite.get(kind, 0)) for suite in suites for kind in ("failures", "errors", "skipped"))
+    if code and not failed:
+        failed = 1  # pytest itself came to grief, or found no test
+    return max(tests - failed, 0), failed
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"
+
+
+if __name__ == "__main__":
+    progress.start(main)
