@@ -38,12 +38,12 @@ const store = (mode, work) => new Promise((resolve, reject) => {
 
 async function fetchDevice(person, url) {
   const began = Date.now();
-  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() }, body: "{}" });
+  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: "{}" });
   if (!answer.ok) return null;
   const given = await answer.json();
-  const raw = Uint8Array.from(atob(given.key), (character) => character.charCodeAt(0));
+  const raw = Uint8Array.from(atob(given.key.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
   const middle = (began + Date.now()) / 2;
-  const device = { person, handle: given.handle, alg: given.alg, key: await key(raw), offset: Date.parse(given.now) - middle, renewAt: Date.parse(given.renew_at) };
+  const device = { person, handle: given.handle, alg: given.alg, key: await key(raw), offset: Date.parse(given.server_time) - middle, renewAt: Date.parse(given.valid_until) };
   await store("readwrite", (devices) => devices.put(device));
   return device;
 }
@@ -53,7 +53,9 @@ const person = document.body.dataset.person;
 
 async function main() {
   let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
-  if (!device || (navigator.onLine && Date.now() > device.renewAt)) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
+  // Another phone may have taken over, or the week is over: then this one asks for a number of its own again.
+  const taken = navigator.onLine && device && box.dataset.handle !== device.handle;
+  if (!device || taken || (navigator.onLine && Date.now() > device.renewAt)) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
   if (!device) return; // the picture that the server drew stays, and the page renews itself
   const { generate, correction } = await import(box.dataset.drawing);
   const picture = box.querySelector(".qr"), typed = box.querySelector("[data-digits]"), tick = box.querySelector(".tick i");

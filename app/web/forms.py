@@ -1,0 +1,65 @@
+"""What forms are made of: everything a browser sends is text, an unticked box sends nothing, a place is three hidden fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from flask import request
+from marshmallow import fields, validate
+
+from app.kernel.geo import Position
+from app.kernel.schemas import Schema
+
+PLACE = ("lat", "lng", "accuracy_m")
+
+
+class Tick(fields.Field[bool]):
+    """A box: ticked or not sent at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_default=False, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if value != "yes":
+            raise ma.ValidationError("field.wrong-form")
+        return True
+
+
+class Decimal(fields.Float):
+    """A finite number typed as text."""
+
+    def __init__(self, minimum: float, maximum: float, **kwargs: Any) -> None:
+        super().__init__(allow_nan=False, validate=validate.Range(min=minimum, max=maximum), **kwargs)
+
+
+class Choice(fields.String):
+    """One of the values offered."""
+
+    def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class PlaceForm(Schema):
+    """A form with the place of the phone in hidden fields, or without one; the view gets `position` and `accuracy_m`."""
+
+    lat = Decimal(-90, 90, load_default=None)
+    lng = Decimal(-180, 180, load_default=None)
+    accuracy_m = Decimal(0, 100_000, load_default=None)
+
+    @ma.post_load
+    def _to_position(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        lat, lng, accuracy = (data.pop(name) for name in PLACE)
+        found = lat is not None and lng is not None
+        data["position"] = Position(lat, lng) if found else None
+        data["accuracy_m"] = round(accuracy) if found and accuracy is not None else None
+        return data
+
+
+class Nothing(Schema):
+    """A form that is only a button."""
+
+
+def form_field(name: str) -> Any:
+    """A field of the form, for limits by subject."""
+    return lambda: request.form.get(name, "")[:64]

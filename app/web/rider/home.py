@@ -1,0 +1,103 @@
+"""Home: the rider's own code to be scanned, two numbers, and the ways on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, make_response
+from markupsafe import Markup
+from marshmallow import fields, validate
+
+from app.codes import drawing, steps
+from app.codes.enrolling import renew_server_handle
+from app.codes.models import PHONE, SERVER
+from app.codes.queries import handle_in_use
+from app.codes.showing import show_personal_code
+from app.identity import profile
+from app.identity.actors import Actor
+from app.identity.queries import display_name, person
+from app.kernel import clock, i18n
+from app.kernel.http import public, requires, takes_form
+from app.kernel.schemas import Schema
+from app.ledger.queries import balance_of
+from app.notices.queries import unread_count
+from app.volunteering.queries import hours_totals
+from app.web.doors import open_doors
+from app.web.edge import Pages, go, local_path, page, remember
+from app.web.forms import Choice
+
+pages = Pages("home")
+
+
+class Preferences(Schema):
+    """Language and type size, and the page to come back to."""
+
+    back = fields.String(load_default="/", validate=validate.Length(max=500))
+    lang = Choice(i18n.LOCALES, load_default=None)
+    large = Choice(("yes", "no"), load_default=None)
+
+
+@pages.get("/")
+@public
+def home(by: Actor) -> Any:
+    """The rider's home; visitors are welcomed, staff find their desks"""
+    if by.is_anonymous:
+        return go("/welcome")
+    at = clock.now()
+    me = person(by.id)
+    facts: dict[str, Any] = {"me": me, "name": display_name(me), "doors": open_doors(by), "unread": unread_count(by.id)}
+    if not by.is_rider:
+        return page("rider/desks.html", **facts)
+    handle = handle_in_use(by.id, SERVER)
+    if handle is None or not handle.is_fresh(at):
+        return go("/code")  # once a week: a page that is only looked at cannot write
+    response = make_response(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
+    response.headers["X-Keep"] = "yes"  # the service worker keeps this page for a start without a signal
+    return response
+
+
+@pages.get("/code", write=True)
+@requires("self")
+def prepare_code(by: Actor) -> Response:
+    """Give the rider a fresh number for codes that the server draws"""
+    renew_server_handle(by=by, at=clock.now())
+    return go("/")
+
+
+def _code_now(by: Actor, at: datetime) -> dict[str, Any]:
+    shown = show_personal_code(by=by, at=at)
+    phone = handle_in_use(by.id, PHONE)
+    return {
+        "digits": shown.digits,
+        "svg": Markup(drawing.svg(shown.digits)),  # noqa: S704 -- drawn by us from digits
+        "seconds_left": max(1, int((shown.valid_until - at).total_seconds())),
+        "phone_handle": phone.handle if phone and phone.is_fresh(at) else "",
+        "step_s": steps.STEP_S,
+    }
+
+
+def _numbers(by: Actor) -> dict[str, Any]:
+    return {"balance": balance_of(by.id), "totals": hours_totals(by.id)}
+
+
+@pages.get("/renew")
+@requires("self")
+def renew() -> Response:
+    """Nothing to see: a script whose short access has run out comes by here to get it renewed"""
+    return make_response("", 204)
+
+
+@pages.post("/preferences")
+@public
+@takes_form(Preferences)
+def prefer(by: Actor, back: str, lang: str | None, large: str | None) -> Response:
+    """Change language or type size, on this device and for the person"""
+    big = None if large is None else large == "yes"
+    if not by.is_anonymous:
+        changes = {"locale": lang, "large_type": big}
+        given = {name: value for name, value in changes.items() if value is not None}
+        profile.change_profile(changes=given, by=by, at=clock.now())
+    response = go(local_path(back))
+    remember(response, language=lang, large=big)
+    return response

@@ -1,0 +1,91 @@
+"""Points: what there is, what waits, and the reason of every line."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from marshmallow import fields, validate
+
+from app.cases.reporting import ask_about_points
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import public, requires, takes_form, takes_query
+from app.kernel.paging import DEFAULT_LIMIT
+from app.kernel.schemas import Schema, Text
+from app.ledger import queries as ledger
+from app.ledger.models import Entry
+from app.ledger.wording import explain
+from app.places import queries as places
+from app.rules import queries as rules
+from app.web.edge import Pages, go, once, page
+
+pages = Pages("points")
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+class Question(Schema):
+    """What is asked about an entry."""
+
+    words = Text(500, required=True)
+
+
+@pages.get("/points")
+@requires("self")
+@takes_query(Continue)
+def points(by: Actor, cursor: str | None = None) -> str:
+    """The wallet: usable, pending, held; and the statement"""
+    statement = ledger.statement(by.id, cursor, DEFAULT_LIMIT)
+    return page(
+        "rider/points.html",
+        balance=ledger.balance_of(by.id),
+        waiting=rules.points_waiting(by.id),
+        lines=[_line(each) for each in statement.items],
+        next_cursor=statement.next_cursor,
+        first=cursor is None,
+    )
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    return {
+        "entry": entry,
+        "why": explain(entry.transaction.words),
+        "is_pending": entry.account.kind == "pending",
+        "is_correction": entry.transaction.kind.startswith("correct"),
+    }
+
+
+@pages.get("/points/<uuid:entry_id>")
+@requires("self")
+def entry(entry_id: UUID, by: Actor) -> str:
+    """One line and why: the rule, its version, the arithmetic, and a way to ask"""
+    found = ledger.entry(entry_id, by=by)
+    award_id = found.transaction.words.get("award_id")
+    award = rules.award_for(UUID(str(award_id)), by) if award_id else None
+    return page("rider/entry.html", **_line(found), award=award)
+
+
+@pages.post("/points/<uuid:entry_id>", again=entry)
+@requires("self")
+@once
+@takes_form(Question)
+def ask(entry_id: UUID, words: str, by: Actor) -> Response:
+    """有疑问？ Somebody answers; asking never costs points"""
+    ledger.entry(entry_id, by=by)
+    asked = ask_about_points(entry_id=entry_id, words=words, by=by, at=clock.now())
+    return go(f"/reports/{asked.id}", said="web.said.asked")
+
+
+@pages.get("/rules")
+@public
+def policy() -> str:
+    """How points come about: the rules in force, in words"""
+    city = places.city()
+    version = rules.version_in_force(city.path, clock.now()) if city else None
+    return page("rider/rules.html", version=version, rules=rules.rules_of(version) if version else ())

@@ -1,0 +1,117 @@
+"""The shop: what points are good for, reserving it, and the vouchers."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from marshmallow import fields, validate
+from markupsafe import Markup
+
+from app.codes import drawing
+from app.codes.kinds import voucher as voucher_code
+from app.identity.actors import Actor
+from app.kernel import clock, geo
+from app.kernel.http import public, requires, takes_form, takes_query
+from app.kernel.schemas import Id, Schema
+from app.ledger.queries import balance_of
+from app.rewards import ordering, queries
+from app.rewards.errors import VoucherUnknown
+from app.rewards.models import RESERVED, Voucher
+from app.web.edge import Pages, go, once, page
+from app.web.forms import Nothing, PlaceForm
+
+pages = Pages("shop")
+
+
+class ShopQuery(PlaceForm):
+    """A place, and where the list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+class OrderForm(Schema):
+    """Where it shall be picked up."""
+
+    station_id = Id(required=True)
+
+
+@pages.get("/shop")
+@public
+@takes_query(ShopQuery)
+def shop(by: Actor, position: geo.Position | None, accuracy_m: int | None, cursor: str | None) -> str:
+    """What is on offer, what it costs and how far it is from being affordable"""
+    person_id = by.person_id if by.is_rider else None
+    found = queries.shop(near=position, person_id=person_id, cursor=cursor)
+    return page(
+        "rider/shop.html",
+        items=found.items,
+        next_cursor=found.next_cursor,
+        balance=balance_of(person_id) if person_id else None,
+        near=position is not None,
+    )
+
+
+@pages.get("/shop/<uuid:reward_id>")
+@public
+@takes_query(PlaceForm)
+def reward(reward_id: UUID, by: Actor, position: geo.Position | None, accuracy_m: int | None) -> str:
+    """One reward and the stations that have it"""
+    item = queries.shop_item(reward_id, near=position, person_id=by.person_id if by.is_rider else None)
+    return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider)
+
+
+@pages.post("/shop/<uuid:reward_id>", again=reward, blame={"out-of-stock": "station_id", "reward-not-offered-here": "station_id"})
+@requires("self")
+@once
+@takes_form(OrderForm)
+def reserve(reward_id: UUID, station_id: UUID, by: Actor) -> Response:
+    """Put one aside; the points are held until it is picked up"""
+    made = ordering.reserve(reward_id=reward_id, station_id=station_id, by=by, at=clock.now())
+    return go(f"/vouchers/{made.id}", said="web.said.reserved")
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+@pages.get("/vouchers")
+@requires("self")
+@takes_query(Continue)
+def vouchers(by: Actor, cursor: str | None = None) -> str:
+    """My vouchers, newest first"""
+    found = queries.my_vouchers(by.id, cursor)
+    return page("rider/vouchers.html", details=found.items, next_cursor=found.next_cursor, at=clock.now())
+
+
+@pages.get("/vouchers/<uuid:voucher_id>")
+@requires("self")
+def voucher(voucher_id: UUID, by: Actor) -> str:
+    """One voucher; while it waits, its code to be scanned at the counter"""
+    return page("rider/voucher.html", at=clock.now(), **_shown(_mine(voucher_id, by)))
+
+
+@pages.post("/vouchers/<uuid:voucher_id>/cancel", again=None)
+@requires("self")
+@once
+@takes_form(Nothing)
+def cancel(voucher_id: UUID, by: Actor) -> Response:
+    """Give it up; points and stock go back"""
+    ordering.cancel(voucher_id=_mine(voucher_id, by).id, by=by, at=clock.now())
+    return go(f"/vouchers/{voucher_id}", said="web.said.cancelled")
+
+
+def _mine(voucher_id: UUID, by: Actor) -> Voucher:
+    found = queries.voucher(voucher_id)
+    if found.person_id != by.person_id:
+        raise VoucherUnknown
+    return found
+
+
+def _shown(found: Voucher) -> dict[str, Any]:
+    code = voucher_code.make(found.serial) if found.state == RESERVED else ""
+    svg = Markup(drawing.svg(code, "Q")) if code else ""  # noqa: S704 -- drawn by us from digits
+    return {"detail": queries.detail_of(found), "voucher": found, "code": code, "svg": svg}

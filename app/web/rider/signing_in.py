@@ -1,0 +1,245 @@
+"""First steps: looking around without an account, signing in by phone or by a station's invitation, signing out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request
+from marshmallow import fields, validate
+
+from app.identity import api as identity_api
+from app.identity import profile, sessions, signing_in
+from app.identity.actors import Actor
+from app.identity.edge import drop_cookies
+from app.identity.models import OCCUPATIONS, Person
+from app.identity.queries import masked_phone, person
+from app.kernel import clock, settings
+from app.kernel.http import address, limited, public, requires, takes_form, takes_query
+from app.kernel.schemas import Schema, Text
+from app.places import queries as places
+from app.web.doors import door_of
+from app.web.edge import Pages, go, local_path, page, signed_in
+from app.web.forms import Choice, Nothing, Tick, form_field
+
+pages = Pages("signing-in")
+
+PLATFORMS = ("meituan", "eleme", "jd", "sf", "jt", "didi", "other")
+KEPT_PHONE_S = 900
+
+
+class Next(Schema):
+    """Where to go afterwards."""
+
+    next = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class PhoneForm(Next):
+    """A phone number that wants a code."""
+
+    phone = Text(24, min_length=5, required=True)
+
+
+class CodeForm(Next):
+    """The code that arrived, and the agreement a new rider gives once."""
+
+    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    consent = Tick()
+
+
+class InviteForm(Schema):
+    """The PIN the station said aloud."""
+
+    pin = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    nickname = Text(30, load_default=None)
+    consent = Tick()
+
+
+class StaffForm(Next):
+    """A member of staff."""
+
+    username = Text(40, required=True)
+    password = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class AboutMe(Schema):
+    """What a rider may say about themself; nothing of it is needed."""
+
+    nickname = Text(30, load_default=None)
+    occupation = Choice(OCCUPATIONS, load_default=None)
+    platform = Choice(PLATFORMS, load_default=None)
+    district = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+
+
+def _phone() -> str:
+    """The number that waits for its code: kept by this browser, never in an address."""
+    return request.cookies.get("signing_in", "")
+
+
+def _phone_bucket() -> str:
+    try:
+        return signing_in.normal_phone(request.form.get("phone") or _phone())
+    except signing_in.PhoneWrong:
+        return "unreadable"
+
+
+def _open(someone: Person, next_path: str = "") -> Response:
+    tokens = identity_api.open_tokens(someone, (request.user_agent.string or "")[:80])
+    is_new = someone.is_rider and someone.nickname is None and someone.home_region_code is None
+    target = "/first-steps" if is_new else local_path(next_path, door_of(someone))
+    response = go(target)
+    response.delete_cookie("signing_in")
+    return signed_in(response, tokens)
+
+
+@pages.get("/welcome")
+@public
+def welcome(by: Actor) -> str:
+    """Who we are, and looking around without an account"""
+    return page("rider/welcome.html", by=by)
+
+
+@pages.get("/agreement")
+@public
+def agreement() -> str:
+    """What is kept, what for, and what is never done"""
+    return page("rider/agreement.html")
+
+
+@pages.get("/sign-in")
+@public
+@takes_query(Next)
+def sign_in(by: Actor, next: str = "") -> Any:  # noqa: A002 -- the name in the address
+    """Ask for a code"""
+    if not by.is_anonymous:
+        return go(local_path(next))
+    return page("rider/sign_in.html", next=request.form.get("next", next))
+
+
+@pages.post("/sign-in", again=sign_in, blame={"too-many-tries": "phone", "no-sms-provider": "phone"})
+@public
+@limited(identity_api.CODES_PER_PHONE, _phone_bucket)
+@limited(identity_api.CODES_PER_ADDRESS, address)
+@takes_form(PhoneForm)
+def ask_for_code(phone: str, next: str) -> Response:  # noqa: A002
+    """Send a code"""
+    asked = signing_in.request_code(phone=phone, at=clock.now())
+    response = go(f"/sign-in/code?next={quote(local_path(next, ''))}")
+    response.set_cookie(
+        "signing_in", asked.phone, max_age=KEPT_PHONE_S, httponly=True, samesite="Lax", secure=request.is_secure
+    )
+    return response
+
+
+@pages.get("/sign-in/code")
+@public
+@takes_query(Next)
+def enter_code(next: str = "") -> Any:  # noqa: A002
+    """Type the code"""
+    if not _phone():
+        return go("/sign-in")
+    return page(
+        "rider/sign_in_code.html",
+        phone=masked_phone(_phone()),
+        next=request.form.get("next", next),
+        demo=settings.current().is_demo,
+    )
+
+
+@pages.post(
+    "/sign-in/code",
+    again=enter_code,
+    blame={
+        "code-wrong": "code",
+        "code-expired": "code",
+        "code-tries-used-up": "code",
+        "too-many-tries": "code",
+        "consent-needed": "consent",
+    },
+)
+@public
+@limited(identity_api.TRIES_PER_PHONE, _phone_bucket)
+@limited(identity_api.TRIES_PER_ADDRESS, address)
+@takes_form(CodeForm)
+def check_code(code: str, consent: bool, next: str) -> Response:  # noqa: A002
+    """Sign in"""
+    return _open(signing_in.sign_in_with_code(phone=_phone(), code=code, consent=consent, at=clock.now()), next)
+
+
+@pages.get("/I/<token>")
+@public
+def invitation(token: str) -> str:
+    """A station's invitation"""
+    invite = signing_in.invite_by_token(token, clock.now())
+    return page(
+        "rider/invite.html", token=token, station=places.station(invite.station_id), known=invite.person_id is not None
+    )
+
+
+@pages.post(
+    "/I/<token>",
+    again=invitation,
+    blame={"code-wrong": "pin", "code-tries-used-up": "pin", "too-many-tries": "pin", "consent-needed": "consent"},
+)
+@public
+@limited(identity_api.TRIES_PER_INVITE, lambda: request.path)
+@limited(identity_api.TRIES_PER_ADDRESS, address)
+@takes_form(InviteForm)
+def accept_invitation(token: str, pin: str, nickname: str | None, consent: bool) -> Response:
+    """Sign in with the PIN"""
+    someone = signing_in.sign_in_with_invite(
+        token=token, pin=pin, nickname=nickname, consent=consent, at=clock.now()
+    )
+    return _open(someone)
+
+
+@pages.get("/sign-in/staff")
+@public
+@takes_query(Next)
+def staff_sign_in(next: str = "") -> str:  # noqa: A002
+    """Staff: name and password"""
+    return page("rider/sign_in_staff.html", next=request.form.get("next", next))
+
+
+@pages.post("/sign-in/staff", again=staff_sign_in, blame={"password-wrong": "password", "too-many-tries": "username"})
+@public
+@limited(identity_api.TRIES_PER_USERNAME, form_field("username"))
+@limited(identity_api.TRIES_PER_ADDRESS, address)
+@takes_form(StaffForm)
+def check_password(username: str, password: str, next: str) -> Response:  # noqa: A002
+    """Sign in"""
+    return _open(signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), next)
+
+
+@pages.post("/sign-out")
+@requires("self")
+@takes_form(Nothing)
+def sign_out(by: Actor) -> Response:
+    """Sign out on this device"""
+    sessions.end_session(by=by, at=clock.now())
+    return drop_cookies(go("/welcome", said="web.said.signed-out"))
+
+
+@pages.get("/first-steps")
+@requires("self")
+def first_steps(by: Actor) -> str:
+    """A few optional words about oneself"""
+    city = places.city()
+    return page(
+        "rider/first_steps.html",
+        me=person(by.id),
+        districts=places.children_of(city.code) if city else [],
+        occupations=OCCUPATIONS,
+        platforms=PLATFORMS,
+        first=True,
+    )
+
+
+@pages.post("/first-steps", again=first_steps)
+@requires("self")
+@takes_form(AboutMe)
+def tell_about_me(by: Actor, nickname: str | None, occupation: str | None, platform: str | None, district: str | None) -> Response:
+    """Keep it; a district leads on to its communities"""
+    changes = {"nickname": nickname, "occupation": occupation, "platform": platform, "home_region_code": district}
+    profile.change_profile(changes=changes, by=by, at=clock.now())
+    return go("/me/community?first=yes" if district else "/")
