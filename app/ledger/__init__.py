@@ -1,0 +1,1 @@
+"""Ledger: the double-entry, append-only book of points that an auditor can trust — accounts, postings, holds."""

@@ -1,0 +1,128 @@
+"""Finding accounts, and opening those that are not there yet. Balances are asked of `queries`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.kernel import clock
+from app.kernel.db import insert_if_absent, session
+from app.kernel.ids import new_id
+from app.ledger.models import OVERDRAWABLE_KINDS, Account
+from app.places import queries as places
+
+
+def wallet_of(person_id: UUID) -> Account:
+    """The points a person may use."""
+    return _account(wallet_key(person_id), "wallet", owner_id=person_id)
+
+
+def pending_of(person_id: UUID) -> Account:
+    """The points that wait for an outcome."""
+    return _account(pending_key(person_id), "pending", owner_id=person_id)
+
+
+def settlement_of(station_id: UUID) -> Account:
+    """What a station has taken in for goods and services, until it is paid."""
+    return _account(f"settlement:{station_id}", "settlement", owner_id=station_id)
+
+
+def redemption_account() -> Account:
+    """Points redeemed where no station is owed anything."""
+    return _account("redemption", "redemption")
+
+
+def expiry_account() -> Account:
+    """Points that ran out."""
+    return _account("expiry", "expiry")
+
+
+def correction_account() -> Account:
+    """The other side of every correction."""
+    return _account("correction", "correction")
+
+
+def budget_of(region_code: str, at: datetime) -> Account:
+    """The budget that funds awards of a region at that time: its own, else the nearest above that has one.
+
+    Where none was ever funded it is the top region's, empty, so that the refusal can name it.
+    """
+    period = quarter(at)
+    codes = places.region_path(region_code).strip("/").split("/")
+    keys = [budget_key(code, period) for code in codes]
+    found = set(session.scalars(select(Account.region_code).where(Account.key.in_(keys))))
+    nearest = next((code for code in reversed(codes) if code in found), codes[0])
+    return own_budget_of(nearest, period)
+
+
+def own_budget_of(region_code: str, period: str) -> Account:
+    """The budget of exactly this region and period."""
+    return _account(budget_key(region_code, period), "budget", region_code=region_code, period=period)
+
+
+def issuance_of(region_code: str, period: str) -> Account:
+    """Where the points of a budget come from: its balance is minus all that was ever funded."""
+    return _account(issuance_key(region_code, period), "issuance", region_code=region_code, period=period)
+
+
+def quarter(at: datetime) -> str:
+    """The budget period an instant falls in, by the city's calendar: `2026Q4`."""
+    day = clock.city_day(at)
+    return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def wallet_key(person_id: UUID) -> str:
+    """The key of a person's wallet."""
+    return f"wallet:{person_id}"
+
+
+def pending_key(person_id: UUID) -> str:
+    """The key of a person's pending points."""
+    return f"pending:{person_id}"
+
+
+def budget_key(region_code: str, period: str) -> str:
+    """The key of a region's budget for a period."""
+    return f"budget:{region_code}:{period}"
+
+
+def issuance_key(region_code: str, period: str) -> str:
+    """The key of the account that funds such a budget."""
+    return f"issuance:{region_code}:{period}"
+
+
+def forget_balances(account_ids: Iterable[UUID]) -> None:
+    """Let the session read these balances anew: triggers have just moved them."""
+    for account_id in account_ids:
+        loaded = session.identity_map.get(session.identity_key(Account, account_id))
+        if loaded is not None:
+            session.expire(loaded, ["balance", "held"])
+
+
+def _account(
+    key: str,
+    kind: str,
+    *,
+    owner_id: UUID | None = None,
+    region_code: str | None = None,
+    period: str | None = None,
+) -> Account:
+    by_key = select(Account).where(Account.key == key)
+    found = session.scalar(by_key)
+    if found is None:
+        # Two that open the same account at once: the unique key lets one in, the other finds it.
+        values = {
+            "id": new_id(),
+            "key": key,
+            "kind": kind,
+            "owner_id": owner_id,
+            "region_code": region_code,
+            "period": period,
+            "overdrawable": kind in OVERDRAWABLE_KINDS,
+        }
+        insert_if_absent(Account, values)
+        found = session.scalars(by_key).one()
+    return found

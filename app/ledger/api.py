@@ -1,0 +1,118 @@
+"""The wallet for riders; totals, budgets and corrections for staff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask import request
+
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import Api, gives, gives_page, idempotent, requires, takes, takes_query
+from app.kernel.paging import Page
+from app.ledger import budgets, correcting, queries
+from app.ledger.models import Correction, Entry
+from app.ledger.queries import Balance, BudgetState, Total
+from app.ledger.schemas import (
+    AskCorrection,
+    BalanceRead,
+    BudgetRead,
+    BudgetsQuery,
+    CorrectionRead,
+    CorrectionsQuery,
+    DecideCorrection,
+    EntryRead,
+    FundBudget,
+    TotalRead,
+)
+
+api = Api("ledger", "", "Points: the wallet, and the book behind it")
+
+
+@api.get("/wallet")
+@requires("self")
+@gives(BalanceRead)
+def read_wallet(by: Actor) -> Balance:
+    """My points: usable, pending, held"""
+    return queries.balance_of(by.id)
+
+
+@api.get("/wallet/entries")
+@requires("self")
+@gives_page(EntryRead)
+def list_entries(cursor: str | None, limit: int, by: Actor) -> Page[Entry]:
+    """Every movement of my points and why, newest first"""
+    return queries.statement(by.id, cursor, limit)
+
+
+@api.get("/wallet/entries/<uuid:entry_id>")
+@requires("self")
+@gives(EntryRead)
+def read_entry(entry_id: UUID, by: Actor) -> Entry:
+    """One movement of my points"""
+    return queries.entry(entry_id, by=by)
+
+
+@api.get("/ledger/trial-balance")
+@requires("ledger.read")
+@gives(TotalRead, many=True)
+def read_trial_balance() -> Sequence[Total]:
+    """The sum of each kind of account; all together they are zero"""
+    return queries.totals()
+
+
+@api.get("/ledger/budgets")
+@requires("ledger.read")
+@takes_query(BudgetsQuery)
+@gives(BudgetRead, many=True)
+def list_budgets(region: str | None, period: str | None, by: Actor) -> Sequence[BudgetState]:
+    """Budgets in my regions: funded, spent, left"""
+    return queries.budgets(region_code=region, period=period, by=by)
+
+
+@api.post("/ledger/budgets")
+@requires("rules.review")
+@idempotent
+@takes(FundBudget)
+@gives(BudgetRead, 201)
+def fund(region_code: str, period: str, points: int, by: Actor) -> BudgetState | None:
+    """Fund a budget"""
+    budgets.fund_budget(
+        region_code=region_code, period=period, points=points, source=cause(by), by=by, at=clock.now()
+    )
+    return queries.budget_state(region_code, period)
+
+
+@api.get("/ledger/corrections")
+@requires("ledger.correct")
+@takes_query(CorrectionsQuery)
+@gives_page(CorrectionRead)
+def list_corrections(state: str | None, cursor: str | None, limit: int, by: Actor) -> Page[Correction]:
+    """Corrections in my regions, newest first"""
+    return queries.corrections(state=state, cursor=cursor, limit=limit, by=by)
+
+
+@api.post("/ledger/corrections")
+@requires("ledger.correct")
+@idempotent
+@takes(AskCorrection)
+@gives(CorrectionRead, 201)
+def correct(person_id: UUID, points: int, reason: str, by: Actor) -> Correction:
+    """Correct a rider's points; above 100 it waits for a second person"""
+    return correcting.correct(person_id=person_id, points=points, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/ledger/corrections/<uuid:correction_id>/decision")
+@requires("ledger.correct")
+@idempotent
+@takes(DecideCorrection)
+@gives(CorrectionRead)
+def decide(correction_id: UUID, approved: bool, by: Actor) -> Correction:
+    """Agree to a waiting correction, or refuse it"""
+    return correcting.decide_correction(correction_id=correction_id, approved=approved, by=by, at=clock.now())
+
+
+def cause(by: Actor) -> str:
+    """What made this request unique: who sent it with which key."""
+    return f"{by.key}:{request.headers['Idempotency-Key']}"

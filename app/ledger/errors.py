@@ -1,0 +1,89 @@
+"""What can go wrong with points."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Invalid, NotFound
+
+
+class PointsShort(Conflict):
+    """A wallet has fewer usable points than are needed."""
+
+    slug = "points-short"
+
+
+class BudgetExhausted(Conflict):
+    """The budget of a region and period cannot fund this any more."""
+
+    slug = "budget-exhausted"
+
+
+class AccountShort(Conflict):
+    """An account of the programme that may not be overdrawn has too little."""
+
+    slug = "account-short"
+
+
+class SourceUsedDifferently(Conflict):
+    """The cause was already booked, with other amounts or accounts."""
+
+    slug = "source-used-differently"
+
+
+class AlreadyReversed(Conflict):
+    """The transaction was already taken back."""
+
+    slug = "already-reversed"
+
+
+class NotReversible(Conflict):
+    """A reversal is not itself reversed; a new transaction says what is meant."""
+
+    slug = "not-reversible"
+
+
+class HoldEnded(Conflict):
+    """The hold was already captured, released or has expired."""
+
+    slug = "hold-ended"
+
+
+class TransactionNotFound(NotFound):
+    """No such transaction."""
+
+    slug = "transaction-not-found"
+
+
+class EntryNotFound(NotFound):
+    """No such entry, or it is somebody else's."""
+
+    slug = "entry-not-found"
+
+
+class HoldNotFound(NotFound):
+    """No such hold."""
+
+    slug = "hold-not-found"
+
+
+class CorrectionNotFound(NotFound):
+    """No such correction, or not in the caller's region."""
+
+    slug = "correction-not-found"
+
+
+class CorrectionDecided(Conflict):
+    """Somebody has already decided on this correction."""
+
+    slug = "correction-decided"
+
+
+class ApproverIsAsker(Conflict):
+    """Above the limit a second person must agree."""
+
+    slug = "needs-second-approver"
+
+
+class PeriodUnreadable(Invalid):
+    """A budget period is a year and a quarter, such as 2026Q4."""
+
+    slug = "period-unreadable"

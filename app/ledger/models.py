@@ -1,0 +1,189 @@
+"""The book: accounts, transactions, their entries, holds on wallets, and corrections asked for by staff.
+
+What must always hold is held by the database, on SQLite and PostgreSQL alike (see `guards.py`): entries sum to zero, a
+stored balance is the sum of its entries, `held` is the sum of the open holds, nothing goes below zero unless marked
+overdrawable, entries and transactions never change, and a source is used once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kernel import clock
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+from app.ledger import guards
+from app.ledger.errors import ApproverIsAsker, CorrectionDecided
+
+ACCOUNT_KINDS = (
+    "wallet",
+    "pending",
+    "budget",
+    "issuance",
+    "settlement",
+    "redemption",
+    "expiry",
+    "correction",
+    "offline-unmatched",
+)
+# Where points come from or are given back to; a station may owe points after it was paid for them.
+OVERDRAWABLE_KINDS = frozenset({"issuance", "settlement", "correction", "offline-unmatched"})
+HOLD_STATES = ("held", "captured", "released", "expired")
+CORRECTION_STATES = ("waiting", "posted", "refused")
+CORRECTION_LIMIT = 100  # points one person may correct alone; above it a second one must agree
+
+_OPEN = text("state = 'held'")
+
+
+class Account(IdMixin, Base):
+    """A place where points lie. `key` names it once and for all, such as `wallet:<person>` or `budget:<region>:2026Q4`.
+
+    `balance` and `held` are moved by triggers on entries and holds, and by nothing else.
+    """
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        UniqueConstraint("key", name="key"),
+        CheckConstraint(f"kind IN {ACCOUNT_KINDS}", name="kind"),
+        CheckConstraint("overdrawable OR balance - held >= 0", name="no_overdraft"),
+        CheckConstraint("held >= 0", name="held"),
+    )
+
+    key: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(20), index=True)
+    # A person or a station. No foreign key: the book outlives both.
+    owner_id: Mapped[UUID | None] = mapped_column(index=True)
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    period: Mapped[str | None] = mapped_column(String(10))
+    balance: Mapped[int] = mapped_column(BigInteger, default=0)
+    held: Mapped[int] = mapped_column(BigInteger, default=0)
+    overdrawable: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    @property
+    def usable(self) -> int:
+        return self.balance - self.held
+
+
+class LedgerTransaction(IdMixin, Base):
+    """Why points moved. Written after its entries, which it closes: nothing can be added to it any more.
+
+    `source` names the cause and is used once, ever. `at` is when it happened; the id is the order of recording.
+    `words` holds a `slug` of words.toml and the facts that fill it.
+    """
+
+    __tablename__ = "ledger_transactions"
+    __table_args__ = (
+        UniqueConstraint("source", name="source"),
+        UniqueConstraint("reverses_id", name="reverses_id"),  # a transaction is reversed at most once
+        CheckConstraint("entry_count >= 2", name="entry_count"),
+    )
+
+    kind: Mapped[str] = mapped_column(String(40), index=True)
+    source: Mapped[str] = mapped_column(String(200))
+    words: Mapped[dict[str, Any]] = mapped_column(Json)
+    entry_count: Mapped[int]
+    reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transactions.id"))
+    made_by: Mapped[UUID | None]  # None: the programme itself
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class Entry(IdMixin, Base):
+    """One leg of a transaction: so many points into (+) or out of (-) an account."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_entries_account_id_id", "account_id", "id"),
+    )
+
+    # Deferred: the entries come first and the transaction closes them; at COMMIT it must be there.
+    transaction_id: Mapped[UUID] = mapped_column(
+        ForeignKey("ledger_transactions.id", deferrable=True, initially="DEFERRED"), index=True
+    )
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+    transaction: Mapped[LedgerTransaction] = relationship(lazy="raise", viewonly=True)
+    account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
+
+
+class Hold(IdMixin, Base):
+    """Points of a wallet reserved for one purpose: held, then captured, released or expired, and that for good."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        UniqueConstraint("source", name="source"),
+        CheckConstraint("points > 0", name="points"),
+        CheckConstraint(f"state IN {HOLD_STATES}", name="state"),
+        CheckConstraint("(state = 'held') = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("(state = 'captured') = (transaction_id IS NOT NULL)", name="captured"),
+        CheckConstraint("(state = 'captured') = (captured_points IS NOT NULL)", name="captured_some"),
+        CheckConstraint("captured_points BETWEEN 1 AND points", name="captured_points"),
+        Index("ix_holds_open", "account_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_holds_due", "expires_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
+    points: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10), default="held")
+    source: Mapped[str] = mapped_column(String(200))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    made_by: Mapped[UUID | None]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    captured_points: Mapped[int | None] = mapped_column(BigInteger)
+    end_source: Mapped[str | None] = mapped_column(String(200))
+    ended_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    transaction_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("ledger_transactions.id", deferrable=True, initially="DEFERRED"), index=True
+    )
+
+
+class Correction(IdMixin, Base):
+    """A mistake in a rider's points, mended by a new transaction: by one member of staff, above the limit by two."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        CheckConstraint("points <> 0", name="points"),
+        CheckConstraint(f"state IN {CORRECTION_STATES}", name="state"),
+        CheckConstraint("(state = 'posted') = (transaction_id IS NOT NULL)", name="posted"),
+        CheckConstraint("(state = 'waiting') = (decided_by IS NULL)", name="decided"),
+        CheckConstraint(
+            "NOT needs_second OR state <> 'posted' OR decided_by <> asked_by", name="second_approver"
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(index=True)
+    region_path: Mapped[str] = mapped_column(String(120))  # where the rider is at home: who may decide
+    points: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(500))
+    needs_second: Mapped[bool]
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    asked_by: Mapped[UUID]
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    transaction_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transactions.id"), index=True)
+
+    def must_be_waiting(self) -> None:
+        """Raises CorrectionDecided."""
+        if self.state != "waiting":
+            raise CorrectionDecided(state=self.state)
+
+    def must_be_decided_by_another_than(self, person_id: UUID | None) -> None:
+        """Raises ApproverIsAsker if this person asked for the correction."""
+        if person_id is None or person_id == self.asked_by:
+            raise ApproverIsAsker(limit=CORRECTION_LIMIT)
+
+
+guards.attach(
+    accounts=Account.__table__,  # type: ignore[arg-type]
+    transactions=LedgerTransaction.__table__,  # type: ignore[arg-type]
+    entries=Entry.__table__,  # type: ignore[arg-type]
+    holds=Hold.__table__,  # type: ignore[arg-type]
+)

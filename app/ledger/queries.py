@@ -1,0 +1,175 @@
+"""Reading the book: a person's balance and statement, budgets, and the auditor's totals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
+
+from app.identity.actors import Actor
+from app.kernel.db import session
+from app.kernel.paging import DEFAULT_LIMIT, Page, page
+from app.ledger.accounts import pending_key, wallet_key
+from app.ledger.errors import CorrectionNotFound, EntryNotFound
+from app.ledger.models import Account, Correction, Entry
+from app.places import queries as places
+from app.places.models import Region
+
+WARN_PERCENT, ALARM_PERCENT = 80, 95
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What a person has: usable now, waiting for an outcome, reserved by holds."""
+
+    usable: int
+    pending: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All accounts of one kind together."""
+
+    kind: str
+    accounts: int
+    balance: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetState:
+    """How far a region's budget of a period has gone."""
+
+    region_code: str
+    period: str
+    funded: int
+    left: int
+
+    @property
+    def spent(self) -> int:
+        return self.funded - self.left
+
+    @property
+    def percent(self) -> int:
+        """Spent, in whole percent rounded down; 100 only when nothing is left."""
+        return 100 if self.left <= 0 else max(0, self.spent * 100 // max(1, self.funded))
+
+    @property
+    def level(self) -> str:
+        """`ok`, `warning` from 80 %, `alarm` from 95 %, `exhausted`."""
+        if self.left <= 0:
+            return "exhausted"
+        return (
+            "alarm" if self.percent >= ALARM_PERCENT else "warning" if self.percent >= WARN_PERCENT else "ok"
+        )
+
+
+def balance_of(person_id: UUID) -> Balance:
+    """A person's points, in one statement; zeros for somebody who never had any."""
+    chosen = select(Account.kind, Account.balance, Account.held).where(
+        Account.key.in_([wallet_key(person_id), pending_key(person_id)])
+    )
+    found = {kind: (balance, held) for kind, balance, held in session.execute(chosen)}
+    balance, held = found.get("wallet", (0, 0))
+    return Balance(usable=balance - held, pending=found.get("pending", (0, 0))[0], held=held)
+
+
+def statement(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Entry]:
+    """Every entry of a person's usable and pending points with its transaction, newest first."""
+    accounts = session.scalars(
+        select(Account.id).where(Account.key.in_([wallet_key(person_id), pending_key(person_id)]))
+    ).all()
+    return page(_explained_entries().where(Entry.account_id.in_(accounts)), Entry.id, cursor, limit)
+
+
+def entry(entry_id: UUID, *, by: Actor) -> Entry:
+    """One of one's own entries. Raises EntryNotFound, also for somebody else's."""
+    mine = [wallet_key(by.id), pending_key(by.id)]
+    found = session.scalar(_explained_entries().where(Entry.id == entry_id, Account.key.in_(mine)))
+    if found is None:
+        raise EntryNotFound
+    return found
+
+
+def totals() -> Sequence[Total]:
+    """The trial balance: each kind of account with its sum. The balances of all kinds sum to zero."""
+    chosen = (
+        select(Account.kind, func.count(), func.sum(Account.balance), func.sum(Account.held))
+        .group_by(Account.kind)
+        .order_by(Account.kind)
+    )
+    return [
+        Total(kind, count, int(balance), int(held)) for kind, count, balance, held in session.execute(chosen)
+    ]
+
+
+def budget_state(region_code: str, period: str) -> BudgetState | None:
+    """How far one budget has gone; None if it was never funded."""
+    found = session.execute(
+        _budgets().where(Account.region_code == region_code, Account.period == period)
+    ).first()
+    return BudgetState(*found) if found else None
+
+
+def budgets(*, by: Actor, region_code: str | None = None, period: str | None = None) -> list[BudgetState]:
+    """Budgets where the caller may read the ledger, in a region and below, newest period first."""
+    chosen = _budgets().join(Region, Region.code == Account.region_code)
+    chosen = chosen.where(_inside(Region.path, by.scopes("ledger.read").region_paths))
+    if region_code:
+        chosen = chosen.where(_inside(Region.path, [places.region_path(region_code)]))
+    if period:
+        chosen = chosen.where(Account.period == period)
+    return [BudgetState(*row) for row in session.execute(chosen.order_by(Account.period.desc(), Region.path))]
+
+
+def corrections(
+    *, by: Actor, state: str | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Correction]:
+    """Corrections in the regions where the caller may correct, newest first."""
+    paths = by.scopes("ledger.correct").region_paths
+    chosen = select(Correction).where(_inside(Correction.region_path, paths))
+    if state:
+        chosen = chosen.where(Correction.state == state)
+    return page(chosen, Correction.id, cursor, limit)
+
+
+def correction_to_decide(correction_id: UUID, *, by: Actor) -> Correction:
+    """A correction in the caller's region, locked. Raises CorrectionNotFound."""
+    paths = by.scopes("ledger.correct").region_paths
+    chosen = (
+        select(Correction)
+        .where(Correction.id == correction_id, _inside(Correction.region_path, paths))
+        .with_for_update()
+    )
+    found = session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None:
+        raise CorrectionNotFound
+    return found
+
+
+def _explained_entries() -> Select[Entry]:
+    return (
+        select(Entry)
+        .join(Entry.account)
+        .join(Entry.transaction)
+        .options(contains_eager(Entry.account), contains_eager(Entry.transaction))
+    )
+
+
+def _budgets() -> Select[Any, Any, int, int]:
+    # What was funded is what issuance has given: one row each, however many awards the budget has paid.
+    issuance = aliased(Account)
+    return (
+        select(Account.region_code, Account.period, -issuance.balance, Account.balance)
+        .join(issuance, and_(issuance.region_code == Account.region_code, issuance.period == Account.period))
+        .where(Account.kind == "budget", issuance.kind == "issuance")
+    )
+
+
+def _inside(path: InstrumentedAttribute[str], regions: Sequence[str]) -> ColumnElement[bool]:
+    return or_(false(), *(path.startswith(region, autoescape=True) for region in regions))

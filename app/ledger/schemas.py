@@ -1,0 +1,123 @@
+"""Shapes of balances, entries, budgets and corrections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from app.kernel.schemas import Flag, Id, PageQuery, Schema, Text, Whole
+from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry
+from app.ledger.wording import explain
+
+MOST_POINTS = 1_000_000_000
+PERIOD = r"^20[2-8][0-9]Q[1-4]\Z"
+REGION_CODE = r"^[0-9]{2,20}\Z"
+
+
+class BalanceRead(Schema):
+    """A person's points: usable now, waiting for an outcome, reserved."""
+
+    usable = fields.Integer(required=True)
+    pending = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+
+
+class AccountKind(Schema):
+    """Which account a line belongs to."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(ACCOUNT_KINDS))
+
+
+class EntryRead(Schema):
+    """One line of a statement and why it is there."""
+
+    id = fields.UUID(required=True)
+    account = fields.Pluck(AccountKind, "kind", required=True)
+    amount = fields.Integer(required=True)
+    kind = fields.String(attribute="transaction.kind", required=True)
+    source = fields.String(attribute="transaction.source", required=True)
+    explanation = fields.Method("_explanation", required=True)
+    transaction_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(attribute="transaction.at", required=True)
+
+    def _explanation(self, entry: Entry) -> str:
+        return explain(entry.transaction.words)
+
+
+class TotalRead(Schema):
+    """All accounts of one kind together."""
+
+    kind = fields.String(required=True)
+    accounts = fields.Integer(required=True)
+    balance = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+
+
+class BudgetRead(Schema):
+    """How far a budget has gone."""
+
+    region_code = fields.String(required=True)
+    period = fields.String(required=True)
+    funded = fields.Integer(required=True)
+    spent = fields.Integer(required=True)
+    left = fields.Integer(required=True)
+    percent = fields.Integer(required=True)
+    level = fields.String(required=True, validate=validate.OneOf(["ok", "warning", "alarm", "exhausted"]))
+
+
+class BudgetsQuery(Schema):
+    """Which budgets: a region and all below, a period; everything if neither is said."""
+
+    region = fields.String(load_default=None, validate=validate.Regexp(REGION_CODE))
+    period = fields.String(load_default=None, validate=validate.Regexp(PERIOD))
+
+
+class FundBudget(Schema):
+    """Points for the budget of a region and quarter."""
+
+    region_code = fields.String(required=True, validate=validate.Regexp(REGION_CODE))
+    period = fields.String(required=True, validate=validate.Regexp(PERIOD))
+    points = Whole(1, MOST_POINTS, required=True)
+
+
+class AskCorrection(Schema):
+    """So many points more (+) or fewer (-) for a person, and why in words the person will read."""
+
+    person_id = Id(required=True)
+    points = Whole(-1_000_000, 1_000_000, required=True)
+    reason = Text(500, min_length=4, required=True)
+
+    @ma.validates("points")
+    def _not_nothing(self, points: int, **_: Any) -> None:
+        if points == 0:
+            raise ma.ValidationError("no-points")
+
+
+class DecideCorrection(Schema):
+    """The second person's answer."""
+
+    approved = Flag(required=True)
+
+
+class CorrectionRead(Schema):
+    """A correction and where it stands."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    points = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    needs_second = fields.Boolean(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(CORRECTION_STATES))
+    asked_by = fields.UUID(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    decided_by = fields.UUID(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    transaction_id = fields.UUID(required=True, allow_none=True)
+
+
+class CorrectionsQuery(PageQuery):
+    """Corrections in one state, or all."""
+
+    state = fields.String(load_default=None, validate=validate.OneOf(CORRECTION_STATES))
