@@ -66,6 +66,15 @@ class Faults:
         return cls(sentence, {at_fault: sentence} if at_fault else {})
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a page does with a refusal: show the form again, or a page that says so."""
+
+    again: Callable[..., Any] | None = None
+    blame: Mapping[str, str] = field(default_factory=dict)
+    template: str = "error.html"
+
+
 class Refused(Problem):
     """A refusal that was answered before and is answered again in the same words."""
 
@@ -89,17 +98,23 @@ class Pages(Blueprint):
 
     def get(self, rule: str, *, write: bool = False) -> Callable[[F], F]:  # type: ignore[override]
         """A page to look at; `write=True` only where looking must leave a trace."""
-        return self._method("GET", rule, write, None, {})
+        return self._method("GET", rule, write, Refusal())
 
     def post(  # type: ignore[override]
-        self, rule: str, *, again: Callable[..., Any] | None = None, blame: Mapping[str, str] | None = None
+        self,
+        rule: str,
+        *,
+        again: Callable[..., Any] | None = None,
+        blame: Mapping[str, str] | None = None,
+        refused: str = "error.html",
     ) -> Callable[[F], F]:
-        """A form; `again` shows it once more after a refusal, `blame` says which field a refusal speaks of."""
-        return self._method("POST", rule, True, again, blame or {})
+        """A form; `again` shows it once more after a refusal, `blame` says which field a refusal speaks of.
 
-    def _method(
-        self, method: str, rule: str, write: bool, again: Callable[..., Any] | None, blame: Mapping[str, str]
-    ) -> Callable[[F], F]:
+        Without `again` a refusal is a page of its own, drawn by the template `refused`.
+        """
+        return self._method("POST", rule, True, Refusal(again, blame or {}, refused))
+
+    def _method(self, method: str, rule: str, write: bool, refusal: Refusal) -> Callable[[F], F]:
         def register(view: F) -> F:
             edge = edge_of(view)
             if edge.access is None:
@@ -112,9 +127,12 @@ class Pages(Blueprint):
                     _check_origin()
                     for limit, subject in edge.limits:
                         limits.count(limit, *subject())
-                    return _with_session(lambda: in_transaction(lambda: _answer(view, edge, path), write=write))
+                    response = _with_session(lambda: in_transaction(lambda: _answer(view, edge, path), write=write))
                 except Problem as problem:
-                    return _refuse(problem, again, path, blame)
+                    if _asked_by_script():
+                        return problems.response_for(problem)
+                    return _refuse(problem, refusal, path)
+                return _for_script(response) if _asked_by_script() else response
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method])
@@ -162,10 +180,24 @@ def _renewed(token: str, at: Any) -> Tokens:
     return give_tokens(refresh=renewed, person=person, at=at)
 
 
+def _asked_by_script() -> bool:
+    """A script sends the same form as the page would, and wants to know what came of it instead of seeing the next page."""
+    return request.method == "POST" and request.headers.get("Accept") == "application/json"
+
+
+def _for_script(response: Response) -> Response:
+    if response.status_code != 303:
+        return response
+    body = json.dumps({"location": response.headers["Location"]})
+    return Response(body, status=200, content_type="application/json")
+
+
 def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
     by = authenticate()
     if edge.access != PUBLIC:
         if by.is_anonymous:
+            if _asked_by_script():
+                raise Unauthenticated
             return _to_sign_in()
         if edge.access is None or not by.holds(edge.access):
             raise Forbidden
@@ -230,12 +262,11 @@ def _filled(values: Any, edge: Edge) -> dict[str, Any]:
     return found
 
 
-def _refuse(
-    problem: Problem, again: Callable[..., Any] | None, path: dict[str, Any], blame: Mapping[str, str]
-) -> Response:
+def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Response:
+    again = refusal.again
     if again is None or isinstance(problem, CsrfMissing):
-        return error_page(problem)
-    g.faults = Faults.of(problem, blame)
+        return error_page(problem, refusal.template)
+    g.faults = Faults.of(problem, refusal.blame)
 
     def show() -> Response:
         edge = edge_of(again)
@@ -295,13 +326,13 @@ def remember(response: Response, *, language: str | None = None, large: bool | N
             response.set_cookie(name, value, max_age=31_536_000, httponly=True, samesite="Lax", secure=request.is_secure)
 
 
-def error_page(problem: Problem) -> Response:
+def error_page(problem: Problem, template: str = "error.html") -> Response:
     """A refusal as a page: what happened and what to do."""
     if isinstance(problem, Unauthenticated) and request.method == "GET":
         return _to_sign_in()
-    response = make_response(
-        render_template("error.html", sentence=problems.sentence(problem), slug=problem.slug), problem.status
-    )
+    g.setdefault("actor", ANONYMOUS)
+    facts = {"sentence": problems.sentence(problem), "slug": problem.slug, "problem": problem}
+    response = make_response(render_template(template, **facts), problem.status)
     if "retry_after_s" in problem.facts:
         response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
     return secured(response)

@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.cases.reporting import ask_about_points
+from app.cases.asking import open_points_query
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import public, requires, takes_form, takes_query
@@ -78,7 +78,7 @@ def entry(entry_id: UUID, by: Actor) -> str:
 def ask(entry_id: UUID, words: str, by: Actor) -> Response:
     """有疑问？ Somebody answers; asking never costs points"""
     ledger.entry(entry_id, by=by)
-    asked = ask_about_points(entry_id=entry_id, words=words, by=by, at=clock.now())
+    asked = open_points_query(entry_id=entry_id, words=words, by=by, at=clock.now())
     return go(f"/reports/{asked.id}", said="web.said.asked")
 
 

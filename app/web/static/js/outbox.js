@@ -35,7 +35,7 @@ export async function send(item) {
   let answer;
   try {
     answer = await fetch(item.url, { method: "POST", body: form, credentials: "same-origin",
-      headers: { Accept: "application/json", "Idempotency-Key": item.key, "X-CSRF-TOKEN": csrf() } });
+      headers: { Accept: "application/json", "X-CSRF-TOKEN": csrf() } });
   } catch { return { ok: false, gone: false, body: null }; }
   const body = await answer.json().catch(() => null);
   const later = answer.status >= 500 || [401, 408, 429].includes(answer.status) || body?.retryable || body?.code === "csrf-missing";

@@ -6,6 +6,7 @@ import { drop, flush, items, keep, send } from "./outbox.js";
 const form = document.querySelector("form[data-report]");
 const person = document.body.dataset.person;
 const SIDE = 1280;
+const EDGE = ["csrf_token", "idempotency_key", "happened_at"];
 
 async function smaller(file) {
   const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -56,13 +57,14 @@ async function submit(event) {
   const input = form.querySelector("input[type=file]");
   const file = form.photo ? { name: input.name, type: "image/jpeg", bytes: form.photo.bytes }
     : input.files[0] ? { name: input.name, type: input.files[0].type, bytes: await input.files[0].arrayBuffer() } : null;
-  const names = form.dataset.fields.split(" ");
-  const fields = [...new FormData(form)].filter(([name, value]) => names.includes(name) && value !== "");
-  const item = { key: crypto.randomUUID?.() ?? form.elements.namedItem("idempotency_key").value, person, url: form.dataset.api, fields, file };
+  const key = crypto.randomUUID?.() ?? form.elements.namedItem("idempotency_key").value; // a page from the cache may hold a used one
+  const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && value !== "" && !EDGE.includes(name));
+  fields.push(["idempotency_key", key], ["happened_at", new Date().toISOString()]);
+  const item = { key, person, url: form.getAttribute("action"), fields, file };
   try { await keep(item); } catch { form.submit(); return; }
   const { ok, gone, body } = await send(item);
-  if (ok) { await drop(item.key); location.href = form.dataset.done.replace("0", body.id); return; }
-  if (gone) { await drop(item.key); form.dataset.plain = "yes"; form.submit(); return; } // the server's own page names the faults
+  if (ok) { await drop(item.key); location.href = body.location; return; }
+  if (gone) { await drop(item.key); form.submit(); return; } // the server's own page names the faults
   location.href = form.dataset.kept;
 }
 

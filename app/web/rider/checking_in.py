@@ -1,0 +1,57 @@
+"""A poster was scanned: the page asks for the place and sends itself; looking at it credits nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+from marshmallow import fields, validate
+
+from app.checkins import queries
+from app.checkins.checking_in import check_in_by_poster
+from app.codes import reading
+from app.codes.errors import CodeFormat
+from app.codes.kinds.station import StationCode
+from app.identity.actors import Actor
+from app.kernel import clock, geo
+from app.kernel.http import public, requires, takes_form, takes_query
+from app.kernel.schemas import Schema
+from app.ledger.queries import balance_of
+from app.places import queries as places
+from app.places.models import Station
+from app.rules import queries as rules
+from app.web.edge import Pages, go, once, page
+from app.web.forms import PlaceForm
+
+pages = Pages("checking-in")
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+def _station_of(token: str) -> Station:
+    scanned = reading.read(f"/S/{token}", at=clock.now())
+    if not isinstance(scanned, StationCode):
+        raise CodeFormat
+    return places.station_by_short_code(scanned.short_code)
+
+
+@pages.get("/S/<token>")
+@public
+def poster(token: str, by: Actor) -> str:
+    """Behind a poster: the station, and one button"""
+    return page("rider/check_in.html", token=token, station=_station_of(token), signed_in=by.is_rider)
+
+
+@pages.post("/S/<token>")
+@requires("self")
+@once
+@takes_form(PlaceForm)
+def check_in(token: str, position: geo.Position | None, accuracy_m: int | None, by: Actor) -> Response:
+    """Check in here"""
+    station = _station_of(token)
+    made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now())
+    return go(f"/check-ins/{made.id}")

@@ -1,0 +1,41 @@
+"""The inbox: what the programme has to tell a person."""
+
+from __future__ import annotations
+
+from flask import Response
+from marshmallow import fields, validate
+
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import requires, takes_form, takes_query
+from app.kernel.schemas import Schema
+from app.notices import queries
+from app.notices.reading import mark_all_read
+from app.web.edge import Pages, go, page
+from app.web.forms import Nothing
+
+pages = Pages("inbox")
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+@pages.get("/inbox")
+@requires("self")
+@takes_query(Continue)
+def inbox(by: Actor, cursor: str | None = None) -> str:
+    """Messages, newest first"""
+    found = queries.inbox(by.id, cursor)
+    return page("rider/inbox.html", notices=found.items, next_cursor=found.next_cursor)
+
+
+@pages.post("/inbox/read")
+@requires("self")
+@takes_form(Nothing)
+def read_all(by: Actor) -> Response:
+    """Mark all as read"""
+    mark_all_read(by=by, at=clock.now())
+    return go("/inbox")

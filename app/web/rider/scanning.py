@@ -1,0 +1,71 @@
+"""Scanning inside the app: camera, a photo read by the server, or typing. It only finds the page behind a code."""
+
+from __future__ import annotations
+
+from flask import Response, g
+from marshmallow import fields, validate
+
+from app.codes import reading
+from app.codes.addresses import own_path
+from app.codes.decoding import decode_photo
+from app.codes.kinds.invite import InviteCode
+from app.codes.kinds.shift import ShiftCode
+from app.codes.kinds.station import StationCode
+from app.codes.kinds.voucher import VoucherCode
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import SIGNED_IN, requires, takes_form
+from app.kernel.limits import Limit
+from app.kernel.schemas import Schema
+from app.rewards.queries import voucher_by_serial
+from app.web.edge import Pages, go, page
+from app.web.errors import CodeForCounter, NothingInPhoto
+from app.web.forms import Nothing
+
+pages = Pages("scanning")
+
+PHOTOS = Limit("scan-photo", tries=60, per_s=600)
+UNREADABLE = ("code-format", "code-foreign", "code-checksum", "code-forged", "code-skew", "code-unknown")
+
+
+class ScanForm(Schema):
+    """What was read or typed."""
+
+    text = fields.String(required=True, validate=validate.Length(max=512))
+
+
+@pages.get("/scan")
+@requires(SIGNED_IN)
+def scan(by: Actor) -> str:
+    """The camera, a photo, or typing"""
+    g.wasm = True
+    return page("rider/scan.html")
+
+
+@pages.post("/scan", again=scan, blame=dict.fromkeys((*UNREADABLE, "scan-for-counter", "voucher-unknown"), "text"))
+@requires(SIGNED_IN)
+@takes_form(ScanForm)
+def scanned(text: str, by: Actor) -> Response:
+    """On to the page behind the code"""
+    return go(_page_behind(text))
+
+
+@pages.post("/scan/photo", again=scan, blame={slug: "photo" for slug in (*UNREADABLE, "photo-too-large", "photo-unreadable")})
+@requires(SIGNED_IN)
+@takes_form(Nothing, "photo")
+def scanned_photo(photo: bytes | None, by: Actor) -> Response:
+    """The same, read by the server"""
+    found = decode_photo(photo) if photo else []
+    if not found:
+        raise NothingInPhoto
+    return go(_page_behind(found[0]))
+
+
+def _page_behind(text: str) -> str:
+    """The page that a code leads to. Opening it changes nothing."""
+    code = reading.read(text, at=clock.now())
+    if isinstance(code, StationCode | ShiftCode | InviteCode):
+        return own_path(text.strip().encode("ascii")).decode("ascii")
+    if isinstance(code, VoucherCode):
+        return f"/vouchers/{voucher_by_serial(code.serial).id}"
+    raise CodeForCounter
