@@ -1,0 +1,112 @@
+"""The station's side of a voucher: look, hand over once, and take back within a quarter of an hour."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.codes import reading
+from app.codes.kinds.voucher import VoucherCode
+from app.identity.actors import Actor
+from app.kernel.events import publish
+from app.ledger import accounts, holds, posting
+from app.ledger.posting import Leg
+from app.rewards import ordering, queries, shelf, turning
+from app.rewards.errors import VoucherCodeUnreadable
+from app.rewards.events import RedemptionUndone, RewardHandedOver
+from app.rewards.models import Reward, Voucher
+
+_TYPED = re.compile(rb"[0-9]{13}")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a member of staff sees before confirming."""
+
+    voucher: Voucher
+    reward: Reward
+    rider: str
+    seconds_left: int
+
+
+def serial_of(text: str, *, at: datetime) -> str:
+    """The serial in what was scanned (26 digits, or the link around them) or typed (the 13 digits of the serial).
+
+    A typed serial carries no proof. It opens nothing by itself: only the voucher's own station can use it, and a person
+    there sees whose it is before confirming.
+    """
+    typed = text.replace(" ", "").encode("ascii", "replace")
+    if _TYPED.fullmatch(typed):
+        return typed.decode("ascii")
+    scanned = reading.read(text, at=at)
+    if not isinstance(scanned, VoucherCode):
+        raise VoucherCodeUnreadable(fields={"code": ["voucher-code-unreadable"]})
+    return scanned.serial
+
+
+def preview(*, serial: str, station_id: UUID, by: Actor, at: datetime) -> Preview:
+    """What this voucher promises and to whom (masked), if it can be handed over here and now. Changes nothing."""
+    by.must("station.scan", station_id=station_id)
+    voucher = queries.voucher_at(station_id, serial=serial)
+    voucher.must_be_waiting(at)
+    reward = queries.reward(voucher.reward_id)
+    return Preview(voucher, reward, queries.masked_rider(voucher.person_id), voucher.seconds_left(at))
+
+
+def hand_over(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Voucher:
+    """Hand over what a voucher promises, once, and owe its points to the station."""
+    by.must("station.scan", station_id=station_id)
+    voucher = turning.hand_over(voucher_id, station_id=station_id, by=by, at=at)
+    return _settle(voucher, by=by, at=at)
+
+
+def hand_over_at_counter(
+    *, person_id: UUID, reward_id: UUID, station_id: UUID, by: Actor, at: datetime
+) -> Voucher:
+    """Reserve and hand over in one go, for a rider who stands at the counter.
+
+    Whoever calls has the proof that the rider is there: the rider's code, read at this station within two minutes.
+    """
+    by.must("station.scan", station_id=station_id)
+    promised = ordering.reserve_for(
+        person_id=person_id, reward_id=reward_id, station_id=station_id, by=by, at=at
+    )
+    voucher = turning.hand_over(promised.id, station_id=station_id, by=by, at=at)
+    return _settle(voucher, by=by, at=at)
+
+
+def undo(*, voucher_id: UUID, by: Actor, at: datetime) -> Voucher:
+    """Take a hand-over back within a quarter of an hour, at the same station: new entries, nothing rewritten."""
+    by.must("station.scan", station_id=queries.voucher(voucher_id).station_id)
+    voucher = turning.undo(voucher_id, by=by, at=at)
+    shelf.take_back(voucher, by=by, at=at)
+    posting.post(
+        kind="redemption-undone",
+        source=f"voucher:{voucher.id}:undone",
+        legs=[
+            Leg(accounts.settlement_of(voucher.station_id).id, -voucher.points),
+            Leg(accounts.wallet_of(voucher.person_id).id, voucher.points),
+        ],
+        words=queries.words_about(voucher, "rewards.entry-undone"),
+        by=by,
+        at=at,
+    )
+    publish(RedemptionUndone(**queries.facts_of(voucher), at=at))
+    return voucher
+
+
+def _settle(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
+    shelf.hand_out(voucher, by=by, at=at)
+    holds.capture(
+        voucher.hold_id,
+        to_account_id=accounts.settlement_of(voucher.station_id).id,
+        source=f"voucher:{voucher.id}:handed-over",
+        kind="redemption",
+        words=queries.words_about(voucher, "rewards.entry-redeemed"),
+        by=by,
+        at=at,
+    )
+    publish(RewardHandedOver(**queries.facts_of(voucher), at=at))
+    return voucher

@@ -1,0 +1,97 @@
+"""The statements that turn a voucher from one state into the next.
+
+Each is one conditional UPDATE: of a hand-over, a cancellation and an expiry at the same moment, or of the same one
+sent twice, the first locks the row and the others find it turned. Whoever finds it turned is told why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+
+from app.identity.actors import Actor
+from app.kernel.db import session
+from app.kernel.errors import Conflict
+from app.rewards import queries
+from app.rewards.errors import VoucherUnknown
+from app.rewards.models import CANCELLED, EXPIRED, HANDED_OVER, RESERVED, UNDO_WITHIN, UNDONE, Voucher
+
+_FREE = {"open_slot": None, "month_no": None}  # an ended voucher no longer counts against the rider's limits
+
+
+def hand_over(voucher_id: UUID, *, station_id: UUID, by: Actor, at: datetime) -> Voucher:
+    """Reserved → handed over, at its own station and in time. Otherwise refuses with the reason."""
+    turned = _turn(
+        Voucher.id == voucher_id,
+        Voucher.state == RESERVED,
+        Voucher.station_id == station_id,
+        Voucher.expires_at > at,
+        values={
+            "state": HANDED_OVER,
+            "open_slot": None,
+            "handed_over_at": at,
+            "handed_over_by": by.person_id,
+        },
+    )
+    if turned:
+        return turned[0]
+    queries.voucher_at(station_id, voucher_id=voucher_id).must_be_waiting(at)
+    raise Conflict
+
+
+def cancel(voucher_id: UUID, *, person_id: UUID, by: Actor, at: datetime) -> Voucher:
+    """Reserved → cancelled, by its own rider. An overdue one may still be cancelled: the rider gets the same back."""
+    turned = _turn(
+        Voucher.id == voucher_id,
+        Voucher.state == RESERVED,
+        Voucher.person_id == person_id,
+        values={"state": CANCELLED, "ended_at": at, "ended_by": by.person_id, **_FREE},
+    )
+    if turned:
+        return turned[0]
+    voucher = queries.voucher(voucher_id)
+    if voucher.person_id != person_id:
+        raise VoucherUnknown
+    voucher.must_be_waiting(at)
+    raise Conflict
+
+
+def undo(voucher_id: UUID, *, by: Actor, at: datetime) -> Voucher:
+    """Handed over → undone, within a quarter of an hour."""
+    turned = _turn(
+        Voucher.id == voucher_id,
+        Voucher.state == HANDED_OVER,
+        Voucher.handed_over_at >= at - UNDO_WITHIN,
+        values={"state": UNDONE, "ended_at": at, "ended_by": by.person_id, **_FREE},
+    )
+    if turned:
+        return turned[0]
+    queries.voucher(voucher_id).must_be_undoable(at)
+    raise Conflict
+
+
+def expire_due(at: datetime, limit: int) -> Sequence[Voucher]:
+    """Reserved → expired for up to `limit` overdue vouchers; those being handled right now wait for next time."""
+    due = session.scalars(
+        select(Voucher.id)
+        .where(Voucher.state == RESERVED, Voucher.expires_at <= at)
+        .order_by(Voucher.expires_at, Voucher.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if not due:
+        return []
+    return _turn(
+        Voucher.id.in_(due), Voucher.state == RESERVED, values={"state": EXPIRED, "ended_at": at, **_FREE}
+    )
+
+
+def _turn(*conditions: ColumnElement[bool], values: dict[str, Any]) -> Sequence[Voucher]:
+    return session.scalars(
+        update(Voucher).where(*conditions).values(**values).returning(Voucher),
+        execution_options={"populate_existing": True, "synchronize_session": False},
+    ).all()
