@@ -1,0 +1,1 @@
+"""Notices: what the programme tells people, kept in their inbox and sent on by channels."""

@@ -1,0 +1,238 @@
+"""Who is told what when something happened on the floors below. Listed in main.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from app.cases import queries as cases
+from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
+from app.cases.models import Case
+from app.kernel.db import session
+from app.kernel.i18n import format_hours
+from app.ledger.events import PointsCorrected
+from app.notices.telling import About, tell
+from app.rewards import queries as rewards
+from app.rewards.events import RedemptionUndone, RewardCancelled, RewardExpired, VoucherEvent
+from app.rules import queries as rules
+from app.rules.events import (
+    AwardEvent,
+    AwardGivenBack,
+    AwardQueued,
+    AwardSettled,
+    PointsAwarded,
+    PointsNotAwarded,
+)
+from app.rules.explaining import why_not
+from app.volunteering import queries as volunteering
+from app.volunteering.events import HoursConfirmed, HoursRejected
+from app.volunteering.models import Activity, Hours
+
+ON_SCREEN = "checkin"  # the rider has just read the result of a check-in; the inbox need not repeat it
+
+
+# --- points --------------------------------------------------------------------------------------------------------
+
+
+def on_points_awarded(event: PointsAwarded) -> None:
+    """Points came, usable or pending."""
+    award = rules.award(event.award_id)
+    if award.fact_kind == ON_SCREEN and award.awarded_at == event.at:
+        return
+    _tell_of_award(event, "points-usable" if event.usable else "points-pending")
+
+
+def on_award_queued(event: AwardQueued) -> None:
+    """Points are promised and wait for the budget."""
+    _tell_of_award(event, "points-queued")
+
+
+def on_award_settled(event: AwardSettled) -> None:
+    """Pending points became usable."""
+    _tell_of_award(event, "points-settled")
+
+
+def on_award_given_back(event: AwardGivenBack) -> None:
+    """Pending points went back."""
+    _tell_of_award(event, "points-given-back")
+
+
+def _tell_of_award(event: AwardEvent, slug: str) -> None:
+    award = rules.award(event.award_id)
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"award:{award.id}:{award.round}:{slug}",
+        facts={
+            "what": award.explanation["words"],
+            "points": award.points,
+            "n": award.points,
+            "rule": award.rule_key,
+            "version": award.version.number,
+        },
+        about=About("award", award.id),
+        at=event.at,
+    )
+
+
+def on_points_not_awarded(event: PointsNotAwarded) -> None:
+    """A fact gave no points, and why."""
+    none = rules.no_award_of_fact(event.fact_kind, event.fact_id)
+    if none is None or event.fact_kind == ON_SCREEN:
+        return
+    tell(
+        person_id=event.person_id,
+        slug="points-none",
+        source=f"{event.fact_kind}:{event.fact_id}:{none.recorded.stage}:none",
+        facts={"why": {"zh": why_not(none, "zh"), "en": why_not(none, "en")}},
+        about=About(event.fact_kind, event.fact_id),
+        at=event.at,
+    )
+
+
+def on_points_corrected(event: PointsCorrected) -> None:
+    """Staff mended a mistake."""
+    tell(
+        person_id=event.person_id,
+        slug="points-corrected-up" if event.points > 0 else "points-corrected-down",
+        source=f"correction:{event.correction_id}",
+        facts={"points": abs(event.points), "n": abs(event.points), "reason": event.reason},
+        about=About("correction", event.correction_id),
+        at=event.at,
+    )
+
+
+# --- cases ---------------------------------------------------------------------------------------------------------
+
+
+def on_case_accepted(event: CaseAccepted) -> None:
+    """Somebody is on it."""
+    _tell_of_case(event, "case-accepted")
+
+
+def on_case_resolved(event: CaseResolved) -> None:
+    """It is done; whoever followed it hears too."""
+    _tell_of_case(event, "case-resolved", and_followers=True)
+
+
+def on_case_rejected(event: CaseRejected) -> None:
+    """It was not adopted, and why."""
+    _tell_of_case(event, "case-rejected")
+
+
+def on_case_merged(event: CaseMerged) -> None:
+    """It goes on in another case."""
+    _tell_of_case(event, "case-merged")
+
+
+def _tell_of_case(event: CaseEvent, slug: str, *, and_followers: bool = False) -> None:
+    case = session.get_one(Case, event.case_id)
+    last = cases.steps(case)[-1]
+    if case.rules.private:  # a locked phone may show the inbox: not a word of what a grievance is about
+        slug, facts = "case-moved", {"number": case.number}
+    else:
+        facts = {"number": case.number, "reason": last.words}
+    readers = [event.reporter_id, *(cases.followers(case.id) if and_followers else ())]
+    for person_id in dict.fromkeys(readers):
+        source = f"case:{case.id}:{last.seq}"
+        tell(
+            person_id=person_id,
+            slug=slug,
+            source=source,
+            facts=facts,
+            about=About("case", case.id),
+            at=event.at,
+        )
+
+
+# --- hours ---------------------------------------------------------------------------------------------------------
+
+
+def on_hours_confirmed(event: HoursConfirmed) -> None:
+    """Hours count."""
+    activity = volunteering.activity(event.activity_id)
+    tell(
+        person_id=event.person_id,
+        slug="hours-confirmed",
+        source=f"hours:{event.hours_id}:confirmed",
+        facts={"activity": _title(activity), "minutes": event.minutes, "hours": format_hours(event.minutes)},
+        about=About("hours", event.hours_id),
+        at=event.at,
+    )
+
+
+def on_hours_rejected(event: HoursRejected) -> None:
+    """Hours do not count, and why."""
+    activity = volunteering.activity(session.get_one(Hours, event.hours_id).activity_id)
+    tell(
+        person_id=event.person_id,
+        slug="hours-rejected",
+        source=f"hours:{event.hours_id}:rejected",
+        facts={"activity": _title(activity), "reason": event.reason},
+        about=About("hours", event.hours_id),
+        at=event.at,
+    )
+
+
+def _title(activity: Activity) -> dict[str, str]:
+    return {"zh": activity.title_zh, "en": activity.title_en or activity.title_zh}
+
+
+# --- vouchers ------------------------------------------------------------------------------------------------------
+
+
+def on_reward_cancelled(event: RewardCancelled) -> None:
+    """A voucher was given up; the points are back."""
+    _tell_of_voucher(event, "voucher-cancelled")
+
+
+def on_reward_expired(event: RewardExpired) -> None:
+    """A voucher was not used in time; the points are back."""
+    _tell_of_voucher(event, "voucher-expired")
+
+
+def on_redemption_undone(event: RedemptionUndone) -> None:
+    """The station took a hand-over back; the points are back."""
+    _tell_of_voucher(event, "voucher-undone")
+
+
+def _tell_of_voucher(event: VoucherEvent, slug: str) -> None:
+    reward = rewards.reward(event.reward_id)
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"voucher:{event.voucher_id}:{slug}",
+        facts={
+            "reward": {"zh": reward.name_zh, "en": reward.name_en},
+            "points": event.points,
+            "n": event.points,
+        },
+        about=About("voucher", event.voucher_id),
+        at=event.at,
+    )
+
+
+# --- honours: a sibling, so only the shape of its event is known here -----------------------------------------------
+
+
+class ConsentAsked(Protocol):
+    """An event that asks a candidate whether the name may be published."""
+
+    candidate_id: UUID
+    person_id: UUID
+    honour_zh: str
+    honour_en: str
+    at: datetime
+
+
+def on_honour_consent_asked(event: ConsentAsked) -> None:
+    """A candidate is asked whether the name may be published."""
+    tell(
+        person_id=event.person_id,
+        slug="honour-consent",
+        source=f"honour:{event.candidate_id}:consent",
+        facts={"honour": {"zh": event.honour_zh, "en": event.honour_en}},
+        about=About("honour", event.candidate_id),
+        at=event.at,
+    )

@@ -1,0 +1,133 @@
+"""Rule sets for everybody to read and for two people to change; awards and the reasons for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import Api, gives, public, requires, takes
+from app.rules import drafting, queries
+from app.rules.explaining import FactExplained, explain_fact_for
+from app.rules.models import Award, RuleSetVersion
+from app.rules.queries import InForce
+from app.rules.schemas import (
+    AwardRead,
+    FactAwardRead,
+    OpenRuleSet,
+    Publish,
+    Retire,
+    RuleSetRead,
+    RulesIn,
+    VersionRead,
+    VersionWithRulesRead,
+)
+
+api = Api("rules", "", "Rule sets, awards and why")
+
+
+@api.get("/rule-sets")
+@public
+@gives(RuleSetRead, many=True)
+def list_rule_sets() -> list[InForce]:
+    """All rule sets with the version in force, as sentences"""
+    return queries.in_force(clock.now())
+
+
+@api.post("/rule-sets")
+@requires("rules.edit")
+@takes(OpenRuleSet)
+@gives(RuleSetRead, 201)
+def open_rule_set(region_code: str, title_zh: str, title_en: str, by: Actor) -> InForce:
+    """Give a region its rule set"""
+    opened = drafting.open_rule_set(
+        region_code=region_code, title_zh=title_zh, title_en=title_en, by=by, at=clock.now()
+    )
+    return InForce(opened, None)
+
+
+@api.get("/rule-sets/<uuid:rule_set_id>")
+@public
+@gives(RuleSetRead)
+def read_rule_set(rule_set_id: UUID) -> InForce:
+    """One rule set with the version in force"""
+    return queries.in_force_of(queries.rule_set(rule_set_id), clock.now())
+
+
+@api.get("/rule-sets/<uuid:rule_set_id>/versions")
+@public
+@gives(VersionRead, many=True)
+def list_versions(rule_set_id: UUID, by: Actor) -> Sequence[RuleSetVersion]:
+    """Its versions, newest first; drafts only for those who write or review them"""
+    return queries.versions_of(rule_set_id, by)
+
+
+@api.post("/rule-sets/<uuid:rule_set_id>/versions")
+@requires("rules.edit")
+@takes(RulesIn)
+@gives(VersionWithRulesRead, 201)
+def draft_version(rule_set_id: UUID, rules: list[dict[str, Any]], by: Actor) -> RuleSetVersion:
+    """Write the next version"""
+    return drafting.draft_version(rule_set_id=rule_set_id, rules=rules, by=by, at=clock.now())
+
+
+@api.get("/rule-set-versions/<uuid:version_id>")
+@public
+@gives(VersionWithRulesRead)
+def read_version(version_id: UUID, by: Actor) -> RuleSetVersion:
+    """One version, with its rules as data"""
+    return queries.visible_version(version_id, by)
+
+
+@api.put("/rule-set-versions/<uuid:version_id>")
+@requires("rules.edit")
+@takes(RulesIn)
+@gives(VersionWithRulesRead)
+def change_draft(version_id: UUID, rules: list[dict[str, Any]], by: Actor) -> RuleSetVersion:
+    """Rewrite a draft"""
+    return drafting.change_draft(version_id=version_id, rules=rules, by=by, at=clock.now())
+
+
+@api.post("/rule-set-versions/<uuid:version_id>/review")
+@requires("rules.review")
+@gives(VersionRead)
+def review_version(version_id: UUID, by: Actor) -> RuleSetVersion:
+    """Find a draft right, as a second person"""
+    return drafting.review(version_id=version_id, by=by, at=clock.now())
+
+
+@api.post("/rule-set-versions/<uuid:version_id>/publish")
+@requires("rules.review")
+@takes(Publish)
+@gives(VersionRead)
+def publish_version(version_id: UUID, starts_at: datetime | None, by: Actor) -> RuleSetVersion:
+    """Put a reviewed version in force, from now or later"""
+    return drafting.publish(version_id=version_id, starts_at=starts_at, by=by, at=clock.now())
+
+
+@api.post("/rule-set-versions/<uuid:version_id>/retire")
+@requires("rules.review")
+@takes(Retire)
+@gives(VersionRead)
+def retire_version(version_id: UUID, ends_at: datetime | None, by: Actor) -> RuleSetVersion:
+    """End a published version, now or later"""
+    return drafting.retire(version_id=version_id, ends_at=ends_at, by=by, at=clock.now())
+
+
+@api.get("/awards/<uuid:award_id>")
+@requires("self")
+@gives(AwardRead)
+def read_award(award_id: UUID, by: Actor) -> Award:
+    """An award and why: facts, version, rule, arithmetic, caps, and one sentence"""
+    return queries.award_for(award_id, by)
+
+
+@api.get("/facts/<kind>/<uuid:fact_id>/award")
+@requires("self")
+@gives(FactAwardRead)
+def read_award_of_fact(kind: str, fact_id: UUID, by: Actor) -> FactExplained:
+    """What a check-in, report or confirmed hours gave, or why nothing"""
+    return explain_fact_for(kind, fact_id, by=by)

@@ -1,0 +1,226 @@
+"""From a fact to points: subscribers that judge what happened by the version in force when it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.cases.events import (
+    CaseAccepted,
+    CaseEvent,
+    CaseMerged,
+    CaseRejected,
+    CaseReopened,
+    CaseResolved,
+    CaseWithdrawn,
+)
+from app.identity import queries as people
+from app.kernel.clock import city_day
+from app.kernel.db import insert_if_absent, session
+from app.kernel.events import publish
+from app.kernel.ids import new_id
+from app.places.queries import region_path
+from app.rules import usage
+from app.rules.evaluating import Outcome, Usage, evaluate
+from app.rules.events import PointsNotAwarded
+from app.rules.kinds import checkin, hours, report
+from app.rules.kinds.shape import Fact
+from app.rules.models import PENDING, QUEUED, VOID, Award, FirstFact, NoAward, RecordedFact, RuleSetVersion
+from app.rules.paying import fund, give_again, give_back, settle
+from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
+from app.rules.reasons import ACCOUNT_CLOSED, NO_RULES, NOT_ENROLLED, nearest_miss, said
+from app.volunteering.events import HoursConfirmed
+
+if TYPE_CHECKING:
+    from app.checkins.events import CheckedIn
+
+REPORT = report.KIND.name
+
+
+def on_checked_in(event: CheckedIn) -> None:
+    """A check-in may give points."""
+    first = _is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.at)
+    fact = checkin.fact_of(event, region_path=region_path(event.region_code), first_of_day=first)
+    judge(fact, at=event.at)
+
+
+def on_case_accepted(event: CaseAccepted) -> None:
+    """An accepted report may give points. Appeals, mediation and all other kinds never come near the rules."""
+    if event.kind != REPORT:
+        return
+    judged_now = _judge_report(event, report.ACCEPTED)
+    if not judged_now:
+        for award in awards_to_change(REPORT, [event.case_id], VOID):
+            give_again(award, event.at)
+
+
+def on_case_resolved(event: CaseResolved) -> None:
+    """A resolved report may give more points, and those that waited for it become usable, also of merged ones."""
+    if event.kind != REPORT:
+        return
+    _judge_report(event, report.RESOLVED)
+    for award in awards_to_change(REPORT, reports_decided_by(event.case_id), QUEUED, PENDING):
+        settle(award, event.at)
+
+
+def on_case_merged(event: CaseMerged) -> None:
+    """A report that tells of the same thing as another may give its share of the points."""
+    if event.kind == REPORT:
+        _judge_report(event, report.MERGED)
+
+
+def on_case_rejected(event: CaseRejected | CaseWithdrawn) -> None:
+    """A rejected or withdrawn report keeps no pending points; what had become usable stays with the rider."""
+    if event.kind != REPORT:
+        return
+    for award in awards_to_change(REPORT, reports_decided_by(event.case_id), QUEUED, PENDING):
+        give_back(award, event.at)
+
+
+def on_case_reopened(event: CaseReopened) -> None:
+    """Whoever says that a hazard is still there loses nothing by it; and resolving it again gives nothing twice."""
+
+
+def on_hours_confirmed(event: HoursConfirmed) -> None:
+    """Confirmed hours may give points, by the rules of the day of service."""
+    fact = hours.fact_of(
+        event, served_at=served_until(event.hours_id), region_path=region_path(event.region_code)
+    )
+    judge(fact, at=event.at)
+
+
+def _judge_report(event: CaseEvent, stage: str) -> bool:
+    """Judge a step of a report; one without a known reporter has nobody to thank."""
+    if event.reporter_id is None:
+        return True
+    path = region_path(event.region_code)
+    return judge(
+        report.fact_of(event, reporter_id=event.reporter_id, stage=stage, region_path=path), at=event.at
+    )
+
+
+def _is_first_of_day(kind: str, fact_id: UUID, person_id: UUID, at: datetime) -> bool:
+    """Whether this is the rider's first fact of the kind on that city day; of two at once the primary key takes one."""
+    key = {"person_id": person_id, "kind": kind, "day_on": city_day(at)}
+    if insert_if_absent(FirstFact, {**key, "fact_id": fact_id}):
+        return True
+    return session.scalar(select(FirstFact.fact_id).filter_by(**key)) == fact_id
+
+
+def judge(fact: Fact, *, at: datetime) -> bool:
+    """Turn a fact into awards, or into the reason for none. False if it was judged before: then nothing happens."""
+    recorded = _record(fact, at)
+    if recorded is None:
+        return False
+    if refusal := _not_entitled(fact.person_id):
+        _tell_no_award(recorded, None, said(refusal), at)
+        return True
+    version = version_in_force(fact.fields["region"], fact.happened_at)
+    if version is None:
+        _tell_no_award(recorded, None, said(NO_RULES), at)
+        return True
+    _judge_by(version, recorded, fact, at)
+    return True
+
+
+def _record(fact: Fact, at: datetime) -> RecordedFact | None:
+    """Claim the fact. The unique constraint settles an event that arrives twice at the same moment."""
+    values = {
+        "id": new_id(),
+        "kind": fact.kind,
+        "fact_id": fact.id,
+        "stage": fact.stage,
+        "person_id": fact.person_id,
+        "region_code": fact.region_code,
+        "happened_at": fact.happened_at,
+        "fields": dict(fact.fields),
+        "judged_at": at,
+    }
+    return session.get(RecordedFact, values["id"]) if insert_if_absent(RecordedFact, values) else None
+
+
+def _not_entitled(person_id: UUID) -> str | None:
+    person = people.person(person_id)
+    if person.closed_at is not None:
+        return ACCOUNT_CLOSED
+    return None if person.enrolled_at is not None else NOT_ENROLLED
+
+
+def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: datetime) -> None:
+    rules = rules_of(version)
+    counters = usage.counters_to_change(version.rule_set_id, rules, fact)
+    before = usage.used(counters)
+    outcomes = evaluate(rules, fact, before)
+    given = [outcome for outcome in outcomes if outcome.points]
+    usage.count(counters, given)
+    for award in [_write(version, recorded, outcome, before, at) for outcome in given]:
+        fund(award, at)
+    if not given:
+        _tell_no_award(recorded, version, nearest_miss(outcomes) | {"usage": usage_told(before)}, at)
+
+
+def _write(
+    version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
+) -> Award:
+    rule = outcome.rule
+    award = Award(
+        recorded=recorded,
+        version=version,
+        fact_kind=recorded.kind,
+        fact_id=recorded.fact_id,
+        person_id=recorded.person_id,
+        rule_key=rule.key,
+        points=outcome.points,
+        usable=rule.usable,
+        expires_after_days=rule.expires_after_days,
+        explanation=explanation_of(outcome, before),
+        awarded_at=at,
+    )
+    session.add(award)
+    session.flush()
+    return award
+
+
+def explanation_of(outcome: Outcome, before: Usage) -> dict[str, Any]:
+    """What is kept of an outcome: the rule's words, the arithmetic, the caps that cut, and the usage before."""
+    own = {key: used for key, used in before.items() if key.rule_key == outcome.rule.key}
+    return {
+        "words": dict(outcome.rule.words),
+        "arithmetic": dict(outcome.arithmetic),
+        "cuts": [dict(cut) for cut in outcome.cuts],
+        "usage": usage_told(own),
+    }
+
+
+def usage_told(before: Usage) -> Sequence[Mapping[str, Any]]:
+    """Usage as plain JSON."""
+    return [
+        {
+            "rule": key.rule_key,
+            "per": key.per,
+            "period": key.period,
+            "points": used.points,
+            "times": used.times,
+        }
+        for key, used in sorted(before.items())
+    ]
+
+
+def _tell_no_award(
+    recorded: RecordedFact, version: RuleSetVersion | None, why: Mapping[str, Any], at: datetime
+) -> None:
+    session.add(NoAward(recorded=recorded, version=version, why=why["why"], explanation=dict(why)))
+    session.flush()
+    publish(
+        PointsNotAwarded(
+            fact_kind=recorded.kind,
+            fact_id=recorded.fact_id,
+            person_id=recorded.person_id,
+            why=why["why"],
+            at=at,
+        )
+    )

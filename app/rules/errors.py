@@ -1,0 +1,66 @@
+"""What can go wrong with rules and awards."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class RuleSetNotFound(NotFound):
+    """There is no such rule set."""
+
+    slug = "rule-set-not-found"
+
+
+class VersionNotFound(NotFound):
+    """There is no such version, or it is a draft that the caller may not see."""
+
+    slug = "rule-version-not-found"
+
+
+class AwardNotFound(NotFound):
+    """There is no such award, or it is somebody else's."""
+
+    slug = "award-not-found"
+
+
+class FactNotFound(NotFound):
+    """No such fact was judged, or it is somebody else's."""
+
+    slug = "fact-not-found"
+
+
+class RuleSetExists(Conflict):
+    """The region has its rule set already; it gets a new version instead."""
+
+    slug = "rule-set-exists"
+
+
+class VersionNotOpen(Conflict):
+    """The version is not in a state in which this can happen; a published one is never edited."""
+
+    slug = "rule-version-not-open"
+
+
+class NumberTaken(Conflict):
+    """Somebody else began a version at the same moment."""
+
+    slug = "rule-version-number-taken"
+    retryable = True
+
+
+class SecondPersonNeeded(Forbidden):
+    """Whoever wrote a version does not review it."""
+
+    slug = "rule-second-person-needed"
+
+
+class StartsInThePast(Invalid):
+    """A version starts now or later; no rule reaches back."""
+
+    slug = "rule-starts-in-the-past"
+
+
+class EndsInThePast(Invalid):
+    """A version ends now or later, and not before it starts."""
+
+    slug = "rule-ends-in-the-past"

@@ -1,0 +1,60 @@
+"""What became of a fact: points, or the reason for none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardEvent(Event):
+    """Whose award and how many points."""
+
+    award_id: UUID
+    person_id: UUID
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsAwarded(AwardEvent):
+    """The points lie in the wallet: usable, or pending until the outcome."""
+
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardQueued(AwardEvent):
+    """The points are promised and recorded, but the budget must be filled before they can be paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardSettled(AwardEvent):
+    """Pending points became usable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardGivenBack(AwardEvent):
+    """Pending points went back to the budget, because the fact did not hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsNotAwarded(Event):
+    """The fact counts, but gave no points; `why` is the slug of the reason."""
+
+    fact_kind: str
+    fact_id: UUID
+    person_id: UUID
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesPublished(Event):
+    """A version will be in force from `starts_at`."""
+
+    version_id: UUID
+    rule_set_id: UUID
+    region_code: str
+    starts_at: datetime

@@ -1,0 +1,32 @@
+"""A proven presence at a station: by the station's scanner or by its poster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
+
+if TYPE_CHECKING:
+    from app.checkins.events import CheckedIn
+
+KIND = FactKind(
+    name="checkin",
+    own_fields=(
+        Field(name="how", type="choice", choices=("scanned", "poster")),
+        Field(name="station", type="station"),
+        Field(name="first_of_day", type="flag"),
+    ),
+)
+
+
+def fact_of(event: CheckedIn, *, region_path: str, first_of_day: bool) -> Fact:
+    """The fact behind a check-in."""
+    own = {"how": event.how, "station": str(event.station_id), "first_of_day": first_of_day}
+    return Fact(
+        kind=KIND.name,
+        id=event.checkin_id,
+        person_id=event.person_id,
+        region_code=event.region_code,
+        happened_at=event.at,
+        fields=where_and_when(region_path, event.at) | own,
+    )

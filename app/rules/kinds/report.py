@@ -1,0 +1,36 @@
+"""A report about a public place, judged when it is accepted and when it is resolved, or when it is merged into another.
+
+Duplicate reports share credit as a rule says: the stage `merged` is for whoever reported the same thing later.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from app.cases.events import CaseEvent
+from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
+
+ACCEPTED, RESOLVED, MERGED = "accepted", "resolved", "merged"
+
+KIND = FactKind(
+    name="report",
+    own_fields=(
+        Field(name="stage", type="choice", choices=(ACCEPTED, RESOLVED, MERGED)),
+        Field(name="category", type="name"),
+        Field(name="grade", type="name"),
+    ),
+    has_outcome=True,
+)
+
+
+def fact_of(event: CaseEvent, *, reporter_id: UUID, stage: str, region_path: str) -> Fact:
+    """The fact behind a step of a report."""
+    own = {"stage": stage, "category": str(event.category), "grade": str(event.grade)}
+    return Fact(
+        kind=KIND.name,
+        id=event.case_id,
+        person_id=reporter_id,
+        region_code=event.region_code,
+        happened_at=event.at,
+        fields=where_and_when(region_path, event.at) | own,
+    )

@@ -1,0 +1,127 @@
+"""The one shape of a fact kind: which fields its conditions may look at, and with which operators.
+
+What the burden-relief rules forbid (streaks, ranks, time online, money) is not a field of any kind: no rule can use it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.kernel.clock import city_time
+
+MAX_CHOICES = 50
+NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
+REGION = re.compile(r"^[0-9]{2,20}$")
+
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "choice": ("is", "is_not", "one_of"),
+    "name": ("is", "is_not", "one_of"),
+    "whole": ("is", "at_least", "at_most", "one_of"),
+    "flag": ("is",),
+    "region": ("inside",),
+    "station": ("is", "is_not", "one_of"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing known about a fact. A field with a `unit` can be counted (points per so many)."""
+
+    name: str
+    type: str
+    choices: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int = 0
+    unit: str | None = None
+
+    def takes(self, value: Any) -> bool:
+        """Whether this single value can be one of the field."""
+        if self.type == "flag":
+            return isinstance(value, bool)
+        if self.type == "whole":
+            return (
+                isinstance(value, int)
+                and not isinstance(value, bool)
+                and self.minimum <= value <= self.maximum
+            )
+        if not isinstance(value, str):
+            return False
+        if self.type == "choice":
+            return value in self.choices
+        if self.type == "station":
+            return _is_uuid(value)
+        return bool((REGION if self.type == "region" else NAME).match(value))
+
+    def problem_with(self, op: str, value: Any) -> str | None:
+        """The key of the sentence that says what is wrong with a condition on this field, None if nothing is."""
+        if op not in OPERATORS[self.type]:
+            return "rules.problem.operator"
+        if op != "one_of":
+            return None if self.takes(value) else "rules.problem.value"
+        if not isinstance(value, list) or not 1 <= len(value) <= MAX_CHOICES:
+            return "rules.problem.choices"
+        return None if all(self.takes(each) for each in value) else "rules.problem.value"
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
+EVERYWHERE = (
+    Field(name="region", type="region"),
+    Field(name="hour", type="whole", minimum=0, maximum=23),
+    Field(name="weekday", type="whole", minimum=1, maximum=7),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactKind:
+    """A kind of fact: its own fields besides those of EVERYWHERE."""
+
+    name: str
+    own_fields: tuple[Field, ...]
+    has_outcome: bool = False  # only then may a rule say that points wait for it
+    must_be_named: Mapping[str, str] | None = None  # field → value that earns only where a condition names it
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        return {field.name: field for field in EVERYWHERE + self.own_fields}
+
+    @property
+    def has_station(self) -> bool:
+        return "station" in self.fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that happened, as the rules see it. `fields` holds plain JSON values only: it can be kept."""
+
+    kind: str
+    id: UUID
+    person_id: UUID
+    region_code: str
+    happened_at: datetime
+    fields: Mapping[str, Any]
+
+    @property
+    def stage(self) -> str:
+        """A fact with stages (a report accepted, then resolved) is judged once per stage."""
+        return str(self.fields.get("stage", ""))
+
+    @property
+    def station_id(self) -> str | None:
+        return self.fields.get("station")
+
+
+def where_and_when(region_path: str, happened_at: datetime) -> dict[str, Any]:
+    """The fields of EVERYWHERE, on the city's wall clock."""
+    wall = city_time(happened_at)
+    return {"region": region_path, "hour": wall.hour, "weekday": wall.isoweekday()}

@@ -1,0 +1,121 @@
+"""Booking awards: from the budget to the wallet or to pending, from pending to the wallet, or back to the budget.
+
+An exhausted budget queues an award; it is never dropped and never paid from nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.identity.actors import SYSTEM
+from app.kernel.db import session
+from app.kernel.events import publish
+from app.ledger.accounts import budget_of, pending_of, wallet_of
+from app.ledger.errors import BudgetExhausted
+from app.ledger.posting import Leg, post
+from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
+from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award
+
+MAX_PAID_AT_ONCE = 500
+
+
+def fund(award: Award, at: datetime) -> None:
+    """Give a queued award its points from the budget, or leave it queued; either way the rider is told."""
+    if _draw_on_budget(award, at):
+        publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
+    else:
+        publish(AwardQueued(**_facts(award, at)))
+
+
+def _draw_on_budget(award: Award, at: datetime) -> bool:
+    to_account = pending_of(award.person_id) if award.waits else wallet_of(award.person_id)
+    budget = budget_of(award.recorded.region_code, at)
+    try:
+        _move(award, "given", budget.id, to_account.id, at)
+    except BudgetExhausted:
+        return False
+    award.state = PENDING if award.waits else ACTIVE
+    award.funded_at, award.budget_id = at, budget.id
+    session.flush()
+    return True
+
+
+def settle(award: Award, at: datetime) -> None:
+    """The outcome has come: pending points become usable; queued ones will be usable at once when they are paid."""
+    award.outcome_at = at
+    if award.state == PENDING:
+        _move(award, "settled", pending_of(award.person_id).id, wallet_of(award.person_id).id, at)
+        award.state = ACTIVE
+        session.flush()
+        publish(AwardSettled(**_facts(award, at)))
+    session.flush()
+
+
+def give_back(award: Award, at: datetime) -> None:
+    """The fact did not hold: pending points go back to the budget they came from."""
+    if award.state == PENDING and award.budget_id is not None:
+        _move(award, "given-back", pending_of(award.person_id).id, award.budget_id, at)
+    award.state, award.void_at = VOID, at
+    session.flush()
+    publish(AwardGivenBack(**_facts(award, at)))
+
+
+def give_again(award: Award, at: datetime) -> None:
+    """A fact that had been found wanting holds after all: the same points once more, in a new round."""
+    award.state, award.void_at, award.funded_at, award.budget_id = QUEUED, None, None, None
+    award.round += 1
+    session.flush()
+    fund(award, at)
+
+
+def pay_queued(*, at: datetime) -> int:
+    """Pay awards that waited for a budget, oldest first, where there are funds again. Returns how many were paid."""
+    paid, empty = 0, set[str]()
+    for award in _queued_to_change():
+        if award.recorded.region_code in empty:
+            continue
+        if _draw_on_budget(award, at):
+            paid += 1
+            publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
+        else:
+            empty.add(award.recorded.region_code)  # oldest first: nobody later is paid before
+    return paid
+
+
+def _queued_to_change() -> Sequence[Award]:
+    return session.scalars(
+        select(Award)
+        .where(Award.state == QUEUED)
+        .order_by(Award.id)
+        .limit(MAX_PAID_AT_ONCE)
+        .with_for_update(of=Award, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _move(award: Award, step: str, from_account: UUID, to_account: UUID, at: datetime) -> None:
+    """One posting. Its source names the award, the step and the round, so the ledger books it once."""
+    post(
+        kind=f"award-{step}",
+        source=f"award:{award.id}:{award.round}:{step}",
+        legs=[Leg(from_account, -award.points), Leg(to_account, award.points)],
+        words={
+            "slug": f"rules.entry.{step}",
+            "what": dict(award.explanation["words"]),
+            "points": award.points,
+            "rule": award.rule_key,
+            "version": award.version.number,
+            "award_id": str(award.id),
+        },
+        by=SYSTEM,
+        at=at,
+    )
+
+
+def _facts(award: Award, at: datetime) -> dict[str, Any]:
+    return {"award_id": award.id, "person_id": award.person_id, "points": award.points, "at": at}

@@ -1,0 +1,243 @@
+"""Looking up rule sets, the version in force, awards and reasons for none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from app.cases.models import Case
+from app.identity.actors import Actor
+from app.kernel.db import session
+from app.kernel.paging import Page, page
+from app.places import queries as places
+from app.rules import rulebook
+from app.rules.errors import AwardNotFound, FactNotFound, RuleSetNotFound, VersionNotFound
+from app.rules.models import (
+    ACTIVE,
+    IN_FORCE_STATES,
+    PENDING,
+    QUEUED,
+    Award,
+    NoAward,
+    RecordedFact,
+    RuleSet,
+    RuleSetVersion,
+)
+from app.rules.rulebook import Rule
+from app.volunteering.models import Hours
+
+SEES_ALL = ("rules.edit", "rules.review")
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A rule set and its version in force, None while there is none."""
+
+    rule_set: RuleSet
+    version: RuleSetVersion | None
+
+
+def rule_set(rule_set_id: UUID) -> RuleSet:
+    """The rule set with this id. Raises RuleSetNotFound."""
+    found = session.get(RuleSet, rule_set_id)
+    if found is None:
+        raise RuleSetNotFound
+    return found
+
+
+def rule_set_of(region_code: str) -> RuleSet | None:
+    """The region's own rule set."""
+    return session.scalar(select(RuleSet).where(RuleSet.region_code == region_code))
+
+
+def version(version_id: UUID) -> RuleSetVersion:
+    """The version with this id. Raises VersionNotFound."""
+    found = session.get(RuleSetVersion, version_id)
+    if found is None:
+        raise VersionNotFound
+    return found
+
+
+def version_to_change(version_id: UUID) -> RuleSetVersion:
+    """The same, locked until the unit of work ends."""
+    chosen = select(RuleSetVersion).where(RuleSetVersion.id == version_id).with_for_update(of=RuleSetVersion)
+    found = session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None:
+        raise VersionNotFound
+    return found
+
+
+def visible_version(version_id: UUID, by: Actor) -> RuleSetVersion:
+    """A published version for anybody; a draft for those who write or review rules there."""
+    found = version(version_id)
+    if found.state not in IN_FORCE_STATES and not _sees_drafts(found.rule_set, by):
+        raise VersionNotFound
+    return found
+
+
+def versions_of(rule_set_id: UUID, by: Actor) -> Sequence[RuleSetVersion]:
+    """The versions of a rule set that the caller may see, newest first."""
+    found = rule_set(rule_set_id)
+    chosen = select(RuleSetVersion).where(RuleSetVersion.rule_set_id == found.id)
+    if not _sees_drafts(found, by):
+        chosen = chosen.where(RuleSetVersion.state.in_(IN_FORCE_STATES))
+    return session.scalars(chosen.order_by(RuleSetVersion.number.desc())).all()
+
+
+def _sees_drafts(found: RuleSet, by: Actor) -> bool:
+    path = places.region_path(found.region_code)
+    return any(by.can(permission, region_path=path) for permission in SEES_ALL)
+
+
+def version_in_force(region_path: str, at: datetime) -> RuleSetVersion | None:
+    """The version that judged facts in this region at this instant: that of the nearest region with one in force."""
+    codes = region_path.strip("/").split("/")
+    candidates = session.scalars(
+        select(RuleSetVersion)
+        .join(RuleSet, RuleSet.id == RuleSetVersion.rule_set_id)
+        .where(
+            RuleSet.region_code.in_(codes),
+            RuleSetVersion.state.in_(IN_FORCE_STATES),
+            RuleSetVersion.starts_at <= at,
+            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > at),
+        )
+    )
+    nearest = sorted(
+        candidates, key=lambda each: (codes.index(each.rule_set.region_code), each.starts_at, each.number)
+    )
+    return nearest[-1] if nearest else None
+
+
+def in_force(at: datetime) -> list[InForce]:
+    """Every rule set with its version in force."""
+    return [in_force_of(each, at) for each in session.scalars(select(RuleSet).order_by(RuleSet.region_code))]
+
+
+def in_force_of(found: RuleSet, at: datetime) -> InForce:
+    """A rule set with its own version in force."""
+    current = session.scalar(
+        select(RuleSetVersion)
+        .where(
+            RuleSetVersion.rule_set_id == found.id,
+            RuleSetVersion.state.in_(IN_FORCE_STATES),
+            RuleSetVersion.starts_at <= at,
+            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > at),
+        )
+        .order_by(RuleSetVersion.starts_at.desc(), RuleSetVersion.number.desc())
+        .limit(1)
+    )
+    return InForce(found, current)
+
+
+@lru_cache(maxsize=256)
+def _published_rules(version_id: UUID, _published_at: datetime) -> tuple[Rule, ...]:
+    return rulebook.read(version(version_id).rules)
+
+
+def rules_of(found: RuleSetVersion) -> tuple[Rule, ...]:
+    """The rules of a version, read once per process if it is published: it never changes then."""
+    if found.state in IN_FORCE_STATES and found.published_at is not None:
+        return _published_rules(found.id, found.published_at)
+    return rulebook.read(found.rules)
+
+
+# --- awards --------------------------------------------------------------------------------------------------------
+
+
+def award(award_id: UUID) -> Award:
+    """The award with this id. Raises AwardNotFound."""
+    found = session.get(Award, award_id)
+    if found is None:
+        raise AwardNotFound
+    return found
+
+
+def award_for(award_id: UUID, by: Actor) -> Award:
+    """An award for its owner, or for staff who read the ledger of the region. To all others it does not exist."""
+    found = award(award_id)
+    if not _may_see(found.recorded, by):
+        raise AwardNotFound
+    return found
+
+
+def _may_see(recorded: RecordedFact, by: Actor) -> bool:
+    if by.person_id is not None and recorded.person_id == by.person_id:
+        return True
+    return by.can("ledger.read", region_path=places.region_path(recorded.region_code))
+
+
+def awards_of_fact(fact_kind: str, fact_id: UUID) -> Sequence[Award]:
+    """All awards a fact gave, over all its stages, in the order given."""
+    chosen = select(Award).where(Award.fact_kind == fact_kind, Award.fact_id == fact_id)
+    return session.scalars(chosen.order_by(Award.id)).all()
+
+
+def reports_decided_by(case_id: UUID) -> list[UUID]:
+    """A report and those merged into it: one outcome for all."""
+    return [case_id, *session.scalars(select(Case.id).where(Case.duplicate_of == case_id).order_by(Case.id))]
+
+
+def served_until(hours_id: UUID) -> datetime:
+    """When the service behind these hours ended."""
+    return session.get_one(Hours, hours_id).ends_at
+
+
+def awards_to_change(fact_kind: str, fact_ids: Sequence[UUID], *states: str) -> Sequence[Award]:
+    """The awards of these facts in these states, locked in id order until the unit of work ends."""
+    return session.scalars(
+        select(Award)
+        .where(Award.fact_kind == fact_kind, Award.fact_id.in_(fact_ids), Award.state.in_(states))
+        .order_by(Award.id)
+        .with_for_update(of=Award)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:
+    """The latest reason why a fact gave no points."""
+    return session.scalar(
+        select(NoAward)
+        .join(RecordedFact, RecordedFact.id == NoAward.recorded_fact_id)
+        .where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
+        .order_by(NoAward.id.desc())
+        .limit(1)
+    )
+
+
+def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:
+    """The latest stage of a judged fact, for its owner or staff who read the ledger. Raises FactNotFound."""
+    found = session.scalar(
+        select(RecordedFact)
+        .where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
+        .order_by(RecordedFact.id.desc())
+        .limit(1)
+    )
+    if found is None or not _may_see(found, by):
+        raise FactNotFound
+    return found
+
+
+def awards_of_person(person_id: UUID, cursor: str | None = None, limit: int = 20) -> Page[Award]:
+    """A rider's awards, newest first."""
+    return page(select(Award).where(Award.person_id == person_id), Award.id, cursor, limit)
+
+
+def points_waiting(person_id: UUID) -> int:
+    """Points promised to a rider that wait for the budget to be filled."""
+    return _sum(Award.person_id == person_id, Award.state == QUEUED)
+
+
+def points_given_for(fact_kind: str, fact_id: UUID) -> int:
+    """The points that a fact gave and that were not given back."""
+    return _sum(
+        Award.fact_kind == fact_kind, Award.fact_id == fact_id, Award.state.in_((QUEUED, PENDING, ACTIVE))
+    )
+
+
+def _sum(*conditions: object) -> int:
+    return session.scalar(select(func.coalesce(func.sum(Award.points), 0)).where(*conditions)) or 0  # type: ignore[arg-type]
