@@ -111,6 +111,11 @@ def authenticate() -> Actor:
     return known
 
 
+def act_as(actor: Actor) -> None:
+    """From here on the running request is this actor's: its session was renewed, or has ended."""
+    request.environ[_ACTOR] = actor
+
+
 def _authenticate(at: datetime) -> Actor:
     try:
         if verify_jwt_in_request(optional=True) is None:

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from app.identity import queries as people
 from app.identity import sessions
@@ -34,6 +34,7 @@ from app.identity.actors import ANONYMOUS, Actor
 from app.identity.edge import (
     REFRESH_COOKIE,
     Tokens,
+    act_as,
     authenticate,
     drop_cookies,
     give_tokens,
@@ -64,6 +65,23 @@ class Faults:
             return cls(sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"})
         at_fault = blame.get(problem.slug)
         return cls(sentence, {at_fault: sentence} if at_fault else {})
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the edge remembers while one request is served."""
+
+    faults: Faults | None = None  # a form is shown again
+    tokens: Tokens | None = None  # the browser gets these
+    forget: bool = False  # the browser forgets its session
+    told: bool = False  # what the last form did has been said
+    wasm: bool = False  # the page decodes codes by itself
+
+
+def notes() -> Notes:
+    """The running request's notes. (Not flask.g, which outlives a request inside a test's application context.)"""
+    found: Notes = request.environ.setdefault("fengxing.page", Notes())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +186,16 @@ def _with_session(call: Callable[[], Response]) -> Response:
         try:
             tokens = in_transaction(lambda: _renewed(token, at))
         except (SessionEnded, SessionReused):
-            g.actor, g.forget = ANONYMOUS, True
+            act_as(ANONYMOUS)
+            notes().forget = True
         else:
-            g.tokens = tokens
+            notes().tokens = tokens
         return call()
 
 
 def _renewed(token: str, at: Any) -> Tokens:
     renewed, person = sessions.renew_session(token_id=refresh_token_id(token, at), at=at, grace=True)
-    g.actor = people.actor_of(person, renewed.family_id)
+    act_as(people.actor_of(person, renewed.family_id))
     return give_tokens(refresh=renewed, person=person, at=at)
 
 
@@ -266,7 +285,7 @@ def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Respons
     again = refusal.again
     if again is None or isinstance(problem, CsrfMissing):
         return error_page(problem, refusal.template)
-    g.faults = Faults.of(problem, refusal.blame)
+    notes().faults = Faults.of(problem, refusal.blame)
 
     def show() -> Response:
         edge = edge_of(again)
@@ -286,11 +305,11 @@ def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Respons
 
 def _finish(response: Response) -> Response:
     """Cookies and headers that each page carries."""
-    if (tokens := g.get("tokens")) is not None:
+    if (tokens := notes().tokens) is not None:
         put_cookies(response, tokens)
-    elif g.get("forget"):
+    elif notes().forget:
         drop_cookies(response)
-    if g.get("said_read"):
+    if notes().told:
         response.delete_cookie("said")
     return secured(response)
 
@@ -303,6 +322,13 @@ def page(template: str, **facts: Any) -> str:
     return render_template(template, **facts)
 
 
+def kept_offline(text: str) -> Response:
+    """A page that the service worker keeps on this device for a start without a signal."""
+    response = make_response(text)
+    response.headers["X-Keep"] = "yes"
+    return response
+
+
 def go(path: str, *, said: str | None = None) -> Response:
     """On to another page after a form; `said` names words (web.said.…) shown there once."""
     response: Response = redirect(path, 303)  # type: ignore[assignment]
@@ -313,7 +339,7 @@ def go(path: str, *, said: str | None = None) -> Response:
 
 def signed_in(response: Response, tokens: Tokens) -> Response:
     """The browser keeps the session, and the language and type size of the person."""
-    g.tokens = tokens
+    notes().tokens = tokens
     remember(response, language=tokens.person.locale, large=tokens.person.large_type)
     return response
 
@@ -330,7 +356,6 @@ def error_page(problem: Problem, template: str = "error.html") -> Response:
     """A refusal as a page: what happened and what to do."""
     if isinstance(problem, Unauthenticated) and request.method == "GET":
         return _to_sign_in()
-    g.setdefault("actor", ANONYMOUS)
     facts = {"sentence": problems.sentence(problem), "slug": problem.slug, "problem": problem}
     response = make_response(render_template(template, **facts), problem.status)
     if "retry_after_s" in problem.facts:
@@ -354,7 +379,7 @@ CONTENT_SECURITY = (
 
 def secured(response: Response) -> Response:
     """Nothing inline, nothing from elsewhere, nothing kept in shared caches."""
-    wasm = " 'wasm-unsafe-eval'" if g.get("wasm") else ""
+    wasm = " 'wasm-unsafe-eval'" if notes().wasm else ""
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(wasm=wasm)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request, send_from_directory
+from flask import Flask, Response, make_response, render_template, request, send_from_directory
 from flask_jwt_extended import get_csrf_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt.exceptions import PyJWTError
@@ -15,12 +15,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from app.identity.actors import ANONYMOUS, Actor
-from app.identity.edge import ACCESS_COOKIE
+from app.identity.edge import ACCESS_COOKIE, authenticate
 from app.kernel import i18n
+from app.kernel.errors import Problem
 from app.kernel.http import PUBLIC
 from app.kernel.ids import new_id
 from app.kernel.problems import response_for_http
-from app.web.edge import Faults, secured
+from app.web import wording
+from app.web.edge import Faults, notes, secured
 
 STATIC = Path(__file__).parent / "static"
 LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
@@ -41,7 +43,7 @@ def install(app: Flask) -> None:
         hidden=hidden,
         new_key=lambda: new_id().hex,
         here=here,
-        faults=lambda: g.get("faults", Faults()),
+        faults=lambda: notes().faults or Faults(),
         kept=kept,
         kept_all=kept_all,
         just_said=just_said,
@@ -59,6 +61,9 @@ def install(app: Flask) -> None:
         distance=distance,
         signed=signed,
         spans=spans,
+        arithmetic=wording.arithmetic,
+        cuts=wording.cuts,
+        why_none=wording.why_none,
     )
     for rule, view in (
         ("/static/<version>/<path:name>", static_file),
@@ -69,7 +74,10 @@ def install(app: Flask) -> None:
 
 
 def _actor() -> Actor:
-    return g.get("actor", ANONYMOUS)  # type: ignore[no-any-return]
+    try:
+        return authenticate()
+    except Problem:  # an error page for somebody whose session has ended
+        return ANONYMOUS
 
 
 # --- words and small forms of things ---------------------------------------------------------------------------------
@@ -77,7 +85,8 @@ def _actor() -> Actor:
 
 def hidden() -> Markup:
     """The CSRF field each form of a signed-in person carries."""
-    token = g.tokens.access_token if "tokens" in g else request.cookies.get(ACCESS_COOKIE)
+    tokens = notes().tokens
+    token = tokens.access_token if tokens else request.cookies.get(ACCESS_COOKIE)
     if not token or _actor().is_anonymous:
         return Markup()
     try:
@@ -94,12 +103,12 @@ def here() -> str:
 
 def kept(name: str, default: Any = "") -> Any:
     """What the person typed before the refusal, else the default."""
-    return request.form.get(name, "") if "faults" in g else "" if default is None else default
+    return request.form.get(name, "") if notes().faults else "" if default is None else default
 
 
 def kept_all(name: str, default: Any = None) -> list[str]:
     """All that was chosen of several before the refusal, else the default."""
-    if "faults" in g:
+    if notes().faults:
         return request.form.getlist(name)
     chosen = default if isinstance(default, list | tuple | set) else [] if default is None else [default]
     return [str(each) for each in chosen]
@@ -110,7 +119,7 @@ def just_said() -> str:
     key = request.cookies.get("said", "")
     if not key.startswith("web.said.") or not i18n.has(key):
         return ""
-    g.said_read = True
+    notes().told = True
     return i18n.say(key)
 
 

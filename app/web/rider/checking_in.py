@@ -46,7 +46,7 @@ def poster(token: str, by: Actor) -> str:
     return page("rider/check_in.html", token=token, station=_station_of(token), signed_in=by.is_rider)
 
 
-@pages.post("/S/<token>")
+@pages.post("/S/<token>", refused="rider/check_in_refused.html")
 @requires("self")
 @once
 @takes_form(PlaceForm)
@@ -55,3 +55,27 @@ def check_in(token: str, position: geo.Position | None, accuracy_m: int | None, 
     station = _station_of(token)
     made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now())
     return go(f"/check-ins/{made.id}")
+
+
+@pages.get("/check-ins/<uuid:checkin_id>")
+@requires("self")
+def checked_in(checkin_id: UUID, by: Actor) -> str:
+    """The result: green, the points, and why"""
+    made = queries.my_check_in(checkin_id, by.id)
+    return page(
+        "rider/checked_in.html",
+        made=made,
+        station=places.station(made.station_id),
+        awards=rules.awards_of_fact("checkin", made.id),
+        none=rules.no_award_of_fact("checkin", made.id),
+        balance=balance_of(by.id),
+    )
+
+
+@pages.get("/check-ins")
+@requires("self")
+@takes_query(Continue)
+def check_ins(by: Actor, cursor: str | None = None) -> str:
+    """My own history of presence"""
+    found = queries.my_check_ins(by.id, cursor)
+    return page("rider/check_ins.html", rows=found.items, next_cursor=found.next_cursor)

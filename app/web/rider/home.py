@@ -24,7 +24,7 @@ from app.ledger.queries import balance_of
 from app.notices.queries import unread_count
 from app.volunteering.queries import hours_totals
 from app.web.doors import open_doors
-from app.web.edge import Pages, go, local_path, page, remember
+from app.web.edge import Pages, go, kept_offline, local_path, page, remember
 from app.web.forms import Choice
 
 pages = Pages("home")
@@ -52,9 +52,7 @@ def home(by: Actor) -> Any:
     handle = handle_in_use(by.id, SERVER)
     if handle is None or not handle.is_fresh(at):
         return go("/code")  # once a week: a page that is only looked at cannot write
-    response = make_response(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
-    response.headers["X-Keep"] = "yes"  # the service worker keeps this page for a start without a signal
-    return response
+    return kept_offline(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
 
 
 @pages.get("/code", write=True)

@@ -20,7 +20,7 @@ from app.kernel import clock, geo
 from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Instant, Schema, Text
 from app.media.accepting import accept_photo
-from app.web.edge import Pages, go, once, page
+from app.web.edge import Pages, go, kept_offline, once, page
 from app.web.forms import Choice, Nothing, PlaceForm
 
 pages = Pages("reporting")
@@ -55,14 +55,13 @@ class Continue(Schema):
     """Where a list continues."""
 
     cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
-    saved = fields.String(load_default="", validate=validate.OneOf(["", "yes"]))
 
 
 @pages.get("/report")
 @requires("self")
-def report_form(by: Actor) -> Any:
+def report_form(by: Actor) -> Response:
     """The form: photo, category, place, and words if one likes"""
-    return page("rider/report.html", categories=CATEGORIES, similar=())
+    return kept_offline(page("rider/report.html", categories=CATEGORIES))
 
 
 @pages.post(
@@ -129,7 +128,7 @@ def me_too(case_id: UUID, by: Actor) -> Response:
 @pages.get("/reports")
 @requires("self")
 @takes_query(Continue)
-def reports(by: Actor, cursor: str | None = None, saved: str = "") -> str:
+def reports(by: Actor, cursor: str | None = None) -> str:
     """What I brought up, and what I follow"""
     mine = queries.my_cases(by.id, cursor=cursor)
     followed = queries.followed_cases(by.id).items if cursor is None else ()
@@ -139,7 +138,6 @@ def reports(by: Actor, cursor: str | None = None, saved: str = "") -> str:
         followed=followed,
         next_cursor=mine.next_cursor,
         at=clock.now(),
-        saved=saved == "yes",
     )
 
 

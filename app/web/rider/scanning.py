@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, g
+from flask import Response
 from marshmallow import fields, validate
 
 from app.codes import reading
@@ -18,7 +18,7 @@ from app.kernel.http import SIGNED_IN, requires, takes_form
 from app.kernel.limits import Limit
 from app.kernel.schemas import Schema
 from app.rewards.queries import voucher_by_serial
-from app.web.edge import Pages, go, page
+from app.web.edge import Pages, go, notes, page
 from app.web.errors import CodeForCounter, NothingInPhoto
 from app.web.forms import Nothing
 
@@ -38,7 +38,7 @@ class ScanForm(Schema):
 @requires(SIGNED_IN)
 def scan(by: Actor) -> str:
     """The camera, a photo, or typing"""
-    g.wasm = True
+    notes().wasm = True
     return page("rider/scan.html")
 
 

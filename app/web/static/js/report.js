@@ -6,6 +6,7 @@ import { drop, flush, items, keep, send } from "./outbox.js";
 const form = document.querySelector("form[data-report]");
 const person = document.body.dataset.person;
 const SIDE = 1280;
+let photo = null;
 const EDGE = ["csrf_token", "idempotency_key", "happened_at"];
 
 async function smaller(file) {
@@ -23,14 +24,14 @@ function watchPhoto() {
   const input = form.querySelector("input[type=file]");
   const tile = input.closest(".shot");
   input.addEventListener("change", async () => {
-    form.photo = null;
+    photo = null;
     tile.querySelector("img")?.remove();
     if (!input.files[0]) return;
     try {
-      form.photo = await smaller(input.files[0]);
+      photo = await smaller(input.files[0]);
       const image = new Image();
       image.alt = tile.dataset.taken;
-      image.src = URL.createObjectURL(form.photo.blob);
+      image.src = URL.createObjectURL(photo.blob);
       tile.prepend(image);
       tile.querySelector(".icon").hidden = true;
       tile.querySelector(".strong").textContent = tile.dataset.again;
@@ -55,7 +56,7 @@ function watchPlace() {
 async function submit(event) {
   event.preventDefault();
   const input = form.querySelector("input[type=file]");
-  const file = form.photo ? { name: input.name, type: "image/jpeg", bytes: form.photo.bytes }
+  const file = photo ? { name: input.name, type: "image/jpeg", bytes: photo.bytes }
     : input.files[0] ? { name: input.name, type: input.files[0].type, bytes: await input.files[0].arrayBuffer() } : null;
   const key = crypto.randomUUID?.() ?? form.elements.namedItem("idempotency_key").value; // a page from the cache may hold a used one
   const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && value !== "" && !EDGE.includes(name));
@@ -65,7 +66,9 @@ async function submit(event) {
   const { ok, gone, body } = await send(item);
   if (ok) { await drop(item.key); location.href = body.location; return; }
   if (gone) { await drop(item.key); form.submit(); return; } // the server's own page names the faults
-  location.href = form.dataset.kept;
+  form.hidden = true;
+  document.getElementById("kept").hidden = false;
+  document.getElementById("kept").focus();
 }
 
 if (form && person) {
