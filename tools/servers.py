@@ -82,7 +82,7 @@ def redis() -> Iterator[str]:
     with _folder(account) as folder:
         port, process = _started(lambda port: _redis(program, folder, account, port, password), folder / LOG)
         try:
-            yield f"redis://:{password}@{network.DEFAULT_HOST}:{port}/0"
+            yield f"redis://:{password}@{network.DEFAULT_HOST}:{port}"
         finally:
             end(process)
 
