@@ -121,6 +121,8 @@ def run(
             if watch:
                 watch.cancel()
             end(process)
+            if process.stdout:
+                process.stdout.close()
         if code:
             raise StepFailed(text, tail, log)
 

@@ -1,0 +1,106 @@
+"""`make test` adds up honestly: skipped is failed, a part without a report is failed, unknown names are refused."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import layout, suite
+from tools.progress import Refused
+from tools.suite import Result
+
+
+def test_parts_are_left_out_by_name() -> None:
+    assert suite.read_left_out("") == frozenset()
+    assert suite.read_left_out("browser, redis") == {"browser", "redis"}
+    names = [name for name, _ in suite.parts(frozenset({"browser", "redis"}))]
+    assert names == ["check", "tests on SQLite", "tests on postgres"]
+
+
+def test_everything_runs_unless_left_out() -> None:
+    names = [name for name, _ in suite.parts(frozenset())]
+    assert names == ["check", "tests on SQLite", "tests on postgres + redis", "tests in Chromium"]
+
+
+def test_a_name_nobody_knows_is_refused() -> None:
+    with pytest.raises(Refused, match="but not brwoser"):
+        suite.read_left_out("brwoser")
+
+
+def test_the_closing_line_stands_alone_and_adds_up() -> None:
+    lines = suite.summary([Result("check", 4, 0, 3.2), Result("tests on SQLite", 10, 2, 65)], ["browser"])
+    assert lines[0].split() == ["check", "0:03", "4", "passed,", "0", "failed"]
+    assert "1:05" in lines[1]
+    assert "browser" in lines[2]
+    assert lines[-1] == "14 passed, 2 failed"
+
+
+def _report(tmp_path: Path, **counts: int) -> Path:
+    file = tmp_path / "report.xml"
+    attributes = " ".join(f'{name}="{count}"' for name, count in counts.items())
+    file.write_text(f"<testsuites><testsuite {attributes}></testsuite></testsuites>")
+    return file
+
+
+def test_skipped_and_broken_tests_count_as_failed(tmp_path: Path) -> None:
+    file = _report(tmp_path, tests=10, failures=1, errors=1, skipped=2)
+    assert suite.counted(file, code=1) == (6, 4)
+
+
+def test_a_run_that_came_to_grief_has_failed(tmp_path: Path) -> None:
+    assert suite.counted(tmp_path / "nothing.xml", code=0) == (0, 1)
+    assert suite.counted(_report(tmp_path, tests=0), code=5)[1] == 1
+    assert suite.counted(_report(tmp_path, tests=3), code=3)[1] == 1
+    assert suite.counted(_report(tmp_path, tests=3), code=0) == (3, 0)
+
+
+def _pytest(tmp_path: Path, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (tmp_path / "test_it.py").write_text(f"import pytest\n{text}\ndef test_good(): pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "tools.no_skips",
+            "-p",
+            "no:cacheprovider",
+            *arguments,
+            "test_it.py",
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(layout.ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+LEAVE = "@pytest.mark." + "skip"
+EXPECT = "@pytest.mark." + "xfail"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LEAVE + "\ndef test_left(): pass",
+        EXPECT + "\ndef test_left(): assert False",
+        "def test_left(): pytest." + "skip('later')",
+        "pytest." + "skip('all of it', allow_module_level=True)",
+    ],
+)
+def test_a_test_that_did_not_run_fails_the_run(tmp_path: Path, text: str) -> None:
+    done = _pytest(tmp_path, text)
+    assert done.returncode == 1, done.stdout
+    assert "did not run: test_it.py" in done.stdout
+
+
+def test_workers_report_it_too(tmp_path: Path) -> None:
+    assert _pytest(tmp_path, LEAVE + "\ndef test_left(): pass", "-n", "1").returncode == 1
+
+
+def test_a_run_without_skips_passes(tmp_path: Path) -> None:
+    assert _pytest(tmp_path, "").returncode == 0
