@@ -37,7 +37,7 @@ def test_a_server_that_says_it_is_ready_is_used(tmp_path: Path) -> None:
 def test_a_server_that_ends_is_tried_on_other_ports_then_given_up(tmp_path: Path) -> None:
     begun: list[subprocess.Popen[bytes]] = []
     log = tmp_path / "server.log"
-    with pytest.raises(Refused, match="did not start.*address in use"):
+    with pytest.raises(Refused, match=r"(?s)did not start.*address in use"):
         servers._started(_pretends(log, "address in use", begun, stays=False), log)
     assert len(begun) == servers.TRIES
     for process in begun:
