@@ -1,0 +1,59 @@
+"""Taking a photo in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app.identity.actors import Actor
+from app.kernel.db import session
+from app.kernel.errors import RateLimited
+from app.media.cleaning import clean
+from app.media.models import Media
+from app.media.storing import storage
+
+MAX_AN_HOUR = 60
+HOUR = timedelta(hours=1)
+
+
+def accept_photo(*, data: bytes | None, purpose: str, by: Actor, at: datetime) -> Media:
+    """Clean a photo, store it safely, and only then write its row: a row never points at nothing.
+
+    The same photo sent again by the same person, not attached to anything yet, is the same photo (a lost answer, a
+    retry). A file whose row is rolled back stays behind unnamed; it harms nobody and is reused if sent again.
+    """
+    _must_not_flood(by, at)
+    photo = clean(data)
+    before = session.scalar(
+        select(Media)
+        .where(Media.owner_id == by.id, Media.digest == photo.digest, Media.attached_at.is_(None))
+        .where(Media.purpose == purpose)
+        .order_by(Media.id)
+        .limit(1)
+    )
+    if before is not None:
+        return before
+    storage().keep(photo.digest, photo.jpeg)
+    storage().keep(f"{photo.digest}-thumb", photo.thumb)
+    media = Media(
+        owner_id=by.id,
+        purpose=purpose,
+        digest=photo.digest,
+        width=photo.width,
+        height=photo.height,
+        size_bytes=len(photo.jpeg),
+        created_at=at,
+        seen_with=[],
+    )
+    session.add(media)
+    session.flush()
+    return media
+
+
+def _must_not_flood(by: Actor, at: datetime) -> None:
+    lately = (
+        select(func.count()).select_from(Media).where(Media.owner_id == by.id, Media.created_at > at - HOUR)
+    )
+    if (session.scalar(lately) or 0) >= MAX_AN_HOUR:
+        raise RateLimited(retry_after_s=int(HOUR.total_seconds()))
