@@ -14,14 +14,23 @@ from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.cases import events as cases
 from app.identity import edge as identity_edge
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
-from app.kernel import events, http, i18n, observing, openapi, problems
+from app.kernel import events, http, i18n, limits, observing, openapi, problems
 from app.kernel import settings as settings_module
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.settings import Settings
+from app.ledger import events as ledger
+from app.notices import subscribers as notices
+from app.rewards import events as rewards
+from app.rules import awarding
+from app.rules import events as rules
+from app.volunteering import events as volunteering
+from app.web import looks as web
+from app.web.edge import error_page
 
 VERSION = "0.1.0"
 MAX_BODY_BYTES = 12 * 1024 * 1024
@@ -70,9 +79,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
     )
     if settings.redis_url:
-        app.extensions["redis"] = redis.Redis.from_url(
-            settings.redis_url, socket_timeout=0.5, socket_connect_timeout=0.5
-        )
+        app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
     http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
     senders.choose("console" if not settings.is_production else "none")
@@ -110,13 +117,13 @@ CONTENT_SECURITY_POLICY = (
 def _answer_problems(app: Flask) -> None:
     @app.errorhandler(Problem)
     def answer_problem(problem: Problem) -> Response:
-        return problems.response_for(problem)
+        return error_page(problem) if web.wants_page() else problems.response_for(problem)
 
     @app.errorhandler(HTTPException)
     def answer_http(error: HTTPException) -> Response:
         if error.code is not None and 300 <= error.code < 400:
             return error.get_response()  # type: ignore[return-value]
-        return problems.response_for_http(error)
+        return web.page_for_http(error) if web.wants_page() else problems.response_for_http(error)
 
 
 def _mount(app: Flask) -> None:
@@ -124,6 +131,10 @@ def _mount(app: Flask) -> None:
     for api in apis:
         app.register_blueprint(api)
     description = openapi.describe(app, apis, version=VERSION)
+    web.install(app)
+    if importlib.util.find_spec("app.checkins.queries"):  # until that package has arrived
+        for pages in importlib.import_module("app.web.pages").ALL:
+            app.register_blueprint(pages)
 
     @http.public
     def read_openapi() -> Response:
@@ -171,5 +182,32 @@ def _redis_answers(app: Flask) -> str:
 
 def _wire() -> None:
     """Who hears of what, in this order, in the same transaction: rules mint, then notices tell."""
-    subscriptions: list[events.Subscription] = []
+    subscriptions: list[events.Subscription] = [
+        (cases.CaseAccepted, awarding.on_case_accepted),
+        (cases.CaseResolved, awarding.on_case_resolved),
+        (cases.CaseMerged, awarding.on_case_merged),
+        (cases.CaseRejected, awarding.on_case_rejected),
+        (cases.CaseWithdrawn, awarding.on_case_rejected),
+        (cases.CaseReopened, awarding.on_case_reopened),
+        (volunteering.HoursConfirmed, awarding.on_hours_confirmed),
+        (ledger.BudgetFunded, awarding.on_budget_funded),
+        (rules.PointsAwarded, notices.on_points_awarded),
+        (rules.AwardQueued, notices.on_award_queued),
+        (rules.AwardSettled, notices.on_award_settled),
+        (rules.AwardGivenBack, notices.on_award_given_back),
+        (rules.PointsNotAwarded, notices.on_points_not_awarded),
+        (ledger.PointsCorrected, notices.on_points_corrected),
+        (cases.CaseAccepted, notices.on_case_accepted),
+        (cases.CaseResolved, notices.on_case_resolved),
+        (cases.CaseMerged, notices.on_case_merged),
+        (cases.CaseRejected, notices.on_case_rejected),
+        (volunteering.HoursConfirmed, notices.on_hours_confirmed),
+        (volunteering.HoursRejected, notices.on_hours_rejected),
+        (rewards.RewardCancelled, notices.on_reward_cancelled),
+        (rewards.RewardExpired, notices.on_reward_expired),
+        (rewards.RedemptionUndone, notices.on_redemption_undone),
+    ]
+    if importlib.util.find_spec("app.checkins.events"):  # until that package has arrived
+        checkins = importlib.import_module("app.checkins.events")
+        subscriptions.insert(0, (checkins.CheckedIn, awarding.on_checked_in))
     events.wire(subscriptions)

@@ -186,8 +186,9 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
     On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
     """
     insert = postgresql_insert if dialect_name() == "postgresql" else sqlite_insert
-    statement = insert(model).values(**values).on_conflict_do_nothing()
-    return bool(session.execute(statement).rowcount)  # type: ignore[attr-defined]
+    table = model.__table__
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return session.execute(statement).first() is not None
 
 
 def dialect_name() -> str:

@@ -141,10 +141,19 @@ def gives(schema: type[ma.Schema] | None, status: int = 200, *, many: bool = Fal
     return note
 
 
+@functools.cache
+def _page_of(schema: type[ma.Schema]) -> type[Schema]:
+    """One page schema per item schema, however many views give it."""
+    members = {
+        "items": ma.fields.List(ma.fields.Nested(schema), required=True),
+        "next_cursor": ma.fields.String(required=True, allow_none=True),
+    }
+    return type(schema.__name__.removesuffix("Read") + "Page", (Schema,), members)
+
+
 def gives_page(schema: type[ma.Schema]) -> Callable[[F], F]:
     """A page {items, next_cursor} of this schema; the view gets `cursor` and `limit`."""
-    name = schema.__name__.removesuffix("Read") + "Page"
-    page = type(name, (Schema,), {"items": ma.fields.List(ma.fields.Nested(schema), required=True), "next_cursor": ma.fields.String(required=True, allow_none=True)})
+    page = _page_of(schema)
 
     def note(view: F) -> F:
         edge = edge_of(view)

@@ -9,17 +9,18 @@ from app.kernel import clock, randomness
 
 _lock = threading.Lock()
 _last = 0
+BORROWED_MS = 1000  # a clock that goes back further is a virtual one; its ids follow it
 
 
 def new_id() -> UUID:
-    """A new UUIDv7; ids made by one process strictly increase even within one millisecond."""
+    """A new UUIDv7; ids made by one process strictly increase even within one millisecond or when the clock stutters."""
     global _last
     millis = int(clock.now().timestamp() * 1000) & 0xFFFF_FFFF_FFFF
     chance = int.from_bytes(randomness.token_bytes(10), "big")
     with _lock:
         stamp = (millis << 12) | (chance >> 68)
-        if stamp >> 12 == _last >> 12 and stamp <= _last:
-            stamp = _last + 1
+        if stamp <= _last and (_last - stamp) >> 12 < BORROWED_MS:
+            stamp = _last + 1  # more ids than a millisecond holds borrow from the next ones
         _last = stamp
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | (chance & (1 << 62) - 1)
     return UUID(int=value)

@@ -1,0 +1,16 @@
+"""The command line: `flask city`, `people`, `ledger`, `rules`, `keys` and `tick`. Each command opens one unit of work and makes one call."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli.city import city
+from app.cli.people import people
+from app.cli.proving import ledger, rules
+from app.cli.ticking import tick
+
+
+def install(app: Flask) -> None:
+    """Give the application its commands."""
+    for command in (city, people, ledger, rules, tick):
+        app.cli.add_command(command)

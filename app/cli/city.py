@@ -1,0 +1,54 @@
+"""`flask city`: import the official divisions, load the demo city, say where everything is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from app.cli.demo import banner as demo_banner
+from app.cli.demo import loading
+from app.cli.refusing import in_words
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.places.importing import ImportResult, import_divisions
+
+city = AppGroup("city", help="The city's regions and the demo city.")
+DIVISIONS = Path(__file__).parents[2] / "data" / "nanjing_divisions.csv"
+
+
+@city.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=DIVISIONS)
+def import_city(file: Path) -> None:
+    """Read official divisions (code,name,level,parent_code); all of FILE or nothing of it."""
+    with in_words():
+        result = read_divisions(file)
+    click.echo(f"{file.name}: {result.added} added, {result.changed} changed, {result.unchanged} unchanged")
+
+
+def read_divisions(file: Path) -> ImportResult:
+    """Import a file in one unit of work."""
+    with file.open(encoding="utf-8-sig", newline="") as lines, transaction():
+        return import_divisions(lines=lines, file=file.name)
+
+
+@city.command("demo")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same city.")
+def load_demo(seed: int) -> None:
+    """Fill an empty database with the demo city, clearly marked as such. Run again, it changes nothing."""
+    with in_words():
+        if loading.is_loaded():
+            click.echo("The demo city is already here.")
+            return
+        read_divisions(DIVISIONS)
+        for step in loading.steps(seed=seed, at=clock.now()):
+            click.echo(f"  {step}", err=True)
+    click.echo("The demo city is ready.")
+
+
+@city.command("banner")
+@click.option("--url", default=None, help="The address to print; the configured public address by default.")
+def print_banner(url: str | None) -> None:
+    """Print the addresses, the demo logins and a QR code of the address."""
+    click.echo(demo_banner.text(url))

@@ -1,0 +1,39 @@
+"""`flask people`: the first administrator comes from here; all others are appointed in the product."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from app.cli.refusing import in_words
+from app.identity import appointing
+from app.identity.actors import SYSTEM
+from app.identity.permissions import ADMIN
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.places import queries as places
+
+people = AppGroup("people", help="Staff accounts.")
+
+
+@people.command("appoint-admin")
+@click.argument("username")
+@click.option("--name", required=True, help="The person's name.")
+@click.option("--region", default=None, help="Code of the region; the city by default.")
+@click.password_option(help="At least 12 characters.")
+def appoint_admin(username: str, name: str, region: str | None, password: str) -> None:
+    """Make the first administrator. Refused once there are two: then administrators appoint each other."""
+    if len(password) < 12:
+        raise click.ClickException("The password needs at least 12 characters.")
+    with in_words(), transaction():
+        city = places.city()
+        if city is None:
+            raise click.ClickException("Import the city first: flask city import")
+        if appointing.admins() >= 2:
+            raise click.ClickException("There are two administrators already; appoint further ones in the product.")
+        at = clock.now()
+        someone = appointing.add_staff(username=username, password=password, name=name, by=SYSTEM, at=at)
+        appointing.appoint(
+            person_id=someone.id, role=ADMIN, region_code=region or city.code, station_id=None, by=SYSTEM, at=at
+        )
+    click.echo(f"{username} is now an administrator.")

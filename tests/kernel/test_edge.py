@@ -1,0 +1,135 @@
+"""The edge: one unit of work per request, once per key, strict about what comes in, clear about what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.kernel.limits import connect
+
+
+def note(toy, text="hello", key="k1", **more):
+    return toy.post("/api/v1/toy/notes", json={"text": text, **more}, headers={"Idempotency-Key": key})
+
+
+def marks(toy):
+    return toy.get("/api/v1/toy/marks").json["count"]
+
+
+def test_the_same_key_counts_once_and_answers_the_same(toy):
+    first, second = note(toy), note(toy)
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.data == second.data
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert (len(toy.calls), marks(toy)) == (1, 1)
+
+
+def test_the_same_key_for_another_request_is_refused(toy):
+    note(toy)
+    answer = note(toy, text="other")
+    assert (answer.status_code, answer.json["code"]) == (422, "idempotency-key-reused")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+def test_a_missing_or_endless_key_is_refused(toy, key):
+    assert note(toy, key=key).json["code"] == "idempotency-key-missing"
+
+
+def test_a_refused_request_leaves_nothing_and_may_be_sent_again(toy):
+    assert note(toy, text="refuse").status_code == 409
+    assert marks(toy) == 0
+    assert note(toy, text="refuse").status_code == 409
+    assert len(toy.calls) == 2
+
+
+def test_a_refusal_that_is_itself_a_fact_is_kept(toy):
+    assert note(toy, text="refuse but keep").status_code == 409
+    assert marks(toy) == 1
+
+
+def test_a_bug_is_a_500_with_nothing_half_written(toy):
+    answer = note(toy, text="break")
+    assert (answer.status_code, answer.json["code"]) == (500, "broken")
+    assert marks(toy) == 0
+
+
+def test_a_get_cannot_write(toy):
+    assert toy.get("/api/v1/toy/credit").status_code == 500
+    assert marks(toy) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"\xff\xfe", b"[]", b'"x"', b'{"text": NaN}', b'{"text": "a", "text": "b"}', b'{"text": 1e400}',
+        b'{"text": "\\u0000"}', b'{"text": "\\ud800"}', b"[" * 100_000, b'{"text": ' + b"[" * 50 + b"]" * 50 + b"}",
+        b'{"n": ' + b"9" * 5000 + b"}",
+    ],
+)  # fmt: skip
+def test_what_is_not_strict_json_is_a_400_or_422(toy, body):
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    answer = toy.post("/api/v1/toy/notes", data=body, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("text", 5), ("text", None), ("text", "x" * 21), ("text", "   "), ("text", "a\x07b"), ("n", 1.0), ("n", "1"),
+        ("n", True), ("n", -1), ("n", 10**30), ("when", "1970-01-01T00:00:00Z"), ("when", "2099-01-01T00:00:00Z"),
+        ("when", "2026-11-24T10:00:00"), ("when", 0), ("when", "0001-01-01T00:00:00+14:00"), ("surprise", 1),
+        ("where.lat", {"lat": 91, "lng": 0}), ("where.lng", {"lat": 0, "lng": "0"}), ("where.lat", {"lng": 0}),
+    ],
+)  # fmt: skip
+def test_a_bad_value_is_a_422_with_the_field_named(toy, field, value):
+    name = field.split(".")[0]
+    answer = note(toy, **{name: value}) if name != "text" else note(toy, value)
+    assert answer.status_code == 422
+    assert field in [each["field"] for each in answer.json["errors"]]
+    assert all(each["message"] for each in answer.json["errors"])
+
+
+def test_refusals_speak_the_callers_language(toy):
+    english = toy.post("/api/v1/toy/notes", headers={"Accept-Language": "en", "Idempotency-Key": "k"}, json={})
+    chinese = toy.post("/api/v1/toy/notes", headers={"Idempotency-Key": "k"}, json={})
+    assert english.json["errors"][0]["message"] == "This field is needed."
+    assert chinese.json["errors"][0]["message"] == "这一项要填。"
+    assert english.json["code"] == chinese.json["code"] == "invalid"
+
+
+def test_another_media_type_is_a_415(toy):
+    assert toy.post("/api/v1/toy/notes", data="text=x", headers={"Idempotency-Key": "k"}).status_code == 415
+
+
+def test_too_often_is_a_429_that_says_when_to_come_back(toy, clock):
+    answers = [toy.post("/api/v1/toy/often") for _ in range(4)]
+    assert [each.status_code for each in answers] == [200, 200, 200, 429]
+    clock.advance(seconds=int(answers[-1].headers["Retry-After"]))
+    assert toy.post("/api/v1/toy/often").status_code == 200
+
+
+def test_limits_hold_when_redis_is_away(toy, monkeypatch):
+    lost = connect("redis://127.0.0.1:1")
+    monkeypatch.setitem(toy.application.extensions, "redis", lost)
+    assert [toy.post("/api/v1/toy/often").status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert toy.get("/readyz").json == {"status": "degraded", "database": "ok", "redis": "away"}
+
+
+def test_a_request_id_goes_through_and_comes_back(toy):
+    given = toy.get("/healthz", headers={"X-Request-ID": "abcdef-123456"})
+    made = toy.get("/api/v1/nowhere", headers={"X-Request-ID": "bad id\t"})
+    assert given.headers["X-Request-ID"] == "abcdef-123456"
+    assert made.headers["X-Request-ID"] != "bad id"
+
+
+def test_metrics_count_by_route_not_by_path(toy):
+    toy.get("/api/v1/places/stations/0190a0a0-0000-7000-8000-000000000000")
+    text = toy.get("/metrics").text
+    assert "/api/v1/places/stations/<uuid:station_id>" in text
+    assert "0190a0a0" not in text
+
+
+def test_method_not_allowed_says_what_is(toy):
+    answer = toy.delete("/api/v1/toy/notes")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]

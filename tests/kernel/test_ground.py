@@ -1,0 +1,105 @@
+"""Ids sort by time, chance is fair and repeatable, words fill, settings refuse nonsense."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.kernel import i18n, randomness
+from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
+from app.kernel.paging import CursorUnknown, decode, encode
+from app.kernel.settings import Settings, SettingsError
+from app.identity.queries import masked_name
+from tests.kernel.conftest import marks, write_mark
+
+GOOD = {"FENGXING_SECRET_KEY": "x" * 32, "FENGXING_CODE_KEYS": "1:" + "00" * 32}
+
+
+def test_ids_strictly_increase_even_within_a_millisecond(clock):
+    ids = [new_id() for _ in range(5000)]
+    clock.advance(milliseconds=1)
+    ids.append(new_id())
+    assert ids == sorted(set(ids))
+    assert {each.version for each in ids} == {7}
+
+
+def test_the_same_seed_gives_the_same_chance():
+    def draw():
+        with randomness.use(randomness.Seeded(7)):
+            return [randomness.below(10) for _ in range(100)], randomness.digits(6)
+
+    assert draw() == draw()
+    assert set(draw()[0]) == set(range(10))
+
+
+def test_a_unit_of_work_is_all_or_nothing(app):
+    with pytest.raises(RuntimeError), transaction():
+        write_mark("a")
+        raise RuntimeError
+    with transaction(write=False):
+        assert marks() == 0
+
+
+def test_a_unit_of_work_cannot_be_nested(app):
+    with transaction(), pytest.raises(RuntimeError), transaction():
+        pass
+
+
+def test_a_read_cannot_write(app):
+    with pytest.raises(Exception, match="read-?only"), transaction(write=False):
+        write_mark("a")
+    with transaction():
+        write_mark("b")
+    with transaction(write=False):
+        assert marks() == 1
+
+
+def test_foreign_keys_are_held(app):
+    from app.identity.models import Person
+    from app.kernel import clock
+
+    with pytest.raises(Exception, match="(?i)foreign key"), transaction():
+        session.add(Person(created_at=clock.now(), home_region_code="9999"))
+        session.flush()
+
+
+def test_a_cursor_comes_back_as_the_id_it_was(clock):
+    some = new_id()
+    assert decode(encode(some)) == some
+    for junk in ("", "?", "AAAA", "é", "=" * 8):
+        with pytest.raises(CursorUnknown):
+            decode(junk)
+
+
+def test_numbers_hours_and_days_read_as_people_write_them(clock):
+    assert [i18n.format_number(n) for n in (1286, 12860)] == ["1286", "12,860"]
+    assert [i18n.format_hours(n) for n in (0, 29, 90, 100, 120)] == ["0", "0", "1.5", "1.5", "2"]
+    assert i18n.format_day(clock.at) == "11月24日 周二"
+    assert i18n.format_day(clock.at, "en") == "Tue 24 Nov"
+    assert i18n.format_time(clock.at) == "14:02"
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"), [("王明", "王*"), ("王小明", "王*明"), ("欧阳修华", "欧**华"), ("买买提·艾力", "买****力"), ("王", "王*"), ("", "*")]
+)
+def test_names_are_masked(name, masked):
+    assert masked_name(name) == masked
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"FENGXING_SECRET_KEY": "short"}, "FENGXING_SECRET_KEY"),
+        ({"FENGXING_CODE_KEYS": ""}, "FENGXING_CODE_KEYS"),
+        ({"FENGXING_CODE_KEYS": "1:zz"}, "FENGXING_CODE_KEYS"),
+        ({"FENGXING_ENV": "staging"}, "FENGXING_ENV"),
+        ({"FENGXING_ENV": "production"}, "FENGXING_DATABASE_URL"),
+    ],
+)
+def test_settings_refuse_nonsense_and_name_the_variable(change, names):
+    with pytest.raises(SettingsError, match=names):
+        Settings.from_env(GOOD | change)
+
+
+def test_settings_never_print_their_secrets():
+    assert "xxxx" not in repr(Settings.from_env(GOOD))

@@ -1,0 +1,62 @@
+"""Opening hours on the city's wall clock, and stations by distance."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.kernel.db import transaction
+from app.kernel.geo import Position, distance_m, from_edge, to_gcj02
+from app.places import queries
+from app.places.models import Station, every_day
+from tests import make
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-11-24T{text}+08:00").astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("hours", "time", "expected"),
+    [
+        (every_day(), "03:00", True),
+        (every_day("08:00", "22:00"), "07:59", False),
+        (every_day("08:00", "22:00"), "08:00", True),
+        (every_day("08:00", "22:00"), "22:00", False),
+        (every_day("18:00", "02:00"), "23:59", True),
+        (every_day("18:00", "02:00"), "01:59", True),
+        (every_day("18:00", "02:00"), "02:00", False),
+    ],
+)
+def test_it_knows_when_it_is_open(hours, time, expected):
+    assert Station(hours=hours, active=True).is_open(at(time)) is expected
+
+
+def test_it_says_when_it_opens_next():
+    station = Station(hours=every_day("08:00", "22:00"), active=True)
+    assert station.next_opening(at("23:00")) == datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+
+
+def test_it_lists_stations_nearest_first(app):
+    with transaction():
+        make.regions()
+        far = make.station("远", position=Position(32.09, 118.80))
+        near = make.station("近", position=Position(32.044, 118.798))
+    with transaction(write=False):
+        found = queries.stations_near(make.STATION_POSITION)
+        assert [each.station.id for each in found] == [near.id, far.id]
+        assert found[0].distance_m < 100 < found[1].distance_m
+
+
+def test_gcj02_comes_back_to_the_same_place():
+    shifted = to_gcj02(make.STATION_POSITION)
+    assert distance_m(make.STATION_POSITION, Position(*shifted)) > 300
+    assert distance_m(make.STATION_POSITION, from_edge(*shifted, "gcj02")) < 0.1
+
+
+def test_impossible_positions_are_refused(client):
+    for query in ("lat=91&lng=0", "lat=nan&lng=0", "lat=1e400&lng=0", "lat=x&lng=0", "lat=32"):
+        answer = client.get(f"/api/v1/places/stations?{query}")
+        assert answer.status_code == 422, query
+        assert answer.json["errors"][0]["field"] in ("lat", "lng")
