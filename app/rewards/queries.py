@@ -122,6 +122,7 @@ def on_offer_at(reward_id: UUID, station_id: UUID) -> tuple[Reward, Station]:
     """A reward offered now, and an active station inside its region. Otherwise refuses with the reason."""
     found: Any = session.execute(
         select(Reward, Station, Region.path)
+        .select_from(Reward)
         .outerjoin(Station, Station.id == station_id)
         .outerjoin(Region, Region.code == Station.region_code)
         .where(Reward.id == reward_id)

@@ -22,7 +22,9 @@ DOORS = (
 
 def open_doors(by: Actor) -> list[tuple[str, str, str]]:
     """The desks this person may enter: (path, icon, key of its words)."""
-    return [(path, icon, words) for path, icon, words, needed in DOORS if any(by.holds(each) for each in needed)]
+    return [
+        (path, icon, words) for path, icon, words, needed in DOORS if any(by.holds(each) for each in needed)
+    ]
 
 
 def door_of(someone: Person) -> str:

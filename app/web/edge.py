@@ -8,7 +8,7 @@
 
     @pages.post("/shop/<uuid:reward_id>", again=reward, blame={"reward-sold-out": "station_id"})
     @requires("self")
-    @once                                            a one-time key in the form: sent twice, done once, answered the same
+    @once                                            a one-time key in the form: sent twice, done once
     @takes_form(OrderForm)                           what comes in, as keyword arguments
     def order(reward_id, station_id, by): ...; return go(f"/vouchers/{voucher.id}", said="web.said.reserved")
 
@@ -62,7 +62,9 @@ class Faults:
     def of(cls, problem: Problem, blame: Mapping[str, str]) -> Faults:
         sentence = problems.sentence(problem)
         if isinstance(problem, Invalid) and problem.fields:
-            return cls(sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"})
+            return cls(
+                sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"}
+            )
         at_fault = blame.get(problem.slug)
         return cls(sentence, {at_fault: sentence} if at_fault else {})
 
@@ -113,9 +115,11 @@ class Pages(Blueprint):
     def __init__(self, name: str) -> None:
         super().__init__(f"web-{name}", "app.web", template_folder="templates")
         self.after_request(_finish)
+        self.writing_gets: list[str] = []
 
     def get(self, rule: str, *, write: bool = False) -> Callable[[F], F]:  # type: ignore[override]
         """A page to look at; `write=True` only where looking must leave a trace."""
+        self.writing_gets += [rule] if write else []
         return self._method("GET", rule, write, Refusal())
 
     def post(  # type: ignore[override]
@@ -145,7 +149,9 @@ class Pages(Blueprint):
                     _check_origin()
                     for limit, subject in edge.limits:
                         limits.count(limit, *subject())
-                    response = _with_session(lambda: in_transaction(lambda: _answer(view, edge, path), write=write))
+                    response = _with_session(
+                        lambda: in_transaction(lambda: _answer(view, edge, path), write=write)
+                    )
                 except Problem as problem:
                     if _asked_by_script():
                         return problems.response_for(problem)
@@ -153,7 +159,9 @@ class Pages(Blueprint):
                 return _for_script(response) if _asked_by_script() else response
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
-            self.add_url_rule(rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method])
+            self.add_url_rule(
+                rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method]
+            )
             return view
 
         return register
@@ -168,11 +176,13 @@ def _wants_caller(view: Callable[..., Any]) -> bool:
 
 
 def _check_origin() -> None:
-    """A form sent by another site is refused even where nobody is signed in (no token to steal, but a login to force)."""
+    """A form sent by another site is refused even where nobody is signed in (a login could be forced)."""
     if request.method == "GET":
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in (None, "same-origin", "none") or origin is not None and urlsplit(origin).netloc != request.host:
+    if site not in (None, "same-origin", "none") or (
+        origin is not None and urlsplit(origin).netloc != request.host
+    ):
         raise CsrfMissing
 
 
@@ -200,7 +210,7 @@ def _renewed(token: str, at: Any) -> Tokens:
 
 
 def _asked_by_script() -> bool:
-    """A script sends the same form as the page would, and wants to know what came of it instead of seeing the next page."""
+    """A script sends the same form as the page would, and wants to know what came of it, not to see the next page."""
     return request.method == "POST" and request.headers.get("Accept") == "application/json"
 
 
@@ -349,7 +359,9 @@ def remember(response: Response, *, language: str | None = None, large: bool | N
     values = {"lang": language, "large": None if large is None else "yes" if large else "no"}
     for name, value in values.items():
         if value is not None:
-            response.set_cookie(name, value, max_age=31_536_000, httponly=True, samesite="Lax", secure=request.is_secure)
+            response.set_cookie(
+                name, value, max_age=31_536_000, httponly=True, samesite="Lax", secure=request.is_secure
+            )
 
 
 def error_page(problem: Problem, template: str = "error.html") -> Response:
@@ -365,7 +377,13 @@ def error_page(problem: Problem, template: str = "error.html") -> Response:
 
 def local_path(text: str | None, default: str = "/") -> str:
     """A path on this site; anything else (another host, a trick) becomes the default."""
-    if not text or not text.startswith("/") or text.startswith(("//", "/\\")) or not text.isprintable() or "\\" in text:
+    if (
+        not text
+        or not text.startswith("/")
+        or text.startswith(("//", "/\\"))
+        or not text.isprintable()
+        or "\\" in text
+    ):
         return default
     return text
 

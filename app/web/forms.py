@@ -1,4 +1,4 @@
-"""What forms are made of: everything a browser sends is text, an unticked box sends nothing, a place is three hidden fields."""
+"""What forms are made of: a browser sends text only, an unticked box sends nothing, a place is three hidden fields."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Choice(fields.String):
 
 
 class PlaceForm(Schema):
-    """A form with the place of the phone in hidden fields, or without one; the view gets `position` and `accuracy_m`."""
+    """A form with the phone's place in hidden fields, or without one; the view gets `position` and `accuracy_m`."""
 
     lat = Decimal(-90, 90, load_default=None)
     lng = Decimal(-180, 180, load_default=None)

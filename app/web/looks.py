@@ -14,14 +14,10 @@ from jwt.exceptions import PyJWTError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from app.identity.actors import ANONYMOUS, Actor
-from app.identity.edge import ACCESS_COOKIE, authenticate
+from app.identity.edge import ACCESS_COOKIE, known_actor
 from app.kernel import i18n
-from app.kernel.errors import Problem
 from app.kernel.http import PUBLIC
 from app.kernel.ids import new_id
-from app.kernel.problems import response_for_http
-from app.web import wording
 from app.web.edge import Faults, notes, secured
 
 STATIC = Path(__file__).parent / "static"
@@ -47,8 +43,8 @@ def install(app: Flask) -> None:
         kept=kept,
         kept_all=kept_all,
         just_said=just_said,
-        person_key=lambda: _actor().person_id.hex if _actor().person_id else "",  # type: ignore[union-attr]
-        caller_is_signed_in=lambda: not _actor().is_anonymous,
+        person_key=person_key,
+        caller_is_signed_in=lambda: not known_actor().is_anonymous,
     )
     app.jinja_env.filters.update(
         day=i18n.format_day,
@@ -61,9 +57,6 @@ def install(app: Flask) -> None:
         distance=distance,
         signed=signed,
         spans=spans,
-        arithmetic=wording.arithmetic,
-        cuts=wording.cuts,
-        why_none=wording.why_none,
     )
     for rule, view in (
         ("/static/<version>/<path:name>", static_file),
@@ -73,27 +66,26 @@ def install(app: Flask) -> None:
         app.add_url_rule(rule, view_func=view, endpoint=f"web-{view.__name__}")
 
 
-def _actor() -> Actor:
-    try:
-        return authenticate()
-    except Problem:  # an error page for somebody whose session has ended
-        return ANONYMOUS
-
-
 # --- words and small forms of things ---------------------------------------------------------------------------------
 
 
 def hidden() -> Markup:
-    """The CSRF field each form of a signed-in person carries."""
+    """The CSRF field each form of a signed-in browser carries, also on pages that nobody has to be known for."""
     tokens = notes().tokens
     token = tokens.access_token if tokens else request.cookies.get(ACCESS_COOKIE)
-    if not token or _actor().is_anonymous:
+    if not token or notes().forget:
         return Markup()
     try:
         value = get_csrf_token(token)
     except (PyJWTError, JWTExtendedException, KeyError):
         return Markup()
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(value)
+
+
+def person_key() -> str:
+    """Whose outbox and code this browser holds."""
+    person_id = known_actor().person_id
+    return person_id.hex if person_id else ""
 
 
 def here() -> str:
@@ -137,12 +129,22 @@ def distance(metres: int) -> str:
 
 def signed(points: int) -> str:
     """+5, −20 (with a real minus sign)."""
-    return f"+{i18n.format_number(points)}" if points > 0 else f"−{i18n.format_number(-points)}" if points else "0"
+    return (
+        f"+{i18n.format_number(points)}"
+        if points > 0
+        else f"−{i18n.format_number(-points)}"
+        if points
+        else "0"
+    )
 
 
 def spans(hours: list[list[str]]) -> str:
     """Opening spans of one day: 08:00–22:00."""
-    return "、".join(f"{opens}–{closes}" for opens, closes in hours) if hours else i18n.say("web.station.closed-today")
+    return (
+        "、".join(f"{opens}–{closes}" for opens, closes in hours)
+        if hours
+        else i18n.say("web.station.closed-today")
+    )
 
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -202,7 +204,7 @@ def manifest() -> dict[str, Any]:
 
 
 for _view in (static_file, service_worker, manifest):
-    _view.__access__ = PUBLIC  # type: ignore[attr-defined]
+    setattr(_view, "__access__", PUBLIC)  # noqa: B010 -- a note on a function, for the test that asks every route
 
 
 # --- errors of the transport, as pages -------------------------------------------------------------------------------
@@ -215,8 +217,6 @@ def wants_page() -> bool:
 
 def page_for_http(error: HTTPException) -> Response:
     """An unknown address, a method that does not fit, too many bytes, or a bug: the same friendly page."""
-    if not wants_page():
-        return response_for_http(error)
     status = error.code or 500
     slug = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
         status, "bad-request" if status < 500 else "broken"

@@ -1,1 +1,1 @@
-"""The rider's pages: first steps, home with the personal code, check-in, reports, activities, points, rewards, oneself."""
+"""The rider's pages: first steps, home with the own code, check-in, reports, activities, points, rewards, oneself."""

@@ -8,8 +8,8 @@ from flask import Response
 from marshmallow import fields, validate
 
 from app.codes import reading
-from app.codes.kinds.shift import ShiftCode
 from app.codes.errors import CodeFormat
+from app.codes.kinds.shift import ShiftCode
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
@@ -44,7 +44,11 @@ def activities(by: Actor, position: geo.Position | None, accuracy_m: int | None,
     found = queries.open_shifts(near=position, within_m=NEAR_M, person_id=by.person_id, cursor=cursor, at=at)
     mine = queries.my_sign_ups(by.id, at=at) if by.person_id and not cursor else []
     return page(
-        "rider/activities.html", views=found.items, mine=mine, next_cursor=found.next_cursor, near=position is not None
+        "rider/activities.html",
+        views=found.items,
+        mine=mine,
+        next_cursor=found.next_cursor,
+        near=position is not None,
     )
 
 

@@ -19,7 +19,7 @@ from app.kernel.schemas import Schema
 from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
-from app.rules import queries as rules
+from app.rules.explaining import explain_fact_for
 from app.web.edge import Pages, go, once, page
 from app.web.forms import PlaceForm
 
@@ -53,7 +53,9 @@ def poster(token: str, by: Actor) -> str:
 def check_in(token: str, position: geo.Position | None, accuracy_m: int | None, by: Actor) -> Response:
     """Check in here"""
     station = _station_of(token)
-    made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now())
+    made = check_in_by_poster(
+        station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now()
+    )
     return go(f"/check-ins/{made.id}")
 
 
@@ -66,8 +68,7 @@ def checked_in(checkin_id: UUID, by: Actor) -> str:
         "rider/checked_in.html",
         made=made,
         station=places.station(made.station_id),
-        awards=rules.awards_of_fact("checkin", made.id),
-        none=rules.no_award_of_fact("checkin", made.id),
+        told=explain_fact_for("checkin", made.id, by=by),
         balance=balance_of(by.id),
     )
 

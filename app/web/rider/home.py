@@ -46,7 +46,12 @@ def home(by: Actor) -> Any:
         return go("/welcome")
     at = clock.now()
     me = person(by.id)
-    facts: dict[str, Any] = {"me": me, "name": display_name(me), "doors": open_doors(by), "unread": unread_count(by.id)}
+    facts: dict[str, Any] = {
+        "me": me,
+        "name": display_name(me),
+        "doors": open_doors(by),
+        "unread": unread_count(by.id),
+    }
     if not by.is_rider:
         return page("rider/desks.html", **facts)
     handle = handle_in_use(by.id, SERVER)

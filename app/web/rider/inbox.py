@@ -11,8 +11,10 @@ from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Schema
 from app.notices import queries
 from app.notices.reading import mark_all_read
+from app.notices.telling import text_of
 from app.web.edge import Pages, go, page
 from app.web.forms import Nothing
+from app.web.rider.leading import page_of
 
 pages = Pages("inbox")
 
@@ -29,7 +31,8 @@ class Continue(Schema):
 def inbox(by: Actor, cursor: str | None = None) -> str:
     """Messages, newest first"""
     found = queries.inbox(by.id, cursor)
-    return page("rider/inbox.html", notices=found.items, next_cursor=found.next_cursor)
+    rows = [(each, text_of(each), page_of(each)) for each in found.items]
+    return page("rider/inbox.html", rows=rows, next_cursor=found.next_cursor)
 
 
 @pages.post("/inbox/read")

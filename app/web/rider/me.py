@@ -18,13 +18,15 @@ from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.web.doors import open_doors
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice, Nothing, Tick
+from app.web.forms import Choice, Tick
 from app.web.rider.my_data import everything_about
 from app.web.rider.signing_in import PLATFORMS
 
 pages = Pages("me")
 
-REFUSABLE = tuple(purpose for purpose in PURPOSES if purpose != "core")  # without the core there is no account
+REFUSABLE = tuple(
+    purpose for purpose in PURPOSES if purpose != "core"
+)  # without the core there is no account
 
 
 class ProfileForm(Schema):
@@ -112,7 +114,11 @@ def choose_community(by: Actor, under: str | None = None, first: str = "") -> st
     here = under or someone.home_region_code if first or under else (city.code if city else None)
     line = places.line_of(here) if here else []
     return page(
-        "rider/community.html", me=someone, line=line, choices=places.children_of(here) if here else [], first=first
+        "rider/community.html",
+        me=someone,
+        line=line,
+        choices=places.children_of(here) if here else [],
+        first=first,
     )
 
 

@@ -28,10 +28,18 @@ def everything_about(by: Actor) -> dict[str, Any]:
         "person": _row(queries.person(by.id)),
         "consents": consent.consents_of(by.id),
         "points": {"balance": asdict(ledger.balance_of(by.id)), "entries": _entries(by)},
-        "check_ins": [_row(each) for each in _all(lambda cursor: checkins.my_check_ins(by.id, cursor, MAX_LIMIT))],
-        "cases": [_row(each) for each in _all(lambda cursor: cases.my_cases(by.id, cursor=cursor, limit=MAX_LIMIT))],
-        "hours": [_row(each) for each in _all(lambda cursor: volunteering.my_hours(by.id, cursor, MAX_LIMIT))],
-        "vouchers": [_row(each.voucher) for each in _all(lambda cursor: rewards.my_vouchers(by.id, cursor, MAX_LIMIT))],
+        "check_ins": [
+            _row(each) for each in _all(lambda cursor: checkins.my_check_ins(by.id, cursor, MAX_LIMIT))
+        ],
+        "cases": [
+            _row(each) for each in _all(lambda cursor: cases.my_cases(by.id, cursor=cursor, limit=MAX_LIMIT))
+        ],
+        "hours": [
+            _row(each) for each in _all(lambda cursor: volunteering.my_hours(by.id, cursor, MAX_LIMIT))
+        ],
+        "vouchers": [
+            _row(each.voucher) for each in _all(lambda cursor: rewards.my_vouchers(by.id, cursor, MAX_LIMIT))
+        ],
         "notices": [_row(each) for each in _all(lambda cursor: notices.inbox(by.id, cursor, MAX_LIMIT))],
     }
 
@@ -39,7 +47,12 @@ def everything_about(by: Actor) -> dict[str, Any]:
 def _entries(by: Actor) -> list[dict[str, Any]]:
     found = _all(lambda cursor: ledger.statement(by.id, cursor, MAX_LIMIT))
     return [
-        {"at": each.transaction.at, "amount": each.amount, "account": each.account.kind, "why": explain(each.transaction.words)}
+        {
+            "at": each.transaction.at,
+            "amount": each.amount,
+            "account": each.account.kind,
+            "why": explain(each.transaction.words),
+        }
         for each in found
     ]
 

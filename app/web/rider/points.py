@@ -19,6 +19,8 @@ from app.ledger.models import Entry
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
+from app.rules.explaining import explain as explain_award
+from app.rules.sentences import rule_in_words
 from app.web.edge import Pages, go, once, page
 
 pages = Pages("points")
@@ -68,7 +70,9 @@ def entry(entry_id: UUID, by: Actor) -> str:
     found = ledger.entry(entry_id, by=by)
     award_id = found.transaction.words.get("award_id")
     award = rules.award_for(UUID(str(award_id)), by) if award_id else None
-    return page("rider/entry.html", **_line(found), award=award)
+    return page(
+        "rider/entry.html", **_line(found), award=award, because=explain_award(award) if award else ""
+    )
 
 
 @pages.post("/points/<uuid:entry_id>", again=entry)
@@ -88,4 +92,5 @@ def policy() -> str:
     """How points come about: the rules in force, in words"""
     city = places.city()
     version = rules.version_in_force(city.path, clock.now()) if city else None
-    return page("rider/rules.html", version=version, rules=rules.rules_of(version) if version else ())
+    sentences = [rule_in_words(each) for each in rules.rules_of(version)] if version else []
+    return page("rider/rules.html", version=version, sentences=sentences)

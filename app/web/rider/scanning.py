@@ -42,7 +42,9 @@ def scan(by: Actor) -> str:
     return page("rider/scan.html")
 
 
-@pages.post("/scan", again=scan, blame=dict.fromkeys((*UNREADABLE, "scan-for-counter", "voucher-unknown"), "text"))
+@pages.post(
+    "/scan", again=scan, blame=dict.fromkeys((*UNREADABLE, "scan-for-counter", "voucher-unknown"), "text")
+)
 @requires(SIGNED_IN)
 @takes_form(ScanForm)
 def scanned(text: str, by: Actor) -> Response:
@@ -50,7 +52,11 @@ def scanned(text: str, by: Actor) -> Response:
     return go(_page_behind(text))
 
 
-@pages.post("/scan/photo", again=scan, blame={slug: "photo" for slug in (*UNREADABLE, "photo-too-large", "photo-unreadable")})
+@pages.post(
+    "/scan/photo",
+    again=scan,
+    blame=dict.fromkeys((*UNREADABLE, "code-photo-too-large", "photo-unreadable"), "photo"),
+)
 @requires(SIGNED_IN)
 @takes_form(Nothing, "photo")
 def scanned_photo(photo: bytes | None, by: Actor) -> Response:

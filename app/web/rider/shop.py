@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 from markupsafe import Markup
+from marshmallow import fields, validate
 
 from app.codes import drawing
 from app.codes.kinds import voucher as voucher_code
@@ -62,7 +62,11 @@ def reward(reward_id: UUID, by: Actor, position: geo.Position | None, accuracy_m
     return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider)
 
 
-@pages.post("/shop/<uuid:reward_id>", again=reward, blame={"out-of-stock": "station_id", "reward-not-offered-here": "station_id"})
+@pages.post(
+    "/shop/<uuid:reward_id>",
+    again=reward,
+    blame={"out-of-stock": "station_id", "reward-not-offered-here": "station_id"},
+)
 @requires("self")
 @once
 @takes_form(OrderForm)

@@ -12,6 +12,7 @@ from app.identity import api as identity_api
 from app.identity import profile, sessions, signing_in
 from app.identity.actors import Actor
 from app.identity.edge import drop_cookies
+from app.identity.errors import PhoneWrong
 from app.identity.models import OCCUPATIONS, Person
 from app.identity.queries import masked_phone, person
 from app.kernel import clock, settings
@@ -79,7 +80,7 @@ def _phone() -> str:
 def _phone_bucket() -> str:
     try:
         return signing_in.normal_phone(request.form.get("phone") or _phone())
-    except signing_in.PhoneWrong:
+    except PhoneWrong:
         return "unreadable"
 
 
@@ -126,7 +127,12 @@ def ask_for_code(phone: str, next: str) -> Response:  # noqa: A002
     asked = signing_in.request_code(phone=phone, at=clock.now())
     response = go(f"/sign-in/code?next={quote(local_path(next, ''))}")
     response.set_cookie(
-        "signing_in", asked.phone, max_age=KEPT_PHONE_S, httponly=True, samesite="Lax", secure=request.is_secure
+        "signing_in",
+        asked.phone,
+        max_age=KEPT_PHONE_S,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
     )
     return response
 
@@ -163,7 +169,9 @@ def enter_code(next: str = "") -> Any:  # noqa: A002
 @takes_form(CodeForm)
 def check_code(code: str, consent: bool, next: str) -> Response:  # noqa: A002
     """Sign in"""
-    return _open(signing_in.sign_in_with_code(phone=_phone(), code=code, consent=consent, at=clock.now()), next)
+    return _open(
+        signing_in.sign_in_with_code(phone=_phone(), code=code, consent=consent, at=clock.now()), next
+    )
 
 
 @pages.get("/I/<token>")
@@ -172,14 +180,22 @@ def invitation(token: str) -> str:
     """A station's invitation"""
     invite = signing_in.invite_by_token(token, clock.now())
     return page(
-        "rider/invite.html", token=token, station=places.station(invite.station_id), known=invite.person_id is not None
+        "rider/invite.html",
+        token=token,
+        station=places.station(invite.station_id),
+        known=invite.person_id is not None,
     )
 
 
 @pages.post(
     "/I/<token>",
     again=invitation,
-    blame={"code-wrong": "pin", "code-tries-used-up": "pin", "too-many-tries": "pin", "consent-needed": "consent"},
+    blame={
+        "code-wrong": "pin",
+        "code-tries-used-up": "pin",
+        "too-many-tries": "pin",
+        "consent-needed": "consent",
+    },
 )
 @public
 @limited(identity_api.TRIES_PER_INVITE, lambda: request.path)
@@ -201,7 +217,9 @@ def staff_sign_in(next: str = "") -> str:  # noqa: A002
     return page("rider/sign_in_staff.html", next=request.form.get("next", next))
 
 
-@pages.post("/sign-in/staff", again=staff_sign_in, blame={"password-wrong": "password", "too-many-tries": "username"})
+@pages.post(
+    "/sign-in/staff", again=staff_sign_in, blame={"password-wrong": "password", "too-many-tries": "username"}
+)
 @public
 @limited(identity_api.TRIES_PER_USERNAME, form_field("username"))
 @limited(identity_api.TRIES_PER_ADDRESS, address)
@@ -238,8 +256,15 @@ def first_steps(by: Actor) -> str:
 @pages.post("/first-steps", again=first_steps)
 @requires("self")
 @takes_form(AboutMe)
-def tell_about_me(by: Actor, nickname: str | None, occupation: str | None, platform: str | None, district: str | None) -> Response:
+def tell_about_me(
+    by: Actor, nickname: str | None, occupation: str | None, platform: str | None, district: str | None
+) -> Response:
     """Keep it; a district leads on to its communities"""
-    changes = {"nickname": nickname, "occupation": occupation, "platform": platform, "home_region_code": district}
+    changes = {
+        "nickname": nickname,
+        "occupation": occupation,
+        "platform": platform,
+        "home_region_code": district,
+    }
     profile.change_profile(changes=changes, by=by, at=clock.now())
     return go("/me/community?first=yes" if district else "/")

@@ -43,7 +43,13 @@ def stations(by: Actor, position: geo.Position | None, accuracy_m: int | None, d
         rows.sort(key=lambda row: not row[0].is_open(at))
     districts = places.children_of(city.code) if city else []
     return page(
-        "rider/stations.html", rows=rows, at=at, districts=districts, district=district, near=position is not None, by=by
+        "rider/stations.html",
+        rows=rows,
+        at=at,
+        districts=districts,
+        district=district,
+        near=position is not None,
+        by=by,
     )
 
 

@@ -33,7 +33,7 @@ function watchPhoto() {
       image.alt = tile.dataset.taken;
       image.src = URL.createObjectURL(photo.blob);
       tile.prepend(image);
-      tile.querySelector(".icon").hidden = true;
+      tile.querySelector(".icon").setAttribute("hidden", "");
       tile.querySelector(".strong").textContent = tile.dataset.again;
     } catch { /* a format this browser cannot draw: the file goes as it is and the server decides */ }
   });

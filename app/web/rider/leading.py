@@ -1,0 +1,19 @@
+"""Where a message leads: the page of what it is about."""
+
+from __future__ import annotations
+
+from app.notices.models import Notice
+
+PAGES = {
+    "award": "/points",
+    "case": "/reports/{id}",
+    "correction": "/points",
+    "honour": "/me/consents",
+    "hours": "/hours",
+    "voucher": "/vouchers/{id}",
+}
+
+
+def page_of(notice: Notice) -> str:
+    """The page a message leads to; empty where there is none."""
+    return PAGES.get(notice.about_kind, "").format(id=notice.about_id)

@@ -1,0 +1,112 @@
+"""Every page of guests and riders: it is there, works without script, and carries nothing inline."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.web.make import browser, form_on, read
+
+GUEST = (
+    "/welcome",
+    "/agreement",
+    "/sign-in",
+    "/sign-in/staff",
+    "/stations",
+    "/shop",
+    "/activities",
+    "/rules",
+    "/talk",
+)
+RIDER = (
+    "/", "/scan", "/report", "/reports", "/points", "/vouchers", "/hours", "/inbox", "/check-ins", "/me",
+    "/me/profile", "/me/community", "/me/consents", "/me/close", "/hardship", "/first-steps", *GUEST[4:],
+)  # fmt: skip
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,:;?!][\u4e00-\u9fff]|[\u4e00-\u9fff][,:;?!]\s*<")
+
+
+def _sound(html: str) -> None:
+    page = read(html)
+    assert page.inline == []
+    assert not HALF_WIDTH.search(html)
+    names = {name for _, attributes in page.tags for name in attributes}
+    assert "user-scalable=0" not in html
+    assert "style" not in names
+    for form in page.found:
+        assert form.method in ("get", "post")
+        assert not form.ticked - {"nickname", "occupation", "platform", "station_id"}, (
+            "nothing is ticked beforehand"
+        )
+    assert 'href="/talk"' in html  # a complaint entry, language and type size on every page
+    assert {"lang", "large"} <= form_on_names(page.found)
+
+
+def form_on_names(forms: list) -> set[str]:  # type: ignore[type-arg]
+    return {name for form in forms if form.action == "/preferences" for name in form.names}
+
+
+@pytest.mark.parametrize("path", GUEST)
+def test_guests_may_look(guest: FlaskClient, path: str) -> None:
+    response = guest.get(path)
+    assert response.status_code == 200
+    _sound(response.text)
+
+
+@pytest.mark.parametrize("path", RIDER)
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_rider_finds_every_page(rider: FlaskClient, path: str, lang: str) -> None:
+    rider.set_cookie("lang", lang)
+    response = rider.get(path, follow_redirects=True)
+    assert response.status_code == 200, response.text
+    assert f'lang="{"en" if lang == "en" else "zh-CN"}"' in response.text
+    _sound(response.text)
+
+
+@pytest.mark.parametrize("path", RIDER)
+def test_every_form_of_a_signed_in_person_carries_its_token(rider: FlaskClient, path: str) -> None:
+    for form in read(rider.get(path, follow_redirects=True).text).found:
+        assert form.method == "get" or form.fields.get("csrf_token"), form.action
+
+
+@pytest.mark.parametrize("path", [each for each in RIDER if each not in GUEST and each != "/"])
+def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(guest: FlaskClient, path: str) -> None:
+    response = guest.get(path)
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/sign-in?next={path}"
+
+
+def test_an_unknown_address_is_a_friendly_page(guest: FlaskClient) -> None:
+    response = guest.get("/no-such-page")
+    assert response.status_code == 404
+    _sound(response.text)
+
+
+def test_the_policy_of_pages_lets_nothing_inline_pass(rider: FlaskClient) -> None:
+    policy = rider.get("/").headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "'wasm-unsafe-eval'" in rider.get("/scan").headers["Content-Security-Policy"]
+
+
+def test_language_and_type_size_are_kept_for_the_person(app: Flask, rider: FlaskClient, wang: object) -> None:
+    fields = form_on(rider.get("/me"), "/preferences").fields
+    response = rider.post("/preferences", data=fields | {"large": "yes", "lang": "en", "back": "/points"})
+    assert response.headers["Location"] == "/points"
+    page = rider.get("/points").text
+    assert 'class="large"' in page
+    assert 'lang="en"' in page
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_no_form_leads_to_another_site(guest: FlaskClient, back: str) -> None:
+    response = guest.post("/preferences", data={"back": back, "lang": "en"})
+    assert response.headers["Location"] == "/"
+
+
+def test_the_browser_of_another_person_finds_nothing_of_mine(app: Flask, rider: FlaskClient) -> None:
+    assert rider.get("/me").headers["Cache-Control"] == "no-store"
+    assert browser(app).get("/me").status_code == 303

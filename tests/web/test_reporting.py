@@ -1,0 +1,101 @@
+"""Reporting from a browser without script, and following it."""
+
+from __future__ import annotations
+
+import io
+
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import func, select
+
+from app.cases.models import Case
+from app.kernel.db import session, transaction
+from tests.web.make import form_on, send
+
+
+def _photo() -> tuple[io.BytesIO, str]:
+    data = io.BytesIO()
+    Image.new("RGB", (640, 480), "#888888").save(data, "JPEG")
+    data.seek(0)
+    return data, "hole.jpg"
+
+
+def _count() -> int:
+    with transaction(write=False):
+        return session.scalar(select(func.count()).select_from(Case)) or 0
+
+
+def test_a_photo_a_category_and_a_place(rider: FlaskClient) -> None:
+    response = send(
+        rider,
+        "/report",
+        "/report",
+        category="pothole",
+        photo=_photo(),
+        lat="32.0435",
+        lng="118.798",
+        accuracy_m="12",
+    )
+    assert response.status_code == 303
+    assert response.headers["Location"].endswith("/sent")
+    assert rider.get(response.headers["Location"]).status_code == 200
+    page = rider.get(response.headers["Location"].removesuffix("/sent")).text
+    assert "/api/v1/media/" in page
+
+
+def test_a_place_in_words_is_enough(rider: FlaskClient) -> None:
+    assert send(rider, "/report", "/report", category="pothole", place_words="北门桥东").status_code == 303
+
+
+def test_without_a_place_it_asks_for_one_and_keeps_the_rest(rider: FlaskClient) -> None:
+    response = send(rider, "/report", "/report", category="pothole", description="很深的坑")
+    assert response.status_code == 422
+    assert 'href="#f-place_words"' in response.text
+    assert "很深的坑" in response.text
+    assert _count() == 0
+
+
+def test_the_same_draft_is_one_report(rider: FlaskClient) -> None:
+    fields = form_on(rider.get("/report"), "/report").fields | {
+        "category": "pothole",
+        "place_words": "北门桥东",
+    }
+    answers = [rider.post("/report", data=fields) for _ in range(3)]
+    assert {each.headers["Location"] for each in answers} == {answers[0].headers["Location"]}
+    assert _count() == 1
+
+
+def test_what_is_no_picture_is_named_at_the_photo(rider: FlaskClient) -> None:
+    response = send(
+        rider,
+        "/report",
+        "/report",
+        category="pothole",
+        place_words="桥",
+        photo=(io.BytesIO(b"<svg/>"), "x.jpg"),
+    )
+    assert response.status_code in (415, 422)
+    assert 'href="#f-photo"' in response.text
+    assert _count() == 0
+
+
+def test_a_place_on_the_other_side_of_the_earth_is_refused(rider: FlaskClient) -> None:
+    response = send(rider, "/report", "/report", category="pothole", lat="1e999", lng="0")
+    assert response.status_code == 422
+
+
+def test_looking_at_the_form_writes_nothing(rider: FlaskClient) -> None:
+    rider.get("/report?category=pothole&place_words=x")
+    assert _count() == 0
+
+
+def test_it_can_be_taken_back(rider: FlaskClient) -> None:
+    sent = send(rider, "/report", "/report", category="pothole", place_words="北门桥东").headers["Location"]
+    page = sent.removesuffix("/sent")
+    assert send(rider, page, f"{page}/withdraw").status_code == 303
+    assert "withdraw" not in rider.get(page).text
+
+
+def test_a_suggestion_gets_a_number(rider: FlaskClient) -> None:
+    response = send(rider, "/talk", "/talk", category="station", words="热水器坏了")
+    assert rider.get(response.headers["Location"]).status_code == 200

@@ -1,0 +1,161 @@
+"""First steps in a browser without script: phone and code, a station's invitation, staff, out again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.identity import senders
+from app.identity.models import Person
+from app.identity.secrets_kept import hash_password
+from app.identity.signing_in import invite_rider
+from app.kernel import clock as clock_module
+from app.kernel.db import session, transaction
+from app.places.models import Station
+from tests import make
+from tests.web.make import form_on, read, send
+
+
+class Kept:
+    """A sender that keeps what it was to send."""
+
+    def __init__(self) -> None:
+        self.code = ""
+
+    def send(self, phone: str, code: str) -> None:
+        self.code = code
+
+
+@pytest.fixture
+def sent() -> Iterator[Kept]:
+    kept = Kept()
+    with senders.use(kept):
+        yield kept
+
+
+def _ask(guest: FlaskClient, phone: str = "138 0013 8000") -> None:
+    assert send(guest, "/sign-in?next=/points", "/sign-in", phone=phone).status_code == 303
+
+
+def test_a_new_rider_comes_in(guest: FlaskClient, sent: Kept) -> None:
+    _ask(guest)
+    page = guest.get("/sign-in/code?next=/points")
+    assert "138****8000" in page.text
+    assert "consent" not in form_on(page, "/sign-in/code").ticked
+    response = send(guest, "/sign-in/code?next=/points", "/sign-in/code", code=sent.code, consent="yes")
+    assert response.headers["Location"] == "/first-steps"
+    assert guest.get("/first-steps").status_code == 200
+    response = send(guest, "/first-steps", "/first-steps", nickname="小李", district=make.XUANWU)
+    assert response.headers["Location"].startswith("/me/community")
+    assert "小李" in guest.get("/").text or guest.get("/code").status_code == 303
+
+
+def test_nobody_joins_without_agreeing(guest: FlaskClient, sent: Kept) -> None:
+    _ask(guest)
+    response = send(guest, "/sign-in/code", "/sign-in/code", code=sent.code)
+    assert response.status_code == 409
+    assert 'href="#f-consent"' in response.text
+    assert guest.get("/me").status_code == 303
+
+
+def test_a_known_rider_goes_where_he_wanted(guest: FlaskClient, wang: Person, sent: Kept) -> None:
+    _ask(guest)
+    response = send(guest, "/sign-in/code?next=/points", "/sign-in/code", code=sent.code)
+    assert response.headers["Location"] == "/points"
+
+
+def test_no_address_leads_away(guest: FlaskClient, wang: Person, sent: Kept) -> None:
+    _ask(guest)
+    response = send(guest, "/sign-in/code?next=https://evil.example/", "/sign-in/code", code=sent.code)
+    assert response.headers["Location"] == "/"
+
+
+def test_a_wrong_code_is_named_at_its_field(guest: FlaskClient, sent: Kept) -> None:
+    _ask(guest)
+    wrong = "000000" if sent.code != "000000" else "111111"
+    response = send(guest, "/sign-in/code", "/sign-in/code", code=wrong)
+    assert response.status_code == 401
+    assert 'href="#f-code"' in response.text
+
+
+def test_a_wrong_number_is_kept_to_be_mended(guest: FlaskClient) -> None:
+    response = send(guest, "/sign-in", "/sign-in", phone="12345")
+    assert response.status_code == 422
+    assert 'value="12345"' in response.text
+    assert 'href="#f-phone"' in response.text
+
+
+def test_the_number_stands_in_no_address(guest: FlaskClient, sent: Kept) -> None:
+    response = send(guest, "/sign-in", "/sign-in", phone="13800138000")
+    assert "138" not in response.headers["Location"]
+
+
+def test_too_many_codes_are_refused_on_the_page(guest: FlaskClient, sent: Kept) -> None:
+    for _ in range(5):
+        _ask(guest)
+    assert send(guest, "/sign-in", "/sign-in", phone="13800138000").status_code == 429
+
+
+def test_an_invitation_brings_a_rider_in(guest: FlaskClient, city: Station) -> None:
+    with transaction():
+        _, token, pin = invite_rider(
+            station_id=city.id,
+            by=make.actor(make.staff("station-manager", station_id=city.id)),
+            at=clock_module.now(),
+        )
+    page = f"/I/{token}"
+    assert city.name in guest.get(page).text
+    response = send(guest, page, page, pin=pin, nickname="小张", consent="yes")
+    assert response.status_code == 303
+    assert "小张" in guest.get("/me").text
+
+
+def test_an_invitation_that_is_not_one_says_so(guest: FlaskClient) -> None:
+    assert guest.get("/I/ABCDEFGHJKMNPQRS").status_code == 404
+
+
+def test_staff_sign_in_and_find_their_desk(app: Flask, guest: FlaskClient, city: Station) -> None:
+    with transaction():
+        manager = make.staff("station-manager", station_id=city.id)
+        manager.username, manager.password_hash = "manager", hash_password("a long enough password")
+    wrong = send(guest, "/sign-in/staff", "/sign-in/staff", username="manager", password="guess")
+    assert wrong.status_code == 401
+    assert "guess" not in wrong.text
+    response = send(
+        guest, "/sign-in/staff", "/sign-in/staff", username="manager", password="a long enough password"
+    )
+    assert response.headers["Location"] == "/station"
+
+
+def test_signing_out_ends_it(rider: FlaskClient) -> None:
+    cookie = rider.get_cookie("fengxing_access")
+    response = send(rider, "/me", "/sign-out")
+    assert response.headers["Location"] == "/welcome"
+    assert rider.get("/me").status_code == 303
+    assert cookie is not None
+    rider.set_cookie("fengxing_access", cookie.value)
+    assert rider.get("/me").status_code == 303  # the copied token is good for nothing
+
+
+def test_closing_the_account_needs_a_tick(rider: FlaskClient, wang: Person) -> None:
+    send(rider, "/me/close", "/me/close")
+    assert rider.get("/me").status_code == 200
+    send(rider, "/me/close", "/me/close", sure="yes")
+    assert rider.get("/me").status_code == 303
+    with transaction(write=False):
+        assert session.get_one(Person, wang.id).phone is None
+
+
+def test_consents_are_given_and_taken_back(rider: FlaskClient) -> None:
+    page = read(rider.get("/me/consents").text)
+    assert [each.fields["given"] for each in page.found if each.action == "/me/consents"] == ["yes"] * 3
+    send(rider, "/me/consents", "/me/consents")
+    page = read(rider.get("/me/consents").text)
+    assert [each.fields["given"] for each in page.found if each.action == "/me/consents"] == [
+        "no",
+        "yes",
+        "yes",
+    ]
