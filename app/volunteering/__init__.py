@@ -1,0 +1,1 @@
+"""Volunteering: activities, their shifts and sign-ups, who was there, and the hours that come of it."""

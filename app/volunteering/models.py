@@ -1,0 +1,231 @@
+"""Activities, shifts, sign-ups, attendance and hours. Counted hours of one person never overlap, by constraint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint, Update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import geo
+from app.kernel.db import Base, IdMixin, UtcDateTime, ddl_for, session
+from app.volunteering.errors import ActivityFixed, HoursDecided
+
+CATEGORIES = ("community", "safety", "care", "environment", "rescue", "training", "other")
+ACTIVITY_STATES = ("draft", "open", "cancelled", "ended")
+SIGN_UP_STATES = ("active", "cancelled", "no_show")
+BASES = ("proven", "witnessed", "backfilled")
+HOURS_STATES = ("pending", "confirmed", "rejected")
+HOW = ("scanned", "organiser", "closed")
+MAX_MINUTES = 16 * 60
+
+OVERLAP = "ex_hours_no_overlap"
+
+
+class Activity(IdMixin, Base):
+    """Something to help with, where, and who organises it."""
+
+    __tablename__ = "activities"
+    __table_args__ = (
+        CheckConstraint(f"state IN {ACTIVITY_STATES}", name="state"),
+        CheckConstraint(f"category IN {CATEGORIES}", name="category"),
+        CheckConstraint("(lat IS NULL) = (lng IS NULL)", name="position"),
+        Index("ix_activities_box", "lat", "lng"),
+    )
+
+    title_zh: Mapped[str] = mapped_column(String(60))
+    title_en: Mapped[str | None] = mapped_column(String(120))
+    words: Mapped[str] = mapped_column(String(1000), default="")
+    category: Mapped[str] = mapped_column(String(20))
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    place_words: Mapped[str] = mapped_column(String(120))
+    lat: Mapped[float | None]
+    lng: Mapped[float | None]
+    organiser_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12), default="draft")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def position(self) -> geo.Position | None:
+        return geo.Position(self.lat, self.lng) if self.lat is not None and self.lng is not None else None
+
+    def publish(self) -> None:
+        """Let riders see it and sign up. Publishing twice changes nothing."""
+        if self.state not in ("draft", "open"):
+            raise ActivityFixed(state=self.state)
+        self.state = "open"
+
+    def cancel(self) -> None:
+        """Call it off. Cancelling twice changes nothing."""
+        if self.state == "ended":
+            raise ActivityFixed(state=self.state)
+        self.state = "cancelled"
+
+    def must_be_planned(self) -> None:
+        """Raises ActivityFixed once it is cancelled or over."""
+        if self.state not in ("draft", "open"):
+            raise ActivityFixed(state=self.state)
+
+
+class Shift(IdMixin, Base):
+    """A span of an activity with so many places. `taken` never exceeds `places`, whoever comes at once."""
+
+    __tablename__ = "shifts"
+    __table_args__ = (
+        UniqueConstraint("short_code", name="short_code"),
+        CheckConstraint("ends_at > starts_at", name="span"),
+        CheckConstraint("taken BETWEEN 0 AND places", name="places"),
+        Index("ix_shifts_soonest", "starts_at", "id"),
+    )
+
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"), index=True)
+    short_code: Mapped[str] = mapped_column(String(8))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    places: Mapped[int]
+    taken: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def places_left(self) -> int:
+        return self.places - self.taken
+
+
+class SignUp(IdMixin, Base):
+    """A rider's place on a shift."""
+
+    __tablename__ = "sign_ups"
+    __table_args__ = (
+        UniqueConstraint("shift_id", "person_id", name="shift_person"),
+        CheckConstraint(f"state IN {SIGN_UP_STATES}", name="state"),
+    )
+
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shifts.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    state: Mapped[str] = mapped_column(String(12), default="active")
+    signed_up_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Attendance(IdMixin, Base):
+    """When a rider was there: in by a scan, out by a scan or closed for him at the end of the shift."""
+
+    __tablename__ = "attendances"
+    __table_args__ = (
+        UniqueConstraint("shift_id", "person_id", name="shift_person"),
+        CheckConstraint("signed_out_at >= signed_in_at", name="span"),
+        CheckConstraint(f"in_how IN {HOW}", name="in_how"),
+        CheckConstraint(f"out_how IN {HOW}", name="out_how"),
+        CheckConstraint("(signed_out_at IS NULL) = (out_how IS NULL)", name="out_how_said"),
+    )
+
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shifts.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    signed_in_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signed_out_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    in_how: Mapped[str] = mapped_column(String(12), default="scanned")
+    out_how: Mapped[str | None] = mapped_column(String(12))
+
+    @property
+    def auto_closed(self) -> bool:
+        """Whether the sign-out was forgotten and the shift's end stands in for it."""
+        return self.out_how == "closed"
+
+    @property
+    def basis(self) -> str:
+        """How the time is known: proven by two scans, otherwise by whoever vouches for it."""
+        return "proven" if self.in_how == self.out_how == "scanned" else "witnessed"
+
+
+class Hours(IdMixin, Base):
+    """One interval of service and how it is known. Rejected ones do not count; all others are disjoint per person."""
+
+    __tablename__ = "hours"
+    __table_args__ = (
+        CheckConstraint("ends_at > starts_at", name="span"),
+        CheckConstraint(f"minutes BETWEEN 1 AND {MAX_MINUTES}", name="minutes"),
+        CheckConstraint(f"basis IN {BASES}", name="basis"),
+        CheckConstraint(f"state IN {HOURS_STATES}", name="state"),
+        CheckConstraint("confirmed_by IS NULL OR confirmed_by <> person_id", name="not_by_himself"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> person_id", name="not_approved_by_himself"),
+        CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_when"),
+        CheckConstraint(
+            "basis <> 'backfilled' OR state <> 'confirmed' OR "
+            "(approved_by IS NOT NULL AND created_by IS NOT NULL AND approved_by <> created_by)",
+            name="second_person",
+        ),
+        CheckConstraint(
+            "basis <> 'backfilled' OR (reason IS NOT NULL AND length(reason) > 0)", name="reason"
+        ),
+        Index("ix_hours_person_span", "person_id", "starts_at"),
+        Index("ix_hours_state_span", "state", "starts_at"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    activity_id: Mapped[UUID] = mapped_column(ForeignKey("activities.id"), index=True)
+    shift_id: Mapped[UUID | None] = mapped_column(ForeignKey("shifts.id"), index=True)
+    attendance_id: Mapped[UUID | None] = mapped_column(ForeignKey("attendances.id"), index=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    minutes: Mapped[int]
+    basis: Mapped[str] = mapped_column(String(12))
+    state: Mapped[str] = mapped_column(String(12), default="pending")
+    reason: Mapped[str | None] = mapped_column(String(300))
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    rejected_because: Mapped[str | None] = mapped_column(String(300))
+
+    def must_be_pending(self) -> None:
+        """Raises HoursDecided once somebody has confirmed or rejected them."""
+        if self.state != "pending":
+            raise HoursDecided(state=self.state)
+
+    def confirm(self, by_id: UUID | None, at: datetime) -> None:
+        """From pending to confirmed, by somebody else than the rider (the database checks that too)."""
+        self.must_be_pending()
+        self.state, self.confirmed_by, self.confirmed_at = "confirmed", by_id, at
+
+    def reject(self, reason: str, by_id: UUID | None, at: datetime) -> None:
+        """From pending to rejected, with the reason the rider will read."""
+        self.must_be_pending()
+        self.state, self.rejected_because = "rejected", reason
+        self.confirmed_by, self.confirmed_at = by_id, at
+
+
+def changed(statement: Update) -> int:
+    """Run a conditional UPDATE and say how many rows met its condition."""
+    return int(session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+
+
+# Two intervals of one person written at the same moment: on PostgreSQL the exclusion constraint lets one pass, at any
+# isolation level. Equality of uuids in a GiST index would need the btree_gist extension, which not every server
+# grants; ranges are built in, so the two halves of the id stand in it as ranges of one number each.
+# On SQLite writers queue (BEGIN IMMEDIATE), so a trigger that looks for the other interval is enough.
+def _half(first: int) -> str:
+    number = f"(('x' || substr(replace(person_id::text, '-', ''), {first}, 16))::bit(64)::bigint)"
+    return f"int8range({number}, {number}, '[]') WITH &&"
+
+
+def _no_overlap(table: Table) -> None:
+    clash = (
+        "EXISTS (SELECT 1 FROM hours WHERE person_id = NEW.person_id AND id <> NEW.id AND state <> 'rejected' "
+        "AND starts_at < NEW.ends_at AND ends_at > NEW.starts_at)"
+    )
+    for action, when in (("insert", "INSERT"), ("update", "UPDATE OF person_id, starts_at, ends_at, state")):
+        trigger = (
+            f"CREATE TRIGGER {OVERLAP}_{action} BEFORE {when} ON hours "
+            f"WHEN NEW.state <> 'rejected' AND {clash} BEGIN SELECT RAISE(ABORT, '{OVERLAP}'); END"
+        )
+        ddl_for(table, sqlite=(trigger, f"DROP TRIGGER IF EXISTS {OVERLAP}_{action}"))
+    constraint = (
+        f"ALTER TABLE hours ADD CONSTRAINT {OVERLAP} EXCLUDE USING gist ({_half(1)}, {_half(17)}, "
+        "tstzrange(starts_at, ends_at) WITH &&) WHERE (state <> 'rejected')"
+    )
+    ddl_for(table, postgresql=(constraint, f"ALTER TABLE hours DROP CONSTRAINT IF EXISTS {OVERLAP}"))
+
+
+_no_overlap(Hours.__table__)  # type: ignore[arg-type]
