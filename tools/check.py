@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from tools import environment, layout, progress
 
 CHECKS = {
-    "formatting (ruff format)": ["-m", "ruff", "format", "--check", "."],
-    "lint (ruff check)": ["-m", "ruff", "check", "."],
+    "formatting (ruff format)": ["-m", "ruff", "format", "--check", "--output-format=concise", "."],
+    "lint (ruff check)": ["-m", "ruff", "check", "--output-format=concise", "."],
     "types (mypy)": ["-m", "mypy"],
     "floors (import-linter)": [
         "-c",

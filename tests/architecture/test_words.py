@@ -120,11 +120,24 @@ def test_the_guard_lets_pass_what_is_right(guard: Guard) -> None:
     [
         Source("app/web/rider/home.py", 'i18n.say("web.nowhere", n=1)'),
         Source("app/web/templates/home.html", "<p>{{ say('web.nowhere') }}</p>"),
+        Source("app/web/rider/home.py", 'say(f"shop.{tab}")'),
+        Source("app/web/templates/home.html", "{{ say('shop.' ~ tab) }}"),
         Source("app/web/templates/home.html", '<p>\n{{ say( "web.nowhere", n=1) }}</p>'),
     ],
 )
 def test_words_that_do_not_exist_are_noticed(source: Source) -> None:
     assert list(guards.says_what_has_no_words(source, frozenset({"web.home"})))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Source("app/web/rider/home.py", 'i18n.say("web.home", n=1) + say(f"web.{tab}") + say(key)'),
+        Source("app/web/templates/home.html", "{{ say('web.' ~ tab) }}{{ say(key) }}{{ say('web.home') }}"),
+    ],
+)
+def test_words_that_exist_pass(source: Source) -> None:
+    assert not list(guards.says_what_has_no_words(source, frozenset({"web.home"})))
 
 
 def test_refusals_without_words_are_noticed() -> None:

@@ -19,7 +19,7 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # what an office says and a station manager does not
 OFFICE_TALK = ("尊敬的用户", "请知悉", "违规操作", "系统繁忙", "操作失败")
 SAYING = {"say", "_say"}
-SAID_IN_TEMPLATE = re.compile(r"""\bsay\(\s*(["'])([^"'{}~]+?)\1""")
+SAID_IN_TEMPLATE = re.compile(r"""\bsay\(\s*(["'])([^"'{}~]+?)\1\s*([~+])?""")
 
 Words = dict[str, dict[str, str]]
 
@@ -73,22 +73,24 @@ def speaks_chinese_in_english(source: Source) -> Iterator[str]:
 
 
 def says_what_has_no_words(source: Source, known: frozenset[str]) -> Iterator[str]:
-    """Whatever is said by its key has words."""
-    for key, where in _said(source):
-        if key not in known:
+    """Whatever is said by its key has words; of a key that is put together, the beginning is known."""
+    for key, is_whole, where in _said(source):
+        if key not in known and (is_whole or not any(word.startswith(key) for word in known)):
             yield f"{source.name}:{where}: there are no words for {key!r}"
 
 
-def _said(source: Source) -> Iterator[tuple[str, int]]:
+def _said(source: Source) -> Iterator[tuple[str, bool, int]]:
     if source.name.endswith(".py"):
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call) and _name(node.func) in SAYING and node.args:
-                first = node.args[0]
+                first, is_whole = node.args[0], True
+                if isinstance(first, ast.JoinedStr) and first.values:
+                    first, is_whole = first.values[0], False
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield first.value, node.lineno
+                    yield first.value, is_whole, node.lineno
         return
     for match in SAID_IN_TEMPLATE.finditer(source.text):
-        yield match[2], source.text.count("\n", 0, match.start()) + 1
+        yield match[2], not match[3], source.text.count("\n", 0, match.start()) + 1
 
 
 def _name(node: ast.expr) -> str:
