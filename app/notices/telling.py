@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.identity import queries as people
+from app.identity.models import Person
 from app.kernel import i18n
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
@@ -27,7 +27,7 @@ def tell(
     *, person_id: UUID | None, slug: str, source: str, facts: Mapping[str, Any], about: About, at: datetime
 ) -> Notice | None:
     """Tell one person one thing, once per `source`. None if it was told before, or nobody is there to read it."""
-    if person_id is None or people.person(person_id).closed_at is not None:
+    if not _reads(person_id):
         return None
     values = {
         "id": new_id(),
@@ -45,6 +45,12 @@ def tell(
     for channel in KINDS[slug]:
         CHANNELS[channel].deliver(notice)
     return notice
+
+
+def _reads(person_id: UUID | None) -> bool:
+    """Whether there is an open account to tell: the ledger outlives its people."""
+    someone = session.get(Person, person_id) if person_id is not None else None
+    return someone is not None and someone.closed_at is None
 
 
 def text_of(notice: Notice, locale: str | None = None) -> str:

@@ -23,6 +23,7 @@ from app.kernel.clock import city_day
 from app.kernel.db import insert_if_absent, session
 from app.kernel.events import publish
 from app.kernel.ids import new_id
+from app.ledger.events import BudgetFunded
 from app.places.queries import region_path
 from app.rules import usage
 from app.rules.evaluating import Outcome, Usage, evaluate
@@ -30,7 +31,7 @@ from app.rules.events import PointsNotAwarded
 from app.rules.kinds import checkin, hours, report
 from app.rules.kinds.shape import Fact
 from app.rules.models import PENDING, QUEUED, VOID, Award, FirstFact, NoAward, RecordedFact, RuleSetVersion
-from app.rules.paying import fund, give_again, give_back, settle
+from app.rules.paying import fund, give_again, give_back, pay_queued, settle
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
 from app.rules.reasons import ACCOUNT_CLOSED, NO_RULES, NOT_ENROLLED, nearest_miss, said
 from app.volunteering.events import HoursConfirmed
@@ -43,7 +44,7 @@ REPORT = report.KIND.name
 
 def on_checked_in(event: CheckedIn) -> None:
     """A check-in may give points."""
-    first = _is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.at)
+    first = is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.at)
     fact = checkin.fact_of(event, region_path=region_path(event.region_code), first_of_day=first)
     judge(fact, at=event.at)
 
@@ -93,6 +94,11 @@ def on_hours_confirmed(event: HoursConfirmed) -> None:
     judge(fact, at=event.at)
 
 
+def on_budget_funded(event: BudgetFunded) -> None:
+    """There are points again: those that waited are paid first."""
+    pay_queued(at=event.at)
+
+
 def _judge_report(event: CaseEvent, stage: str) -> bool:
     """Judge a step of a report; one without a known reporter has nobody to thank."""
     if event.reporter_id is None:
@@ -103,7 +109,7 @@ def _judge_report(event: CaseEvent, stage: str) -> bool:
     )
 
 
-def _is_first_of_day(kind: str, fact_id: UUID, person_id: UUID, at: datetime) -> bool:
+def is_first_of_day(kind: str, fact_id: UUID, person_id: UUID, at: datetime) -> bool:
     """Whether this is the rider's first fact of the kind on that city day; of two at once the primary key takes one."""
     key = {"person_id": person_id, "kind": kind, "day_on": city_day(at)}
     if insert_if_absent(FirstFact, {**key, "fact_id": fact_id}):

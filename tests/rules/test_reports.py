@@ -1,0 +1,130 @@
+"""Points of a report wait for its outcome: pending, then usable, or given back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app.cases.events import (
+    CaseAccepted,
+    CaseMerged,
+    CaseRejected,
+    CaseReopened,
+    CaseResolved,
+    CaseWithdrawn,
+)
+from app.kernel import clock as clock_module
+from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
+from app.rules import awarding
+from app.rules.models import RecordedFact
+from tests import make as people
+from tests.rules import make
+
+HANDLERS = {
+    CaseAccepted: awarding.on_case_accepted,
+    CaseResolved: awarding.on_case_resolved,
+    CaseMerged: awarding.on_case_merged,
+    CaseRejected: awarding.on_case_rejected,
+    CaseWithdrawn: awarding.on_case_rejected,
+    CaseReopened: awarding.on_case_reopened,
+}
+
+
+@pytest.fixture
+def scene(app):
+    return make.scene()
+
+
+@pytest.fixture
+def happens(scene):
+    case_id = new_id()
+
+    def happen(event, *, kind="report", reporter_id=scene.rider.id, **more):
+        facts = {
+            "case_id": case_id,
+            "category": "pothole",
+            "grade": "normal",
+            "region_code": people.COMMUNITY,
+        }
+        with transaction():
+            HANDLERS[event](
+                event(kind=kind, reporter_id=reporter_id, at=clock_module.now(), **(facts | more))
+            )
+
+    return happen
+
+
+def test_accepted_is_pending_and_resolved_is_all(scene, happens):
+    happens(CaseAccepted)
+    assert scene.points() == (0, 5)
+    happens(CaseResolved)
+    assert scene.points() == (15, 0)
+
+
+def test_events_that_arrive_twice_change_nothing(scene, happens):
+    for event in (CaseAccepted, CaseAccepted, CaseResolved, CaseResolved, CaseAccepted):
+        happens(event)
+    assert scene.points() == (15, 0)
+
+
+@pytest.mark.parametrize("event", [CaseRejected, CaseWithdrawn])
+def test_a_rejected_report_gives_pending_points_back_to_the_budget(scene, happens, event):
+    happens(CaseAccepted)
+    happens(event)
+    assert scene.points() == (0, 0)
+    with transaction():
+        assert make.budget_left() == 10_000
+
+
+def test_rejecting_twice_gives_back_once(scene, happens):
+    for event in (CaseAccepted, CaseRejected, CaseRejected):
+        happens(event)
+    with transaction():
+        assert make.budget_left() == 10_000
+
+
+def test_a_rejected_report_taken_on_after_all_has_its_points_again(scene, happens):
+    for event in (CaseAccepted, CaseRejected, CaseAccepted):
+        happens(event)
+    assert scene.points() == (0, 5)
+    happens(CaseRejected)
+    assert scene.points() == (0, 0)
+    happens(CaseAccepted)
+    happens(CaseResolved)
+    assert scene.points() == (15, 0)
+
+
+def test_reopening_costs_the_reporter_nothing_and_gives_nothing_twice(scene, happens):
+    for event in (CaseAccepted, CaseResolved, CaseReopened):
+        happens(event)
+    assert scene.points() == (15, 0)
+    happens(CaseAccepted)
+    happens(CaseResolved)
+    assert scene.points() == (15, 0)
+
+
+def test_what_became_usable_stays_when_the_case_is_rejected_later(scene, happens):
+    for event in (CaseAccepted, CaseResolved, CaseReopened, CaseRejected):
+        happens(event)
+    assert scene.points() == (15, 0)
+
+
+@pytest.mark.parametrize("kind", ["appeal", "mediation", "suggestion", "points_query", "objection"])
+def test_other_kinds_never_come_near_the_rules(scene, happens, kind):
+    for event in (CaseAccepted, CaseResolved, CaseRejected, CaseReopened):
+        happens(event, kind=kind)
+    with transaction(write=False):
+        assert session.scalar(select(RecordedFact).limit(1)) is None
+
+
+def test_a_report_without_a_known_reporter_thanks_nobody(scene, happens):
+    for event in (CaseAccepted, CaseResolved, CaseRejected):
+        happens(event, reporter_id=None)
+    with transaction(write=False):
+        assert session.scalar(select(RecordedFact).limit(1)) is None
+
+
+def test_whoever_reported_the_same_thing_shares_the_credit(scene, happens):
+    happens(CaseMerged, into_id=new_id())
+    assert scene.points() == (0, 2)
