@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
 
 from app.identity.models import Person
 from app.kernel.db import transaction
 from app.places.models import Station
 from tests import make
+from tests.conftest import StandingClock
 from tests.web.make import browser
+
+CHROMIUM = os.environ.get("FENGXING_TEST_CHROMIUM") or shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture
@@ -36,3 +54,52 @@ def guest(app: Flask, city: Station) -> FlaskClient:
 @pytest.fixture
 def rider(app: Flask, wang: Person) -> FlaskClient:
     return browser(app, wang)
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The application served on a free loopback port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, address: str, app: Flask, wang: Person, clock: StandingClock) -> Iterator[Page]:
+    """A phone in the rider's hand, signed in and standing at the station. Any error of a script fails the test."""
+    context = chromium.new_context(
+        viewport={"width": 360, "height": 780},
+        locale="zh-CN",
+        device_scale_factor=2,
+        permissions=["geolocation"],
+        geolocation={"latitude": 32.0435, "longitude": 118.798, "accuracy": 12},
+        base_url=address,
+    )
+    client = browser(app, wang)
+    for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
+    context.clock.install(time=clock.at)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on(
+        "console", lambda line: errors.append(line.text) if "Content Security Policy" in line.text else None
+    )
+    yield page
+    context.close()
+    assert errors == []

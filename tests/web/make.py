@@ -42,11 +42,8 @@ class _Forms(HTMLParser):
         given = dict(attrs)
         self.tags.append((tag, given))
         self.inline += [f"{tag} {name}" for name in given if name == "style" or name.startswith("on")]
-        if (
-            tag == "style"
-            or (tag == "script"
-            and "src" not in given
-            and given.get("type") != "application/json")
+        if tag == "style" or (
+            tag == "script" and "src" not in given and given.get("type") != "application/json"
         ):
             self.inline.append(tag)
         if tag == "form":

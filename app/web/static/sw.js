@@ -1,7 +1,14 @@
 // Offline start of the rider's home, and files that never change under their address. The server puts VERSION before this line.
 const FILES = `files-${VERSION}`, PAGES = "pages";
 
-addEventListener("install", () => skipWaiting());
+// What a start without a signal needs: home with the own code, and the report form.
+const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/outbox.js", "js/personal-code.js", "js/report.js", "js/geolocate.js",
+  "vendor/lean-qr/lean-qr.js"];
+
+addEventListener("install", (event) => {
+  skipWaiting();
+  event.waitUntil(caches.open(FILES).then((cache) => Promise.allSettled(NEEDED.map((name) => cache.add(`/static/${VERSION}/${name}`)))));
+});
 addEventListener("activate", (event) => event.waitUntil(Promise.all([
   caches.keys().then((names) => Promise.all(names.filter((name) => name !== FILES && name !== PAGES).map((name) => caches.delete(name)))),
   clients.claim(),
@@ -17,11 +24,21 @@ const fromFiles = async (request) => {
   return answer;
 };
 
+// Whoever has seen the home page can also report without a signal.
+const keepForm = async (cache) => {
+  if (await cache.match("/report")) return;
+  const form = await fetch("/report").catch(() => null);
+  if (form?.ok && form.headers.get("X-Keep") === "yes") cache.put("/report", form);
+};
+
 // The network first; the kept page when there is none, or when it takes longer than three seconds.
 const fromNetwork = async (request) => {
   const cache = await caches.open(PAGES);
   const answer = fetch(request).then((found) => {
-    if (found.ok && !found.redirected && found.headers.get("X-Keep") === "yes") cache.put(request, found.clone());
+    if (found.ok && !found.redirected && found.headers.get("X-Keep") === "yes") {
+      cache.put(request, found.clone());
+      if (request.url.endsWith("/")) keepForm(cache);
+    }
     return found;
   });
   const kept = await cache.match(request);

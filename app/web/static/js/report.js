@@ -60,7 +60,7 @@ async function submit(event) {
     : input.files[0] ? { name: input.name, type: input.files[0].type, bytes: await input.files[0].arrayBuffer() } : null;
   const key = crypto.randomUUID?.() ?? form.elements.namedItem("idempotency_key").value; // a page from the cache may hold a used one
   const fields = [...new FormData(form)].filter(([name, value]) => typeof value === "string" && value !== "" && !EDGE.includes(name));
-  fields.push(["idempotency_key", key], ["happened_at", new Date().toISOString()]);
+  fields.push(["idempotency_key", key]);
   const item = { key, person, url: form.getAttribute("action"), fields, file };
   try { await keep(item); } catch { form.submit(); return; }
   const { ok, gone, body } = await send(item);

@@ -1,0 +1,1 @@
+"""The department's desks: overview, activities, rules, rewards, ledger, people, honours."""

@@ -1,0 +1,1 @@
+"""The dispatcher's desk: cases by time left, from acceptance to the answer."""
