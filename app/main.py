@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.cases import events as cases
+from app import cli
 from app.identity import edge as identity_edge
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
@@ -30,6 +31,7 @@ from app.rules import awarding
 from app.rules import events as rules
 from app.volunteering import events as volunteering
 from app.web import looks as web
+from app.web import pages
 from app.web.edge import error_page
 
 VERSION = "0.1.0"
@@ -52,6 +54,7 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
     _answer_problems(app)
     _mount(app)
     _wire()
+    cli.install(app)
     return app
 
 
@@ -132,9 +135,8 @@ def _mount(app: Flask) -> None:
         app.register_blueprint(api)
     description = openapi.describe(app, apis, version=VERSION)
     web.install(app)
-    if importlib.util.find_spec("app.checkins.queries"):  # until that package has arrived
-        for pages in importlib.import_module("app.web.pages").ALL:
-            app.register_blueprint(pages)
+    for group in pages.ALL:
+        app.register_blueprint(group)
 
     @http.public
     def read_openapi() -> Response:

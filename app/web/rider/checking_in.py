@@ -19,7 +19,8 @@ from app.kernel.schemas import Schema
 from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
-from app.rules.explaining import explain_fact_for
+from app.rules.explaining import explain_fact
+from app.rules.queries import recorded_fact
 from app.web.edge import Pages, go, once, page
 from app.web.forms import PlaceForm
 
@@ -68,7 +69,7 @@ def checked_in(checkin_id: UUID, by: Actor) -> str:
         "rider/checked_in.html",
         made=made,
         station=places.station(made.station_id),
-        told=explain_fact_for("checkin", made.id, by=by),
+        told=explain_fact(judged) if (judged := recorded_fact("checkin", made.id)) else None,
         balance=balance_of(by.id),
     )
 
@@ -79,4 +80,5 @@ def checked_in(checkin_id: UUID, by: Actor) -> str:
 def check_ins(by: Actor, cursor: str | None = None) -> str:
     """My own history of presence"""
     found = queries.my_check_ins(by.id, cursor)
-    return page("rider/check_ins.html", rows=found.items, next_cursor=found.next_cursor)
+    refused = queries.my_refusals(by.id).items if cursor is None else ()
+    return page("rider/check_ins.html", rows=found.items, next_cursor=found.next_cursor, refused=refused)
