@@ -36,4 +36,4 @@ def replay_awards() -> None:
         click.echo(f"DIFFERENT  {mismatch}", err=True)
     if outcome.mismatches:
         sys.exit(1)
-    click.echo(f"{outcome.checked} awards replayed, all the same.")
+    click.echo(f"{outcome.awards} awards replayed, all the same.")

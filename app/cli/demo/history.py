@@ -99,8 +99,9 @@ def _serve(cast: Cast, shift_id: UUID) -> int:
 
 def _confirm_all(cast: Cast, shift_id: UUID, at: datetime) -> None:
     organiser = cast.actor("organiser")
-    for attended in queries.attendance_list(shift_id):
-        confirming.confirm_attendance(attendance_id=attended.id, by=organiser, at=at)
+    for listed in queries.attendance_list(shift_id, organiser):
+        if listed.attendance is not None:
+            confirming.confirm_attendance(attendance_id=listed.attendance.id, by=organiser, at=at)
 
 
 def _redeem(cast: Cast, number: int, at: datetime) -> None:

@@ -17,7 +17,7 @@ from app.kernel import clock, randomness
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session, transaction
 from app.kernel.geo import Position
-from app.ledger.accounts import period_of
+from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
 from app.places.models import Station
 from app.places.opening import open_station
@@ -104,8 +104,8 @@ def _enrol(cast: Cast) -> None:
 
 def _fund(cast: Cast) -> None:
     department, rules = cast.actor("department"), cast.actor("rules")
-    for day in {city_day(cast.began_at), city_day(cast.began_at + timedelta(days=DAYS_BEFORE + 30))}:
-        period = period_of(city_midnight(day))
+    later = cast.began_at + timedelta(days=DAYS_BEFORE + 60)
+    for period in sorted({quarter(cast.began_at), quarter(later)}):
         fund_budget(
             region_code=data.CITY, period=period, points=BUDGET_POINTS, source=f"demo:{period}",
             by=department, at=cast.began_at,
@@ -118,7 +118,7 @@ def _stock(cast: Cast) -> None:
     for zh, en, kind, points, limit, words_zh, words_en in data.REWARDS:
         reward = catalogue.offer(
             name_zh=zh, name_en=en, kind=kind, points=points, region_code=data.CITY, words_zh=words_zh,
-            words_en=words_en, monthly_limit=limit, is_demo=True, by=department, at=cast.began_at,
+            words_en=words_en, limit_per_month=limit, is_demo=True, by=department, at=cast.began_at,
         )  # fmt: skip
         cast.rewards.append(reward.id)
     for username, place in (("station", 0), ("station2", 3)):

@@ -1,0 +1,29 @@
+"""A rider's own presence: what counted, and what was turned away. (Checking in goes through /scans.)"""
+
+from __future__ import annotations
+
+from app.checkins import queries
+from app.checkins.models import RefusedScan
+from app.checkins.queries import CheckinAt
+from app.checkins.schemas import MyCheckinRead, RefusalRead
+from app.identity.actors import Actor
+from app.kernel.http import Api, gives_page, requires
+from app.kernel.paging import Page
+
+api = Api("checkins", "/checkins", "Presence at stations")
+
+
+@api.get("/mine")
+@requires("self")
+@gives_page(MyCheckinRead)
+def list_my_checkins(cursor: str | None, limit: int, by: Actor) -> Page[CheckinAt]:
+    """My check-ins, newest first"""
+    return queries.my_check_ins(by.id, cursor, limit)
+
+
+@api.get("/refused")
+@requires("self")
+@gives_page(RefusalRead)
+def list_my_refusals(cursor: str | None, limit: int, by: Actor) -> Page[RefusedScan]:
+    """My scans that were turned away, and why"""
+    return queries.my_refusals(by.id, cursor, limit)

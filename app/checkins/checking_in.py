@@ -1,0 +1,93 @@
+"""Checking in: by the station's poster where the phone stands within reach, or by being scanned at the counter."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.checkins.errors import CheckedInAlready, LocationNeeded, LocationVague, StationClosed, TooFar
+from app.checkins.events import CheckedIn
+from app.checkins.models import POSTER, SCANNED, Checkin, bucket_of, window_of
+from app.checkins.refusing import remember_refusal
+from app.codes.errors import NotARider
+from app.identity import queries as people
+from app.identity.actors import Actor
+from app.kernel.db import insert_if_absent, session
+from app.kernel.errors import Problem
+from app.kernel.events import publish
+from app.kernel.geo import Position, distance_m
+from app.kernel.ids import new_id
+from app.places import queries as places
+from app.places.models import Station
+
+REACH_M = 150
+VAGUE_M = 100
+
+
+def check_in_by_poster(
+    *, station_id: UUID, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
+) -> Checkin:
+    """The rider scanned the poster. Counts within reach of the station, while it is open, once per four hours."""
+    station = places.station(station_id)
+    try:
+        if not by.is_rider:
+            raise NotARider
+        if not station.is_open(at):
+            raise StationClosed(station=station.name, opens_at=station.next_opening(at))
+        within_m = _within_reach(station, position, accuracy_m)
+        return _count(station, by.id, POSTER, within_m, by, at)
+    except Problem as problem:
+        remember_refusal(problem, person_id=by.person_id, station_id=station_id, by=by, at=at)
+        raise
+
+
+def check_in_by_code(*, person_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Checkin:
+    """The station scanned the rider's own code, which `codes.presenting` has accepted."""
+    by.must("station.scan", station_id=station_id)
+    station = places.station(station_id)
+    if not people.person(person_id).is_rider:
+        raise NotARider
+    return _count(station, person_id, SCANNED, None, by, at)
+
+
+def _within_reach(station: Station, position: Position | None, accuracy_m: int | None) -> int:
+    if position is None or accuracy_m is None:
+        raise LocationNeeded(fields={"position": ["location-needed"]})
+    if accuracy_m > VAGUE_M:
+        raise LocationVague(accuracy_m=accuracy_m)
+    away = distance_m(position, station.position)
+    if away > REACH_M + accuracy_m:
+        raise TooFar(station=station.name, reach_m=REACH_M)
+    return bucket_of(away)
+
+
+def _count(station: Station, person_id: UUID, how: str, within_m: int | None, by: Actor, at: datetime) -> Checkin:
+    values = {
+        "id": new_id(),
+        "person_id": person_id,
+        "station_id": station.id,
+        "region_code": station.region_code,
+        "window_starts_at": window_of(at),
+        "happened_at": at,
+        "arrived_at": at,
+        "how": how,
+        "within_m": within_m,
+        "recorded_by": by.person_id,
+    }
+    # The unique window settles two scans at the same moment: one is inserted, the other finds it.
+    if not insert_if_absent(Checkin, values):
+        raise CheckedInAlready(at=_counted(values).happened_at)
+    made = session.get_one(Checkin, values["id"])
+    publish(
+        CheckedIn(
+            checkin_id=made.id, person_id=person_id, station_id=station.id, region_code=station.region_code, how=how, at=at
+        )
+    )
+    return made
+
+
+def _counted(values: dict[str, object]) -> Checkin:
+    same = {name: values[name] for name in ("person_id", "station_id", "window_starts_at")}
+    return session.scalars(select(Checkin).filter_by(**same)).one()

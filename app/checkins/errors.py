@@ -1,0 +1,46 @@
+"""Why a check-in is not taken. Each is kept as a refused scan."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class CheckinNotFound(NotFound):
+    """No such check-in of this rider."""
+
+    slug = "checkin-not-found"
+
+
+class CheckedInAlready(Conflict):
+    """One check-in per station and four hours; this is the one that counted."""
+
+    slug = "checked-in-already"
+    keep = True
+
+
+class LocationNeeded(Invalid):
+    """A poster proves nothing by itself; the phone has to say where it is."""
+
+    slug = "location-needed"
+    keep = True
+
+
+class LocationVague(Conflict):
+    """The phone knows its place only roughly."""
+
+    slug = "location-vague"
+    keep = True
+
+
+class TooFar(Forbidden):
+    """The phone is not at the station."""
+
+    slug = "too-far"
+    keep = True
+
+
+class StationClosed(Conflict):
+    """The doors are closed; the poster counts only while they are open."""
+
+    slug = "station-closed"
+    keep = True

@@ -1,0 +1,19 @@
+"""What check-ins tell the floors above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedIn(Event):
+    """A rider's presence was proven, by the station's poster or its scanner."""
+
+    checkin_id: UUID
+    person_id: UUID
+    station_id: UUID
+    region_code: str
+    how: str

@@ -1,0 +1,58 @@
+"""A rider's own check-ins and refusals, and a station's day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.checkins.errors import CheckinNotFound
+from app.checkins.models import Checkin, RefusedScan, window_of
+from app.kernel.clock import city_day, day_bounds
+from app.kernel.db import session
+from app.kernel.paging import DEFAULT_LIMIT, Page, page
+from app.places.models import Station
+
+
+@dataclass(frozen=True, slots=True)
+class CheckinAt:
+    """A check-in and its station."""
+
+    checkin: Checkin
+    station: Station
+
+
+def my_check_in(checkin_id: UUID, person_id: UUID) -> Checkin:
+    """One of the rider's own check-ins. Raises CheckinNotFound, also for somebody else's."""
+    found = session.get(Checkin, checkin_id)
+    if found is None or found.person_id != person_id:
+        raise CheckinNotFound
+    return found
+
+
+def my_check_ins(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[CheckinAt]:
+    """The rider's own check-ins, newest first."""
+    found = page(select(Checkin).where(Checkin.person_id == person_id), Checkin.id, cursor, limit)
+    wanted = {each.station_id for each in found.items}
+    stations = {each.id: each for each in session.scalars(select(Station).where(Station.id.in_(wanted)))}
+    return Page([CheckinAt(each, stations[each.station_id]) for each in found.items], found.next_cursor)
+
+
+def my_refusals(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[RefusedScan]:
+    """Scans of the rider that were turned away, newest first."""
+    return page(select(RefusedScan).where(RefusedScan.person_id == person_id), RefusedScan.id, cursor, limit)
+
+
+def check_in_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Checkin | None:
+    """The check-in that counts for this rider and station in the window around `at`."""
+    same = {"person_id": person_id, "station_id": station_id, "window_starts_at": window_of(at)}
+    return session.scalar(select(Checkin).filter_by(**same))
+
+
+def count_today(station_ids: list[UUID], at: datetime) -> int:
+    """How many check-ins these stations took on this city day."""
+    first, last = day_bounds(city_day(at))
+    today = Checkin.happened_at.between(first, last)
+    return session.scalar(select(func.count()).where(Checkin.station_id.in_(station_ids), today)) or 0

@@ -1,0 +1,35 @@
+"""Shapes of check-ins."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from app.kernel.i18n import has, say
+from app.kernel.schemas import Schema
+
+
+class CheckinRead(Schema):
+    """A check-in of the rider."""
+
+    id = fields.UUID(required=True)
+    station_id = fields.UUID(required=True)
+    happened_at = fields.AwareDateTime(required=True)
+    arrived_at = fields.AwareDateTime(required=True)
+    how = fields.String(required=True)
+
+
+class MyCheckinRead(Schema):
+    """A check-in and the station's name."""
+
+    checkin = fields.Nested(CheckinRead, required=True)
+    station = fields.Function(lambda each: each.station.name, required=True)
+
+
+class RefusalRead(Schema):
+    """A scan that was turned away, and why."""
+
+    id = fields.UUID(required=True)
+    station_id = fields.UUID(required=True, allow_none=True)
+    code = fields.String(required=True, attribute="slug")
+    words = fields.Function(lambda each: say(each.slug) if has(each.slug) else each.slug, required=True)
+    at = fields.AwareDateTime(required=True)

@@ -1,0 +1,50 @@
+"""POST /scans: whatever is scanned. The way of one scan begins here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from app.codes.decoding import decode_photo
+from app.codes.errors import PhotoMissing
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.geo import Position
+from app.kernel.http import Api, gives, idempotent, limited, requires, takes, takes_form
+from app.kernel.limits import Limit
+from app.scans.scanning import Scan
+from app.scans.scanning import scan as scan_it
+from app.scans.schemas import Nothing, ScanIn, ScanRead, TextsRead
+
+api = Api("scans", "/scans", "Whatever is scanned")
+
+PHOTOS = Limit("scan-photo", tries=60, per_s=600)
+SCANS = Limit("scan", tries=600, per_s=60)
+
+
+@api.post("")
+@requires("self")
+@limited(SCANS)
+@idempotent
+@takes(ScanIn)
+@gives(ScanRead)
+def scan(text: str, station_id: UUID | None, position: Position | None, accuracy_m: int | None, by: Actor) -> Scan:
+    """Do what a scanned code asks for
+
+    A rider scans a station's poster (checks in) or a shift's code (signs in or out). A station scans a rider's code
+    (checks the rider in, opens a session of two minutes) or a voucher (shows it; handing over is a second step).
+    """
+    return scan_it(
+        text=text, station_id=station_id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now()
+    )
+
+
+@api.post("/photo")
+@requires("self")
+@limited(PHOTOS)
+@takes_form(Nothing, "photo")
+@gives(TextsRead)
+def read_photo(photo: bytes | None, by: Actor) -> dict[str, list[str]]:
+    """Read the codes on a photo, for phones whose browser has no camera"""
+    if not photo:
+        raise PhotoMissing(fields={"photo": ["code-photo-missing"]})
+    return {"texts": decode_photo(photo)}

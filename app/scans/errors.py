@@ -1,0 +1,17 @@
+"""What can go wrong with a scan beyond the code itself."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Invalid
+
+
+class StationNeeded(Invalid):
+    """This code is scanned at a station; say at which."""
+
+    slug = "station-needed"
+
+
+class CodeNotForScanning(Conflict):
+    """A genuine code, but opened in another way."""
+
+    slug = "code-not-for-scanning"
