@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.cases import closing, deadlines, queries, triage, working
+from app.cases import states as s
+from app.cases.errors import CaseMovedOn, CaseNotFound, NeedsAnother, NotDisputed, ReopenTooLate
+from app.cases.events import CaseClosed, CaseEvent, CaseRated, CaseReopened, CaseResolved
+from app.kernel import clock as clock_module
+from app.kernel.errors import Forbidden
+from app.media import queries as media
+from tests import make as city
+from tests.cases import make
+from tests.cases.make import Town
+
+pytestmark = pytest.mark.usefixtures("unit")
+
+
+def now():
+    return clock_module.now()
+
+
+def test_a_report_lives_from_first_word_to_answer(town: Town, heard: list[CaseEvent], clock):
+    rider, staff = city.actor(town.rider), city.actor(town.dispatcher)
+    case = make.report(town.rider, photo_ids=[make.photo(town.rider)])
+    clock.advance(minutes=30)
+    triage.accept(case_id=case.id, grade="urgent", by=staff, at=now())
+    clock.advance(hours=1)
+    working.start(case_id=case.id, words="师傅已出发", by=staff, at=now())
+    clock.advance(hours=2)
+    after = make.photo(town.dispatcher, width=80)
+    working.resolve(case_id=case.id, note="补好了。", photo_ids=[after], by=staff, at=now())
+    clock.advance(hours=3)
+    closing.rate(case_id=case.id, answer=s.SOLVED, stars=5, by=rider, at=now())
+
+    assert (case.state, case.answer, case.stars, case.closed_at) == (s.CLOSED, s.SOLVED, 5, now())
+    assert [each.verb for each in queries.steps(case)] == [s.SUBMIT, s.ACCEPT, s.START, s.RESOLVE, s.CONFIRM]
+    assert [type(each).__name__ for each in heard] == [
+        "CaseReported",
+        "CaseAccepted",
+        "CaseResolved",
+        "CaseRated",
+        "CaseClosed",
+    ]
+    assert isinstance(heard[2], CaseResolved)
+    assert media.photo_for(rider, after)  # the reporter sees how it looks now
+
+
+@pytest.mark.parametrize("answer", [s.NOT_SOLVED, s.UNSURE])
+def test_no_and_unsure_close_nothing(town: Town, heard: list[CaseEvent], answer: str):
+    case = make.report_in(s.RESOLVED, town)
+
+    closing.rate(case_id=case.id, answer=answer, by=city.actor(town.rider), at=now())
+
+    assert (case.state, case.answer) == (s.RESOLVED, answer)
+    assert isinstance(heard[-1], CaseRated)
+
+
+def test_unsure_may_become_solved(town: Town):
+    case = make.report_in(s.RESOLVED, town)
+    make.bring(case, town, s.ANSWER, s.CONFIRM)
+
+    assert case.state == s.CLOSED
+
+
+def test_a_double_tap_is_one_answer(town: Town, heard: list[CaseEvent]):
+    case = make.report_in(s.RESOLVED, town)
+    for _ in range(2):
+        closing.rate(case_id=case.id, answer=s.SOLVED, stars=4, by=city.actor(town.rider), at=now())
+
+    assert [type(each) for each in heard[-2:]] == [CaseRated, CaseClosed]
+    assert len(queries.steps(case)) == 4
+
+
+def test_only_the_reporter_answers(town: Town):
+    case = make.report_in(s.RESOLVED, town)
+
+    with pytest.raises(Forbidden):
+        closing.rate(case_id=case.id, answer=s.SOLVED, by=city.actor(town.dispatcher), at=now())
+    with pytest.raises(CaseNotFound):
+        closing.rate(case_id=case.id, answer=s.SOLVED, by=city.actor(town.other), at=now())
+
+
+@pytest.mark.parametrize("state", [s.RESOLVED, s.CLOSED])
+def test_reopening_brings_it_back_to_the_desk(town: Town, heard: list[CaseEvent], state: str):
+    case = make.report_in(state, town)
+
+    closing.reopen(
+        case_id=case.id,
+        reason="还在",
+        photo_ids=[make.photo(town.rider)],
+        by=city.actor(town.rider),
+        at=now(),
+    )
+
+    assert (case.state, case.handler_id, case.answer, case.resolve_by) == (s.REOPENED, None, None, None)
+    assert case.due_at == case.accept_by == now() + timedelta(hours=24)
+    assert (case.reopened, queries.steps(case)[-1].words) == (1, "还在")
+    assert isinstance(heard[-1], CaseReopened)
+
+
+def test_whoever_resolved_it_does_not_get_it_again(town: Town):
+    case = make.report_in(s.REOPENED, town)
+
+    with pytest.raises(NeedsAnother):
+        triage.accept(case_id=case.id, by=city.actor(town.dispatcher), at=now())
+    triage.accept(case_id=case.id, by=city.actor(town.colleague), at=now())
+    with pytest.raises(NeedsAnother):
+        working.resolve(case_id=case.id, note="好了", by=city.actor(town.dispatcher), at=now())
+    working.resolve(case_id=case.id, note="这回真好了", by=city.actor(town.colleague), at=now())
+
+    assert case.state == s.RESOLVED
+    assert case.resolve_by == now() + timedelta(days=7)
+
+
+def test_it_is_reopened_within_seven_days(town: Town, clock):
+    case = make.report_in(s.RESOLVED, town)
+    clock.advance(days=7, seconds=1)
+
+    with pytest.raises(ReopenTooLate):
+        closing.reopen(case_id=case.id, reason="还在", by=city.actor(town.rider), at=now())
+    clock.advance(seconds=-1)
+    assert (
+        closing.reopen(case_id=case.id, reason="还在", by=city.actor(town.rider), at=now()).state
+        == s.REOPENED
+    )
+
+
+def test_staff_reopen_only_what_the_reporter_disputes(town: Town):
+    case = make.report_in(s.RESOLVED, town)
+    by = city.actor(town.colleague)
+
+    with pytest.raises(NotDisputed):
+        closing.reopen(case_id=case.id, reason="再看", by=by, at=now())
+    closing.rate(case_id=case.id, answer=s.NOT_SOLVED, by=city.actor(town.rider), at=now())
+
+    assert closing.reopen(case_id=case.id, reason="再看", by=by, at=now()).state == s.REOPENED
+
+
+def test_a_report_is_withdrawn_while_nobody_has_it(town: Town):
+    case = make.report_in(s.WITHDRAWN, town)
+    assert case.due_at is None
+
+    with pytest.raises(CaseMovedOn):
+        closing.withdraw(case_id=make.report_in(s.ACCEPTED, town).id, by=city.actor(town.rider), at=now())
+
+
+# --- what time does ------------------------------------------------------------------------------------------------
+
+
+def test_a_missed_deadline_escalates_once(town: Town, heard: list[CaseEvent], clock):
+    case = make.report(town.rider)
+    clock.advance(hours=24)
+    assert deadlines.overdue(now()) == []
+    clock.advance(seconds=1)
+
+    assert [each.id for each in deadlines.overdue(now())] == [case.id]
+    assert (deadlines.escalate_due(at=now()), deadlines.escalate_due(at=now())) == (1, 0)
+    assert (case.state, case.escalated_at) == (s.SUBMITTED, now())
+    assert [each.verb for each in queries.steps(case)] == [s.SUBMIT, s.ESCALATE]
+    assert type(heard[-1]).__name__ == "CaseOverdue"
+
+
+def test_a_new_deadline_can_be_missed_anew(town: Town, clock):
+    case = make.report(town.rider)
+    clock.advance(hours=25)
+    deadlines.escalate_due(at=now())
+    make.bring(case, town, s.ACCEPT)
+    assert case.escalated_at is None
+    clock.advance(days=7, seconds=1)
+
+    assert deadlines.escalate_due(at=now()) == 1
+
+
+def test_a_colleague_who_is_quicker_than_the_job_wins(town: Town, clock, monkeypatch: pytest.MonkeyPatch):
+    make.report(town.rider)
+    clock.advance(hours=25)
+
+    def moved_on(case, *_args, **_more):
+        raise case.moved_on()
+
+    monkeypatch.setattr(deadlines, "move", moved_on)
+
+    assert deadlines.escalate_due(at=now()) == 0
+
+
+def test_what_nobody_disputes_closes_after_seven_days_with_a_step(town: Town, heard: list[CaseEvent], clock):
+    silent = make.report_in(s.RESOLVED, town)
+    unsure = make.bring(make.report_in(s.RESOLVED, town), town, s.ANSWER)
+    disputed = make.report_in(s.RESOLVED, town)
+    closing.rate(case_id=disputed.id, answer=s.NOT_SOLVED, by=city.actor(town.rider), at=now())
+    clock.advance(days=7)
+    assert deadlines.close_unanswered(at=now()) == 0
+    clock.advance(seconds=1)
+
+    assert deadlines.close_unanswered(at=now()) == 2
+    assert [silent.state, unsure.state, disputed.state] == [s.CLOSED, s.CLOSED, s.RESOLVED]
+    step = queries.steps(silent)[-1]
+    assert (step.verb, step.actor_id) == (s.CLOSE, None)
+    assert isinstance(heard[-1], CaseClosed)
