@@ -15,7 +15,6 @@ from app.kernel.http import public, requires, takes_form, takes_query
 from app.kernel.paging import DEFAULT_LIMIT
 from app.kernel.schemas import Schema, Text
 from app.ledger import queries as ledger
-from app.ledger.models import Entry
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
@@ -54,7 +53,7 @@ def points(by: Actor, cursor: str | None = None) -> str:
     )
 
 
-def _line(entry: Entry) -> dict[str, Any]:
+def _line(entry: Any) -> dict[str, Any]:
     return {
         "entry": entry,
         "why": explain(entry.transaction.words),

@@ -1,0 +1,96 @@
+"""The shelf: deliveries, counts and write-offs, each with its reason; and what the station gives riders on paper."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+from markupsafe import Markup
+
+from app.codes import drawing, poster
+from app.identity.actors import Actor
+from app.identity.signing_in import invite_rider
+from app.kernel import clock, settings
+from app.kernel.http import requires, takes_form
+from app.kernel.schemas import Id, QueryWhole, Schema, Text
+from app.places import queries as places
+from app.rewards import queries, stocking
+from app.web.edge import Pages, go, once, page
+from app.web.forms import Choice, Nothing
+from app.web.menus import menu_of
+
+pages = Pages("shelf")
+
+DELIVERY, COUNT, WRITE_OFF = "delivery", "count", "write-off"
+
+
+class MoveForm(Schema):
+    """What happened on the shelf."""
+
+    what = Choice((DELIVERY, COUNT, WRITE_OFF), required=True)
+    reward_id = Id(required=True)
+    quantity = QueryWhole(0, 10_000, required=True)
+    reason = Text(200, load_default=None)
+
+
+@pages.get("/station/<uuid:station_id>/stock")
+@requires("station.stock")
+def stock(station_id: UUID, by: Actor) -> str:
+    """What lies on the shelf, and how it came about"""
+    by.must("station.stock", station_id=station_id)
+    offered = queries.shop(region_code=places.station(station_id).region_code, limit=100).items
+    return page(
+        "station/stock.html",
+        station=places.station(station_id), shelf=queries.station_stock(station_id), options=[(each.reward.id, each.reward.name) for each in offered],
+        movements=queries.movements_at(station_id).items, menu=menu_of(by),
+    )  # fmt: skip
+
+
+@pages.post(
+    "/station/<uuid:station_id>/stock",
+    again=stock,
+    blame={"stock-promised": "quantity", "stock-short": "quantity", "stock-reason-needed": "reason"},
+)
+@requires("station.stock")
+@once
+@takes_form(MoveForm)
+def move(station_id: UUID, what: str, reward_id: UUID, quantity: int, reason: str | None, by: Actor) -> Response:
+    """Write a movement down"""
+    at, where = clock.now(), {"reward_id": reward_id, "station_id": station_id}
+    if what == DELIVERY:
+        stocking.deliver(**where, quantity=quantity, reason=reason, by=by, at=at)
+    elif what == COUNT:
+        stocking.count(**where, counted=quantity, reason=reason, by=by, at=at)
+    else:
+        stocking.write_off(**where, quantity=quantity, reason=reason or "", by=by, at=at)
+    return go(f"/station/{station_id}/stock", said="web.said.stock-moved")
+
+
+@pages.get("/station/<uuid:station_id>/invite")
+@requires("people.invite")
+def invite_page(station_id: UUID, by: Actor) -> str:
+    """One invitation for one rider"""
+    by.must("people.invite", station_id=station_id)
+    return page("station/invite.html", station=places.station(station_id), menu=menu_of(by), made=None)
+
+
+@pages.post("/station/<uuid:station_id>/invite", again=invite_page)
+@requires("people.invite")
+@takes_form(Nothing)
+def invite(station_id: UUID, by: Actor) -> str:
+    """Shown once: the code to scan and the PIN to say aloud"""
+    made, token, pin = invite_rider(station_id=station_id, by=by, at=clock.now())
+    svg = Markup(drawing.svg(f"{settings.current().public_url}/I/{token}", "M"))  # noqa: S704 -- drawn by us
+    return page(
+        "station/invite.html", station=places.station(station_id), menu=menu_of(by), made=made, pin=pin, svg=svg
+    )
+
+
+@pages.get("/station/<uuid:station_id>/poster")
+@requires("station.scan")
+def station_poster(station_id: UUID, by: Actor) -> str:
+    """The poster to print and hang up"""
+    by.must("station.scan", station_id=station_id)
+    station = places.station(station_id)
+    drawn = poster.a4_svg(poster.poster_of(station, at=clock.now()))
+    return page("station/poster.html", station=station, svg=Markup(drawn), menu=menu_of(by))  # noqa: S704
