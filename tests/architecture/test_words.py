@@ -94,7 +94,8 @@ PLANTED = [
     (guards.is_badly_punctuated, _words("办好了吗?")),
     (guards.is_badly_punctuated, _words("收到!有人看")),
     (guards.is_badly_punctuated, _words("码过期了.")),
-    (guards.speaks_chinese_in_english, _words("好。", "Well 好.")),
+    (guards.speaks_chinese_in_english, _words("好。", "Well，好.")),
+    (guards.speaks_chinese_in_english, _words("好。", "签到成功")),
     (guards.talks_like_an_office, _words("尊敬的用户，您好。")),
     (guards.talks_like_an_office, Source("app/web/templates/error.html", "<p>系统繁忙</p>")),
 ]

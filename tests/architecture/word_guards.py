@@ -15,6 +15,7 @@ MORE = {"en_one"}  # the English singular
 CHINESE = "㐀-鿿豈-﫿"
 HALF_WIDTH = re.compile(rf"[{CHINESE}”’）》][ ]*[,:;?!]|[,:;?!][ ]*[{CHINESE}“‘（《]")
 FULL_STOP = re.compile(rf"[{CHINESE}]\.(?!\w)")
+CHINESE_SENTENCE = re.compile(rf"[{CHINESE}]{{4,}}|[，。！？；：]")
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # what an office says and a station manager does not
 OFFICE_TALK = ("尊敬的用户", "请知悉", "违规操作", "系统繁忙", "操作失败")
@@ -65,10 +66,10 @@ def talks_like_an_office(source: Source) -> Iterator[str]:
 
 
 def speaks_chinese_in_english(source: Source) -> Iterator[str]:
-    """The English is English."""
+    """The English is English (a name or a word may be quoted)."""
     for key, texts in words_of(source).items():
         for name in ("en", "en_one"):
-            if re.search(f"[{CHINESE}]", texts.get(name, "")):
+            if CHINESE_SENTENCE.search(texts.get(name, "")):
                 yield f"{source.name}: [{key}] has Chinese in its English: {texts[name]}"
 
 
