@@ -44,29 +44,12 @@ from app.identity.edge import (
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, idempotency, limits, problems
 from app.kernel.db import in_transaction
-from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated
+from app.kernel.errors import Forbidden, Problem, Unauthenticated
 from app.kernel.http import PUBLIC, Edge, edge_of, load
+from app.web.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
 OURS = ("csrf_token", "idempotency_key")  # form fields that belong to the edge
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What was wrong with a form: one sentence, and one per field where a field is at fault."""
-
-    sentence: str = ""
-    fields: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, problem: Problem, blame: Mapping[str, str]) -> Faults:
-        sentence = problems.sentence(problem)
-        if isinstance(problem, Invalid) and problem.fields:
-            return cls(
-                sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"}
-            )
-        at_fault = blame.get(problem.slug)
-        return cls(sentence, {at_fault: sentence} if at_fault else {})
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from app.identity.edge import ACCESS_COOKIE, known_actor
 from app.kernel import i18n
 from app.kernel.http import PUBLIC
 from app.kernel.ids import new_id
-from app.web.edge import Faults, notes, secured
+from app.web.edge import notes, secured
+from app.web.faults import Faults
 
 STATIC = Path(__file__).parent / "static"
 LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
