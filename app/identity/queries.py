@@ -59,6 +59,13 @@ def grants_of(person_id: UUID) -> Sequence[Grant]:
     ).all()
 
 
+def staff() -> Sequence[Person]:
+    """Everybody with a staff account or a role, by name."""
+    holding = select(Grant.person_id).where(Grant.revoked_at.is_(None))
+    known = select(Person).where(Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding))
+    return session.scalars(known.order_by(Person.name, Person.id)).all()
+
+
 def display_name(someone: Person) -> str:
     """How the programme speaks to a person: nickname, else name, else the tail of the phone number."""
     return someone.nickname or someone.name or phone_tail(someone.phone) or "骑手"

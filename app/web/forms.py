@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import marshmallow as ma
 from flask import request
 from marshmallow import fields, validate
 
+from app.kernel.clock import CITY
 from app.kernel.geo import Position
-from app.kernel.schemas import Schema
+from app.kernel.schemas import EARLIEST, LATEST, Schema
 
 PLACE = ("lat", "lng", "accuracy_m")
 
@@ -38,6 +40,21 @@ class Choice(fields.String):
 
     def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class CityMoment(fields.Field[datetime]):
+    """A `datetime-local` input: a time on the city's wall clock, without a zone; becomes an instant."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        try:
+            wall = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ma.ValidationError("field.not-a-time") from None
+        if wall.tzinfo is not None:
+            raise ma.ValidationError("field.not-a-time")
+        if not EARLIEST <= (instant := wall.replace(tzinfo=CITY).astimezone(UTC)) < LATEST:
+            raise ma.ValidationError("field.time-out-of-range")
+        return instant
 
 
 class PlaceForm(Schema):

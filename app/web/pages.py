@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from app.web.desk import activities as organising
+from app.web.desk import honours, ledger, overview, people, rewards, rules
 from app.web.edge import Pages
+from app.web.grid import cases
 from app.web.rider import (
     activities,
     checking_in,
@@ -17,6 +20,7 @@ from app.web.rider import (
     stations,
     talking,
 )
+from app.web.station import counter, shelf
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
@@ -31,4 +35,14 @@ ALL: tuple[Pages, ...] = (
     activities.pages,
     inbox.pages,
     me.pages,
+    counter.pages,
+    shelf.pages,
+    cases.pages,
+    organising.pages,
+    overview.pages,
+    rules.pages,
+    rewards.pages,
+    ledger.pages,
+    people.pages,
+    honours.pages,
 )

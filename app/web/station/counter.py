@@ -13,7 +13,6 @@ from app.checkins.queries import count_today
 from app.codes.decoding import decode_photo
 from app.codes.queries import session_in_use
 from app.identity.actors import Actor
-from app.identity.errors import PersonNotFound
 from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form
 from app.kernel.limits import Limit
@@ -22,6 +21,8 @@ from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
 from app.rewards import queries, redemption
+from app.rewards.errors import VoucherUnknown
+from app.rewards.models import HANDED_OVER
 from app.scans.scanning import PREVIEW, scan
 from app.web.edge import Pages, go, notes, once, page
 from app.web.errors import NothingInPhoto
@@ -150,12 +151,12 @@ def voucher(station_id: UUID, voucher_id: UUID, by: Actor) -> str:
     by.must("station.scan", station_id=station_id)
     found = queries.voucher_at(station_id, voucher_id=voucher_id)
     if found.station_id != station_id:
-        raise PersonNotFound
+        raise VoucherUnknown
     at = clock.now()
     return page(
         "station/voucher.html",
         station=places.station(station_id), voucher=found, detail=queries.detail_of(found), at=at,
-        rider=queries.masked_rider(found.person_id), can_undo=found.can_be_undone(at), menu=menu_of(by),
+        rider=queries.masked_rider(found.person_id), can_undo=found.state == HANDED_OVER and at < (found.undo_until or at), menu=menu_of(by),
     )  # fmt: skip
 
 

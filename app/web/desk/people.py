@@ -1,0 +1,91 @@
+"""Staff accounts and the roles they hold."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+from marshmallow import fields, validate
+
+from app.identity import appointing, queries
+from app.identity.actors import Actor
+from app.identity.permissions import ROLES
+from app.kernel import clock
+from app.kernel.http import requires, takes_form
+from app.kernel.i18n import say
+from app.kernel.schemas import Id, Schema, Text
+from app.places import queries as places
+from app.web.desk.activities import regions_of
+from app.web.edge import Pages, go, page
+from app.web.forms import Choice, Nothing
+from app.web.menus import menu_of
+
+pages = Pages("people")
+
+
+class StaffForm(Schema):
+    """A staff account."""
+
+    username = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9._-]{2,39}\Z"))
+    name = Text(60, required=True)
+    password = fields.String(required=True, validate=validate.Length(12, 200))
+
+
+class RoleForm(Schema):
+    """A role, in a region or at a station."""
+
+    role = Choice(ROLES, required=True)
+    region_code = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+    station_id = Id(load_default=None)
+
+
+@pages.get("/desk/people")
+@requires("people.appoint")
+def staff(by: Actor) -> str:
+    """Everybody who holds a role or an account"""
+    return page("desk/people.html", people=queries.staff(), menu=menu_of(by))
+
+
+@pages.post("/desk/people", again=staff, blame={"username-taken": "username"})
+@requires("people.appoint")
+@takes_form(StaffForm)
+def add(username: str, name: str, password: str, by: Actor) -> Response:
+    """Add a staff account"""
+    made = appointing.add_staff(username=username, password=password, name=name, by=by, at=clock.now())
+    return go(f"/desk/people/{made.id}", said="web.said.staff-added")
+
+
+@pages.get("/desk/people/<uuid:person_id>")
+@requires("people.appoint")
+def person(person_id: UUID, by: Actor) -> str:
+    """One person's roles, and the form for another"""
+    held = [
+        (each, places.full_name(each.region_code) if each.region_code else places.station(each.station_id).name)
+        for each in queries.grants_of(person_id)
+    ]
+    return page(
+        "desk/person.html",
+        person=queries.person(person_id), held=held, roles=[(each, say(f"web.role.{each}")) for each in ROLES],
+        regions=regions_of(by, "people.appoint"), menu=menu_of(by),
+        stations=[(each.id, each.name) for path in by.scopes("people.appoint").region_paths for each in places.stations(path)],
+    )  # fmt: skip
+
+
+@pages.post("/desk/people/<uuid:person_id>/roles", again=person, blame={"already-appointed": "role"})
+@requires("people.appoint")
+@takes_form(RoleForm)
+def appoint(person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor) -> Response:
+    """Give a role"""
+    appointing.appoint(
+        person_id=person_id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.now()
+    )
+    return go(f"/desk/people/{person_id}", said="web.said.appointed")
+
+
+@pages.post("/desk/people/<uuid:person_id>/roles/<uuid:grant_id>/take-back", again=person)
+@requires("people.appoint")
+@takes_form(Nothing)
+def take_back(person_id: UUID, grant_id: UUID, by: Actor) -> Response:
+    """Take a role back; the person is signed out"""
+    appointing.take_back(grant_id=grant_id, by=by, at=clock.now())
+    return go(f"/desk/people/{person_id}", said="web.said.taken-back")
