@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
-import redis
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from flask_migrate import Migrate
-from sqlalchemy import text
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.cases import events as cases
 from app import cli
+from app.cases import api as cases_api
+from app.cases import events as cases
+from app.checkins import api as checkins_api
+from app.checkins import events as checkins
+from app.codes import api as codes_api
+from app.honours import api as honours_api
+from app.honours import events as honours
+from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
-from app.kernel import events, http, i18n, limits, observing, openapi, problems
+from app.kernel import events, health, http, i18n, limits, observing, openapi, problems
 from app.kernel import settings as settings_module
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.settings import Settings
+from app.ledger import api as ledger_api
 from app.ledger import events as ledger
+from app.media import api as media_api
+from app.notices import api as notices_api
 from app.notices import subscribers as notices
+from app.places import api as places_api
+from app.rewards import api as rewards_api
 from app.rewards import events as rewards
+from app.rules import api as rules_api
 from app.rules import awarding
 from app.rules import events as rules
+from app.scans import api as scans_api
+from app.volunteering import api as volunteering_api
 from app.volunteering import events as volunteering
 from app.web import looks as web
 from app.web import pages
@@ -38,8 +50,21 @@ VERSION = "0.1.0"
 MAX_BODY_BYTES = 12 * 1024 * 1024
 
 # Every package that speaks HTTP, from the bottom floor up.
-APIS = ("places", "identity", "codes", "ledger", "media", "checkins", "volunteering", "cases", "rewards", "rules",
-        "honours", "notices", "scans")  # fmt: skip
+APIS = (
+    places_api.api,
+    identity_api.api,
+    codes_api.api,
+    ledger_api.api,
+    media_api.api,
+    checkins_api.api,
+    volunteering_api.api,
+    cases_api.api,
+    rewards_api.api,
+    rules_api.api,
+    honours_api.api,
+    notices_api.api,
+    scans_api.api,
+)
 
 
 def create_app(env: Mapping[str, str] | None = None) -> Flask:
@@ -76,7 +101,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     Migrate(
         app,
         database.db,
-        directory="migrations",
+        directory=str(Path(app.root_path).parent / "migrations"),
         render_as_batch=True,
         compare_type=True,
         autogenerate_plugins=["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
@@ -130,61 +155,19 @@ def _answer_problems(app: Flask) -> None:
 
 
 def _mount(app: Flask) -> None:
-    apis = [importlib.import_module(f"app.{name}.api").api for name in APIS if importlib.util.find_spec(f"app.{name}") and importlib.util.find_spec(f"app.{name}.api")]
-    for api in apis:
+    app.register_blueprint(health.blueprint)
+    for api in APIS:
         app.register_blueprint(api)
-    description = openapi.describe(app, apis, version=VERSION)
+    app.extensions["openapi"] = openapi.describe(app, APIS, version=VERSION)
     web.install(app)
     for group in pages.ALL:
         app.register_blueprint(group)
-
-    @http.public
-    def read_openapi() -> Response:
-        return jsonify(description)
-
-    @http.public
-    def healthz() -> Response:
-        return jsonify(status="ok")
-
-    @http.public
-    def readyz() -> tuple[Response, int]:
-        report = {"database": _database_answers(), "redis": _redis_answers(app)}
-        ready = report["database"] == "ok"
-        status = "ok" if ready and report["redis"] != "away" else "degraded" if ready else "not-ready"
-        return jsonify(status=status, **report), 200 if ready else 503
-
-    @http.public
-    def metrics() -> Response:
-        return observing.metrics_page()
-
-    for rule, view in (("/api/openapi.json", read_openapi), ("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics)):
-        view.__access__ = http.PUBLIC  # type: ignore[attr-defined]
-        app.add_url_rule(rule, view_func=view)
-
-
-def _database_answers() -> str:
-    try:
-        with database.transaction(write=False):
-            database.session.execute(text("SELECT 1"))
-    except Exception:  # noqa: BLE001 -- whatever it is, the database does not answer
-        return "away"
-    return "ok"
-
-
-def _redis_answers(app: Flask) -> str:
-    client = app.extensions.get("redis")
-    if client is None:
-        return "not-configured"
-    try:
-        client.ping()
-    except redis.RedisError:
-        return "away"
-    return "ok"
 
 
 def _wire() -> None:
     """Who hears of what, in this order, in the same transaction: rules mint, then notices tell."""
     subscriptions: list[events.Subscription] = [
+        (checkins.CheckedIn, awarding.on_checked_in),
         (cases.CaseAccepted, awarding.on_case_accepted),
         (cases.CaseResolved, awarding.on_case_resolved),
         (cases.CaseMerged, awarding.on_case_merged),
@@ -208,8 +191,7 @@ def _wire() -> None:
         (rewards.RewardCancelled, notices.on_reward_cancelled),
         (rewards.RewardExpired, notices.on_reward_expired),
         (rewards.RedemptionUndone, notices.on_redemption_undone),
+        (honours.CandidatesChosen, notices.on_candidates_chosen),
+        (honours.HonoursGranted, notices.on_honours_granted),
     ]
-    if importlib.util.find_spec("app.checkins.events"):  # until that package has arrived
-        checkins = importlib.import_module("app.checkins.events")
-        subscriptions.insert(0, (checkins.CheckedIn, awarding.on_checked_in))
     events.wire(subscriptions)

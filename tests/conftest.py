@@ -71,7 +71,9 @@ def settings_env(scratch: Path, worker_id: str) -> dict[str, str]:
         "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
         "FENGXING_PUBLIC_URL": "http://127.0.0.1:8000",
         "FENGXING_DATA_DIR": str(scratch),
-        "FENGXING_DATABASE_URL": _worker_database(worker_id) if SERVER_URL else f"sqlite:///{scratch / 'test.db'}",
+        "FENGXING_DATABASE_URL": new_database(worker_id)
+        if SERVER_URL
+        else f"sqlite:///{scratch / 'test.db'}",
         "FENGXING_LOG_LEVEL": "ERROR",
     }
     if REDIS_URL:
@@ -85,9 +87,10 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return getattr(request.config, "workerinput", {}).get("workerid", "main")
 
 
-def _worker_database(worker_id: str) -> str:
+def new_database(purpose: str) -> str:
+    """The address of a fresh database on the test server, for this process."""
     url = sa.make_url(str(SERVER_URL))
-    name = f"fengxing_test_{worker_id}_{os.getpid()}"
+    name = f"fengxing_test_{purpose}_{os.getpid()}"
     server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

@@ -39,13 +39,25 @@ def regions() -> None:
         session.flush()
 
 
-def station(name: str = "梅园驿站", *, region_code: str = COMMUNITY, position: Position = STATION_POSITION, **more: Any) -> Station:
+def station(
+    name: str = "梅园驿站",
+    *,
+    region_code: str = COMMUNITY,
+    position: Position = STATION_POSITION,
+    **more: Any,
+) -> Station:
     """A station that never closes, unless `hours` says otherwise."""
-    values: dict[str, Any] = {"hours": every_day(), "facilities": ["water", "charging"], "address": "梅园路 1 号"} | more
+    values: dict[str, Any] = {
+        "hours": every_day(),
+        "facilities": ["water", "charging"],
+        "address": "梅园路 1 号",
+    } | more
     return open_station(name=name, region_code=region_code, position=position, at=clock.now(), **values)
 
 
-def rider(nickname: str = "王师傅", *, name: str | None = "王小明", phone: str | None = None, **more: Any) -> Person:
+def rider(
+    nickname: str = "王师傅", *, name: str | None = "王小明", phone: str | None = None, **more: Any
+) -> Person:
     """An enrolled rider who agreed to the core terms."""
     at = clock.now()
     someone = Person(nickname=nickname, name=name, phone=phone, enrolled_at=at, created_at=at, **more)
@@ -56,12 +68,21 @@ def rider(nickname: str = "王师傅", *, name: str | None = "王小明", phone:
     return someone
 
 
-def staff(role: str, *, region_code: str | None = None, station_id: UUID | None = None, name: str = "李站长") -> Person:
+def staff(
+    role: str, *, region_code: str | None = None, station_id: UUID | None = None, name: str = "李站长"
+) -> Person:
     """A member of staff with one role, in a region or at a station."""
     someone = Person(name=name, created_at=clock.now())
     session.add(someone)
     session.flush()
-    appoint(person_id=someone.id, role=role, region_code=region_code, station_id=station_id, by=SYSTEM, at=clock.now())
+    appoint(
+        person_id=someone.id,
+        role=role,
+        region_code=region_code,
+        station_id=station_id,
+        by=SYSTEM,
+        at=clock.now(),
+    )
     return someone
 
 

@@ -63,7 +63,9 @@ def _within_reach(station: Station, position: Position | None, accuracy_m: int |
     return bucket_of(away)
 
 
-def _count(station: Station, person_id: UUID, how: str, within_m: int | None, by: Actor, at: datetime) -> Checkin:
+def _count(
+    station: Station, person_id: UUID, how: str, within_m: int | None, by: Actor, at: datetime
+) -> Checkin:
     values = {
         "id": new_id(),
         "person_id": person_id,
@@ -82,7 +84,12 @@ def _count(station: Station, person_id: UUID, how: str, within_m: int | None, by
     made = session.get_one(Checkin, values["id"])
     publish(
         CheckedIn(
-            checkin_id=made.id, person_id=person_id, station_id=station.id, region_code=station.region_code, how=how, at=at
+            checkin_id=made.id,
+            person_id=person_id,
+            station_id=station.id,
+            region_code=station.region_code,
+            how=how,
+            at=at,
         )
     )
     return made

@@ -18,5 +18,7 @@ def remember_refusal(
     """Write down a refusal that is kept; one that is rolled back leaves nothing to write."""
     if problem.keep:
         whose = person_id or rider_of(problem)
-        session.add(RefusedScan(person_id=whose, station_id=station_id, slug=problem.slug, by_id=by.person_id, at=at))
+        session.add(
+            RefusedScan(person_id=whose, station_id=station_id, slug=problem.slug, by_id=by.person_id, at=at)
+        )
         session.flush()

@@ -1,4 +1,4 @@
-"""The command line: `flask city`, `people`, `ledger`, `rules`, `keys` and `tick`. Each command opens one unit of work and makes one call."""
+"""The command line: `flask city`, `people`, `ledger`, `rules`, `tick`. A command is one unit of work and one call."""
 
 from __future__ import annotations
 

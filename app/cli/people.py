@@ -30,10 +30,17 @@ def appoint_admin(username: str, name: str, region: str | None, password: str) -
         if city is None:
             raise click.ClickException("Import the city first: flask city import")
         if appointing.admins() >= 2:
-            raise click.ClickException("There are two administrators already; appoint further ones in the product.")
+            raise click.ClickException(
+                "There are two administrators already; appoint further ones in the product."
+            )
         at = clock.now()
         someone = appointing.add_staff(username=username, password=password, name=name, by=SYSTEM, at=at)
         appointing.appoint(
-            person_id=someone.id, role=ADMIN, region_code=region or city.code, station_id=None, by=SYSTEM, at=at
+            person_id=someone.id,
+            role=ADMIN,
+            region_code=region or city.code,
+            station_id=None,
+            by=SYSTEM,
+            at=at,
         )
     click.echo(f"{username} is now an administrator.")

@@ -86,7 +86,9 @@ class Actor:
             region_path = places.region_path(places.station(station_id).region_code)
         return region_path is not None and region_path.startswith(scopes.region_paths)
 
-    def must(self, permission: str, *, region_path: str | None = None, station_id: UUID | None = None) -> None:
+    def must(
+        self, permission: str, *, region_path: str | None = None, station_id: UUID | None = None
+    ) -> None:
         """Raises Forbidden unless `can`."""
         if not self.can(permission, region_path=region_path, station_id=station_id):
             raise Forbidden

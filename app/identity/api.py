@@ -58,7 +58,9 @@ def username_of_body() -> str:
 def open_tokens(person: Person, device: str) -> Tokens:
     """A new session for somebody who has just proved who they are."""
     at = clock.now()
-    return give_tokens(refresh=sessions.open_session(person=person, device=device, at=at), person=person, at=at)
+    return give_tokens(
+        refresh=sessions.open_session(person=person, device=device, at=at), person=person, at=at
+    )
 
 
 @api.post("/sign-in/codes")
@@ -93,7 +95,9 @@ def sign_in(phone: str, code: str, consent: bool, device: str) -> Tokens:
 @gives(TokensRead)
 def sign_in_by_invite(token: str, pin: str, nickname: str | None, consent: bool, device: str) -> Tokens:
     """Sign in (and enrol) with a station's invitation and PIN"""
-    person = signing_in.sign_in_with_invite(token=token, pin=pin, nickname=nickname, consent=consent, at=clock.now())
+    person = signing_in.sign_in_with_invite(
+        token=token, pin=pin, nickname=nickname, consent=consent, at=clock.now()
+    )
     return open_tokens(person, device)
 
 
@@ -105,7 +109,9 @@ def sign_in_by_invite(token: str, pin: str, nickname: str | None, consent: bool,
 @gives(TokensRead)
 def sign_in_staff(username: str, password: str, device: str) -> Tokens:
     """Sign in a member of staff"""
-    return open_tokens(signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), device)
+    return open_tokens(
+        signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), device
+    )
 
 
 @api.post("/sessions/refresh")

@@ -19,12 +19,18 @@ from app.kernel.db import session
 from app.places import queries as places
 
 
-def add_staff(*, username: str, password: str, name: str, by: Actor, at: datetime, is_demo: bool = False) -> Person:
+def add_staff(
+    *, username: str, password: str, name: str, by: Actor, at: datetime, is_demo: bool = False
+) -> Person:
     """A staff account without any role yet."""
     if not by.is_system:
         by.must("people.appoint", region_path=_city_path())
     someone = Person(
-        username=username.lower(), password_hash=hash_password(password), name=name, created_at=at, is_demo=is_demo
+        username=username.lower(),
+        password_hash=hash_password(password),
+        name=name,
+        created_at=at,
+        is_demo=is_demo,
     )
     session.add(someone)
     session.flush()
@@ -45,7 +51,12 @@ def appoint(
             raise SecondAdminNeeded
     queries.person(person_id)
     grant = Grant(
-        person_id=person_id, role=role, region_code=region_code, station_id=station_id, given_by=by.person_id, given_at=at
+        person_id=person_id,
+        role=role,
+        region_code=region_code,
+        station_id=station_id,
+        given_by=by.person_id,
+        given_at=at,
     )
     try:
         with session.begin_nested():  # the partial unique index settles two appointments at once

@@ -76,7 +76,11 @@ def give_tokens(*, refresh: RefreshToken, person: Person, at: datetime) -> Token
     )
     renewal = create_refresh_token(
         person.id.hex,
-        additional_claims={**claims, "jti": refresh.id.hex, "exp": int((at + sessions.REFRESH_LIVES).timestamp())},
+        additional_claims={
+            **claims,
+            "jti": refresh.id.hex,
+            "exp": int((at + sessions.REFRESH_LIVES).timestamp()),
+        },
     )
     return Tokens(access, renewal, int(sessions.ACCESS_LIVES.total_seconds()), person)
 

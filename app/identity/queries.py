@@ -37,7 +37,9 @@ def person_by_phone(phone: str) -> Person | None:
 
 def person_by_username(username: str) -> Person | None:
     """Who signs in with this staff name."""
-    return session.scalar(select(Person).where(Person.username == username.lower(), Person.closed_at.is_(None)))
+    return session.scalar(
+        select(Person).where(Person.username == username.lower(), Person.closed_at.is_(None))
+    )
 
 
 def actor_of(someone: Person, family_id: UUID | None = None) -> Actor:
@@ -62,7 +64,9 @@ def grants_of(person_id: UUID) -> Sequence[Grant]:
 def staff() -> Sequence[Person]:
     """Everybody with a staff account or a role, by name."""
     holding = select(Grant.person_id).where(Grant.revoked_at.is_(None))
-    known = select(Person).where(Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding))
+    known = select(Person).where(
+        Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding)
+    )
     return session.scalars(known.order_by(Person.name, Person.id)).all()
 
 

@@ -75,7 +75,9 @@ class MeRead(Schema):
     id = fields.UUID(required=True)
     nickname = fields.String(required=True, allow_none=True)
     name = fields.String(required=True, allow_none=True)
-    phone = fields.Function(lambda person: queries.masked_phone(person.phone) if person.phone else None, required=True)
+    phone = fields.Function(
+        lambda person: queries.masked_phone(person.phone) if person.phone else None, required=True
+    )
     occupation = fields.String(required=True, allow_none=True)
     platform = fields.String(required=True, allow_none=True)
     home_region_code = fields.String(required=True, allow_none=True)
@@ -160,7 +162,9 @@ class Appoint(Schema):
 
     person_id = Id(required=True)
     role = fields.String(required=True, validate=validate.OneOf(ROLES))
-    region_code = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+    region_code = fields.String(
+        load_default=None, allow_none=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z")
+    )
     station_id = Id(load_default=None, allow_none=True)
 
     @ma.validates_schema

@@ -21,7 +21,9 @@ GRACE = timedelta(seconds=10)
 
 def open_session(*, person: Person, device: str, at: datetime) -> RefreshToken:
     """A new family and its first refresh token."""
-    family = SessionFamily(person_id=person.id, device=device[:80], opened_at=at, expires_at=at + REFRESH_LIVES)
+    family = SessionFamily(
+        person_id=person.id, device=device[:80], opened_at=at, expires_at=at + REFRESH_LIVES
+    )
     session.add(family)
     session.flush()
     return _issue(family.id, at)
@@ -68,8 +70,6 @@ def actor_for(*, person_id: UUID, family_id: UUID, at: datetime) -> Actor:
     if found is None or found[0].revoked_at is not None or found[1].closed_at is not None:
         raise SessionEnded
     return queries.actor_of(found[1], family_id)
-
-
 
 
 def _issue(family_id: UUID, at: datetime) -> RefreshToken:

@@ -61,7 +61,9 @@ def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> 
     """Who proves a phone number is signed in; a new number is enrolled once its owner has agreed."""
     number = normal_phone(phone)
     asked = session.scalar(
-        select(SignInCode).where(SignInCode.phone == number, SignInCode.used_at.is_(None)).order_by(SignInCode.id.desc())
+        select(SignInCode)
+        .where(SignInCode.phone == number, SignInCode.used_at.is_(None))
+        .order_by(SignInCode.id.desc())
     )
     if asked is None or at >= asked.expires_at:
         raise CodeExpired
@@ -95,13 +97,17 @@ def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: 
 
 def invite_by_token(token: str, at: datetime) -> Invite:
     """The invitation behind a QR link. Raises InviteNotFound when unknown, used or run out."""
-    invite = session.scalar(select(Invite).where(Invite.token_digest == digest("invite-token", token.upper())))
+    invite = session.scalar(
+        select(Invite).where(Invite.token_digest == digest("invite-token", token.upper()))
+    )
     if invite is None or invite.used_at is not None or at >= invite.expires_at:
         raise InviteNotFound
     return invite
 
 
-def invite_rider(*, station_id: UUID, by: Actor, at: datetime, person_id: UUID | None = None) -> tuple[Invite, str, str]:
+def invite_rider(
+    *, station_id: UUID, by: Actor, at: datetime, person_id: UUID | None = None
+) -> tuple[Invite, str, str]:
     """An invitation for exactly one rider: (invite, token for the QR link, PIN to say aloud).
 
     With `person_id` it signs an enrolled rider in again (new phone, no phone).
@@ -142,7 +148,10 @@ def _enrol(someone: Person, at: datetime) -> Person:
 def _count_try(model: type[SignInCode] | type[Invite], key: UUID) -> None:
     # Conditional, so that tries sent at the same moment cannot share one count.
     tries = session.scalar(
-        update(model).where(model.id == key, model.tries < MAX_TRIES).values(tries=model.tries + 1).returning(model.tries)
+        update(model)
+        .where(model.id == key, model.tries < MAX_TRIES)
+        .values(tries=model.tries + 1)
+        .returning(model.tries)
     )
     if tries is None:
         raise CodeTriesUsedUp

@@ -1,4 +1,4 @@
-"""The database: one session per request or job, one transaction around each unit of work, committed here and nowhere else.
+"""The database: one session per request or job, one transaction around each unit of work, committed only here.
 
 SQLite runs in WAL mode with foreign keys on; a write begins with BEGIN IMMEDIATE, so two writers queue instead of
 failing half-way. PostgreSQL runs at READ COMMITTED; races are settled by constraints, conditional updates and row
@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
@@ -169,7 +169,9 @@ def _is_transient(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state in {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"} or error.connection_invalidated:
         return True
-    return isinstance(error, OperationalError) and ("locked" in str(error.orig) or state is None and _lost(error))
+    return isinstance(error, OperationalError) and (
+        "locked" in str(error.orig) or (state is None and _lost(error))
+    )
 
 
 def _lost(error: DBAPIError) -> bool:
@@ -186,7 +188,7 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
     On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
     """
     insert = postgresql_insert if dialect_name() == "postgresql" else sqlite_insert
-    table = model.__table__
+    table = cast(Table, model.__table__)
     statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
     return session.execute(statement).first() is not None
 
@@ -206,7 +208,9 @@ def violated(error: Exception, name: str) -> bool:
 _definitions: list[tuple[str, str, str]] = []  # (dialect, create, drop), in order of declaration
 
 
-def ddl_for(table: Table, *, sqlite: tuple[str, str] | None = None, postgresql: tuple[str, str] | None = None) -> None:
+def ddl_for(
+    table: Table, *, sqlite: tuple[str, str] | None = None, postgresql: tuple[str, str] | None = None
+) -> None:
     """Attach (create, drop) statements of a trigger or dialect-only constraint to a table.
 
     `create_all` runs them for throw-away databases; the migrations hold a frozen copy, and a test compares the two.
@@ -230,18 +234,17 @@ def append_only(table: Table) -> None:
     for action in ("update", "delete"):
         trigger = f"{name}_append_only_{action}"
         message = f"{name} is append-only"
+        before = f"CREATE TRIGGER {trigger} BEFORE {action.upper()} ON {name} "
+        raising = f"BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END"
+        function = f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$ {raising} $$; "
         ddl_for(
             table,
             sqlite=(
-                f"CREATE TRIGGER {trigger} BEFORE {action.upper()} ON {name} "
-                f"BEGIN SELECT RAISE(ABORT, '{message}'); END",
+                f"{before}BEGIN SELECT RAISE(ABORT, '{message}'); END",
                 f"DROP TRIGGER IF EXISTS {trigger}",
             ),
             postgresql=(
-                f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS "
-                f"$$ BEGIN RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'; END $$; "
-                f"CREATE TRIGGER {trigger} BEFORE {action.upper()} ON {name} "
-                f"FOR EACH ROW EXECUTE FUNCTION {trigger}()",
+                f"{function}{before}FOR EACH ROW EXECUTE FUNCTION {trigger}()",
                 f"DROP TRIGGER IF EXISTS {trigger} ON {name}; DROP FUNCTION IF EXISTS {trigger}()",
             ),
         )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 
 class Problem(Exception):
-    """A refusal with a reason. `keep = True` says that what was written before it stays (a wrong try, a refused scan)."""
+    """A refusal with a reason. `keep = True`: what was written before it stays (a wrong try, a refused scan)."""
 
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "bad-request"

@@ -1,11 +1,11 @@
 """The edge of the API: a view says who may, what comes in, what goes out, and makes one call.
 
-    @api.post("/redemptions")          one write transaction by construction (`get` opens one that cannot write)
-    @requires("station.scan")          who may; `public` where anybody may
-    @idempotent                        Idempotency-Key: the outcome is stored in the same transaction
-    @takes(RedeemVoucher)              what comes in, as keyword arguments
-    @gives(VoucherRead, 201)           what goes out
-    def redeem(voucher_id, station_id, by): return hand_over(..., by=by, at=clock.now())
+@api.post("/redemptions")          one write transaction by construction (`get` opens one that cannot write)
+@requires("station.scan")          who may; `public` where anybody may
+@idempotent                        Idempotency-Key: the outcome is stored in the same transaction
+@takes(RedeemVoucher)              what comes in, as keyword arguments
+@gives(VoucherRead, 201)           what goes out
+def redeem(voucher_id, station_id, by): return hand_over(..., by=by, at=clock.now())
 """
 
 from __future__ import annotations
@@ -236,7 +236,10 @@ class Api(Blueprint):
             edge = edge_of(view)
             if edge.access is None:
                 raise RuntimeError(f"{method} {rule}: say who may call it with @requires or @public")
-            edge.wants_caller = "by" in view.__code__.co_varnames[: view.__code__.co_argcount + view.__code__.co_kwonlyargcount]
+            edge.wants_caller = (
+                "by"
+                in view.__code__.co_varnames[: view.__code__.co_argcount + view.__code__.co_kwonlyargcount]
+            )
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
@@ -245,7 +248,9 @@ class Api(Blueprint):
                 return in_transaction(lambda: _answer(view, edge, path), write=write)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
-            self.add_url_rule(rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method])
+            self.add_url_rule(
+                rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method]
+            )
             self.endpoints.append((method, rule, view))
             return view
 
@@ -260,14 +265,18 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
     if not edge.idempotent:
         return _outgoing(view(**arguments), edge)
     key = request.headers.get("Idempotency-Key", "")
-    request_print = idempotency.fingerprint(request.method.encode(), request.path.encode(), request.get_data())
+    request_print = idempotency.fingerprint(
+        request.method.encode(), request.path.encode(), request.get_data()
+    )
     before = idempotency.begin(owner=by.key, key=key, request=request_print, at=clock.now())
     if before is not None:
         response = Response(before.body, status=before.status, content_type="application/json")
         response.headers["Idempotent-Replayed"] = "true"
         return response
     response = _outgoing(view(**arguments), edge)
-    idempotency.finish(owner=by.key, key=key, status=response.status_code, body=response.get_data(as_text=True))
+    idempotency.finish(
+        owner=by.key, key=key, status=response.status_code, body=response.get_data(as_text=True)
+    )
     return response
 
 

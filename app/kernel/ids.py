@@ -13,7 +13,7 @@ BORROWED_MS = 1000  # a clock that goes back further is a virtual one; its ids f
 
 
 def new_id() -> UUID:
-    """A new UUIDv7; ids made by one process strictly increase even within one millisecond or when the clock stutters."""
+    """A new UUIDv7; ids of one process strictly increase, even within a millisecond or when the clock stutters."""
     global _last
     millis = int(clock.now().timestamp() * 1000) & 0xFFFF_FFFF_FFFF
     chance = int.from_bytes(randomness.token_bytes(10), "big")

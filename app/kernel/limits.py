@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-
 import redis
 from flask import current_app
 from redis.backoff import NoBackoff

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,7 +23,9 @@ registry = CollectorRegistry()
 requests_total = Counter(
     "fengxing_requests_total", "Requests answered", ["method", "route", "status"], registry=registry
 )
-request_seconds = Histogram("fengxing_request_seconds", "Time to answer", ["method", "route"], registry=registry)
+request_seconds = Histogram(
+    "fengxing_request_seconds", "Time to answer", ["method", "route"], registry=registry
+)
 
 log = structlog.get_logger()
 
@@ -54,7 +57,7 @@ def _stderr() -> Any:
     return sys.stderr
 
 
-def _with_request_id(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _with_request_id(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     event["request_id"] = request_id()
     return event
 
@@ -76,7 +79,13 @@ def watch(app: Flask) -> None:
         request_seconds.labels(request.method, route).observe(seconds)
         response.headers["X-Request-ID"] = request_id()
         if route not in ("/healthz", "/readyz", "/metrics"):
-            log.info("request", method=request.method, route=route, status=response.status_code, ms=round(seconds * 1000, 1))
+            log.info(
+                "request",
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                ms=round(seconds * 1000, 1),
+            )
         return response
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow import MarshmallowPlugin, OpenAPIConverter, resolver
+from apispec.ext.marshmallow import MarshmallowPlugin, resolver
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 
 from app.kernel.http import PUBLIC, Api, Edge, edge_of
@@ -32,7 +33,9 @@ def describe(app: Flask, apis: Iterable[Api], *, version: str) -> dict[str, Any]
         version=version,
         openapi_version="3.1.0",
         plugins=[marshmallow],
-        info={"description": "Rider-volunteer programme of a city: stations, reports, volunteering, points, honours."},
+        info={
+            "description": "Rider-volunteer programme of a city: stations, reports, volunteering, points, honours."
+        },
     )
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"})
@@ -70,7 +73,10 @@ def _operation(
     if edge.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": edge.body}}}
     elif edge.form is not None:
-        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _form(edge, converter)}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _form(edge, converter)}},
+        }
     return operation
 
 
@@ -105,7 +111,10 @@ def _responses(edge: Edge) -> dict[str, Any]:
         "content": {"application/problem+json": {"schema": "Problem"}},
     }
     if edge.out_media != "application/json":
-        success: dict[str, Any] = {"description": "The file", "content": {edge.out_media: {"schema": {"type": "string", "format": "binary"}}}}
+        success: dict[str, Any] = {
+            "description": "The file",
+            "content": {edge.out_media: {"schema": {"type": "string", "format": "binary"}}},
+        }
     elif edge.out is None:
         return {"204": {"description": "Done"}, "default": problem}
     else:

@@ -1,4 +1,4 @@
-"""Cursor paging, newest first. Ids are UUIDv7, so an id is a position in time and the cursor is just the last id seen."""
+"""Cursor paging, newest first. Ids are UUIDv7: an id is a position in time, the cursor is the last id seen."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def decode(cursor: str) -> UUID:
 
 
 def page(
-    statement: Select[Any], key: InstrumentedAttribute[UUID], cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    statement: Select[Any],
+    key: InstrumentedAttribute[UUID],
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
 ) -> Page[Any]:
     """The next `limit` rows of `statement` after `cursor`, ordered by the id column `key`, newest first."""
     if cursor:

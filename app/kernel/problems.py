@@ -16,6 +16,13 @@ from app.kernel.errors import Invalid, Problem
 from app.kernel.observing import request_id
 
 MEDIA_TYPE = "application/problem+json"
+_HTTP_SLUGS = {
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media",
+    429: "too-many-tries",
+}
 
 # marshmallow speaks English only; these are its sentences and the keys of ours.
 _FIELD_SENTENCES: list[tuple[re.Pattern[str], str]] = [
@@ -38,7 +45,10 @@ _FIELD_SENTENCES: list[tuple[re.Pattern[str], str]] = [
         (r"^Shorter than minimum length (?P<min>\d+)\.$", "too-short"),
         (r"^Length must be between (?P<min>\d+) and (?P<max>\d+)\.$", "wrong-length"),
         (r"^Length must be (?P<min>\d+)\.$", "exact-length"),
-        (r"^Must be greater than or equal to (?P<min>[-\d.]+) and less than or equal to (?P<max>[-\d.]+)\.$", "out-of-range"),
+        (
+            r"^Must be greater than or equal to (?P<min>[-\d.]+) and less than or equal to (?P<max>[-\d.]+)\.$",
+            "out-of-range",
+        ),
         (r"^Must be greater than or equal to (?P<min>[-\d.]+)\.$", "too-small"),
         (r"^Must be less than or equal to (?P<max>[-\d.]+)\.$", "too-large"),
         (r"^String does not match expected pattern\.$", "wrong-form"),
@@ -94,9 +104,13 @@ def response_for(problem: Problem) -> Response:
 def response_for_http(error: HTTPException) -> Response:
     """Problem details for an error of the transport itself (404 on an unknown path, 405, 413 …)."""
     status = error.code or 500
-    slug = {404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "unsupported-media", 429: "too-many-tries"}.get(
-        status, "bad-request" if status < 500 else "broken"
-    )
+    slug = {
+        404: "not-found",
+        405: "method-not-allowed",
+        413: "too-large",
+        415: "unsupported-media",
+        429: "too-many-tries",
+    }.get(status, "bad-request" if status < 500 else "broken")
     response = _json(_body(status, slug, i18n.say(slug), retryable=status >= 500), status)
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))

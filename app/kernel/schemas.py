@@ -32,13 +32,21 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if any(ord(char) < 32 and char not in "\n\t" or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000 for char in text):
+        if any(
+            (ord(char) < 32 and char not in "\n\t") or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000
+            for char in text
+        ):
             raise ma.ValidationError(say("field.control-characters"))
         return text.replace("\r\n", "\n").strip()
 
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _is_control(char: str) -> bool:
+    code = ord(char)
+    return (code < 32 and char not in "\n\t") or code == 127 or 0xD800 <= code < 0xE000
 
 
 class Whole(fields.Integer):
@@ -76,7 +84,7 @@ class Number(fields.Float):
     def _validated(self, value: Any) -> float:
         if isinstance(value, bool | str):
             raise self.make_error("invalid", input=value)
-        return float(super()._validated(value))  # type: ignore[arg-type]
+        return float(super()._validated(value))
 
 
 class QueryNumber(fields.Float):

@@ -65,7 +65,9 @@ class Settings:
 def _secret(env: Mapping[str, str], name: str) -> str:
     value = env.get(name, "")
     if len(value) < 32:
-        raise SettingsError(f"{name} must be set to at least 32 characters (make run writes one into var/secrets.env)")
+        raise SettingsError(
+            f"{name} must be set to at least 32 characters (make run writes one into var/secrets.env)"
+        )
     return value
 
 
@@ -90,7 +92,9 @@ def _code_keys(env: Mapping[str, str]) -> dict[int, bytes]:
             raise SettingsError("FENGXING_CODE_KEYS: each key needs a positive epoch and at least 32 bytes")
         keys[number] = key
     if not keys:
-        raise SettingsError("FENGXING_CODE_KEYS must hold at least one key (make run writes one into var/secrets.env)")
+        raise SettingsError(
+            "FENGXING_CODE_KEYS must hold at least one key (make run writes one into var/secrets.env)"
+        )
     return keys
 
 

@@ -45,13 +45,18 @@ def import_divisions(*, lines: Iterable[str], file: str) -> ImportResult:
     paths = _paths(rows, known, file)
     added, changed = [], []
     for row in rows.values():
-        values = {"name": row.name, "level": row.level, "parent_code": row.parent_code, "path": paths[row.code]}
+        values = {
+            "name": row.name,
+            "level": row.level,
+            "parent_code": row.parent_code,
+            "path": paths[row.code],
+        }
         before = known.get(row.code)
         if before is None:
             added.append({"code": row.code, **values})
         elif any(getattr(before, name) != value for name, value in values.items()):
             changed.append({"code": row.code, **values})
-    added.sort(key=lambda each: len(each["path"]))  # parents first, for the foreign key
+    added.sort(key=lambda each: len(paths[each["code"]]))  # parents first, for the foreign key
     if added:
         session.execute(insert(Region), added)
     for values in changed:
@@ -70,7 +75,9 @@ def _read(lines: Iterable[str], file: str) -> dict[str, _Row]:
             if cells:
                 row = _row(cells, reader.line_num, file)
                 if row.code in rows:
-                    raise _bad(file, row.line, f"code {row.code} stands twice (first in line {rows[row.code].line})")
+                    raise _bad(
+                        file, row.line, f"code {row.code} stands twice (first in line {rows[row.code].line})"
+                    )
                 rows[row.code] = row
     except csv.Error as error:
         raise _bad(file, reader.line_num, str(error)) from None

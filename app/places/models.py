@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -18,7 +17,7 @@ END_OF_DAY = "24:00"
 
 
 class Region(Base):
-    """A node of city > district > subdistrict > community > grid. `path` holds all codes from the top, each closed by /."""
+    """A node of city > district > subdistrict > community > grid. `path`: all codes from the top, each closed by /."""
 
     __tablename__ = "regions"
     __table_args__ = (
@@ -54,7 +53,9 @@ class Station(IdMixin, Base):
     phone: Mapped[str | None] = mapped_column(String(20))
     lat: Mapped[float]
     lng: Mapped[float]
-    hours: Mapped[list[list[list[str]]]] = mapped_column(Json)  # seven days from Monday, each a list of [open, close]
+    hours: Mapped[list[list[list[str]]]] = mapped_column(
+        Json
+    )  # seven days from Monday, each a list of [open, close]
     facilities: Mapped[list[str]] = mapped_column(Json)
     active: Mapped[bool] = mapped_column(default=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
@@ -97,5 +98,3 @@ class Station(IdMixin, Base):
 def every_day(opens: str = "00:00", closes: str = END_OF_DAY) -> list[list[list[str]]]:
     """Opening hours that are the same on all seven days."""
     return [[[opens, closes]] for _ in range(7)]
-
-

@@ -85,8 +85,12 @@ def stations_near(position: geo.Position, limit: int = 20) -> list[Nearby]:
         inside = select(Station).where(
             Station.active, Station.lat.between(south, north), Station.lng.between(west, east)
         )
-        found = [Nearby(each, round(geo.distance_m(position, each.position))) for each in session.scalars(inside)]
-        found = sorted((each for each in found if each.distance_m <= radius), key=lambda each: each.distance_m)
+        found = [
+            Nearby(each, round(geo.distance_m(position, each.position))) for each in session.scalars(inside)
+        ]
+        found = sorted(
+            (each for each in found if each.distance_m <= radius), key=lambda each: each.distance_m
+        )
         if len(found) >= limit:
             break
     return found[:limit]

@@ -35,7 +35,9 @@ class StationRead(Schema):
     lat = fields.Float(required=True)
     lng = fields.Float(required=True)
     datum = fields.Constant(geo.WGS84)
-    hours = fields.Raw(required=True, metadata={"description": "seven days from Monday, each a list of [open, close]"})
+    hours = fields.Raw(
+        required=True, metadata={"description": "seven days from Monday, each a list of [open, close]"}
+    )
     facilities = fields.List(fields.String(), required=True)
     open_now = fields.Method("_open_now", required=True)
     is_demo = fields.Boolean(required=True)

@@ -1,1 +1,1 @@
-"""Scans: one door for everything a camera, a scanner gun or a hand puts in; the right thing happens or the right words appear."""
+"""Scans: one door for whatever a camera, a scanner gun or a hand puts in."""

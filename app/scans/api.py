@@ -27,7 +27,9 @@ SCANS = Limit("scan", tries=600, per_s=60)
 @idempotent
 @takes(ScanIn)
 @gives(ScanRead)
-def scan(text: str, station_id: UUID | None, position: Position | None, accuracy_m: int | None, by: Actor) -> Scan:
+def scan(
+    text: str, station_id: UUID | None, position: Position | None, accuracy_m: int | None, by: Actor
+) -> Scan:
     """Do what a scanned code asks for
 
     A rider scans a station's poster (checks in) or a shift's code (signs in or out). A station scans a rider's code

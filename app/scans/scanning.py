@@ -51,7 +51,13 @@ class Scan:
 
 
 def scan(
-    *, text: str, station_id: UUID | None, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
+    *,
+    text: str,
+    station_id: UUID | None,
+    position: Position | None,
+    accuracy_m: int | None,
+    by: Actor,
+    at: datetime,
 ) -> Scan:
     """Do what the scanned code asks for. A refusal that is kept leaves a trace of where it was refused."""
     try:
@@ -73,7 +79,9 @@ def scan(
         raise
 
 
-def _poster(code: StationCode, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime) -> Scan:
+def _poster(
+    code: StationCode, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
+) -> Scan:
     station = places.station_by_short_code(code.short_code)
     made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=at)
     return _checked_in(made, DONE)
@@ -86,16 +94,27 @@ def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Sca
     made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
     outcome = DONE if before is None or shown.replayed else ALREADY
     return _checked_in(
-        made, outcome, rider=rewards.masked_rider(person_id), session_id=shown.session.id, replayed=shown.replayed
+        made,
+        outcome,
+        rider=rewards.masked_rider(person_id),
+        session_id=shown.session.id,
+        replayed=shown.replayed,
     )
 
 
 def _checked_in(
-    made: Checkin, outcome: str, *, rider: str | None = None, session_id: UUID | None = None, replayed: bool = False
+    made: Checkin,
+    outcome: str,
+    *,
+    rider: str | None = None,
+    session_id: UUID | None = None,
+    replayed: bool = False,
 ) -> Scan:
     judged = recorded_fact("checkin", made.id)
     told = explain_fact(judged) if judged else None
-    words = say("scan.checked-in" if outcome == DONE else "scan.checked-in-before", at=format_time(made.happened_at))
+    words = say(
+        "scan.checked-in" if outcome == DONE else "scan.checked-in-before", at=format_time(made.happened_at)
+    )
     return Scan(
         kind="station" if rider is None else "personal",
         outcome=outcome,
@@ -113,7 +132,9 @@ def _shift(code: ShiftCode, by: Actor, at: datetime) -> Scan:
     shift = volunteering.shift_by_short_code(code.short_code)
     attended = scan_shift(shift_id=shift.id, by=by, at=at)
     out = attended.signed_out_at is not None
-    words = say("scan.signed-out" if out else "scan.signed-in", activity=volunteering.title_of(shift.activity_id))
+    words = say(
+        "scan.signed-out" if out else "scan.signed-in", activity=volunteering.title_of(shift.activity_id)
+    )
     return Scan(kind="shift", outcome=DONE, headline=words, attendance_id=attended.id)
 
 

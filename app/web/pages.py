@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web import reference
 from app.web.desk import activities as organising
 from app.web.desk import honours, ledger, overview, people, rewards, rules
 from app.web.edge import Pages
@@ -45,4 +46,5 @@ ALL: tuple[Pages, ...] = (
     ledger.pages,
     people.pages,
     honours.pages,
+    reference.pages,
 )

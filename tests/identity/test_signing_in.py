@@ -105,8 +105,8 @@ def test_it_names_the_phone_when_it_is_wrong(client, kept, phone):
 
 
 def test_staff_sign_in_by_password(app, client):
-    from app.identity.appointing import add_staff
     from app.identity.actors import SYSTEM
+    from app.identity.appointing import add_staff
     from app.kernel import clock
 
     with transaction():

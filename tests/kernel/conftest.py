@@ -9,8 +9,8 @@ from app.kernel import clock as clock_module
 from app.kernel.db import db, insert_if_absent, session
 from app.kernel.errors import Conflict
 from app.kernel.http import Api, gives, idempotent, limited, public, takes
-from app.kernel.ids import new_id
 from app.kernel.idempotency import IdempotencyRecord
+from app.kernel.ids import new_id
 from app.kernel.limits import Limit
 from app.kernel.schemas import Instant, PositionIn, Schema, Text, Whole
 from app.main import create_app
@@ -35,7 +35,10 @@ class Kept(Conflict):
 
 def write_mark(name: str) -> None:
     """A row to look for; the idempotency table serves as a notebook."""
-    insert_if_absent(IdempotencyRecord, {"id": new_id(), "owner": "mark", "key": name, "fingerprint": "", "created_at": clock_module.now()})
+    insert_if_absent(
+        IdempotencyRecord,
+        {"id": new_id(), "owner": "mark", "key": name, "fingerprint": "", "created_at": clock_module.now()},
+    )
 
 
 def marks() -> int:

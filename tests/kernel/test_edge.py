@@ -90,7 +90,9 @@ def test_a_bad_value_is_a_422_with_the_field_named(toy, field, value):
 
 
 def test_refusals_speak_the_callers_language(toy):
-    english = toy.post("/api/v1/toy/notes", headers={"Accept-Language": "en", "Idempotency-Key": "k"}, json={})
+    english = toy.post(
+        "/api/v1/toy/notes", headers={"Accept-Language": "en", "Idempotency-Key": "k"}, json={}
+    )
     chinese = toy.post("/api/v1/toy/notes", headers={"Idempotency-Key": "k"}, json={})
     assert english.json["errors"][0]["message"] == "This field is needed."
     assert chinese.json["errors"][0]["message"] == "这一项要填。"

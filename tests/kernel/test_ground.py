@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from app.identity.queries import masked_name
 from app.kernel import i18n, randomness
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.kernel.paging import CursorUnknown, decode, encode
 from app.kernel.settings import Settings, SettingsError
-from app.identity.queries import masked_name
 from tests.kernel.conftest import marks, write_mark
 
 GOOD = {"FENGXING_SECRET_KEY": "x" * 32, "FENGXING_CODE_KEYS": "1:" + "00" * 32}
@@ -80,7 +80,15 @@ def test_numbers_hours_and_days_read_as_people_write_them(clock):
 
 
 @pytest.mark.parametrize(
-    ("name", "masked"), [("王明", "王*"), ("王小明", "王*明"), ("欧阳修华", "欧**华"), ("买买提·艾力", "买****力"), ("王", "王*"), ("", "*")]
+    ("name", "masked"),
+    [
+        ("王明", "王*"),
+        ("王小明", "王*明"),
+        ("欧阳修华", "欧**华"),
+        ("买买提·艾力", "买****力"),
+        ("王", "王*"),
+        ("", "*"),
+    ],
 )
 def test_names_are_masked(name, masked):
     assert masked_name(name) == masked

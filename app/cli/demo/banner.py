@@ -26,7 +26,8 @@ def text(url: str | None = None) -> str:
     if known:
         lines += [
             "  demo data · 演示数据  (everything here is invented)",
-            f"  riders: phone {data.phone_of(0)[3:]} … {data.phone_of(len(data.RIDERS) - 1)[3:]}; the code appears on this console",
+            f"  riders: phone {data.phone_of(0)[3:]} … {data.phone_of(len(data.RIDERS) - 1)[3:]}",
+            "          the one-time code appears on this console · 验证码显示在这里",
             f"  staff: {', '.join(each[0] for each in known)}",
             f"         password {data.PASSWORD}",
             "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,15 +30,15 @@ def live_two_weeks(cast: Cast, *, until: datetime) -> str:
         for number in range(len(cast.riders)):
             if randomness.below(10) < 4:
                 at = began + timedelta(days=day, hours=1 + randomness.below(8), minutes=randomness.below(60))
-                happened["check-ins"] += _do(at, lambda at=at, n=number: _check_in(cast, n, at))
+                happened["check-ins"] += _do(at, partial(_check_in, cast, number, at))
     for number in range(len(data.REPORTS)):
         at = began + timedelta(days=1 + number, hours=3)
-        happened["reports"] += _do(at, lambda at=at, n=number: _report(cast, n, at))
+        happened["reports"] += _do(at, partial(_report, cast, number, at))
     for shift_id in cast.past_shifts:
         happened["hours"] += _serve(cast, shift_id)
     for number in range(4):
         at = began + timedelta(days=DAYS - 2, hours=number)
-        happened["redemptions"] += _do(at, lambda at=at, n=number: _redeem(cast, n, at))
+        happened["redemptions"] += _do(at, partial(_redeem, cast, number, at))
     return "two weeks of life: " + ", ".join(f"{count} {what}" for what, count in happened.items())
 
 
@@ -55,7 +56,9 @@ def _check_in(cast: Cast, number: int, at: datetime) -> None:
     home = 0 if number < 4 else 3
     chosen = cast.stations[home if randomness.below(3) else randomness.below(len(cast.stations))]
     place = station(chosen).position
-    checking_in.check_in_by_poster(station_id=chosen, position=place, accuracy_m=12, by=cast.rider(number), at=at)
+    checking_in.check_in_by_poster(
+        station_id=chosen, position=place, accuracy_m=12, by=cast.rider(number), at=at
+    )
 
 
 def _report(cast: Cast, number: int, at: datetime) -> None:
@@ -70,14 +73,18 @@ def _report(cast: Cast, number: int, at: datetime) -> None:
     if number >= len(data.REPORTS) - 2:
         return  # the newest two still wait for somebody
     if number == len(data.REPORTS) - 3:
-        triage.reject(case_id=case.id, reason="照片看不清，可以重拍再报。", by=dispatcher, at=at + timedelta(hours=1))
+        triage.reject(
+            case_id=case.id, reason="照片看不清，可以重拍再报。", by=dispatcher, at=at + timedelta(hours=1)
+        )
         return
     triage.accept(case_id=case.id, by=dispatcher, at=at + timedelta(minutes=40))
     if number >= len(data.REPORTS) - 4:
         return
     working.resolve(case_id=case.id, note="已经修好，现场看过。", by=dispatcher, at=at + timedelta(hours=5))
     if number % 2 == 0:
-        closing.rate(case_id=case.id, answer="solved", stars=5, by=cast.rider(number % 5), at=at + timedelta(hours=9))
+        closing.rate(
+            case_id=case.id, answer="solved", stars=5, by=cast.rider(number % 5), at=at + timedelta(hours=9)
+        )
 
 
 def _serve(cast: Cast, shift_id: UUID) -> int:
@@ -87,14 +94,22 @@ def _serve(cast: Cast, shift_id: UUID) -> int:
     served = 0
     for number in range(len(cast.riders)):
         if randomness.below(10) < 4:
-            rider = number
-            _do(starts - timedelta(days=1), lambda n=rider: signing_up.sign_up(shift_id=shift_id, by=cast.rider(n), at=starts - timedelta(days=1)))
-            _do(starts, lambda n=rider: attendance.scan_shift(shift_id=shift_id, by=cast.rider(n), at=starts))
-            _do(ends, lambda n=rider: attendance.scan_shift(shift_id=shift_id, by=cast.rider(n), at=ends))
+            day_before = starts - timedelta(days=1)
+            _do(day_before, partial(_sign_up, cast, number, shift_id, day_before))
+            _do(starts, partial(_scan, cast, number, shift_id, starts))
+            _do(ends, partial(_scan, cast, number, shift_id, ends))
             served += 1
     later = ends + timedelta(hours=2)
-    _do(later, lambda: _confirm_all(cast, shift_id, later))
+    _do(later, partial(_confirm_all, cast, shift_id, later))
     return served
+
+
+def _sign_up(cast: Cast, number: int, shift_id: UUID, at: datetime) -> None:
+    signing_up.sign_up(shift_id=shift_id, by=cast.rider(number), at=at)
+
+
+def _scan(cast: Cast, number: int, shift_id: UUID, at: datetime) -> None:
+    attendance.scan_shift(shift_id=shift_id, by=cast.rider(number), at=at)
 
 
 def _confirm_all(cast: Cast, shift_id: UUID, at: datetime) -> None:
@@ -105,8 +120,13 @@ def _confirm_all(cast: Cast, shift_id: UUID, at: datetime) -> None:
 
 
 def _redeem(cast: Cast, number: int, at: datetime) -> None:
-    voucher = ordering.reserve(reward_id=cast.rewards[0], station_id=cast.stations[0], by=cast.rider(number), at=at)
+    voucher = ordering.reserve(
+        reward_id=cast.rewards[0], station_id=cast.stations[0], by=cast.rider(number), at=at
+    )
     if number < 3:
         redemption.hand_over(
-            voucher_id=voucher.id, station_id=cast.stations[0], by=cast.actor("station"), at=at + timedelta(minutes=8)
+            voucher_id=voucher.id,
+            station_id=cast.stations[0],
+            by=cast.actor("station"),
+            at=at + timedelta(minutes=8),
         )

@@ -63,7 +63,12 @@ def _hire(cast: Cast) -> None:
         if place == "city" or isinstance(place, str):
             code = data.CITY if place == "city" else place
             appointing.appoint(
-                person_id=someone.id, role=role, region_code=code, station_id=None, by=SYSTEM, at=cast.began_at
+                person_id=someone.id,
+                role=role,
+                region_code=code,
+                station_id=None,
+                by=SYSTEM,
+                at=cast.began_at,
             )
 
 
@@ -136,12 +141,13 @@ def _plan_activities(cast: Cast, at: datetime) -> None:
             title_zh=zh, title_en=en, words=words, category=category, region_code=community, place_words=place,
             is_demo=True, by=organiser, at=cast.began_at,
         )  # fmt: skip
-        begins = city_midnight(city_day(at) + timedelta(days=days)) + timedelta(hours=hour or 0)
         if hour is None:  # the one that is going on while somebody tries the demo
-            begins = at - timedelta(minutes=20)
-            hours = 6
+            begins, ends = at - timedelta(minutes=20), at + timedelta(hours=6)
+        else:
+            begins = city_midnight(city_day(at) + timedelta(days=days)) + timedelta(hours=hour)
+            ends = begins + timedelta(hours=hours)
         organising.add_shift(
-            activity_id=activity.id, starts_at=begins, ends_at=begins + timedelta(hours=hours), places=places,
+            activity_id=activity.id, starts_at=begins, ends_at=ends, places=places,
             by=organiser, at=cast.began_at,
         )  # fmt: skip
         past = cast.began_at + timedelta(days=4 + days)
@@ -151,4 +157,3 @@ def _plan_activities(cast: Cast, at: datetime) -> None:
         )  # fmt: skip
         cast.past_shifts.append(shift.id)
         organising.publish_activity(activity_id=activity.id, by=organiser, at=cast.began_at)
-

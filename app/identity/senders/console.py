@@ -9,4 +9,6 @@ class ConsoleSender:
     """Prints the code for whoever tries the demo. Never used in production."""
 
     def send(self, phone: str, code: str) -> None:
-        print(f"\n  [demo SMS · 演示短信]  {phone[:-8]}****{phone[-4:]}  code · 验证码: {code}\n", file=sys.stderr, flush=True)
+        shown = f"{phone[:-8]}****{phone[-4:]}"
+        sys.stderr.write(f"\n  [demo SMS · 演示短信]  {shown}  验证码 · code: {code}\n\n")
+        sys.stderr.flush()

@@ -59,4 +59,4 @@ def offer(by: Actor, **what: Any) -> Response:
 def withdraw(reward_id: UUID, by: Actor) -> Response:
     """Offer it no longer; vouchers already reserved stay good"""
     catalogue.withdraw(reward_id=reward_id, by=by, at=clock.now())
-    return go("/desk/rewards", said="web.said.withdrawn")
+    return go("/desk/rewards", said="web.said.reward-withdrawn")

@@ -1,0 +1,1 @@
+"""Triggers and dialect-only constraints, frozen as each migration put them up."""
