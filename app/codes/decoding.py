@@ -1,0 +1,50 @@
+"""Finding codes in a photograph, for phones whose browser cannot use the camera. Hostile files are not opened."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import zxingcpp
+from PIL import Image
+
+from app.codes.errors import PhotoTooLarge, PhotoUnreadable
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 25_000_000
+WORK_SIDE = 2_000  # px; a code that cannot be read at this size was too small in the photo anyway
+MAX_CODES = 8
+FORMATS = ("JPEG", "PNG", "WEBP")
+SEEN = zxingcpp.barcode_formats_from_str("QRCode,Code128")
+
+
+def decode_photo(data: bytes) -> list[str]:
+    """The texts of all codes in a photo, none if there are none. Raises PhotoTooLarge or PhotoUnreadable."""
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge(max_mb=MAX_BYTES // 1024 // 1024)
+    image = _grey(data)
+    found: list[str] = []
+    for barcode in zxingcpp.read_barcodes(image, formats=SEEN):
+        if barcode.valid and barcode.text and barcode.text not in found:
+            found.append(barcode.text)
+    return found[:MAX_CODES]
+
+
+def _grey(data: bytes) -> Image.Image:
+    """The photo in grey, no larger than needed. Its size is judged from the header, before anything unpacks."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as photo:
+                if photo.width * photo.height > MAX_PIXELS:
+                    raise PhotoTooLarge(max_mb=MAX_BYTES // 1024 // 1024)
+                photo.draft("L", (WORK_SIDE, WORK_SIDE))  # a JPEG unpacks at a fraction of its size
+                grey = photo.convert("L")
+                grey.thumbnail((WORK_SIDE, WORK_SIDE))
+                return grey
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise PhotoTooLarge(max_mb=MAX_BYTES // 1024 // 1024) from None
+    except PhotoTooLarge:
+        raise
+    except Exception:  # noqa: BLE001 -- whatever a broken or hostile file makes a decoder raise, it cannot be read
+        raise PhotoUnreadable from None

@@ -1,0 +1,90 @@
+"""Giving a phone what it needs to make codes by itself, and taking that back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import update
+
+from app.codes import keys
+from app.codes.errors import NotARider
+from app.codes.macs import CURRENT
+from app.codes.models import LIVES, PHONE, SERVER, PersonalHandle
+from app.codes.queries import handle_in_use
+from app.identity import queries as identity
+from app.identity.actors import Actor
+from app.kernel import randomness
+from app.kernel.db import insert_if_absent, session
+from app.kernel.errors import Unavailable
+from app.kernel.ids import new_id
+
+
+def enrol_phone(*, device_name: str, by: Actor, at: datetime) -> tuple[PersonalHandle, bytes]:
+    """A new handle for the rider's phone and its key, which is given out this once. Any other phone's handle ends."""
+    return _replace(by, PHONE, device_name, at)
+
+
+def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle:
+    """The handle for codes that the server draws for a browser which cannot make its own; a new one each week."""
+    handle = handle_in_use(by.id, SERVER)
+    if handle is not None and handle.is_fresh(at):
+        return handle
+    return _replace(by, SERVER, "server", at)[0]
+
+
+def revoke_handles(*, person_id: UUID, at: datetime) -> int:
+    """End every code of a person (lost phone, closed account). Returns how many handles ended."""
+    ended = session.execute(
+        update(PersonalHandle)
+        .where(PersonalHandle.person_id == person_id, PersonalHandle.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+    return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def key_of(handle: PersonalHandle) -> bytes | None:
+    """Kr, the key a handle's codes are made with; None once its epoch has been taken out of the settings."""
+    return keys.key(handle.epoch, f"personal|{handle.handle}|{handle.id.hex}")
+
+
+def decoy_key(digits: str) -> bytes:
+    """A key for a handle that does not exist, so that looking for it takes as long as for one that does."""
+    return keys.signing_key(f"decoy|{digits}|{UUID(int=0).hex}")
+
+
+def _replace(by: Actor, maker: str, device_name: str, at: datetime) -> tuple[PersonalHandle, bytes]:
+    if not by.is_rider:
+        raise NotARider
+    identity.person_to_change(by.id)  # two phones that enrol at the same moment take turns
+    session.execute(
+        update(PersonalHandle)
+        .where(
+            PersonalHandle.person_id == by.id,
+            PersonalHandle.maker == maker,
+            PersonalHandle.revoked_at.is_(None),
+        )
+        .values(revoked_at=at)
+    )
+    handle = _with_new_number(by.id, maker, device_name, at)
+    key = key_of(handle)
+    assert key is not None
+    return handle, key
+
+
+def _with_new_number(person_id: UUID, maker: str, device_name: str, at: datetime) -> PersonalHandle:
+    for _ in range(8):  # ten random digits: taken once in a hundred thousand, with a hundred thousand handles
+        values = {
+            "id": new_id(),
+            "person_id": person_id,
+            "maker": maker,
+            "device_name": device_name,
+            "handle": randomness.digits(10),
+            "alg": CURRENT,
+            "epoch": keys.signing_epoch(),
+            "created_at": at,
+            "expires_at": at + LIVES,
+        }
+        if insert_if_absent(PersonalHandle, values):
+            return session.get_one(PersonalHandle, values["id"])
+    raise Unavailable

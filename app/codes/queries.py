@@ -1,0 +1,43 @@
+"""Looking up handles and scan sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.codes.errors import ScanSessionOver
+from app.codes.models import PersonalHandle, ScanSession
+from app.kernel.db import session
+
+
+def handle_named(digits: str) -> PersonalHandle | None:
+    """The handle with these ten digits."""
+    return session.scalar(select(PersonalHandle).where(PersonalHandle.handle == digits))
+
+
+def handle_in_use(person_id: UUID, maker: str) -> PersonalHandle | None:
+    """The handle a person's phone (or the server on their behalf) makes codes with now."""
+    return session.scalar(
+        select(PersonalHandle).where(
+            PersonalHandle.person_id == person_id,
+            PersonalHandle.maker == maker,
+            PersonalHandle.revoked_at.is_(None),
+        )
+    )
+
+
+def use_of_step(handle_id: UUID, step: int) -> ScanSession | None:
+    """Where and when a step was used."""
+    return session.scalar(
+        select(ScanSession).where(ScanSession.handle_id == handle_id, ScanSession.step == step)
+    )
+
+
+def session_in_use(session_id: UUID, *, station_id: UUID, at: datetime) -> ScanSession:
+    """A scan session that still stands for a rider's presence at this station. Raises ScanSessionOver."""
+    found = session.get(ScanSession, session_id)
+    if found is None or found.station_id != station_id or not found.opened_at <= at < found.expires_at:
+        raise ScanSessionOver
+    return found

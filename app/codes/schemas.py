@@ -1,0 +1,36 @@
+"""Shapes of codes."""
+
+from __future__ import annotations
+
+from marshmallow import fields
+
+from app.kernel.schemas import Schema, Text
+
+
+class EnrolDevice(Schema):
+    """A phone that wants to make codes by itself."""
+
+    device_name = Text(80, load_default="手机")
+
+
+class DeviceRead(Schema):
+    """What a phone needs to make codes. The key is in no other answer and cannot be asked for again."""
+
+    handle = fields.String(required=True)
+    alg = fields.String(required=True)
+    key = fields.String(required=True, metadata={"description": "32 bytes, base64url without padding"})
+    step_s = fields.Integer(required=True)
+    server_time = fields.AwareDateTime(required=True, format="iso")
+    valid_until = fields.AwareDateTime(required=True, format="iso")
+    usable_until = fields.AwareDateTime(
+        required=True, format="iso", metadata={"description": "without a connection"}
+    )
+
+
+class PersonalCodeRead(Schema):
+    """A rider's code of this moment."""
+
+    digits = fields.String(required=True)
+    valid_from = fields.AwareDateTime(required=True, format="iso")
+    valid_until = fields.AwareDateTime(required=True, format="iso")
+    svg = fields.String(required=True)
