@@ -26,4 +26,5 @@ KINDS: dict[str, tuple[str, ...]] = {
     "voucher-cancelled": INBOX,
     "voucher-undone": INBOX,
     "honour-consent": INBOX_AND_SMS,
+    "honour-granted": INBOX,
 }

@@ -29,6 +29,7 @@ from app.volunteering import queries as volunteering
 from app.volunteering.events import HoursConfirmed, HoursRejected
 from app.volunteering.models import Activity, Hours
 
+ABOUT = {"report": "case", "hours": "hours"}  # what a reader opens to see the fact
 ON_SCREEN = "checkin"  # the rider has just read the result of a check-in; the inbox need not repeat it
 
 
@@ -86,7 +87,7 @@ def on_points_not_awarded(event: PointsNotAwarded) -> None:
         slug="points-none",
         source=f"{event.fact_kind}:{event.fact_id}:{none.recorded.stage}:none",
         facts={"why": {"zh": why_not(none, "zh"), "en": why_not(none, "en")}},
-        about=About(event.fact_kind, event.fact_id),
+        about=About(ABOUT[event.fact_kind], event.fact_id),
         at=event.at,
     )
 
@@ -213,26 +214,29 @@ def _tell_of_voucher(event: VoucherEvent, slug: str) -> None:
     )
 
 
-# --- honours: a sibling, so only the shape of its event is known here -----------------------------------------------
+# --- honours: a sibling, so only the shape of its events is known here ----------------------------------------------
 
 
-class ConsentAsked(Protocol):
-    """An event that asks a candidate whether the name may be published."""
+class AboutCandidates(Protocol):
+    """An event of a selection that concerns these people."""
 
-    candidate_id: UUID
-    person_id: UUID
-    honour_zh: str
-    honour_en: str
+    selection_id: UUID
+    person_ids: tuple[UUID, ...]
     at: datetime
 
 
-def on_honour_consent_asked(event: ConsentAsked) -> None:
-    """A candidate is asked whether the name may be published."""
-    tell(
-        person_id=event.person_id,
-        slug="honour-consent",
-        source=f"honour:{event.candidate_id}:consent",
-        facts={"honour": {"zh": event.honour_zh, "en": event.honour_en}},
-        about=About("honour", event.candidate_id),
-        at=event.at,
-    )
+def on_candidates_chosen(event: AboutCandidates) -> None:
+    """Candidates are asked whether their names may be published."""
+    _tell_candidates(event, "honour-consent")
+
+
+def on_honours_granted(event: AboutCandidates) -> None:
+    """The roll is final: thanks to those on it."""
+    _tell_candidates(event, "honour-granted")
+
+
+def _tell_candidates(event: AboutCandidates, slug: str) -> None:
+    for person_id in sorted(event.person_ids):
+        source = f"selection:{event.selection_id}:{slug}"
+        about = About("honour", event.selection_id)
+        tell(person_id=person_id, slug=slug, source=source, facts={}, about=about, at=event.at)

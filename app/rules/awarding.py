@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from app.cases.events import (
     CaseResolved,
     CaseWithdrawn,
 )
+from app.checkins.events import CheckedIn
 from app.identity import queries as people
 from app.kernel.clock import city_day
 from app.kernel.db import insert_if_absent, session
@@ -35,9 +36,6 @@ from app.rules.paying import fund, give_again, give_back, pay_queued, settle
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
 from app.rules.reasons import ACCOUNT_CLOSED, NO_RULES, NOT_ENROLLED, nearest_miss, said
 from app.volunteering.events import HoursConfirmed
-
-if TYPE_CHECKING:
-    from app.checkins.events import CheckedIn
 
 REPORT = report.KIND.name
 

@@ -210,13 +210,17 @@ def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:
 
 
 def recorded_fact(fact_kind: str, fact_id: UUID) -> RecordedFact | None:
-    """The latest stage of a judged fact, None if no rule has looked at it."""
-    same = select(RecordedFact).where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
-    return session.scalar(same.order_by(RecordedFact.id.desc()).limit(1))
+    """The latest stage of a judged fact, None if it was not judged."""
+    return session.scalar(
+        select(RecordedFact)
+        .where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
+        .order_by(RecordedFact.id.desc())
+        .limit(1)
+    )
 
 
 def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:
-    """The latest stage of a judged fact, for its owner or staff who read the ledger. Raises FactNotFound."""
+    """The same for its owner, or for staff who read the ledger there. Raises FactNotFound."""
     found = recorded_fact(fact_kind, fact_id)
     if found is None or not _may_see(found, by):
         raise FactNotFound

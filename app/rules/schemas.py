@@ -130,7 +130,7 @@ def _problems_of_conditions(kind: FactKind, conditions: list[dict[str, Any]]) ->
             known = ", ".join(kind.fields)
             problems[number] = {"field": [say("rules.problem.field", fields=known)]}
         elif (key := field.problem_with(condition["op"], condition["value"])) is not None:
-            choices = ", ".join(field.choices) or f"{field.minimum}…{field.maximum}"
+            choices = field.possible
             where = "op" if key == "rules.problem.operator" else "value"
             text = say(key, operators=", ".join(OPERATORS[field.type]), choices=choices, max=MAX_CHOICES)
             problems[number] = {where: [text]}

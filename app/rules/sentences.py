@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from app.kernel import i18n
 from app.kernel.db import session
 from app.kernel.i18n import say
-from app.places.models import Region
+from app.places.models import Region, Station
 from app.rules.kinds import KINDS
 from app.rules.rulebook import Cap, Condition, Rule
+
+# Words for values that belong to the packages below.
+WORDS_OF_OTHERS = {
+    ("report", "category"): "case.category.report",
+    ("report", "grade"): "case.grade",
+    ("hours", "category"): "volunteering.category",
+}
 
 
 def rule_in_words(rule: Rule) -> str:
@@ -34,18 +42,18 @@ def condition_in_words(fact: str, condition: Condition) -> str:
     if field.type == "flag":
         return say(f"rules.flag.{field.name}.{'yes' if condition.value else 'no'}")
     values = condition.value if isinstance(condition.value, list) else [condition.value]
-    words = say("rules.or-comma").join(value_in_words(field.name, each) for each in values)
+    words = say("rules.or-comma").join(value_in_words(fact, field.name, each) for each in values)
     return say(f"rules.op.{condition.op}", field=say(f"rules.field.{field.name}"), value=words)
 
 
-def value_in_words(field: str, value: Any) -> str:
+def value_in_words(fact: str, field: str, value: Any) -> str:
     """A value as people say it; one without words of its own is shown as it is written."""
     if field == "region":
         return session.scalar(select(Region.name).where(Region.code == value)) or str(value)
-    for key in (f"rules.value.{field}.{value}", f"cases.{field}.{value}", f"volunteering.{field}.{value}"):
-        if i18n.has(key):
-            return say(key)
-    return str(value)
+    if field == "station":
+        return session.scalar(select(Station.name).where(Station.id == UUID(value))) or str(value)
+    key = f"{WORDS_OF_OTHERS.get((fact, field), f'rules.value.{field}')}.{value}"
+    return say(key) if i18n.has(key) else str(value)
 
 
 def worth_in_words(rule: Rule) -> str:

@@ -71,7 +71,7 @@ def test_text_messages_that_are_not_connected_say_so(scene, monkeypatch):
     monkeypatch.setattr(
         null_sms._log, "warning", lambda *said, **facts: lines.append((said, facts)), raising=False
     )
-    notice = told(scene.rider.id, slug="honour-consent", honour={"zh": "最美骑手", "en": "Rider of the year"})
+    notice = told(scene.rider.id, slug="honour-consent")
     assert lines == [(("sms-not-connected",), {"notice_id": str(notice.id), "slug": "honour-consent"})]
 
 

@@ -6,11 +6,16 @@ import pytest
 from sqlalchemy import select, text
 
 from app.kernel.db import session, transaction
+from app.kernel.i18n import speaking
 from app.kernel.ids import new_id
 from app.rules import explaining, queries
 from app.rules.evaluating import Used
+from app.rules.kinds import KINDS
 from app.rules.models import NoAward, RecordedFact
 from app.rules.replay import replay, usage_read
+from app.rules.rulebook import Condition
+from app.rules.sentences import condition_in_words
+from tests import make as people
 from tests.rules import make
 from tests.rules.make import cap, rule, when
 
@@ -215,3 +220,44 @@ def test_usage_is_kept_as_it_was():
     with transaction(write=False):
         (award,) = queries.awards_of_fact("checkin", second.id)
         assert (award.points, list(usage_read(award.explanation["usage"]).values())) == (3, [Used(5, 1)])
+
+
+# --- rules as sentences ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fact, condition, zh",
+    [
+        ("report", when("category", "pothole"), "类别是道路坑洼"),
+        ("report", when("grade", ["urgent", "normal"], "one_of"), "分级是紧急或一般"),
+        ("hours", when("minutes", 60, "at_least"), "分钟数不小于 60"),
+        ("checkin", when("weekday", [6, 7], "one_of"), "星期是周六或周日"),
+        ("checkin", when("region", "320102", "inside"), "在玄武区"),
+        ("checkin", when("first_of_day", False), "不是当天第一次"),
+    ],
+)
+def test_conditions_are_sentences(fact, condition, zh):
+    make.scene()
+    with transaction(write=False):
+        assert condition_in_words(fact, Condition(**condition)) == zh
+
+
+def test_a_station_is_told_by_its_name():
+    with transaction():
+        people.regions()
+        station = people.station("梅园驿站")
+        assert condition_in_words("checkin", Condition("station", "is", str(station.id))) == "驿站是梅园驿站"
+
+
+def test_every_choice_has_words_in_both_languages():
+    for kind in KINDS.values():
+        for field in kind.fields.values():
+            for choice in field.choices:
+                condition = Condition(field.name, "is", choice)
+                with speaking("zh"):
+                    zh = condition_in_words(kind.name, condition)
+                with speaking("en"):
+                    en = condition_in_words(kind.name, condition)
+                assert zh != en
+                assert not zh.isascii()
+                assert choice not in zh

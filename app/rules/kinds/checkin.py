@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from app.checkins.events import CheckedIn
 from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
-
-if TYPE_CHECKING:
-    from app.checkins.events import CheckedIn
 
 KIND = FactKind(
     name="checkin",

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
 from app.volunteering.events import HoursConfirmed
+from app.volunteering.models import BASES, CATEGORIES, MAX_MINUTES
 
 KIND = FactKind(
     name="hours",
     own_fields=(
-        Field(name="minutes", type="whole", minimum=1, maximum=44_640, unit="minutes"),
-        Field(name="basis", type="choice", choices=("proven", "witnessed", "backfilled")),
-        Field(name="category", type="name"),
+        Field(name="minutes", type="whole", minimum=1, maximum=MAX_MINUTES, unit="minutes"),
+        Field(name="basis", type="choice", choices=BASES),
+        Field(name="category", type="choice", choices=CATEGORIES),
     ),
     must_be_named={"basis": "backfilled"},
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.cases.events import CaseEvent
+from app.cases.grades import GRADES
+from app.cases.kinds.report import KIND as REPORT
 from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
 
 ACCEPTED, RESOLVED, MERGED = "accepted", "resolved", "merged"
@@ -16,8 +18,8 @@ KIND = FactKind(
     name="report",
     own_fields=(
         Field(name="stage", type="choice", choices=(ACCEPTED, RESOLVED, MERGED)),
-        Field(name="category", type="name"),
-        Field(name="grade", type="name"),
+        Field(name="category", type="choice", choices=tuple(REPORT.categories)),
+        Field(name="grade", type="choice", choices=GRADES),
     ),
     has_outcome=True,
 )

@@ -15,12 +15,10 @@ from uuid import UUID
 from app.kernel.clock import city_time
 
 MAX_CHOICES = 50
-NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,39}$")
-REGION = re.compile(r"^[0-9]{2,20}$")
+REGION = re.compile(r"^[0-9]{2,20}\Z")
 
 OPERATORS: dict[str, tuple[str, ...]] = {
     "choice": ("is", "is_not", "one_of"),
-    "name": ("is", "is_not", "one_of"),
     "whole": ("is", "at_least", "at_most", "one_of"),
     "flag": ("is",),
     "region": ("inside",),
@@ -39,6 +37,18 @@ class Field:
     maximum: int = 0
     unit: str | None = None
 
+    @property
+    def possible(self) -> str:
+        """What a value may be, for whoever got it wrong."""
+        if self.type == "whole":
+            return f"{self.minimum}…{self.maximum}"
+        examples = {
+            "flag": "true, false",
+            "region": "320102",
+            "station": "00000000-0000-0000-0000-000000000000",
+        }
+        return examples.get(self.type) or ", ".join(self.choices)
+
     def takes(self, value: Any) -> bool:
         """Whether this single value can be one of the field."""
         if self.type == "flag":
@@ -55,7 +65,7 @@ class Field:
             return value in self.choices
         if self.type == "station":
             return _is_uuid(value)
-        return bool((REGION if self.type == "region" else NAME).match(value))
+        return bool(REGION.match(value))
 
     def problem_with(self, op: str, value: Any) -> str | None:
         """The key of the sentence that says what is wrong with a condition on this field, None if nothing is."""
