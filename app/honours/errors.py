@@ -1,0 +1,83 @@
+"""What can go wrong between criteria and roll."""
+
+from __future__ import annotations
+
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class SelectionNotFound(NotFound):
+    """There is no such selection, or the caller may not know of it yet."""
+
+    slug = "selection-not-found"
+
+
+class CandidateNotFound(NotFound):
+    """There is no such candidate in this selection."""
+
+    slug = "candidate-not-found"
+
+
+class SelectionMovedOn(Conflict):
+    """The selection is at another step; steps are not taken twice or backwards."""
+
+    slug = "selection-moved-on"
+
+
+class PeriodWrong(Invalid):
+    """A period starts before it ends and lasts at most a year."""
+
+    slug = "selection-period-wrong"
+
+
+class PeriodNotOver(Conflict):
+    """Facts are frozen once the period is over."""
+
+    slug = "selection-period-not-over"
+
+
+class CriteriaWrong(Invalid):
+    """A source stands twice, or the order of ties names one that is not scored."""
+
+    slug = "criteria-wrong"
+
+
+class ApprovalNumberNeeded(Invalid):
+    """A commendation needs the number of its approval."""
+
+    slug = "approval-number-needed"
+
+
+class SecondReviewerNeeded(Forbidden):
+    """Whoever set the selection up does not decide on it."""
+
+    slug = "second-reviewer-needed"
+
+
+class OwnCandidacy(Forbidden):
+    """Nobody decides where he is a candidate himself."""
+
+    slug = "own-candidacy"
+
+
+class TooManyChosen(Conflict):
+    """More candidates are in than there are seats."""
+
+    slug = "too-many-chosen"
+
+
+class NobodyChosen(Conflict):
+    """Nobody is in."""
+
+    slug = "nobody-chosen"
+
+
+class NoticeRunning(Conflict):
+    """The public notice has not run its working days yet."""
+
+    slug = "notice-running"
+
+
+class HonourNotFound(NotFound):
+    """There is no such honour."""
+
+    slug = "honour-not-found"

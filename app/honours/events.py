@@ -1,0 +1,49 @@
+"""What happened in honours, for the floors above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionFrozen(Event):
+    """The facts of a selection are sealed and its candidates are known."""
+
+    selection_id: UUID
+    snapshot_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidatesChosen(Event):
+    """A second person signed the choice; these people are asked how they want to be named."""
+
+    selection_id: UUID
+    person_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeOpened(Event):
+    """The masked list is public until the end of this day."""
+
+    selection_id: UUID
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HonoursGranted(Event):
+    """The roll is final."""
+
+    selection_id: UUID
+    person_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HonourRevoked(Event):
+    """An honour was taken back, with a reason."""
+
+    honour_id: UUID
+    person_id: UUID

@@ -1,0 +1,113 @@
+"""Selections with their sealed snapshot, candidates with their consent, and honours."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.honours.errors import SelectionMovedOn
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+
+DRAFT, FROZEN, REVIEWED, NOTICE, FINAL = "draft", "frozen", "reviewed", "notice", "final"
+STATES = (DRAFT, FROZEN, REVIEWED, NOTICE, FINAL)
+PURPOSES = ("example", "publicity", "commendation")  # 选树, 宣传; 表彰 only with the number of its approval
+IN, OUT = "in", "out"
+FULL, MASKED, UNLISTED, NONE_YET = "full", "masked", "unlisted", "none-yet"
+CHOICES = (FULL, MASKED, UNLISTED, NONE_YET)
+
+
+class Selection(IdMixin, Base):
+    """One selection: criteria, then a sealed snapshot, then people's decisions. Steps go forward only."""
+
+    __tablename__ = "selections"
+    __table_args__ = (
+        CheckConstraint(f"state IN {STATES}", name="state"),
+        CheckConstraint(f"purpose IN {PURPOSES}", name="purpose"),
+        CheckConstraint("period_end_on >= period_start_on", name="period"),
+        CheckConstraint("purpose <> 'commendation' OR approval_number IS NOT NULL", name="approval_number"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> created_by", name="second_person"),
+        CheckConstraint("(state = 'draft') = (snapshot IS NULL)", name="frozen_once"),
+        CheckConstraint("state IN ('draft', 'frozen') OR approved_by IS NOT NULL", name="approved"),
+        CheckConstraint("state NOT IN ('notice', 'final') OR notice_ends_on IS NOT NULL", name="noticed"),
+        Index("ix_selections_state_id", "state", "id"),
+    )
+
+    title_zh: Mapped[str] = mapped_column(String(60))
+    title_en: Mapped[str | None] = mapped_column(String(120))
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    approval_number: Mapped[str | None] = mapped_column(String(60))
+    period_start_on: Mapped[date]
+    period_end_on: Mapped[date]
+    # Canonical text, not JSON columns: a database may reorder keys, and these are hashed byte by byte.
+    criteria: Mapped[str] = mapped_column(Text)
+    criteria_sha256: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12), default=DRAFT)
+    snapshot: Mapped[str | None] = mapped_column(Text, deferred=True)
+    snapshot_sha256: Mapped[str | None] = mapped_column(String(64))
+    frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    notice_starts_on: Mapped[date | None]
+    notice_ends_on: Mapped[date | None]
+    finalised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_demo: Mapped[bool] = mapped_column(default=False)
+
+    def must_be(self, *states: str) -> None:
+        """Raises SelectionMovedOn unless the selection is at one of these steps."""
+        if self.state not in states:
+            raise SelectionMovedOn(state=self.state)
+
+
+class Candidate(IdMixin, Base):
+    """Somebody who met the criteria: figures from the snapshot, what people decided, and how he wants to be named."""
+
+    __tablename__ = "candidates"
+    __table_args__ = (
+        UniqueConstraint("selection_id", "person_id", name="person"),
+        UniqueConstraint("selection_id", "pseudonym", name="pseudonym"),
+        UniqueConstraint("selection_id", "position", name="position"),
+        CheckConstraint(f"decision IN {(IN, OUT)}", name="decision"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> person_id", name="not_by_himself"),
+        CheckConstraint("decided_by IS NULL OR length(reason) > 0", name="reason"),
+        CheckConstraint(f"consent IN {CHOICES}", name="consent"),
+        CheckConstraint("score >= 0 AND position > 0", name="order"),
+    )
+
+    selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    pseudonym: Mapped[str] = mapped_column(String(20))
+    figures: Mapped[dict[str, Any]] = mapped_column(Json)
+    score: Mapped[int]
+    position: Mapped[int]
+    decision: Mapped[str] = mapped_column(String(4))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    decided_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("people.id"), index=True
+    )  # None: by the criteria
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    consent: Mapped[str] = mapped_column(String(10), default=NONE_YET)
+    consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Honour(IdMixin, Base):
+    """What a person was honoured with. Taken back only with a reason."""
+
+    __tablename__ = "honours"
+    __table_args__ = (
+        UniqueConstraint("candidate_id", name="candidate"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked_why"),
+    )
+
+    selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"), index=True)
+    candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revoked_because: Mapped[str | None] = mapped_column(String(300))

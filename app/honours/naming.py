@@ -1,0 +1,23 @@
+"""How a person on a roll is named: in full only with his consent in force now, masked otherwise, or not at all."""
+
+from __future__ import annotations
+
+from app.honours.models import FULL, UNLISTED, Candidate
+from app.identity.consent import has_consent
+from app.identity.models import Person
+from app.identity.queries import masked_name
+
+
+def may_be_listed(candidate: Candidate, someone: Person) -> bool:
+    """Whether the person appears at all: not if he chose to stay unlisted or has closed his account."""
+    return candidate.consent != UNLISTED and someone.closed_at is None
+
+
+def published_name(candidate: Candidate, someone: Person, *, masked: bool = False) -> tuple[str, bool]:
+    """The name to publish, and whether it is the full one; `masked` masks it whatever was agreed (public notice).
+
+    In full it takes both consents: to this roll, and to publication in general, which can be taken back anywhere.
+    """
+    if not masked and someone.name and candidate.consent == FULL and has_consent(someone.id, "publication"):
+        return someone.name, True
+    return masked_name(someone.name), False

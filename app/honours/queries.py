@@ -1,0 +1,246 @@
+"""Looking up selections, candidates, the public list and a person's own honours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import undefer
+
+from app.honours import scoring
+from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
+from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Selection
+from app.honours.naming import may_be_listed, published_name
+from app.identity.actors import Actor
+from app.identity.models import Person
+from app.kernel import paging
+from app.kernel.db import session
+from app.kernel.paging import Page
+from app.places.models import Region
+from app.places.queries import region_path
+
+
+@dataclass(frozen=True, slots=True)
+class OnRoll:
+    """Somebody on a roll, named as he agreed to."""
+
+    candidate: Candidate
+    name: str
+    in_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """A public list in an order that says nothing: by pseudonym."""
+
+    selection: Selection
+    listed: Sequence[OnRoll]
+    unlisted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One's own figures in a selection, and what was needed. Never a rank."""
+
+    selection: Selection
+    values: dict[str, int]
+    score: int
+    cut_off: int | None
+    chosen: bool
+    why: str
+    candidate: Candidate | None
+
+
+def selection(selection_id: UUID) -> Selection:
+    """The selection with this id. Raises SelectionNotFound."""
+    found = session.get(Selection, selection_id)
+    if found is None:
+        raise SelectionNotFound
+    return found
+
+
+def selection_to_change(selection_id: UUID) -> Selection:
+    """The same, locked until the unit of work ends."""
+    chosen_ = select(Selection).where(Selection.id == selection_id)
+    found = session.scalar(chosen_.with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise SelectionNotFound
+    return found
+
+
+def snapshot_of(selection_id: UUID) -> str:
+    """The sealed snapshot. Raises SelectionNotFound while there is none."""
+    found = session.scalar(
+        select(Selection)
+        .options(undefer(Selection.snapshot))
+        .where(Selection.id == selection_id)
+        .execution_options(populate_existing=True)
+    )
+    if found is None or found.snapshot is None:
+        raise SelectionNotFound
+    return found.snapshot
+
+
+def selection_for(selection_id: UUID, by: Actor) -> Selection:
+    """A selection for its desk: whoever runs, reviews or exports it there."""
+    found = selection(selection_id)
+    path = region_path(found.region_code)
+    if not any(
+        by.can(each, region_path=path) for each in ("selection.run", "selection.review", "honours.export")
+    ):
+        raise SelectionNotFound
+    return found
+
+
+def selections_of(by: Actor, cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Selection]:
+    """The selections somebody runs or reviews, newest first."""
+    paths = {*by.scopes("selection.run").region_paths, *by.scopes("selection.review").region_paths}
+    inside = [Region.path.startswith(path, autoescape=True) for path in sorted(paths)]
+    held = select(Selection).join(Region, Region.code == Selection.region_code).where(or_(False, *inside))
+    return paging.page(held, Selection.id, cursor, limit)
+
+
+def criteria_of(found: Selection) -> dict[str, Any]:
+    """The criteria as data."""
+    criteria: dict[str, Any] = json.loads(found.criteria)
+    return criteria
+
+
+def candidate(selection_id: UUID, candidate_id: UUID) -> Candidate:
+    """One candidate of a selection, locked. Raises CandidateNotFound."""
+    return _one_to_change(Candidate.selection_id == selection_id, Candidate.id == candidate_id)
+
+
+def candidacy_of_to_change(selection_id: UUID, person_id: UUID) -> Candidate:
+    """A person's own candidacy, locked. Raises CandidateNotFound."""
+    return _one_to_change(Candidate.selection_id == selection_id, Candidate.person_id == person_id)
+
+
+def _one_to_change(*which: Any) -> Candidate:
+    chosen_ = select(Candidate).where(*which)
+    found = session.scalar(chosen_.with_for_update().execution_options(populate_existing=True))
+    if found is None:
+        raise CandidateNotFound
+    return found
+
+
+def honour_to_change(honour_id: UUID) -> Honour:
+    """The honour with this id, locked. Raises HonourNotFound."""
+    found = session.scalar(select(Honour).where(Honour.id == honour_id).with_for_update())
+    if found is None:
+        raise HonourNotFound
+    return found
+
+
+def candidates(selection_id: UUID, by: Actor, *, after: int = 0, limit: int = 100) -> Sequence[Candidate]:
+    """The desk's list in the order of the criteria: the only place where an order is shown."""
+    found = selection_for(selection_id, by)
+    return session.scalars(
+        select(Candidate)
+        .where(Candidate.selection_id == found.id, Candidate.position > after)
+        .order_by(Candidate.position)
+        .limit(limit)
+    ).all()
+
+
+def chosen(selection_id: UUID) -> Sequence[Candidate]:
+    """Everybody who is in, in the neutral order of their pseudonyms."""
+    return session.scalars(
+        select(Candidate)
+        .where(Candidate.selection_id == selection_id, Candidate.decision == IN)
+        .order_by(Candidate.pseudonym)
+    ).all()
+
+
+def roll(found: Selection, *, masked: bool = False) -> Roll:
+    """Everybody who is in and may be listed, named under the consent in force; honours taken back are gone."""
+    rows = session.execute(
+        select(Candidate, Person)
+        .join(Person, Person.id == Candidate.person_id)
+        .outerjoin(Honour, Honour.candidate_id == Candidate.id)
+        .where(Candidate.selection_id == found.id, Candidate.decision == IN, Honour.revoked_at.is_(None))
+    ).all()
+    listed = [
+        OnRoll(each, *published_name(each, someone, masked=masked))
+        for each, someone in rows
+        if may_be_listed(each, someone)
+    ]
+    listed.sort(
+        key=lambda each: each.candidate.pseudonym
+    )  # in Python: databases sort letters by their locale
+    return Roll(found, listed, len(rows) - len(listed))
+
+
+def public_roll(selection_id: UUID) -> Roll:
+    """What everybody may see: masked during the notice, as agreed once final. Raises SelectionNotFound before."""
+    found = selection(selection_id)
+    if found.state not in (NOTICE, FINAL):
+        raise SelectionNotFound
+    return roll(found, masked=found.state == NOTICE)
+
+
+def public_selections(cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Selection]:
+    """Selections under notice or final, newest first."""
+    return paging.page(
+        select(Selection).where(Selection.state.in_((NOTICE, FINAL))), Selection.id, cursor, limit
+    )
+
+
+def my_honours(person_id: UUID) -> list[tuple[Honour, Selection]]:
+    """A person's own honours, newest first."""
+    held = (
+        select(Honour, Selection)
+        .join(Selection, Selection.id == Honour.selection_id)
+        .where(Honour.person_id == person_id, Honour.revoked_at.is_(None))
+        .order_by(Honour.id.desc())
+    )
+    return [(honour, about) for honour, about in session.execute(held)]
+
+
+def asked_of(person_id: UUID) -> list[tuple[Candidate, Selection]]:
+    """The selections a person was chosen in, with what he answered about his name."""
+    chosen_in = (
+        select(Candidate, Selection)
+        .join(Selection, Selection.id == Candidate.selection_id)
+        .where(
+            Candidate.person_id == person_id,
+            Candidate.decision == IN,
+            Selection.state.in_(("reviewed", NOTICE, FINAL)),
+        )
+        .order_by(Candidate.id.desc())
+    )
+    return [(mine, about) for mine, about in session.execute(chosen_in)]
+
+
+def my_standing(selection_id: UUID, by: Actor) -> Standing:
+    """Why one was, or was not, chosen: own figures and the cut-off, once the list is public."""
+    found = selection(selection_id)
+    if found.state not in (NOTICE, FINAL):
+        raise SelectionNotFound
+    own = scoring.pseudonym(found.id, by.id)
+    facts = next((each for each in scoring.facts_in(snapshot_of(found.id)) if each.pseudonym == own), None)
+    everybody_in = chosen(found.id)
+    mine = session.scalar(
+        select(Candidate).where(Candidate.selection_id == found.id, Candidate.person_id == by.id)
+    )
+    missing = (
+        scoring.why_not_eligible(facts, criteria_of(found), found.period_end_on) if facts else "no-facts"
+    )
+    why = (
+        mine.reason
+        if mine and mine.decided_by
+        else missing or ("chosen" if mine and mine.decision == IN else "cut-off")
+    )
+    return Standing(
+        selection=found,
+        values=facts.values if facts else {},
+        score=mine.score if mine else 0,
+        cut_off=min((each.score for each in everybody_in), default=None),
+        chosen=mine is not None and mine.decision == IN,
+        why=why,
+        candidate=mine,
+    )

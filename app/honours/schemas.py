@@ -1,0 +1,202 @@
+"""Shapes of selections, candidates, rolls and consents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from app.honours import queries
+from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
+from app.honours.queries import Roll, Standing
+from app.honours.scoring import SOURCES
+from app.kernel import i18n
+from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
+
+
+class EligibilityIn(Schema):
+    """Who is considered at all."""
+
+    enrolled_days = Whole(0, 3650, required=True)
+    minimum_minutes = Whole(0, 1_000_000, required=True)
+
+
+class ComponentIn(Schema):
+    """One part of the score: `weight * (min(value, cap) * 1000 // cap)`."""
+
+    source = fields.String(required=True, validate=validate.OneOf(SOURCES))
+    weight = Whole(1, 100, required=True)
+    cap = Whole(1, 10_000_000, required=True)
+
+
+class CriteriaIn(Schema):
+    """Criteria as data."""
+
+    seats = Whole(1, 1000, required=True)
+    eligibility = fields.Nested(EligibilityIn, required=True)
+    components = fields.List(
+        fields.Nested(ComponentIn), required=True, validate=validate.Length(min=1, max=len(SOURCES))
+    )
+    tie_break = fields.List(
+        fields.String(validate=validate.OneOf(SOURCES)),
+        load_default=list,
+        validate=validate.Length(max=len(SOURCES)),
+    )
+
+
+class SelectionIn(Schema):
+    """A new selection."""
+
+    title_zh = Text(60, required=True)
+    title_en = Text(120, load_default=None)
+    region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+    purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
+    approval_number = Text(60, load_default=None)
+    period_start_on = Day(required=True)
+    period_end_on = Day(required=True)
+    criteria = fields.Nested(CriteriaIn, required=True)
+
+
+class SelectionRead(Schema):
+    """A selection at its desk."""
+
+    id = fields.UUID(required=True)
+    title = fields.Method("_title", required=True)
+    region_code = fields.String(required=True)
+    purpose = fields.String(required=True)
+    period_start_on = fields.Date(required=True)
+    period_end_on = fields.Date(required=True)
+    criteria = fields.Method("_criteria", required=True, metadata={"type": "object"})
+    criteria_sha256 = fields.String(required=True)
+    state = fields.String(required=True)
+    snapshot_sha256 = fields.String(required=True, allow_none=True)
+    frozen_at = fields.AwareDateTime(required=True, allow_none=True)
+    notice_starts_on = fields.Date(required=True, allow_none=True)
+    notice_ends_on = fields.Date(required=True, allow_none=True)
+    is_demo = fields.Boolean(required=True)
+
+    def _title(self, selection: Selection) -> str:
+        return i18n.pick(selection.title_zh, selection.title_en)
+
+    def _criteria(self, selection: Selection) -> dict[str, Any]:
+        return queries.criteria_of(selection)
+
+
+class ScoredRead(Schema):
+    """One line of a dry run."""
+
+    pseudonym = fields.String(required=True)
+    position = fields.Integer(required=True)
+    score = fields.Integer(required=True)
+    parts = fields.List(fields.Integer(), required=True)
+
+
+class CandidatesQuery(Schema):
+    """Where the desk's list continues."""
+
+    after = QueryWhole(0, load_default=0)
+    limit = QueryWhole(1, 200, load_default=100)
+
+
+class CandidateRead(Schema):
+    """A candidate at the desk: figures and decision, no name."""
+
+    id = fields.UUID(required=True)
+    pseudonym = fields.String(required=True)
+    position = fields.Integer(required=True)
+    score = fields.Integer(required=True)
+    values = fields.Dict(
+        required=True, keys=fields.String(), values=fields.Integer(), attribute="figures.values"
+    )
+    parts = fields.List(fields.Integer(), required=True, attribute="figures.parts")
+    decision = fields.String(required=True)
+    reason = fields.String(required=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    consent = fields.String(required=True)
+
+
+class DecisionIn(Schema):
+    """In or out, and why."""
+
+    decision = fields.String(required=True, validate=validate.OneOf((IN, OUT)))
+    reason = Text(300, required=True)
+
+
+class ConsentIn(Schema):
+    """How one wants to be named."""
+
+    selection_id = Id(required=True)
+    choice = fields.String(required=True, validate=validate.OneOf((FULL, MASKED, UNLISTED)))
+
+
+class ConsentRead(Schema):
+    """How one is named on one roll."""
+
+    selection_id = fields.UUID(required=True)
+    consent = fields.String(required=True, validate=validate.OneOf(CHOICES))
+    consented_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class PublicSelectionRead(Schema):
+    """A selection as everybody may see it."""
+
+    id = fields.UUID(required=True)
+    title = fields.Method("_title", required=True)
+    region_code = fields.String(required=True)
+    purpose = fields.String(required=True)
+    state = fields.String(required=True)
+    period_start_on = fields.Date(required=True)
+    period_end_on = fields.Date(required=True)
+    notice_starts_on = fields.Date(required=True, allow_none=True)
+    notice_ends_on = fields.Date(required=True, allow_none=True)
+
+    def _title(self, selection: Selection) -> str:
+        return i18n.pick(selection.title_zh, selection.title_en)
+
+
+class RollRead(Schema):
+    """A public list. Its order says nothing."""
+
+    selection = fields.Nested(PublicSelectionRead, required=True)
+    names = fields.Method("_names", required=True, metadata={"type": "array", "items": {"type": "string"}})
+    unlisted = fields.Integer(required=True)
+
+    def _names(self, roll: Roll) -> list[str]:
+        return [each.name for each in roll.listed]
+
+
+class StandingRead(Schema):
+    """One's own figures and what was needed."""
+
+    selection = fields.Nested(PublicSelectionRead, required=True)
+    values = fields.Dict(required=True, keys=fields.String(), values=fields.Integer())
+    score = fields.Integer(required=True)
+    cut_off = fields.Integer(required=True, allow_none=True)
+    chosen = fields.Boolean(required=True)
+    why = fields.Method("_why", required=True, metadata={"type": "string"})
+
+    def _why(self, standing: Standing) -> str:
+        key = f"honours.why.{standing.why}"
+        return i18n.say(key) if i18n.has(key) else standing.why
+
+
+class RevokeIn(Schema):
+    """Why an honour is taken back."""
+
+    reason = Text(300, required=True)
+
+
+class HonourRead(Schema):
+    """An honour."""
+
+    id = fields.UUID(required=True)
+    selection_id = fields.UUID(required=True)
+    granted_at = fields.AwareDateTime(required=True)
+    revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class MyHonourRead(Schema):
+    """One's own honour with what it was for."""
+
+    honour = fields.Nested(HonourRead, required=True)
+    selection = fields.Nested(PublicSelectionRead, required=True)

@@ -1,0 +1,139 @@
+"""A district with riders who served last month, somebody who runs selections and somebody who reviews them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from app.honours.announcing import finalise, open_notice
+from app.honours.models import Selection
+from app.honours.reviewing import sign
+from app.honours.selecting import create_selection, run_selection
+from app.identity.actors import Actor
+from app.identity.models import Person
+from app.kernel import clock
+from app.kernel.clock import city_midnight
+from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
+from app.volunteering.models import Activity, Hours
+from tests import make
+from tests.volunteering import make as volunteering
+
+CRITERIA: dict[str, Any] = {
+    "seats": 3,
+    "eligibility": {"enrolled_days": 30, "minimum_minutes": 60},
+    "components": [
+        {"source": "hours.proven", "weight": 3, "cap": 600},
+        {"source": "hours.witnessed", "weight": 2, "cap": 600},
+        {"source": "reports.resolved", "weight": 2, "cap": 10},
+    ],
+    "tie_break": ["hours.proven"],
+}
+START, END = date(2026, 10, 1), date(2026, 10, 31)
+
+
+@dataclass(slots=True)
+class Setting:
+    """Who is there."""
+
+    department: Actor
+    reviewer: Actor
+    activity: Activity
+    riders: list[Person] = field(default_factory=list)
+
+
+def setting(*minutes: int, names: list[str] | None = None) -> Setting:
+    """One rider for each number of proven minutes in October, enrolled since August."""
+    with transaction():
+        make.regions()
+        department = make.actor(make.staff("department", region_code=make.CITY, name="孙部门"))
+        reviewer = make.actor(make.staff("reviewer", region_code=make.CITY, name="吴评审"))
+        here = Setting(department, reviewer, volunteering.activity(department))
+        for number, served in enumerate(minutes):
+            name = names[number] if names else f"王{number}明"
+            here.riders.append(rider(here.activity, name, served))
+        return here
+
+
+def rider(about: Activity, name: str | None, minutes: int, **more: Any) -> Person:
+    """A rider enrolled since August with so many proven minutes. Run inside a unit of work."""
+    someone = make.rider(name=name, nickname="骑手")
+    session.execute(
+        update(Person)
+        .where(Person.id == someone.id)
+        .values(enrolled_at=datetime.fromisoformat("2026-08-01T02:00Z"))
+    )
+    if minutes:
+        served(about, someone, minutes, **more)
+    return someone
+
+
+def served(
+    about: Activity, someone: Person, minutes: int, *, day: date = date(2026, 10, 12), **more: Any
+) -> None:
+    """Confirmed hours of one day."""
+    starts_at = city_midnight(day) + timedelta(hours=8)
+    values = {
+        "id": new_id(),
+        "person_id": someone.id,
+        "activity_id": about.id,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=minutes),
+        "minutes": minutes,
+        "basis": "proven",
+        "state": "confirmed",
+        "created_at": starts_at,
+        "confirmed_at": starts_at,
+    }
+    session.execute(insert(Hours).values(values | more))
+
+
+def draft(here: Setting, **more: Any) -> Selection:
+    """A selection for October, in a unit of work of its own."""
+    values: dict[str, Any] = {
+        "title_zh": "十月最美骑手",
+        "region_code": make.CITY,
+        "purpose": "example",
+        "period_start_on": START,
+        "period_end_on": END,
+        "criteria": CRITERIA,
+    }
+    with transaction():
+        return create_selection(**values | more, by=here.department, at=clock.now())
+
+
+def frozen(here: Setting, **more: Any) -> Selection:
+    """Criteria and a sealed snapshot."""
+    selection = draft(here, **more)
+    with transaction():
+        return run_selection(selection_id=selection.id, by=here.department, at=clock.now())
+
+
+def reviewed(here: Setting, **more: Any) -> Selection:
+    """Signed by the reviewer."""
+    selection = frozen(here, **more)
+    with transaction():
+        return sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
+
+
+def noticed(here: Setting, **more: Any) -> Selection:
+    """Under public notice."""
+    selection = reviewed(here, **more)
+    with transaction():
+        return open_notice(selection_id=selection.id, by=here.department, at=clock.now())
+
+
+def final(here: Setting, **more: Any) -> Selection:
+    """Final, two weeks later."""
+    selection = noticed(here, **more)
+    with transaction():
+        return finalise(selection_id=selection.id, by=here.department, at=clock.now() + timedelta(days=14))
+
+
+def acting(someone: Person) -> Actor:
+    """A rider as an actor, in a unit of work of its own."""
+    with transaction(write=False):
+        return make.actor(someone)

@@ -1,0 +1,230 @@
+"""Selections: the same facts and criteria give the same bytes; the criteria alone decide; grievances never do."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import insert
+
+from app.cases.models import Case
+from app.honours import queries, scoring
+from app.honours.errors import (
+    ApprovalNumberNeeded,
+    CriteriaWrong,
+    PeriodNotOver,
+    PeriodWrong,
+    SelectionMovedOn,
+)
+from app.honours.scoring import Facts
+from app.honours.selecting import dry_run, run_selection
+from app.kernel import clock
+from app.kernel.db import session, transaction
+from app.kernel.errors import Forbidden
+from app.kernel.ids import new_id
+from tests import make as city
+from tests.honours import make
+
+WORDS = (
+    "hours.proven",
+    "hours.witnessed",
+    "hours.backfilled",
+    "reports.resolved",
+    "points.checkin",
+    "points.report",
+)
+
+
+def _people(count: int, seed: int = 1) -> list[Facts]:
+    chance = random.Random(seed)
+    return [
+        Facts(
+            scoring.pseudonym(UUID(int=7), UUID(int=number)),
+            date(2026, chance.randint(1, 10), 1),
+            {source: chance.randint(0, 900) for source in WORDS},
+        )
+        for number in range(count)
+    ]
+
+
+def _seal(facts):
+    return scoring.seal({"criteria": make.CRITERIA}, facts, scoring.order(facts, make.CRITERIA, make.END))
+
+
+def test_the_same_facts_in_any_order_give_the_same_bytes():
+    facts = _people(500)
+    shuffled = list(facts)
+    random.Random(2).shuffle(shuffled)
+    assert _seal(facts) == _seal(shuffled)
+
+
+def test_the_bytes_are_those_of_every_machine_and_database():
+    assert (
+        scoring.sha256(_seal(_people(50)))
+        == "1453b3fea576404c62de5464265e6ad31843c89ecfd5b4cbcc47375a42921da1"
+    )
+
+
+def test_a_sealed_list_is_computed_again_from_its_own_facts(app):
+    selection = make.frozen(make.setting(300, 200, 90, 61, 59))
+    with transaction(write=False):
+        text = queries.snapshot_of(selection.id)
+    sealed = json.loads(text)
+    again = scoring.order(scoring.facts_in(text), sealed["criteria"], make.END)
+    assert [each.pseudonym for each in again] == [each["pseudonym"] for each in sealed["candidates"]]
+    assert scoring.sha256(text) == selection.snapshot_sha256
+
+
+def test_two_runs_over_the_same_data_agree_byte_for_byte(app):
+    here = make.setting(300, 200, 90)
+    selection = make.draft(here)
+    with transaction():
+        first = dry_run(selection_id=selection.id, by=here.department, at=clock.now())
+        second = dry_run(selection_id=selection.id, by=here.department, at=clock.now())
+        run_selection(selection_id=selection.id, by=here.department, at=clock.now())
+    assert first == second
+    with transaction(write=False):
+        sealed = json.loads(queries.snapshot_of(selection.id))["candidates"]
+    assert [(each.pseudonym, each.position, each.score) for each in first] == [
+        (each["pseudonym"], each["position"], each["score"]) for each in sealed
+    ]
+
+
+def test_the_best_are_in_and_the_ineligible_are_not_candidates(app):
+    here = make.setting(300, 200, 100, 90, 59)
+    selection = make.frozen(here)
+    with transaction(write=False):
+        listed = [
+            (each.person_id, each.decision, each.score)
+            for each in queries.candidates(selection.id, here.department)
+        ]
+    ids = [each.id for each in here.riders]
+    assert listed == [
+        (ids[0], "in", 1500), (ids[1], "in", 999), (ids[2], "in", 498), (ids[3], "out", 450)
+    ]  # fmt: skip
+
+
+def test_a_snapshot_is_taken_once_and_stays(app):
+    here = make.setting(300)
+    selection = make.frozen(here)
+    with transaction():
+        make.served(here.activity, here.riders[0], 60, day=date(2026, 10, 20))
+    with pytest.raises(SelectionMovedOn), transaction():
+        run_selection(selection_id=selection.id, by=here.department, at=clock.now())
+    with transaction(write=False):
+        assert scoring.sha256(queries.snapshot_of(selection.id)) == selection.snapshot_sha256
+
+
+def test_only_facts_of_the_period_and_region_count(app):
+    here = make.setting(120)
+    with transaction():
+        make.served(here.activity, here.riders[0], 60, day=date(2026, 9, 30))
+        make.served(here.activity, here.riders[0], 61, day=date(2026, 11, 1))
+        make.served(
+            here.activity, here.riders[0], 62, day=date(2026, 10, 31), state="pending", confirmed_at=None
+        )
+    selection, elsewhere = make.frozen(here), make.frozen(here, region_code=city.QINHUAI)
+    with transaction(write=False):
+        (found,) = json.loads(queries.snapshot_of(selection.id))["facts"]
+        assert json.loads(queries.snapshot_of(elsewhere.id))["facts"] == []
+    assert found["values"] == {"hours.proven": 120}
+
+
+def test_hours_entered_later_stand_apart_and_do_not_make_anybody_eligible(app):
+    here = make.setting(0)
+    someone = here.riders[0]
+    with transaction():
+        make.served(
+            here.activity, someone, 500, basis="backfilled", reason="忘了", created_by=here.department.id,
+            approved_by=here.reviewer.id,
+        )  # fmt: skip
+    selection = make.frozen(here)
+    with transaction(write=False):
+        sealed = json.loads(queries.snapshot_of(selection.id))
+    assert sealed["facts"][0]["values"] == {"hours.backfilled": 500}
+    assert sealed["candidates"] == []
+
+
+@pytest.mark.parametrize("kind, counted", [("report", 1), ("appeal", 0), ("suggestion", 0)])
+def test_resolved_reports_count_and_grievances_never_do(app, kind, counted):
+    here = make.setting(120)
+    at = clock.city_midnight(date(2026, 10, 5))
+    category = {"report": "road", "appeal": "pay", "suggestion": "station"}[kind]
+    with transaction():
+        session.execute(
+            insert(Case).values(
+                id=new_id(),
+                number="A0001",
+                kind=kind,
+                category=category,
+                grade="normal",
+                state="resolved",
+                reporter_id=here.riders[0].id,
+                region_code=city.COMMUNITY,
+                unit_region_code=city.COMMUNITY,
+                lat=32.04,
+                lng=118.79,
+                description="",
+                created_at=at,
+                accept_by=at,
+                accepted_at=at,
+                resolved_at=at,
+                moves=3,
+                reopened=0,
+            )
+        )
+    selection = make.frozen(here)
+    with transaction(write=False):
+        (found,) = json.loads(queries.snapshot_of(selection.id))["facts"]
+    assert found["values"].get("reports.resolved", 0) == counted
+    assert set(found["values"]) <= {"hours.proven", "reports.resolved"}
+
+
+def test_a_snapshot_holds_no_name_and_no_phone(app):
+    here = make.setting(300, names=["欧阳振华"])
+    selection = make.frozen(here)
+    with transaction(write=False):
+        text = queries.snapshot_of(selection.id)
+    assert "欧阳" not in text
+    assert str(here.riders[0].id) not in text
+
+
+@given(st.lists(st.integers(0, 5), min_size=2, max_size=30))
+def test_ties_follow_the_written_rule_and_every_position_is_given_once(values):
+    criteria = make.CRITERIA | {
+        "eligibility": {"enrolled_days": 0, "minimum_minutes": 0},
+        "tie_break": ["points.checkin"],
+    }
+    facts = [
+        Facts(f"C{number:03}", date(2026, 1, 1), {"hours.proven": 60, "points.checkin": value})
+        for number, value in enumerate(values)
+    ]
+    ordered = scoring.order(facts, criteria, make.END)
+    expected = sorted(facts, key=lambda each: (-each.values["points.checkin"], each.pseudonym))
+    assert [each.pseudonym for each in ordered] == [each.pseudonym for each in expected]
+    assert [each.position for each in ordered] == list(range(1, len(values) + 1))
+
+
+def test_criteria_are_sound_and_periods_are_over(app):
+    here = make.setting()
+    twice = make.CRITERIA | {"components": [make.CRITERIA["components"][0]] * 2}
+    with pytest.raises(CriteriaWrong):
+        make.draft(here, criteria=twice)
+    with pytest.raises(PeriodWrong):
+        make.draft(here, period_end_on=date(2026, 9, 30))
+    with pytest.raises(ApprovalNumberNeeded):
+        make.draft(here, purpose="commendation")
+    with pytest.raises(PeriodNotOver):
+        make.frozen(here, period_end_on=date(2026, 11, 24))
+
+
+def test_only_who_may_runs_selections(app):
+    here = make.setting(120)
+    selection = make.draft(here)
+    with pytest.raises(Forbidden), transaction():
+        run_selection(selection_id=selection.id, by=here.reviewer, at=clock.now())
