@@ -15,7 +15,7 @@ from app.ledger.models import LedgerTransaction
 from app.ledger.posting import Leg, post
 from app.places import queries as places
 
-PERIOD = re.compile(r"^20[2-8][0-9]Q[1-4]$")
+PERIOD = re.compile(r"20[2-8][0-9]Q[1-4]")
 
 
 def fund_budget(
@@ -28,7 +28,7 @@ def fund_budget(
     path = places.region_path(region_code)
     if not (by.can("rules.review", region_path=path) or by.can("ledger.correct", region_path=path)):
         raise Forbidden
-    if not PERIOD.match(period):
+    if not PERIOD.fullmatch(period):
         raise PeriodUnreadable(fields={"period": ["period-unreadable"]})
     funded = post(
         kind="funding",

@@ -69,6 +69,8 @@ def capture(
 
     Raises HoldNotFound; HoldEnded if it was ended otherwise or its time was over at `at`; SourceUsedDifferently.
     """
+    if points is not None and points < 1:
+        raise ValueError("a capture takes at least one point")
     transaction_id = new_id()
     ended = _end(
         hold_id,
@@ -185,8 +187,8 @@ def _captured_before(
 ) -> LedgerTransaction:
     """The first capture, if this is the same again; else why it cannot be captured."""
     before = _fresh(hold_id)
-    if points is not None and not 1 <= points <= before.points:
-        raise ValueError("a capture takes at least one point and at most what is held")
+    if points is not None and points > before.points:
+        raise ValueError("a capture takes at most what is held")
     first = booked(source)
     if first is None:
         raise HoldEnded(state="expired" if before.state == "held" else before.state)

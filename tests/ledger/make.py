@@ -1,0 +1,65 @@
+"""Builders for the ledger: points in a wallet, a funded budget."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from app.identity.actors import SYSTEM
+from app.kernel import clock
+from app.kernel.ids import new_id
+from app.ledger import budgets, holds, posting
+from app.ledger.accounts import correction_account, quarter, wallet_of
+from app.ledger.models import Hold, LedgerTransaction
+from app.ledger.posting import Leg
+
+WORDS = {"slug": "ledger.told", "text": {"zh": "首次到站签到 +5", "en": "First check-in, +5"}}
+_numbers = count()
+
+
+def source(name: str = "test") -> str:
+    """A source nobody used before."""
+    return f"{name}:{next(_numbers)}"
+
+
+def give(person_id: UUID, points: int, **changes: Any) -> LedgerTransaction:
+    """Points into a wallet out of nowhere (the correction account may be overdrawn)."""
+    values: dict[str, Any] = {
+        "kind": "award",
+        "source": source("award"),
+        "legs": [Leg(correction_account().id, -points), Leg(wallet_of(person_id).id, points)],
+        "words": WORDS,
+        "by": SYSTEM,
+        "at": clock.now(),
+    }
+    return posting.post(**values | changes)
+
+
+def rich(points: int = 100) -> UUID:
+    """The id of somebody with so many points."""
+    person_id = new_id()
+    if points:
+        give(person_id, points)
+    return person_id
+
+
+def held(person_id: UUID, points: int, **changes: Any) -> Hold:
+    """So many points of a wallet reserved for a day."""
+    values: dict[str, Any] = {
+        "source": source("hold"),
+        "expires_at": clock.now() + timedelta(days=1),
+        "by": SYSTEM,
+        "at": clock.now(),
+    }
+    return holds.hold(person_id=person_id, points=points, **values | changes)
+
+
+def fund(region_code: str, points: int) -> LedgerTransaction:
+    """Points in the present quarter's budget of a region."""
+    at = clock.now()
+    period = quarter(at)
+    return budgets.fund_budget(
+        region_code=region_code, period=period, points=points, source=source("fund"), by=SYSTEM, at=at
+    )
