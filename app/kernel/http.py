@@ -11,6 +11,7 @@ def redeem(voucher_id, station_id, by): return hand_over(..., by=by, at=clock.no
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,9 +21,9 @@ import marshmallow as ma
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app.kernel import clock, idempotency, limits, strict_json
+from app.kernel import clock, idempotency, limits, problems, strict_json
 from app.kernel.db import in_transaction
-from app.kernel.errors import Forbidden, Invalid, Unauthenticated, UnsupportedMedia
+from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated, UnsupportedMedia
 from app.kernel.schemas import PageQuery, Schema
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -196,6 +197,12 @@ def address() -> str:
     return request.remote_addr or "-"
 
 
+def credential() -> str:
+    """Whoever holds this token or cookie, for limits per caller; many riders may share one station's address."""
+    given = request.headers.get("Authorization") or request.cookies.get("fengxing_access") or address()
+    return hashlib.sha256(given.encode()).hexdigest()
+
+
 def body_field(name: str) -> Callable[[], str]:
     """A text field of the JSON body, for limits by subject; empty if the body is not what it should be."""
 
@@ -270,14 +277,23 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
     )
     before = idempotency.begin(owner=by.key, key=key, request=request_print, at=clock.now())
     if before is not None:
-        response = Response(before.body, status=before.status, content_type="application/json")
+        media = "application/json" if before.status < 400 else problems.MEDIA_TYPE
+        response = Response(before.body, status=before.status, content_type=media)
         response.headers["Idempotent-Replayed"] = "true"
         return response
-    response = _outgoing(view(**arguments), edge)
-    idempotency.finish(
-        owner=by.key, key=key, status=response.status_code, body=response.get_data(as_text=True)
-    )
+    try:
+        response = _outgoing(view(**arguments), edge)
+    except Problem as problem:
+        if problem.keep:  # the key's row stays with what was written, so it needs its answer
+            _keep_outcome(by.key, key, problems.response_for(problem))
+        raise
+    _keep_outcome(by.key, key, response)
     return response
+
+
+def _keep_outcome(owner: str, key: str, response: Response) -> None:
+    body = response.get_data(as_text=True)
+    idempotency.finish(owner=owner, key=key, status=response.status_code, body=body)
 
 
 def admit(access: str | None) -> Any:

@@ -15,3 +15,9 @@ class CodeNotForScanning(Conflict):
     """A genuine code, but opened in another way."""
 
     slug = "code-not-for-scanning"
+
+
+class ForCounter(Conflict):
+    """A personal code or a voucher is read by the station, not by a rider."""
+
+    slug = "code-for-counter"

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from app.checkins import queries as checkins
 from app.checkins.checking_in import check_in_by_code, check_in_by_poster
-from app.checkins.errors import CheckedInAlready
 from app.checkins.models import Checkin
-from app.checkins.refusing import remember_refusal
+from app.checkins.refusing import refuse_guessing, remember_refusal
 from app.codes import reading
 from app.codes.kinds.personal import PersonalCode
+from app.codes.kinds.shape import Scanned
 from app.codes.kinds.shift import ShiftCode
 from app.codes.kinds.station import StationCode
 from app.codes.kinds.voucher import VoucherCode
@@ -26,7 +26,7 @@ from app.rewards import queries as rewards
 from app.rewards import redemption
 from app.rules.explaining import explain_fact
 from app.rules.queries import recorded_fact
-from app.scans.errors import CodeNotForScanning, StationNeeded
+from app.scans.errors import CodeNotForScanning, ForCounter, StationNeeded
 from app.volunteering import queries as volunteering
 from app.volunteering.attendance import scan_shift
 
@@ -60,23 +60,37 @@ def scan(
     at: datetime,
 ) -> Scan:
     """Do what the scanned code asks for. A refusal that is kept leaves a trace of where it was refused."""
+    if station_id is not None:
+        by.must(
+            "station.scan", station_id=station_id
+        )  # nobody leaves refusals at a station that is not theirs
+    refuse_guessing(station_id=station_id, by=by, at=at)
     try:
         code = reading.read(text, at=at)
-        if isinstance(code, StationCode):
-            return _poster(code, position, accuracy_m, by, at)
-        if isinstance(code, ShiftCode):
-            return _shift(code, by, at)
-        if station_id is None:
-            raise StationNeeded(fields={"station_id": ["station-needed"]})
-        if isinstance(code, PersonalCode):
-            return _rider(code, station_id, by, at)
-        if isinstance(code, VoucherCode):
-            return _voucher(code, station_id, by, at)
-        raise CodeNotForScanning
+        if not isinstance(code, StationCode):
+            return _follow(code, station_id, by, at)
     except Problem as problem:
-        if not isinstance(problem, CheckedInAlready):  # checking in has written that one down itself
-            remember_refusal(problem, person_id=None, station_id=station_id, by=by, at=at)
+        remember_refusal(problem, person_id=None, station_id=station_id, by=by, at=at)
         raise
+    return _poster(
+        code, position, accuracy_m, by, at
+    )  # remembers its refusals by itself, at the poster's station
+
+
+def _follow(code: Scanned, station_id: UUID | None, by: Actor, at: datetime) -> Scan:
+    if isinstance(code, ShiftCode):
+        return _shift(code, by, at)
+    if not isinstance(code, PersonalCode | VoucherCode):
+        raise CodeNotForScanning
+    if station_id is None:
+        raise (
+            StationNeeded(fields={"station_id": ["station-needed"]})
+            if by.holds("station.scan")
+            else ForCounter
+        )
+    if isinstance(code, PersonalCode):
+        return _rider(code, station_id, by, at)
+    return _voucher(code, station_id, by, at)
 
 
 def _poster(
@@ -90,9 +104,11 @@ def _poster(
 def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Scan:
     shown = present_personal_code(code=code, station_id=station_id, by=by, at=at)
     person_id = shown.session.person_id
-    before = checkins.check_in_of_window(person_id, station_id, at)
+    # A code shown again is answered as it was the first time, also when a window of four hours has ended in between.
+    first_shown_at = shown.session.opened_at
+    before = checkins.check_in_of_window(person_id, station_id, first_shown_at)
     made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
-    outcome = DONE if before is None or shown.replayed else ALREADY
+    outcome = DONE if made.arrived_at == first_shown_at else ALREADY
     return _checked_in(
         made,
         outcome,
