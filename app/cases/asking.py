@@ -18,13 +18,17 @@ from app.cases.opening import Matter, open_case
 from app.cases.placing import region_of
 from app.identity.actors import Actor
 from app.kernel.db import session
+from app.ledger import queries as ledger
 
 
 def open_points_query(*, entry_id: UUID | None = None, words: str, by: Actor, at: datetime) -> Case:
     """有疑问？ about one entry of the wallet, or (without one) about points that are missing.
 
-    While a question about an entry is open, asking again leads to the same case.
+    While a question about an entry is open, asking again leads to the same case. Raises EntryNotFound for an entry
+    that is not the asker's own.
     """
+    if entry_id is not None:
+        ledger.entry(entry_id, by=by)
     category = "entry" if entry_id else "missing"
     subject = f"entry:{entry_id}" if entry_id else None
     return _asked(points_query_kind.KIND.name, category, subject, words, by, at)

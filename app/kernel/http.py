@@ -329,7 +329,10 @@ def _incoming(edge: Edge) -> dict[str, Any]:
 
 
 def _file_bytes(upload: FileStorage | None) -> bytes | None:
-    return upload.read() if upload is not None and upload.filename else None
+    if upload is None or not upload.filename:
+        return None
+    upload.stream.seek(0)  # after a deadlock the whole unit of work runs again, and must find the file again
+    return upload.read()
 
 
 def load(schema: ma.Schema, data: Any) -> dict[str, Any]:

@@ -1,24 +1,41 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from app.cases import asking, closing, queries, triage
 from app.cases import states as s
 from app.cases.errors import CaseNotFound
+from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.errors import Forbidden
-from app.kernel.ids import new_id
+from app.ledger.errors import EntryNotFound
+from app.ledger.queries import statement
 from app.media import queries as media
 from app.media.errors import PhotoNotFound
 from tests import make as city
 from tests.cases import make
 from tests.cases.make import Town
+from tests.ledger import make as ledger
 
 pytestmark = pytest.mark.usefixtures("unit")
 
 
+def entry_of(someone: Person) -> UUID:
+    ledger.give(someone.id, 5)
+    return statement(someone.id).items[0].id
+
+
+def test_nobody_asks_about_the_points_of_somebody_else(town: Town):
+    entry_id = entry_of(town.other)
+
+    with pytest.raises(EntryNotFound):
+        asking.open_points_query(entry_id=entry_id, words="？", by=city.actor(town.rider), at=clock.now())
+
+
 def test_a_question_about_an_entry_is_one_case_while_it_is_open(town: Town):
-    by, entry_id = city.actor(town.rider), new_id()
+    by, entry_id = city.actor(town.rider), entry_of(town.rider)
     first = asking.open_points_query(entry_id=entry_id, words="为什么是 5 分？", by=by, at=clock.now())
     again = asking.open_points_query(entry_id=entry_id, words="？", by=by, at=clock.now())
     assert again.id == first.id

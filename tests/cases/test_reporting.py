@@ -182,6 +182,15 @@ def test_similar_ones_are_within_sixty_metres_nearest_first(town: Town):
     assert [(each.case.id, each.distance_m) for each in found] == [(near.id, 10), (far.id, 55)]
 
 
+def test_sixty_metres_are_a_circle_and_not_a_box(town: Town):
+    corner = Position(
+        POTHOLE.lat + 50 * METRE, POTHOLE.lng + 50 * METRE / 0.8477
+    )  # 71 m away, within the box
+    make.report(town.rider, position=corner)
+
+    assert reporting.similar_near(POTHOLE, "pothole") == []
+
+
 def test_me_too_counts_once(town: Town):
     case = make.report(town.rider)
     for _ in range(2):

@@ -8,13 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.media import storing
-from app.media.accepting import MAX_AN_HOUR
+from app.media.accepting import MAX_AN_HOUR, accept_photo
 from app.media.attaching import attach_photos, move_photos
 from app.media.errors import PhotoNotFree
 from app.media.models import Media
@@ -124,6 +125,23 @@ def test_nobody_floods_the_storage(app: Flask, people: dict[str, Any]):
 
     assert (answer.status_code, answer.json["code"]) == (429, "too-many-tries")
     assert send(make.signed_in(app, people["other"]), photos.jpeg()).status_code == 201
+
+
+def test_a_busy_database_does_not_lose_the_photo(
+    app: Flask, people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    tries = []
+
+    def first_locked(**arguments: Any) -> Media:
+        tries.append(arguments["data"])
+        if len(tries) == 1:
+            raise OperationalError("INSERT", {}, Exception("database is locked"))
+        return accept_photo(**arguments)
+
+    monkeypatch.setattr("app.media.api.accept_photo", first_locked)
+
+    assert send(make.signed_in(app, people["rider"]), photos.jpeg()).status_code == 201
+    assert tries == [photos.jpeg()] * 2
 
 
 def test_a_lost_file_is_not_found(app: Flask, people: dict[str, Any]):
