@@ -13,11 +13,13 @@ from flask.cli import with_appcontext
 from app.cases import deadlines
 from app.kernel import clock, limits
 from app.kernel.db import in_transaction
+from app.notices import reminding
 from app.rewards import expiring
 from app.rules import paying
 from app.volunteering import attendance, organising
 
 DUTIES: tuple[tuple[str, Callable[[], int]], ...] = (
+    ("riders reminded of vouchers", lambda: reminding.remind_of_vouchers(at=clock.now())),
     ("vouchers expired", lambda: expiring.expire_due(at=clock.now())),
     ("forgotten sign-outs closed", lambda: attendance.close_forgotten(at=clock.now())),
     ("activities ended", lambda: organising.end_activities(at=clock.now())),
