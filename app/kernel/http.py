@@ -332,7 +332,8 @@ def _file_bytes(upload: FileStorage | None) -> bytes | None:
     if upload is None or not upload.filename:
         return None
     upload.stream.seek(0)  # after a deadlock the whole unit of work runs again, and must find the file again
-    return upload.read()
+    data: bytes = upload.read()
+    return data
 
 
 def load(schema: ma.Schema, data: Any) -> dict[str, Any]:
