@@ -185,6 +185,24 @@ def test_the_database_refuses_anything_but_the_end_of_a_hold(app):
         session.execute(sa.delete(Hold))
 
 
+def test_the_database_lets_no_hold_begin_at_its_end(app):
+    with transaction():
+        made = make.held(make.rich(100), 60, source="voucher:1")
+        values = {"id": new_id(), "account_id": made.account_id, "points": 5, "state": "released"}
+        values |= {
+            "source": "odd",
+            "expires_at": clocks.now(),
+            "made_at": clocks.now(),
+            "ended_at": clocks.now(),
+        }
+    with pytest.raises(IntegrityError, match="a hold begins held"), transaction():
+        session.execute(sa.insert(Hold).values(values))
+    for known in ({"id": made.id}, {"source": "voucher:1"}):
+        with pytest.raises(IntegrityError, match="(?i)a hold begins held and once|unique"), transaction():
+            again = sa.insert(Hold).values(values | {"state": "held", "ended_at": None} | known)
+            session.execute(again.prefix_with("OR REPLACE", dialect="sqlite"))
+
+
 def capture(made, account, *, source=None, points=None):
     return holds.capture(
         made.id,
