@@ -257,7 +257,7 @@ def voucher_at(station_id: UUID, *, voucher_id: UUID | None = None, serial: str 
     ).first()
     if found is None:
         raise VoucherUnknown
-    wanted, station = found.tuple()
+    wanted, station = found
     if wanted.station_id != station_id:
         raise VoucherOtherStation(station=station.name, station_id=station.id)
     return wanted

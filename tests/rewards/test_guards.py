@@ -1,0 +1,94 @@
+"""What the database refuses even if the code above it were wrong."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from app.kernel import clock as clock_module
+from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
+from app.rewards.models import Stock, StockMovement, Voucher
+from tests.rewards import make
+
+
+def refused(*statements):
+    with pytest.raises(IntegrityError), transaction():
+        for statement in statements:
+            session.execute(statement)
+
+
+def change(voucher, **values):
+    return update(Voucher).where(Voucher.id == voucher.id).values(**values)
+
+
+def movement(stock_id: UUID, kind: str, quantity: int, **more):
+    row = {"id": new_id(), "stock_id": stock_id, "kind": kind, "quantity": quantity, "at": clock_module.now()}
+    return insert(StockMovement).values(**row | more)
+
+
+def test_an_ended_voucher_never_changes(app):
+    scene = make.scene()
+    cancelled = scene.cancel(scene.reserve())
+    undone = scene.undo(scene.hand_over(scene.reserve()))
+    for voucher in (cancelled, undone):
+        refused(change(voucher, ended_at=clock_module.now()))
+        refused(change(voucher, state="handed_over", handed_over_at=clock_module.now(), ended_at=None))
+
+
+def test_a_voucher_keeps_what_it_promises(app):
+    voucher = make.scene().reserve()
+    refused(change(voucher, state="handed_over", open_slot=None, handed_over_at=clock_module.now(), points=1))
+    refused(change(voucher, state="cancelled", open_slot=None, ended_at=clock_module.now(), serial="0" * 13))
+    refused(change(voucher, expires_at=clock_module.now()))
+
+
+def test_a_hand_over_is_not_backdated(app, clock):
+    scene = make.scene()
+    voucher = scene.hand_over(scene.reserve())
+    refused(change(voucher, state="undone", ended_at=clock.at, handed_over_at=clock.advance(hours=-1)))
+
+
+def test_a_voucher_is_never_deleted(app):
+    voucher = make.scene().reserve()
+    refused(delete(Voucher).where(Voucher.id == voucher.id))
+
+
+def test_stock_is_never_oversold(app):
+    scene = make.scene(stock=1)
+    stock_id = scene.reserve().stock_id
+    refused(update(Stock).where(Stock.id == stock_id).values(held=2))
+    refused(movement(stock_id, "write_off", -1, reason="x"))
+    refused(update(Stock).where(Stock.id == stock_id).values(held=-1))
+
+
+def test_movements_are_never_changed_or_deleted(app):
+    make.scene()
+    refused(update(StockMovement).values(quantity=9))
+    refused(delete(StockMovement))
+
+
+def test_one_voucher_takes_one_item_off_the_shelf(app):
+    scene = make.scene()
+    voucher = scene.hand_over(scene.reserve())
+    refused(movement(voucher.stock_id, "hand_over", -1, voucher_id=voucher.id))
+
+
+def test_a_write_off_and_a_difference_need_a_reason(app):
+    stock_id = make.scene().reserve().stock_id
+    refused(movement(stock_id, "write_off", -1))
+    refused(movement(stock_id, "count", -1))
+    refused(movement(stock_id, "delivery", -1))
+
+
+def test_a_fourth_open_voucher_has_no_slot(app):
+    scene = make.scene()
+    first, second = scene.reserve(), scene.reserve()
+    columns = {each.name: getattr(second, each.name) for each in Voucher.__table__.columns}
+    copy = {"id": new_id(), "serial": "1" * 13, "hold_id": new_id()}
+    refused(insert(Voucher).values(**columns | copy | {"open_slot": first.open_slot}))
+    refused(insert(Voucher).values(**columns | copy | {"open_slot": 4}))
+    refused(insert(Voucher).values(**columns | copy | {"open_slot": None}))
