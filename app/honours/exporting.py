@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import xlsxwriter
@@ -118,15 +119,23 @@ def _workbook(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> byte
     book.set_properties(
         {"title": roll.selection.title_zh, "created": city_time(frozen_at).replace(tzinfo=None)}
     )
-    bold, text = (
-        book.add_format({"bold": True, "bg_color": "#E6EFEC", "num_format": "@"}),
-        book.add_format({"num_format": "@"}),
-    )
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
-    sheet = book.add_worksheet(i18n.say("honours.sheet.roll", locale="zh"))
+    head = book.add_format({"bold": True, "bg_color": "#E6EFEC", "num_format": "@"})
+    text, day = book.add_format({"num_format": "@"}), book.add_format({"num_format": "yyyy-mm-dd"})
+    _fill_list(book.add_worksheet(i18n.say("honours.sheet.roll", locale="zh")), rows, head, text, day)
+    about = book.add_worksheet(i18n.say("honours.sheet.about", locale="zh"))
+    about.set_column(0, 0, 18)
+    about.set_column(1, 1, 70)
+    for line, (label, value) in enumerate(_about(roll, rows, exporter)):
+        about.write_string(line, 0, label, head)
+        about.write_string(line, 1, value, text)
+    book.close()
+    return buffer.getvalue()
+
+
+def _fill_list(sheet: Any, rows: Sequence[Sequence[Cell]], head: Any, text: Any, day: Any) -> None:
     for column, ((_, width), header) in enumerate(zip(COLUMNS, _headers(), strict=True)):
         sheet.set_column(column, column, width)
-        sheet.write_string(0, column, header, bold)
+        sheet.write_string(0, column, header, head)
     for line, row in enumerate(rows, start=1):
         for column, cell in enumerate(row):
             if isinstance(cell, date):
@@ -137,14 +146,6 @@ def _workbook(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> byte
                 sheet.write_string(line, column, cell, text)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
-    about = book.add_worksheet(i18n.say("honours.sheet.about", locale="zh"))
-    about.set_column(0, 0, 18)
-    about.set_column(1, 1, 70)
-    for line, (label, value) in enumerate(_about(roll, rows, exporter)):
-        about.write_string(line, 0, label, bold)
-        about.write_string(line, 1, value, text)
-    book.close()
-    return buffer.getvalue()
 
 
 def _about(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> list[tuple[str, str]]:
@@ -160,7 +161,7 @@ def _about(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> list[tu
         "criteria": f"{criteria['format']} · {selection.criteria_sha256}",
         "filters": i18n.say("honours.filters", locale="zh"),
         "rows": i18n.say("honours.rows", locale="zh", listed=len(rows), unlisted=roll.unlisted),
-        "checksum": scoring.sha256(_table(rows).decode("utf-8-sig")),
+        "checksum": scoring.sha256(_table(rows).decode()),
         "exporter": exporter,
     }
     return [(i18n.say(f"honours.about.{name}", locale="zh"), value) for name, value in values.items()]

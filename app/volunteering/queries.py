@@ -14,7 +14,7 @@ from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel import geo, i18n, paging
 from app.kernel.db import session
-from app.kernel.paging import Page
+from app.kernel.paging import CursorUnknown, Page
 from app.places.models import Region
 from app.places.queries import region_path
 from app.volunteering.errors import ActivityNotFound, AttendanceNotFound, HoursNotFound, ShiftNotFound
@@ -160,7 +160,9 @@ def open_shifts(
         south, west, north, east = geo.box_around(near, within_m)
         chosen = chosen.where(Activity.lat.between(south, north), Activity.lng.between(west, east))
     if cursor:
-        last = shift(paging.decode(cursor))
+        last = session.get(Shift, paging.decode(cursor))
+        if last is None:
+            raise CursorUnknown(fields={"cursor": ["cursor-unknown"]})
         chosen = chosen.where(
             or_(Shift.starts_at > last.starts_at, (Shift.starts_at == last.starts_at) & (Shift.id > last.id))
         )

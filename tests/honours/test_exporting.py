@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import zipfile
 from datetime import date, datetime
@@ -93,8 +94,8 @@ def test_the_second_sheet_says_where_the_list_comes_from(here):
     assert selection.criteria_sha256 in about["标准版本与校验值"]
     assert about["导出人"] == "孙部门"
     assert "筛选" in about
-    table = _export(roll_csv, selection, here.department).decode("utf-8-sig")
-    assert about["名单校验值"] == scoring.sha256(table)
+    table = _export(roll_csv, selection, here.department)
+    assert about["名单校验值"] == hashlib.sha256(table).hexdigest()
 
 
 def test_two_exports_of_one_snapshot_are_the_same_bytes(here, clock):
@@ -223,6 +224,7 @@ def test_the_desk_walks_the_whole_way(app, here):
     assert desk.post(f"{path}/run", headers={"Idempotency-Key": "run"}).json["state"] == "frozen"
     listed = review.get(f"{path}/candidates").json
     assert [each["position"] for each in listed] == [1, 2, 3]
+    assert listed[0]["values"] == {"hours.proven": 300}
     assert "name" not in listed[0]
     decided = review.post(
         f"{path}/candidates/{listed[2]['id']}/decision", json={"decision": "out", "reason": "材料不全"}

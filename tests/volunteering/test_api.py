@@ -23,6 +23,7 @@ def test_anybody_sees_open_shifts(client, here):
     assert body["items"][0]["activity"]["title"] == "路口文明劝导"
     assert client.get(f"/api/v1/shifts/{here.shift.id}").json["places_left"] == 5
     assert client.get("/api/v1/shifts?lat=32").status_code == 422
+    assert client.get("/api/v1/shifts?cursor=AAAAAAAAAAAAAAAAAAAAAA").json["code"] == "cursor-unknown"
 
 
 def test_a_rider_signs_up_and_steps_back(app, here):
