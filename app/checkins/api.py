@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from app.checkins import queries
-from app.checkins.models import RefusedScan
+from app.checkins.models import Checkin, RefusedScan
 from app.checkins.queries import CheckinAt
-from app.checkins.schemas import MyCheckinRead, RefusalRead
+from app.checkins.schemas import MyCheckinRead, RefusalRead, StationCheckinRead
 from app.identity.actors import Actor
 from app.kernel.http import Api, gives_page, requires
 from app.kernel.paging import Page
@@ -27,3 +29,21 @@ def list_my_checkins(cursor: str | None, limit: int, by: Actor) -> Page[CheckinA
 def list_my_refusals(cursor: str | None, limit: int, by: Actor) -> Page[RefusedScan]:
     """My scans that were turned away, and why"""
     return queries.my_refusals(by.id, cursor, limit)
+
+
+@api.get("/stations/<uuid:station_id>")
+@requires("station.scan")
+@gives_page(StationCheckinRead)
+def list_station_checkins(station_id: UUID, cursor: str | None, limit: int, by: Actor) -> Page[Checkin]:
+    """Who checked in at a station, names masked"""
+    by.must("station.scan", station_id=station_id)
+    return queries.check_ins_at(station_id, cursor, limit)
+
+
+@api.get("/stations/<uuid:station_id>/refused")
+@requires("station.scan")
+@gives_page(RefusalRead)
+def list_station_refusals(station_id: UUID, cursor: str | None, limit: int, by: Actor) -> Page[RefusedScan]:
+    """Scans that were turned away at a station, and why"""
+    by.must("station.scan", station_id=station_id)
+    return queries.refused_at(station_id, cursor, limit)

@@ -20,6 +20,7 @@ from app.kernel.events import publish
 from app.kernel.geo import Position, distance_m
 from app.kernel.ids import new_id
 from app.places import queries as places
+from app.places.errors import StationNotFound
 from app.places.models import Station
 
 REACH_M = 150
@@ -35,7 +36,7 @@ def check_in_by_poster(
         if not by.is_rider:
             raise NotARider
         if not station.is_open(at):
-            raise StationClosed(station=station.name, opens_at=station.next_opening(at))
+            raise _closed(station, at)
         within_m = _within_reach(station, position, accuracy_m)
         return _count(station, by.id, POSTER, within_m, by, at)
     except Problem as problem:
@@ -50,6 +51,13 @@ def check_in_by_code(*, person_id: UUID, station_id: UUID, by: Actor, at: dateti
     if not people.person(person_id).is_rider:
         raise NotARider
     return _count(station, person_id, SCANNED, None, by, at)
+
+
+def _closed(station: Station, at: datetime) -> Problem:
+    opens_at = station.next_opening(at) if station.active else None
+    if opens_at is None:
+        return StationNotFound()  # it will not open again: the words lead to another one
+    return StationClosed(station=station.name, opens_at=opens_at)
 
 
 def _within_reach(station: Station, position: Position | None, accuracy_m: int | None) -> int:

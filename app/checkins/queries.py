@@ -54,5 +54,19 @@ def check_in_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Check
 def count_today(station_ids: list[UUID], at: datetime) -> int:
     """How many check-ins these stations took on this city day."""
     first, last = day_bounds(city_day(at))
-    today = Checkin.happened_at.between(first, last)
-    return session.scalar(select(func.count()).where(Checkin.station_id.in_(station_ids), today)) or 0
+    counted = select(func.count()).where(
+        Checkin.station_id.in_(station_ids), Checkin.happened_at >= first, Checkin.happened_at < last
+    )
+    return session.scalar(counted) or 0
+
+
+def refused_at(station_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[RefusedScan]:
+    """Scans that were turned away at a station, newest first."""
+    return page(
+        select(RefusedScan).where(RefusedScan.station_id == station_id), RefusedScan.id, cursor, limit
+    )
+
+
+def check_ins_at(station_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Checkin]:
+    """A station's own list of presence, newest first."""
+    return page(select(Checkin).where(Checkin.station_id == station_id), Checkin.id, cursor, limit)

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import datetime, timedelta
 from uuid import UUID
+
+from sqlalchemy import select
 
 from app.checkins.models import RefusedScan
 from app.codes.errors import rider_of
 from app.identity.actors import Actor
 from app.kernel.db import session
-from app.kernel.errors import Problem
+from app.kernel.errors import Problem, RateLimited
+
+# A guess is a code whose check digit fits and whose MAC does not; a misread digit is nobody's fault and not counted.
+GUESSES = ("code-forged", "code-unknown")
+MAX_GUESSES, PER_S = 5, 60
 
 
 def remember_refusal(
     problem: Problem, *, person_id: UUID | None, station_id: UUID | None, by: Actor, at: datetime
 ) -> None:
-    """Write down a refusal that is kept; one that is rolled back leaves nothing to write."""
+    """Write down a refusal that is kept; one that is rolled back leaves nothing to write.
+
+    Where no station scanned, it was the scanner's own attempt and stands in their own history.
+    """
     if problem.keep:
-        whose = person_id or rider_of(problem)
+        whose = person_id or rider_of(problem) or (by.person_id if station_id is None else None)
         session.add(
             RefusedScan(person_id=whose, station_id=station_id, slug=problem.slug, by_id=by.person_id, at=at)
         )
         session.flush()
+
+
+def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None:
+    """After five guesses in a minute at a station (or by one person elsewhere), no code is looked at for a while.
+
+    Counted in the refusals themselves, which are kept. Requests in the same moment may each add one before the count
+    shows: no more than there are workers, against the 18 digits that a guess has to hit.
+    """
+    where = RefusedScan.by_id == by.person_id if station_id is None else RefusedScan.station_id == station_id
+    since = at - timedelta(seconds=PER_S)
+    guesses = select(RefusedScan.at).where(where, RefusedScan.slug.in_(GUESSES), RefusedScan.at > since)
+    times = session.scalars(guesses.order_by(RefusedScan.at.desc()).limit(MAX_GUESSES)).all()
+    if len(times) == MAX_GUESSES:
+        raise RateLimited(retry_after_s=max(1, math.ceil((times[-1] - since).total_seconds())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from app.identity.queries import masked_name, person
 from app.kernel.i18n import has, say
 from app.kernel.schemas import Schema
 
@@ -16,6 +17,12 @@ class CheckinRead(Schema):
     happened_at = fields.AwareDateTime(required=True)
     arrived_at = fields.AwareDateTime(required=True)
     how = fields.String(required=True)
+
+
+class StationCheckinRead(CheckinRead):
+    """A check-in as the station sees it; the rider's name is masked."""
+
+    rider = fields.Function(lambda made: masked_name(person(made.person_id).name), required=True)
 
 
 class MyCheckinRead(Schema):

@@ -252,6 +252,7 @@ class Api(Blueprint):
             def endpoint(**path: Any) -> Response:
                 for limit, subject in edge.limits:
                     limits.count(limit, *subject())
+                request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                 return in_transaction(lambda: _answer(view, edge, path), write=write)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]

@@ -1,0 +1,71 @@
+"""A refused scan leaves a trace that explains it; guessing is slowed down."""
+
+from __future__ import annotations
+
+from app.checkins.models import RefusedScan
+from app.kernel.db import session, transaction
+from tests import make as everyone
+from tests.checkins import make
+
+
+def client_of(app, actor):
+    with transaction():
+        someone = session.get_one(everyone.Person, actor.person_id)
+    return everyone.signed_in(app, someone)
+
+
+def test_a_refusal_is_kept_once_with_its_reason(app, clock):
+    station, rider = make.a_station(), make.a_rider()
+    make.verdict(station, rider, make.metres_north(900))
+    kept = make.refusals()
+    assert [(each.person_id, each.station_id, each.slug, each.at) for each in kept] == [
+        (rider.person_id, station.id, "too-far", clock())
+    ]
+
+
+def test_riders_see_their_own_and_stations_theirs(app, clock):
+    station, rider, other = make.a_station(), make.a_rider(), make.a_rider("李师傅")
+    manager = make.a_manager(station)
+    make.verdict(station, rider, make.metres_north(900))
+    make.by_poster(station, rider)
+    mine, theirs, staffs = (client_of(app, each) for each in (rider, other, manager))
+    seen = mine.get("/api/v1/checkins/refused").json["items"]
+    assert [(each["code"], each["station_id"]) for each in seen] == [("too-far", str(station.id))]
+    assert "150" not in seen[0]["words"]
+    assert theirs.get("/api/v1/checkins/refused").json["items"] == []
+    assert [each["station"] for each in mine.get("/api/v1/checkins/mine").json["items"]] == [station.name]
+    assert theirs.get("/api/v1/checkins/mine").json["items"] == []
+
+    url = f"/api/v1/checkins/stations/{station.id}"
+    listed = staffs.get(url).json["items"]
+    assert [(each["how"], each["rider"]) for each in listed] == [("poster", "王*明")]
+    assert [each["code"] for each in staffs.get(f"{url}/refused").json["items"]] == ["too-far"]
+    for path in (url, f"{url}/refused"):
+        assert mine.get(path).status_code == 403
+
+
+def test_another_stations_list_stays_closed(app, clock):
+    station = make.a_station()
+    with transaction():
+        elsewhere = everyone.station("别处")
+    stranger = client_of(app, make.a_manager(elsewhere))
+    for path in ("", "/refused"):
+        assert stranger.get(f"/api/v1/checkins/stations/{station.id}{path}").status_code == 403
+
+
+def test_pages_go_on_where_the_last_one_ended(app, clock):
+    station, rider = make.a_station(), make.a_rider()
+    with transaction():
+        for number in range(5):
+            session.add(
+                RefusedScan(
+                    person_id=rider.id, station_id=station.id, slug=f"s{number}", by_id=rider.id, at=clock()
+                )
+            )
+            session.flush()
+    client, seen, cursor = client_of(app, rider), [], ""
+    while cursor is not None:
+        page = client.get(f"/api/v1/checkins/refused?limit=2{f'&cursor={cursor}' if cursor else ''}").json
+        seen += [each["code"] for each in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == ["s4", "s3", "s2", "s1", "s0"]
