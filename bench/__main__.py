@@ -1,4 +1,4 @@
-"""`make bench`: check-in, redemption, wallet and report on PostgreSQL, each as a ratio to a no-op route of the same server.
+"""`make bench`: check-in, redemption, wallet and report on PostgreSQL, as ratios to a no-op route of the same server.
 
 Rounds alternate no-op and path; the figure is the median of the pairs' ratios. A pair set whose range exceeds 30 % of
 its median is called noisy, not passed. Committed rows are counted against answers, and the books must close at the end.
@@ -56,7 +56,9 @@ def run(url: str, folder: str) -> int:
         upgrade()
         began = time.perf_counter()
         made = scene.build()
-        _say(f"built {len(made.riders)} riders, {len(made.vouchers)} vouchers in {time.perf_counter() - began:.1f} s")
+        _say(
+            f"built {len(made.riders)} riders, {len(made.vouchers)} vouchers in {time.perf_counter() - began:.1f} s"
+        )
     server, port = _serve(env)
     try:
         with app.app_context():
@@ -69,16 +71,25 @@ def run(url: str, folder: str) -> int:
     report = {"server": "gunicorn gthread 2x4", "clients": CLIENTS, "cores": os.cpu_count(), "rows": rows}
     Path("var").mkdir(exist_ok=True)
     Path("var/bench.json").write_text(json.dumps(report, indent=2), "utf-8")
-    _say(f"books: {'closed' if not findings else findings}; written to var/bench.json")
+    _say(f"books: {findings or 'closed'}; written to var/bench.json")
     return 1 if findings or any(row["lost"] for row in rows) else 0
 
 
 def _paths(made: scene.Scene) -> list[tuple[str, Callable[[], Iterator[Call]]]]:
-    return [("check-in", made.check_ins), ("redeem", made.redemptions), ("wallet", made.wallets), ("report", made.reports)]
+    return [
+        ("check-in", made.check_ins),
+        ("redeem", made.redemptions),
+        ("wallet", made.wallets),
+        ("report", made.reports),
+    ]
 
 
 def _measure(
-    name: str, calls: Callable[[], Iterator[Call]], made: scene.Scene, port: int, server: subprocess.Popen[bytes]
+    name: str,
+    calls: Callable[[], Iterator[Call]],
+    made: scene.Scene,
+    port: int,
+    server: subprocess.Popen[bytes],
 ) -> dict[str, Any]:
     stream = calls()
     load.send(port, made.no_op(), seconds=WARM_UP_S, clients=CLIENTS)
@@ -124,7 +135,8 @@ def _committed(name: str) -> int:
     if name not in TABLES:
         return 0
     with transaction(write=False):
-        return int(session.scalar(text(f"SELECT count(*) FROM {TABLES[name]}")) or 0)  # noqa: S608 -- our own table names
+        counted = text(f"SELECT count(*) FROM {TABLES[name]}")  # noqa: S608 -- our own table names
+        return int(session.scalar(counted) or 0)
 
 
 def _books() -> list[str]:
@@ -147,7 +159,19 @@ def _serve(env: dict[str, str]) -> tuple[subprocess.Popen[bytes], int]:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    heads = ("path", "per_s", "no_op_per_s", "ratio", "range", "p50_ms", "p99_ms", "cpu_ms", "refused", "lost", "noisy")
+    heads = (
+        "path",
+        "per_s",
+        "no_op_per_s",
+        "ratio",
+        "range",
+        "p50_ms",
+        "p99_ms",
+        "cpu_ms",
+        "refused",
+        "lost",
+        "noisy",
+    )
     table = [heads, *[tuple(str(row[head]) for head in heads) for row in rows]]
     widths = [max(len(line[column]) for line in table) for column in range(len(heads))]
     for line in table:

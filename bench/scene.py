@@ -67,7 +67,9 @@ class Scene:
         """Each waiting voucher handed over: stock, hold, settlement."""
         place = str(self.stations[0].id)
         for voucher in self.vouchers:
-            yield self._post("/api/v1/redemptions", self.manager, {"voucher_id": str(voucher), "station_id": place})
+            yield self._post(
+                "/api/v1/redemptions", self.manager, {"voucher_id": str(voucher), "station_id": place}
+            )
 
     def wallets(self) -> Iterator[Call]:
         """Balances, read again and again."""
@@ -82,7 +84,8 @@ class Scene:
             for rider in self.riders:
                 number += 1
                 where = {"lat": 32.0 + number % 500 / 5000, "lng": 118.7 + number % 300 / 3000}
-                yield self._post("/api/v1/reports", rider, {"category": "pothole", "position": where, "place_words": "路口"})
+                what = {"category": "pothole", "position": where, "place_words": "路口"}
+                yield self._post("/api/v1/reports", rider, what)
 
     def _post(self, path: str, who: UUID | None, body: dict[str, object]) -> Call:
         assert who is not None
@@ -108,7 +111,9 @@ def build() -> Scene:
             name_zh="水", name_en="Water", kind="goods", points=20, region_code=CITY, by=boss, at=at
         )
         many, manager = RIDERS * VOUCHERS_EACH, actor_of(person(scene.manager))
-        stocking.deliver(reward_id=reward.id, station_id=scene.stations[0].id, quantity=many, by=manager, at=at)
+        stocking.deliver(
+            reward_id=reward.id, station_id=scene.stations[0].id, quantity=many, by=manager, at=at
+        )
     with transaction():
         for number in range(RIDERS):
             scene.riders.append(_rider(number, at))
@@ -131,7 +136,9 @@ def _staff(role: str, at: datetime, station_id: UUID | None = None) -> UUID:
     session.add(someone)
     session.flush()
     where = None if station_id else CITY
-    appointing.appoint(person_id=someone.id, role=role, region_code=where, station_id=station_id, by=SYSTEM, at=at)
+    appointing.appoint(
+        person_id=someone.id, role=role, region_code=where, station_id=station_id, by=SYSTEM, at=at
+    )
     return someone.id
 
 
@@ -147,5 +154,12 @@ def _rider(number: int, at: datetime) -> UUID:
     session.add(someone)
     session.flush()
     legs = [Leg(issuance_of(CITY, "bench").id, -1000), Leg(wallet_of(someone.id).id, 1000)]
-    post(kind="funding", source=f"bench:{new_id()}", legs=legs, words={"slug": "ledger.funded"}, by=SYSTEM, at=at)
+    post(
+        kind="funding",
+        source=f"bench:{new_id()}",
+        legs=legs,
+        words={"slug": "ledger.funded"},
+        by=SYSTEM,
+        at=at,
+    )
     return someone.id

@@ -54,7 +54,11 @@ def _redis(client: Any) -> str:
     return "ok"
 
 
-VIEWS: tuple[tuple[str, Callable[[], Any]], ...] = (("/healthz", healthz), ("/readyz", readyz), ("/metrics", metrics))
+VIEWS: tuple[tuple[str, Callable[[], Any]], ...] = (
+    ("/healthz", healthz),
+    ("/readyz", readyz),
+    ("/metrics", metrics),
+)
 for rule, view in VIEWS:
     view.__access__ = PUBLIC  # type: ignore[attr-defined]
     blueprint.add_url_rule(rule, view_func=view)

@@ -321,7 +321,7 @@ def _incoming(edge: Edge) -> dict[str, Any]:
     if edge.form is not None:
         arguments |= load(edge.form, request.form.to_dict())
         for name in edge.files:
-            arguments[name] = _file_bytes(request.files.get(name))
+            arguments[name] = file_bytes(request.files.get(name))
     if edge.body is not None:
         if request.mimetype != "application/json":
             raise UnsupportedMedia
@@ -329,7 +329,8 @@ def _incoming(edge: Edge) -> dict[str, Any]:
     return arguments
 
 
-def _file_bytes(upload: FileStorage | None) -> bytes | None:
+def file_bytes(upload: FileStorage | None) -> bytes | None:
+    """The bytes of an uploaded file, None if none was chosen."""
     if upload is None or not upload.filename:
         return None
     upload.stream.seek(0)  # after a deadlock the whole unit of work runs again, and must find the file again

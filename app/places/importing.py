@@ -56,7 +56,7 @@ def import_divisions(*, lines: Iterable[str], file: str) -> ImportResult:
             added.append({"code": row.code, **values})
         elif any(getattr(before, name) != value for name, value in values.items()):
             changed.append({"code": row.code, **values})
-    added.sort(key=lambda each: len(paths[each["code"]]))  # parents first, for the foreign key
+    added.sort(key=lambda each: len(paths[str(each["code"])]))  # parents first, for the foreign key
     if added:
         session.execute(insert(Region), added)
     for values in changed:

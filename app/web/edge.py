@@ -45,7 +45,7 @@ from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, idempotency, limits, problems
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Problem, Unauthenticated
-from app.kernel.http import PUBLIC, Edge, edge_of, load
+from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load
 from app.web.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -132,6 +132,7 @@ class Pages(Blueprint):
                     _check_origin()
                     for limit, subject in edge.limits:
                         limits.count(limit, *subject())
+                    request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                     response = _with_session(
                         lambda: in_transaction(lambda: _answer(view, edge, path), write=write)
                     )
@@ -255,8 +256,7 @@ def _incoming(edge: Edge) -> dict[str, Any]:
     if edge.form is not None:
         arguments |= load(edge.form, _filled(request.form, edge))
         for name in edge.files:
-            upload = request.files.get(name)
-            arguments[name] = upload.read() if upload is not None and upload.filename else None
+            arguments[name] = file_bytes(request.files.get(name))
     return arguments
 
 

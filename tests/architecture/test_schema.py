@@ -1,4 +1,4 @@
-"""The migrations build what the models say — tables, constraints, triggers — and can be taken back, on this database."""
+"""The migrations build what the models say — tables, constraints, triggers — and can be taken back again."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def _said_keys() -> set[str]:
                 and re.fullmatch(r"web\.[a-z0-9.-]+", node.value)
             ):
                 keys.add(node.value)
-    return {key for key in keys if not key.endswith(".")}
+    return {key for key in keys if not key.endswith((".", "-"))}
 
 
 def test_everything_that_is_said_has_words() -> None:

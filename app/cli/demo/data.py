@@ -1,4 +1,3 @@
-
 """What the demo city is made of. Places are rough points in the named subdistricts; people are invented."""
 
 from __future__ import annotations
