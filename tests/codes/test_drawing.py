@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -113,3 +114,15 @@ def test_both_ends_of_the_library_agree_on_what_was_drawn(clock):
     image = rastered(drawing.svg(samples()["personal"]), scale=4)
     found = zxingcpp.read_barcodes(image)
     assert [each.text for each in found] == [samples()["personal"]]
+
+
+@pytest.mark.browser  # the part of the suite whose machine has zbar
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_other_decoder_reads_what_is_drawn(clock, tmp_path, kind):
+    picture = tmp_path / "code.png"
+    picture.write_bytes(drawing.png(samples()[kind]))
+    read = subprocess.run(
+        ["zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", str(picture)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert read.stdout.strip() == samples()[kind]
