@@ -13,7 +13,7 @@ def main() -> int:
     environment.ensure("runtime")
     vendor.ensure(required=False)
     env = instance.environment(os.environ)
-    os.execve(layout.PYTHON, [str(layout.PYTHON), "-m", "tools.serve"], env)
+    os.execve(layout.PYTHON, [str(layout.PYTHON), "-u", "-m", "tools.serve"], env)  # -u: codes show at once
 
 
 if __name__ == "__main__":

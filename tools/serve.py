@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from flask import Flask
@@ -21,6 +23,7 @@ from tools import layout, network, tls
 from tools.progress import Progress, Refused, start
 
 THREADS = 8
+TICK_EVERY_S = 60
 
 
 class Server(BaseApplication):
@@ -29,6 +32,8 @@ class Server(BaseApplication):
     def __init__(self, app: Flask, door: network.Door) -> None:
         self.flask_app = app
         self.door = door
+        self.ticking: threading.Thread | None = None
+        self.ticking_is_over = threading.Event()
         super().__init__()
 
     def load_config(self) -> None:
@@ -44,6 +49,8 @@ class Server(BaseApplication):
             "proc_name": "fengxing",
             "control_socket_disable": True,
             "when_ready": self.announce,
+            "post_worker_init": self.begin_ticking,
+            "worker_exit": self.end_ticking,
         }
         if os.access("/dev/shm", os.W_OK):  # noqa: S108 -- the worker's heartbeat file, made safely by gunicorn
             settings["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
@@ -61,6 +68,29 @@ class Server(BaseApplication):
         flask(self.flask_app, "city", "banner")
         sys.stdout.flush()
         _close_connections(self.flask_app)
+
+    def begin_ticking(self, _worker: object) -> None:
+        """In the worker: do what time brings about each minute, beside the requests."""
+        self.ticking = threading.Thread(target=self._tick, name="tick", daemon=True)
+        self.ticking.start()
+
+    def end_ticking(self, _arbiter: object, _worker: object) -> None:
+        """Before the worker ends, so that no duty is cut off half-way."""
+        self.ticking_is_over.set()
+        if self.ticking:
+            self.ticking.join()
+
+    def _tick(self) -> None:
+        from app.cli.ticking import run_duties
+
+        while not self.ticking_is_over.wait(TICK_EVERY_S):
+            try:
+                with self.flask_app.app_context():
+                    run_duties()
+            except Exception:
+                logging.getLogger("fengxing.tick").exception(
+                    "a minute's duties failed; the next minute tries again"
+                )
 
 
 def main() -> int:
