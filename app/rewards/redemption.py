@@ -98,13 +98,16 @@ def undo(*, voucher_id: UUID, by: Actor, at: datetime) -> Voucher:
 
 
 def _settle(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
+    # What only needs reading is read first: a popular reward's stock row is locked from hand_out to the commit.
+    owed_to = accounts.settlement_of(voucher.station_id)
+    words = queries.words_about(voucher, "rewards.entry-redeemed")
     shelf.hand_out(voucher, by=by, at=at)
     holds.capture(
         voucher.hold_id,
-        to_account_id=accounts.settlement_of(voucher.station_id).id,
+        to_account_id=owed_to.id,
         source=f"voucher:{voucher.id}:handed-over",
         kind="redemption",
-        words=queries.words_about(voucher, "rewards.entry-redeemed"),
+        words=words,
         by=by,
         at=at,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.ledger import holds
 from app.rewards import expiring
 from app.rewards.errors import VoucherExpired
 from app.rewards.events import RewardExpired
@@ -46,4 +47,13 @@ def test_many_are_taken_in_portions(app, clock):
     assert make.unit(lambda: expiring.expire_due(at=clock.at, limit=2)) == 2
     assert make.expire() == 1
     assert (scene.balance(), scene.stock()) == ((100, 0), (5, 0))
+    make.must_agree()
+
+
+def test_the_ledgers_own_sweep_does_not_part_points_from_stock(app, clock):
+    scene = make.scene()
+    clock.at = scene.reserve().expires_at
+    assert make.unit(lambda: holds.expire_due(at=clock.at)) == []
+    assert (scene.balance(), scene.stock()) == ((80, 20), (5, 1))
+    assert make.expire() == 1
     make.must_agree()

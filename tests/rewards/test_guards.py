@@ -84,6 +84,13 @@ def test_a_write_off_and_a_difference_need_a_reason(app):
     refused(movement(stock_id, "delivery", -1))
 
 
+def test_a_share_of_the_month_is_taken_once(app):
+    voucher = make.scene(limit_per_month=2).reserve()
+    columns = {each.name: getattr(voucher, each.name) for each in Voucher.__table__.columns}
+    copy = {"id": new_id(), "serial": "1" * 13, "hold_id": new_id(), "open_slot": 2}
+    refused(insert(Voucher).values(**columns | copy))
+
+
 def test_a_fourth_open_voucher_has_no_slot(app):
     scene = make.scene()
     first, second = scene.reserve(), scene.reserve()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from app.identity.actors import SYSTEM
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger.errors import PointsShort
-from app.rewards import catalogue, ordering
+from app.places.models import Station
+from app.rewards import catalogue, ordering, queries
 from app.rewards.errors import (
     OutOfStock,
     RewardLimitReached,
@@ -93,6 +95,23 @@ def test_it_refuses_a_station_outside_the_rewards_region(app):
         elsewhere = common.station("秦淮驿站", region_code=common.QINHUAI)
     with pytest.raises(RewardNotOfferedHere):
         make.unit(lambda: make.reserve(scene.reward, elsewhere, scene.rider))
+
+
+def test_it_refuses_a_station_that_has_closed_for_good(app):
+    scene = make.scene()
+    with transaction():
+        session.execute(update(Station).values(active=False))
+    with pytest.raises(RewardNotOfferedHere):
+        scene.reserve()
+    with transaction(write=False):
+        assert queries.places_with(scene.reward.id, near=None) == []
+
+
+def test_the_station_that_was_asked_is_not_offered_as_the_nearest(app):
+    scene = make.scene()
+    with transaction(write=False):
+        assert queries.places_with(scene.reward.id, near=None, but_not=scene.station.id) == []
+        assert len(queries.places_with(scene.reward.id, near=None)) == 1
 
 
 def test_it_keeps_to_three_open_vouchers(app):

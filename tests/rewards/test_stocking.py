@@ -81,8 +81,17 @@ def test_rewards_are_offered_and_withdrawn_by_the_department_of_the_region(app):
     for by in (department, scene.manager):
         with pytest.raises(Forbidden):
             make.unit(lambda by=by: catalogue.withdraw(reward_id=scene.reward.id, by=by, at=make.clock.now()))
+        with pytest.raises(Forbidden):
+            make.unit(lambda by=by: _offer_in_the_city(by))
     with transaction(write=False):
         assert [item.reward.id for item in queries.shop().items] == [scene.reward.id]
+
+
+def _offer_in_the_city(by):
+    names = {"name_zh": "雨衣", "name_en": "Raincoat"}
+    return catalogue.offer(
+        **names, kind="goods", points=300, region_code=common.CITY, by=by, at=make.clock.now()
+    )
 
 
 def test_the_shop_knows_the_nearest_station_and_what_is_missing(app):
