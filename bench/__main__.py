@@ -147,8 +147,8 @@ def _books() -> list[str]:
 def _serve(env: dict[str, str]) -> tuple[subprocess.Popen[bytes], int]:
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-        "--threads", "4", "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "30",
+        sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
+        "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "30",
     ]  # fmt: skip
     server = subprocess.Popen(command, env=env)
     for _ in range(200):

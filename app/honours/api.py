@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response
@@ -34,6 +33,7 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import (
     Api,
+    attachment,
     gives,
     gives_file,
     gives_page,
@@ -236,8 +236,4 @@ def revoke_honour(honour_id: UUID, reason: str, by: Actor) -> Honour:
 
 
 def _download(export: Export) -> Response:
-    response = Response(export.data, content_type=export.media_type)
-    plain = f"roll.{export.filename.rpartition('.')[2]}"  # for clients that cannot read the Chinese name beside it
-    named = f"attachment; filename={plain}; filename*=UTF-8''{quote(export.filename)}"
-    response.headers["Content-Disposition"] = named
-    return response
+    return attachment(export.data, export.media_type, export.filename)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.honours.errors import SelectionMovedOn
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+from app.kernel.i18n import pick
 
 DRAFT, FROZEN, REVIEWED, NOTICE, FINAL = "draft", "frozen", "reviewed", "notice", "final"
 STATES = (DRAFT, FROZEN, REVIEWED, NOTICE, FINAL)
@@ -58,6 +59,10 @@ class Selection(IdMixin, Base):
     notice_ends_on: Mapped[date | None]
     finalised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def title(self) -> str:
+        return pick(self.title_zh, self.title_en)
 
     def must_be(self, *states: str) -> None:
         """Raises SelectionMovedOn unless the selection is at one of these steps."""

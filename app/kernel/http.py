@@ -16,6 +16,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import marshmallow as ma
 from flask import Blueprint, Response, current_app, request
@@ -336,6 +337,16 @@ def file_bytes(upload: FileStorage | None) -> bytes | None:
     upload.stream.seek(0)  # after a deadlock the whole unit of work runs again, and must find the file again
     data: bytes = upload.read()
     return data
+
+
+def attachment(data: bytes, media_type: str, filename: str) -> Response:
+    """A file to keep; its name may hold any characters (RFC 6266)."""
+    response = Response(data, content_type=media_type)
+    plain = filename.encode("ascii", "ignore").decode() or "file"
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
+    )
+    return response
 
 
 def load(schema: ma.Schema, data: Any) -> dict[str, Any]:

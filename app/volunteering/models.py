@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import geo
 from app.kernel.db import Base, IdMixin, UtcDateTime, ddl_for, session
+from app.kernel.i18n import pick
 from app.volunteering.errors import ActivityFixed, HoursDecided
 
 CATEGORIES = ("community", "safety", "care", "environment", "rescue", "training", "other")
@@ -47,6 +48,10 @@ class Activity(IdMixin, Base):
     state: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def title(self) -> str:
+        return pick(self.title_zh, self.title_en)
 
     @property
     def position(self) -> geo.Position | None:

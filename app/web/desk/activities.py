@@ -64,7 +64,8 @@ def activities(by: Actor) -> str:
     """My activities, newest first, and the form for another"""
     return page(
         "desk/activities.html",
-        activities=queries.activities_of(by).items, category_options=[(each, say(f"volunteering.category.{each}")) for each in CATEGORIES], regions=regions_of(by), menu=menu_of(by),
+        activities=queries.activities_of(by).items, regions=regions_of(by), menu=menu_of(by),
+        category_options=[(each, say(f"volunteering.category.{each}")) for each in CATEGORIES],
     )  # fmt: skip
 
 
@@ -94,11 +95,15 @@ def create(by: Actor, **what: str) -> Response:
 def activity(activity_id: UUID, by: Actor) -> str:
     """One activity and its shifts"""
     found = queries.activity(activity_id)
-    by.must("activity.organise", region_path=places.region_path(found.region_code), station_id=found.station_id)
+    by.must(
+        "activity.organise", region_path=places.region_path(found.region_code), station_id=found.station_id
+    )
     return page("desk/activity.html", activity=found, shifts=queries.shifts_of(activity_id), menu=menu_of(by))
 
 
-@pages.post("/activities/desk/<uuid:activity_id>/shifts", again=activity, blame={"shift-times-wrong": "ends_at"})
+@pages.post(
+    "/activities/desk/<uuid:activity_id>/shifts", again=activity, blame={"shift-times-wrong": "ends_at"}
+)
 @requires("activity.organise")
 @takes_form(ShiftForm)
 def add_shift(activity_id: UUID, starts_at: datetime, ends_at: datetime, places: int, by: Actor) -> Response:
@@ -211,5 +216,7 @@ def reject(hours_id: UUID, reason: str, by: Actor) -> Response:
 def _mine(shift_id: UUID, by: Actor) -> Shift:
     found = queries.shift(shift_id)
     about = queries.activity(found.activity_id)
-    by.must("activity.organise", region_path=places.region_path(about.region_code), station_id=about.station_id)
+    by.must(
+        "activity.organise", region_path=places.region_path(about.region_code), station_id=about.station_id
+    )
     return found

@@ -1,4 +1,4 @@
-"""Selections: criteria first, then the sealed facts, a second person's signature, the notice, the roll and its exports."""
+"""Selections: criteria first, then the sealed facts, a second signature, the notice, the roll and its exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.honours import announcing, exporting, queries, reviewing, selecting
 from app.honours.models import PURPOSES
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, requires, takes_form
+from app.kernel.http import SIGNED_IN, attachment, requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.web.desk.activities import regions_of
@@ -119,7 +119,12 @@ def run(selection_id: UUID, by: Actor) -> Response:
 def decide(selection_id: UUID, candidate_id: UUID, decision: str, reason: str, by: Actor) -> Response:
     """Take a candidate in or out"""
     reviewing.decide(
-        selection_id=selection_id, candidate_id=candidate_id, decision=decision, reason=reason, by=by, at=clock.now()
+        selection_id=selection_id,
+        candidate_id=candidate_id,
+        decision=decision,
+        reason=reason,
+        by=by,
+        at=clock.now(),
     )
     return go(f"/desk/honours/{selection_id}", said="web.said.decided")
 
@@ -157,6 +162,4 @@ def export(selection_id: UUID, kind: str, by: Actor) -> Response:
     """The roll as a file; every export leaves a trace"""
     make = exporting.roll_csv if kind == "csv" else exporting.roll_xlsx
     made = make(selection_id=selection_id, by=by, at=clock.now())
-    response = Response(made.data, content_type=made.media_type)
-    response.headers.set("Content-Disposition", "attachment", filename=made.filename)
-    return response
+    return attachment(made.data, made.media_type, made.filename)

@@ -60,21 +60,29 @@ def add(username: str, name: str, password: str, by: Actor) -> Response:
 def person(person_id: UUID, by: Actor) -> str:
     """One person's roles, and the form for another"""
     held = [
-        (each, places.full_name(each.region_code) if each.region_code else places.station(each.station_id).name)
+        (
+            each,
+            places.station(each.station_id).name
+            if each.station_id
+            else places.full_name(each.region_code or ""),
+        )
         for each in queries.grants_of(person_id)
     ]
+    held_in = by.scopes("people.appoint").region_paths
     return page(
         "desk/person.html",
         person=queries.person(person_id), held=held, roles=[(each, say(f"web.role.{each}")) for each in ROLES],
         regions=regions_of(by, "people.appoint"), menu=menu_of(by),
-        stations=[(each.id, each.name) for path in by.scopes("people.appoint").region_paths for each in places.stations(path)],
+        stations=[(each.id, each.name) for path in held_in for each in places.stations(path)],
     )  # fmt: skip
 
 
 @pages.post("/desk/people/<uuid:person_id>/roles", again=person, blame={"already-appointed": "role"})
 @requires("people.appoint")
 @takes_form(RoleForm)
-def appoint(person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor) -> Response:
+def appoint(
+    person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor
+) -> Response:
     """Give a role"""
     appointing.appoint(
         person_id=person_id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.now()

@@ -40,7 +40,8 @@ def rewards(by: Actor) -> str:
     """Everything on offer, and the form for more"""
     return page(
         "desk/rewards.html",
-        items=queries.shop(limit=100).items, kind_options=[(each, say(f"web.catalogue.kind-{each}")) for each in KINDS], regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
+        items=queries.shop(limit=100).items, regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
+        kind_options=[(each, say(f"web.catalogue.kind-{each}")) for each in KINDS],
     )  # fmt: skip
 
 

@@ -49,9 +49,7 @@ def version(version_id: UUID, by: Actor) -> str:
 def draft(version_id: UUID, by: Actor) -> Response:
     """A new draft that starts from this version"""
     before = queries.visible_version(version_id, by)
-    made = drafting.draft_version(
-        rule_set_id=before.rule_set_id, rules=before.rules, by=by, at=clock.now()
-    )
+    made = drafting.draft_version(rule_set_id=before.rule_set_id, rules=before.rules, by=by, at=clock.now())
     return go(f"/desk/rules/{made.id}", said="web.said.draft-made")
 
 

@@ -1,4 +1,4 @@
-"""The counter: scan whatever the rider shows, look, then confirm with a hand. A scan alone never hands anything over."""
+"""The counter: scan whatever the rider shows, look, then confirm with a hand. A scan alone hands nothing over."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ def counter(station_id: UUID, by: Actor) -> str:
     return page(
         "station/counter.html",
         station=places.station(station_id), day=queries.today_at(station_id, at), menu=menu_of(by),
-        checked_in=count_today([station_id], at), at=at,
+        checked_in=count_today([station_id], at), at=at, may_stock=by.can("station.stock", station_id=station_id),
+        may_invite=by.can("people.invite", station_id=station_id),
     )  # fmt: skip
 
 
@@ -106,7 +107,9 @@ def _behind(station_id: UUID, text: str, by: Actor) -> str:
     by.must("station.scan", station_id=station_id)
     at = clock.now()
     if TYPED_SERIAL.fullmatch(text.strip()):  # the short number under a voucher, typed by hand
-        shown = redemption.preview(serial=redemption.serial_of(text, at=at), station_id=station_id, by=by, at=at)
+        shown = redemption.preview(
+            serial=redemption.serial_of(text, at=at), station_id=station_id, by=by, at=at
+        )
         return f"/station/{station_id}/vouchers/{shown.voucher.id}"
     found = scan(text=text, station_id=station_id, position=None, accuracy_m=None, by=by, at=at)
     if found.outcome == PREVIEW:
@@ -124,7 +127,8 @@ def rider(station_id: UUID, session_id: UUID, by: Actor) -> str:
     return page(
         "station/rider.html",
         station=places.station(station_id), session=here, rider=queries.masked_rider(here.person_id),
-        balance=balance_of(here.person_id), shelf=queries.station_stock(station_id),
+        balance=balance_of(here.person_id),
+        shelf=[each for each in queries.station_stock(station_id) if each.stock.free > 0 and each.reward.active],
         seconds_left=int((here.expires_at - at).total_seconds()), menu=menu_of(by),
     )  # fmt: skip
 
@@ -155,8 +159,9 @@ def voucher(station_id: UUID, voucher_id: UUID, by: Actor) -> str:
     at = clock.now()
     return page(
         "station/voucher.html",
-        station=places.station(station_id), voucher=found, detail=queries.detail_of(found), at=at,
-        rider=queries.masked_rider(found.person_id), can_undo=found.state == HANDED_OVER and at < (found.undo_until or at), menu=menu_of(by),
+        station=places.station(station_id), voucher=found, detail=queries.detail_of(found), menu=menu_of(by),
+        rider=queries.masked_rider(found.person_id),
+        can_undo=found.state == HANDED_OVER and at < (found.undo_until or at),
     )  # fmt: skip
 
 

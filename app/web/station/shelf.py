@@ -41,7 +41,8 @@ def stock(station_id: UUID, by: Actor) -> str:
     offered = queries.shop(region_code=places.station(station_id).region_code, limit=100).items
     return page(
         "station/stock.html",
-        station=places.station(station_id), shelf=queries.station_stock(station_id), options=[(each.reward.id, each.reward.name) for each in offered],
+        station=places.station(station_id), shelf=queries.station_stock(station_id),
+        options=[(each.reward.id, each.reward.name) for each in offered],
         movements=queries.movements_at(station_id).items, menu=menu_of(by),
     )  # fmt: skip
 
@@ -54,7 +55,9 @@ def stock(station_id: UUID, by: Actor) -> str:
 @requires("station.stock")
 @once
 @takes_form(MoveForm)
-def move(station_id: UUID, what: str, reward_id: UUID, quantity: int, reason: str | None, by: Actor) -> Response:
+def move(
+    station_id: UUID, what: str, reward_id: UUID, quantity: int, reason: str | None, by: Actor
+) -> Response:
     """Write a movement down"""
     at, where = clock.now(), {"reward_id": reward_id, "station_id": station_id}
     if what == DELIVERY:
@@ -82,7 +85,12 @@ def invite(station_id: UUID, by: Actor) -> str:
     made, token, pin = invite_rider(station_id=station_id, by=by, at=clock.now())
     svg = Markup(drawing.svg(f"{settings.current().public_url}/I/{token}", "M"))  # noqa: S704 -- drawn by us
     return page(
-        "station/invite.html", station=places.station(station_id), menu=menu_of(by), made=made, pin=pin, svg=svg
+        "station/invite.html",
+        station=places.station(station_id),
+        menu=menu_of(by),
+        made=made,
+        pin=pin,
+        svg=svg,
     )
 
 
