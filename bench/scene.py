@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -87,7 +87,7 @@ class Scene:
                 what = {"category": "pothole", "position": where, "place_words": "路口"}
                 yield self._post("/api/v1/reports", rider, what)
 
-    def _post(self, path: str, who: UUID | None, body: dict[str, object]) -> Call:
+    def _post(self, path: str, who: UUID | None, body: Mapping[str, object]) -> Call:
         assert who is not None
         return Call("POST", path, self.tokens[who], json.dumps(body).encode())
 
