@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 
 from app.kernel import clock as clock_module
 from app.kernel import db as database
-from app.kernel import randomness
+from app.kernel import events, randomness
 from app.main import create_app
 
 SERVER_URL = os.environ.get("FENGXING_TEST_DATABASE_URL")
@@ -123,7 +123,10 @@ def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
         _empty()
         if "redis" in built_app.extensions:
             built_app.extensions["redis"].flushdb()
+        wiring = dict(events._handlers)  # a test may listen in; the next one hears what the app wires
         yield built_app
+        events._handlers.clear()
+        events._handlers.update(wiring)
         database.session.remove()
 
 
