@@ -17,13 +17,14 @@ from typing import Any
 from flask import Flask
 from flask.cli import ScriptInfo
 from gunicorn.app.base import BaseApplication
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from tools import layout, network, tls
 from tools.progress import Progress, Refused, start
 
 THREADS = 8
 TICK_EVERY_S = 60
+URL_FORM = "postgresql+psycopg://user:password@host/name"
 
 
 class Server(BaseApplication):
@@ -107,13 +108,15 @@ def main() -> int:
 def prepare() -> Flask:
     """The app on a database that is up to date, with the demo city in it unless this is production."""
     with Progress("starting"):
-        from app import create_app
+        from app import create_app  # outside the `try`: a missing module here is no matter of settings
         from app.kernel.settings import SettingsError
 
         try:
             app = create_app()
         except SettingsError as error:
             raise Refused(str(error)) from None
+        except (ArgumentError, ModuleNotFoundError) as error:
+            raise Refused(f"FENGXING_DATABASE_URL should look like {URL_FORM}: {error}") from error
     try:
         with Progress("bringing the database up to date"):
             flask(app, "db", "upgrade", "--directory", str(layout.ROOT / "migrations"), quiet=True)
