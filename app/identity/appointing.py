@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.identity import queries
 from app.identity.actors import Actor
-from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded
+from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
 from app.identity.models import Grant, Person
 from app.identity.permissions import ADMIN, AT_A_STATION
 from app.identity.secrets_kept import hash_password
@@ -32,8 +32,11 @@ def add_staff(
         created_at=at,
         is_demo=is_demo,
     )
-    session.add(someone)
-    session.flush()
+    try:
+        with session.begin_nested():  # the unique name settles two accounts made at once
+            session.add(someone)
+    except IntegrityError:
+        raise UsernameTaken(username=username) from None
     return someone
 
 

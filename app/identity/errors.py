@@ -91,6 +91,12 @@ class AlreadyAppointed(Conflict):
     slug = "already-appointed"
 
 
+class UsernameTaken(Conflict):
+    """Another account has this name."""
+
+    slug = "username-taken"
+
+
 class SecondAdminNeeded(Forbidden):
     """An administrator cannot appoint himself."""
 

@@ -1,0 +1,69 @@
+"""Staff accounts and roles: held somewhere, given by somebody else, gone at once when taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.identity import appointing
+from app.identity.actors import SYSTEM
+from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
+from app.kernel.db import transaction
+from app.kernel.errors import Forbidden
+from tests import make
+
+
+def appoint(person, role="dispatcher", *, region_code=None, station_id=None, by=SYSTEM, clock=None):
+    return appointing.appoint(
+        person_id=person.id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.at
+    )
+
+
+@pytest.fixture
+def admin(app):
+    with transaction():
+        make.regions()
+        return make.staff("admin", region_code=make.XUANWU)
+
+
+def test_a_username_is_taken_once(app, clock):
+    with transaction():
+        appointing.add_staff(username="li", password="x" * 12, name="李", by=SYSTEM, at=clock.at)
+        with pytest.raises(UsernameTaken):
+            appointing.add_staff(username="LI", password="x" * 12, name="李二", by=SYSTEM, at=clock.at)
+
+
+def test_a_role_is_held_once_in_a_place(admin, clock):
+    with transaction():
+        someone = make.rider()
+        appoint(someone, region_code=make.XUANWU, clock=clock)
+        with pytest.raises(AlreadyAppointed):
+            appoint(someone, region_code=make.XUANWU, clock=clock)
+
+
+def test_a_role_needs_exactly_one_place_that_fits_it(admin, clock):
+    with transaction():
+        station, someone = make.station(), make.rider()
+        for wrong in ({}, {"region_code": make.XUANWU, "station_id": station.id}, {"station_id": station.id}):
+            with pytest.raises(RoleNeedsScope):
+                appoint(someone, **wrong, clock=clock)
+
+
+def test_nobody_appoints_themself_or_beyond_their_region(admin, clock):
+    with transaction():
+        by, someone = make.actor(admin), make.rider()
+        with pytest.raises(SecondAdminNeeded):
+            appoint(admin, region_code=make.XUANWU, by=by, clock=clock)
+        with pytest.raises(Forbidden):
+            appoint(someone, region_code=make.QINHUAI, by=by, clock=clock)
+        appoint(someone, region_code=make.MEIYUAN, by=by, clock=clock)
+
+
+def test_a_role_taken_back_is_gone_at_once(app, admin, clock):
+    with transaction():
+        someone = make.rider()
+        grant = appoint(someone, region_code=make.XUANWU, clock=clock)
+    client = make.signed_in(app, someone)
+    assert client.get("/api/v1/cases").status_code == 200
+    with transaction():
+        appointing.take_back(grant_id=grant.id, by=make.actor(admin), at=clock.at)
+    assert client.get("/api/v1/cases").status_code == 401
