@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -102,6 +102,7 @@ def to_do(
     *,
     at: datetime,
     state: str | None = None,
+    among: Collection[str] = (),
     kind: str | None = None,
     overdue: bool = False,
     disputed: bool = False,
@@ -120,6 +121,7 @@ def to_do(
     if state is not None and state not in s.OPEN:
         return page(chosen.where(Case.state == state), Case.id, cursor, limit)
     chosen = chosen.where(Case.state == state if state else Case.due_at.is_not(None))
+    chosen = chosen.where(Case.state.in_(among)) if among else chosen
     return _by_time_left(chosen.where(Case.due_at < at) if overdue else chosen, cursor, limit)
 
 

@@ -124,7 +124,7 @@ class Pages(Blueprint):
             edge = edge_of(view)
             if edge.access is None:
                 raise RuntimeError(f"{method} {rule}: say who may see it with @requires or @public")
-            edge.wants_caller = _wants_caller(view)
+            edge.wants_caller = "by" in _arguments_of(view)
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
@@ -151,9 +151,9 @@ class Pages(Blueprint):
         return register
 
 
-def _wants_caller(view: Callable[..., Any]) -> bool:
+def _arguments_of(view: Callable[..., Any]) -> tuple[str, ...]:
     code = view.__code__
-    return "by" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 # --- one request -----------------------------------------------------------------------------------------------------
@@ -282,8 +282,12 @@ def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Respons
 
     def show() -> Response:
         edge = edge_of(again)
-        arguments = path | (load(edge.query, {}) if edge.query is not None else {})
-        if _wants_caller(again):
+        taken = _arguments_of(
+            again
+        )  # the form's address may name more than the page's, as a candidate of a selection
+        arguments = {name: value for name, value in path.items() if name in taken}
+        arguments |= load(edge.query, {}) if edge.query is not None else {}
+        if "by" in taken:
             arguments["by"] = authenticate()
         return make_response(again(**arguments))
 

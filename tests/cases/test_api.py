@@ -44,7 +44,7 @@ def test_a_report_lives_end_to_end(rider: FlaskClient, desk: FlaskClient):
     assert desk.get("/api/v1/cases/counts").json == {"waiting": 1, "working": 0, "overdue": 0, "disputed": 0}
     assert post(desk, f"{case}/accept", grade="urgent").json["state"] == "accepted"
     assert post(desk, f"{case}/start").json["state"] == "in_progress"
-    assert post(desk, f"{case}/resolve", note="补好了。").json["state_words"] == "已办结，请您看看"
+    assert post(desk, f"{case}/resolve", note="补好了。").json["state_words"] == "已办结，请你看看"
 
     mine = rider.get(f"/api/v1{case}").json
     assert (mine["mine"], mine["reporter"], mine["can"]) == (True, None, ["confirm", "answer", "reopen"])

@@ -141,7 +141,8 @@ def shift(shift_id: UUID, by: Actor) -> str:
     absent = [(each.person.id, display_name(each.person)) for each in listed if each.attendance is None]
     return page(
         "desk/shift.html",
-        shift=found, activity=queries.activity(found.activity_id), listed=listed, absent=absent, menu=menu_of(by),
+        shift=found, activity=queries.activity(found.activity_id), listed=listed, absent=absent,
+        pending=[hours for each in listed for hours in each.hours if hours.state == "pending"], menu=menu_of(by),
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing
-from app.web.menus import menu_of
+from app.web.menus import menu_of, must_enter
 
 pages = Pages("selections")
 
@@ -49,6 +49,7 @@ class DecisionForm(Schema):
 @requires(SIGNED_IN)
 def selections(by: Actor) -> str:
     """The selections of one's regions"""
+    must_enter(by, "honours")
     found = queries.selections_of(by).items
     return page(
         "desk/honours.html",
@@ -94,6 +95,7 @@ def create(
 @requires(SIGNED_IN)
 def selection(selection_id: UUID, by: Actor) -> str:
     """One selection: five steps, the candidates, what comes next"""
+    must_enter(by, "honours")
     found = queries.selection_for(selection_id, by)
     shown = queries.candidates(selection_id, by) if found.state != "draft" else []
     return page(

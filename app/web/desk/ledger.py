@@ -12,6 +12,7 @@ from app.kernel.schemas import QueryWhole, Schema
 from app.ledger import queries
 from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
+from app.places import queries as places
 from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, once, page
 from app.web.menus import menu_of
@@ -33,7 +34,9 @@ def books(by: Actor) -> str:
     """Trial balance and budgets"""
     return page(
         "desk/ledger.html",
-        totals=queries.totals(), budgets=queries.budgets(by=by), regions=regions_of(by, "rules.review"),
+        totals=queries.totals(),
+        budgets=[(each, places.region(each.region_code).name) for each in queries.budgets(by=by)],
+        regions=regions_of(by, "rules.review"),
         period=quarter(clock.now()), can_fund=by.holds("rules.review"), menu=menu_of(by),
     )  # fmt: skip
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from uuid import UUID
 
 from flask import Response
 from marshmallow import fields, validate
 
-from app.cases import queries, triage, working
+from app.cases import queries, states, triage, working
 from app.cases.grades import GRADES
 from app.cases.viewing import view_of
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query
+from app.kernel.i18n import say
 from app.kernel.schemas import Schema, Text
 from app.media.accepting import accept_photo
 from app.web.edge import Pages, go, page
@@ -22,7 +24,7 @@ from app.web.menus import menu_of
 pages = Pages("grid")
 
 FILTERS = ("open", "waiting", "working", "overdue", "disputed", "done")
-_STATES = {"waiting": "submitted", "working": "accepted", "done": "resolved"}
+_AMONG = {"waiting": states.WAITING, "working": states.WORKING}
 
 
 class Filter(Schema):
@@ -58,13 +60,14 @@ def cases(show: str, number: str | None, cursor: str | None, by: Actor) -> str:
     """What waits, the least time left first"""
     at = clock.now()
     found = queries.to_do(
-        by, at=at, state=_STATES.get(show), overdue=show == "overdue", disputed=show == "disputed",
+        by, at=at, state=states.RESOLVED if show == "done" else None, among=_AMONG.get(show, ()),
+        overdue=show == "overdue", disputed=show == "disputed",
         number=number, cursor=cursor, limit=30,
     )  # fmt: skip
     return page(
         "grid/cases.html",
-        cases=found.items, next_cursor=found.next_cursor, counts=queries.counts(by, at=at), show=show, at=at,
-        menu=menu_of(by), filters=FILTERS,
+        cases=found.items, next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
+        numbers=asdict(queries.counts(by, at=at)),
     )  # fmt: skip
 
 
@@ -74,7 +77,8 @@ def case(case_id: UUID, by: Actor) -> str:
     """One case with what can be done now"""
     at = clock.now()
     view = view_of(queries.case_for(by, case_id), by, at)
-    return page("grid/case.html", view=view, at=at, grades=GRADES, menu=menu_of(by))
+    grades = [(each, say(f"case.grade.{each}")) for each in GRADES]
+    return page("grid/case.html", view=view, at=at, grade_options=grades, menu=menu_of(by))
 
 
 @pages.post("/grid/<uuid:case_id>/accept", again=case)

@@ -23,9 +23,9 @@ from app.kernel.schemas import Schema
 from app.ledger.queries import balance_of
 from app.notices.queries import unread_count
 from app.volunteering.queries import hours_totals
-from app.web.doors import open_doors
 from app.web.edge import Pages, go, kept_offline, local_path, page, remember
 from app.web.forms import Choice
+from app.web.menus import menu_of
 
 pages = Pages("home")
 
@@ -49,7 +49,7 @@ def home(by: Actor) -> Any:
     facts: dict[str, Any] = {
         "me": me,
         "name": display_name(me),
-        "doors": open_doors(by),
+        "desks": menu_of(by),
         "unread": unread_count(by.id),
     }
     if not by.is_rider:

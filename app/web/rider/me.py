@@ -16,9 +16,9 @@ from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
-from app.web.doors import open_doors
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Tick
+from app.web.menus import menu_of
 from app.web.rider.my_data import everything_about
 from app.web.rider.signing_in import PLATFORMS
 
@@ -77,7 +77,7 @@ def me(by: Actor) -> str:
         name=queries.display_name(someone),
         phone=queries.masked_phone(someone.phone) if someone.phone else None,
         home=home,
-        doors=open_doors(by),
+        desks=menu_of(by),
     )
 
 

@@ -19,9 +19,9 @@ from app.kernel import clock, settings
 from app.kernel.http import address, limited, public, requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
-from app.web.doors import door_of
 from app.web.edge import Pages, go, local_path, page, signed_in
 from app.web.forms import Choice, Nothing, Tick, form_field
+from app.web.menus import landing_of
 
 pages = Pages("signing-in")
 
@@ -87,7 +87,7 @@ def _phone_bucket() -> str:
 def _open(someone: Person, next_path: str = "") -> Response:
     tokens = identity_api.open_tokens(someone, (request.user_agent.string or "")[:80])
     is_new = someone.is_rider and someone.nickname is None and someone.home_region_code is None
-    target = "/first-steps" if is_new else local_path(next_path, door_of(someone))
+    target = "/first-steps" if is_new else local_path(next_path, landing_of(someone))
     response = go(target)
     response.delete_cookie("signing_in")
     return signed_in(response, tokens)

@@ -38,10 +38,11 @@ class MoveForm(Schema):
 def stock(station_id: UUID, by: Actor) -> str:
     """What lies on the shelf, and how it came about"""
     by.must("station.stock", station_id=station_id)
-    offered = queries.shop(region_code=places.station(station_id).region_code, limit=100).items
+    station, shelf = places.station(station_id), queries.station_stock(station_id)
+    offered = queries.shop(region_code=station.region_code, limit=100).items
     return page(
         "station/stock.html",
-        station=places.station(station_id), shelf=queries.station_stock(station_id),
+        station=station, shelf=shelf, names={each.stock.id: each.reward.name for each in shelf},
         options=[(each.reward.id, each.reward.name) for each in offered],
         movements=queries.movements_at(station_id).items, menu=menu_of(by),
     )  # fmt: skip
