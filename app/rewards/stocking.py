@@ -42,6 +42,8 @@ def write_off(
 ) -> Stock:
     """Take broken, spoiled or lost items off the shelf; never those that riders were promised."""
     by.must("station.stock", station_id=station_id)
+    if not reason:
+        raise ReasonNeeded(fields={"reason": ["stock-reason-needed"]})
     stock = queries.stock_to_change(reward_id, station_id)
     if quantity > stock.free:
         raise StockPromised(held=stock.held)

@@ -101,7 +101,7 @@ def selection(selection_id: UUID, by: Actor) -> str:
     return page(
         "desk/selection.html",
         selection=found, criteria=queries.criteria_of(found), candidates=shown, menu=menu_of(by),
-        can_run=by.holds("selection.run"), can_review=by.holds("selection.review"),
+        can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         can_export=by.holds("honours.export") and found.state in ("reviewed", "notice", "final"),
     )  # fmt: skip
 

@@ -114,7 +114,7 @@ def start(case_id: UUID, words: str, by: Actor) -> Response:
 def resolve(case_id: UUID, note: str, photo: bytes | None, by: Actor) -> Response:
     """Done: what was done, and a photo of it"""
     at = clock.now()
-    photo_ids = [accept_photo(data=photo, purpose="case", by=by, at=at).id] if photo else []
+    photo_ids = [accept_photo(data=photo, purpose="work", by=by, at=at).id] if photo else []
     working.resolve(case_id=case_id, note=note, photo_ids=photo_ids, by=by, at=at)
     return go(f"/grid/{case_id}", said="web.said.case-resolved")
 

@@ -1,0 +1,414 @@
+"""The desks in a browser without script: who may enter, what a form does, what only a second person may do."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.cases.models import Case
+from app.identity.actors import Actor
+from app.identity.models import Grant, Person
+from app.identity.permissions import AUDITOR, ROLES
+from app.kernel import clock as clock_module
+from app.kernel.db import session, transaction
+from app.ledger.accounts import quarter
+from app.rules.models import RuleSetVersion
+from app.volunteering.models import Activity, Hours, Shift
+from app.web.menus import DESKS, landing_of
+from tests import make
+from tests.cases import make as cases
+from tests.conftest import StandingClock
+from tests.honours import make as honours
+from tests.media.make import jpeg
+from tests.rules import make as rules
+from tests.volunteering import make as volunteering
+from tests.web.make import browser, form_on, read, send
+
+ENTERS = {
+    "overview": {"department", "rule-editor", "reviewer", "auditor", "admin"},
+    "station": {"station-manager"},
+    "cases": {"dispatcher", "department"},
+    "activities": {"organiser", "department"},
+    "hours": {"organiser", "department"},
+    "rules": {"department", "rule-editor", "auditor"},
+    "rewards": {"department"},
+    "ledger": {"department", "rule-editor", "auditor"},
+    "honours": {"department", "reviewer"},
+    "people": {"admin"},
+}
+FIRST = {
+    "station-manager": "/station",
+    "dispatcher": "/grid",
+    "organiser": "/activities/desk",
+    "mediator": "/",
+}
+
+
+def staff(role: str, name: str = "李同事") -> Person:
+    """One more member of staff for the whole city."""
+    with transaction():
+        return make.staff(role, region_code=make.CITY, name=name)
+
+
+def desk(app: Flask, role: str) -> FlaskClient:
+    return browser(app, staff(role))
+
+
+def person(of: Actor) -> Person:
+    with transaction():
+        found = session.get(Person, of.person_id)
+    assert found is not None
+    return found
+
+
+def one(model: Any, **wanted: Any) -> Any:
+    """The only row there is."""
+    with transaction():
+        return session.scalars(select(model).filter_by(**wanted)).one()
+
+
+def wrong_fields(page: str) -> set[str]:
+    """The fields that a page calls wrong."""
+    marked = [attributes for _, attributes in read(page).tags if attributes.get("aria-invalid") == "true"]
+    return {str(each["name"]) for each in marked}
+
+
+def typed(page: str, name: str) -> str | None:
+    """What stands in a field."""
+    found = [each for tag, each in read(page).tags if tag == "input" and each.get("name") == name]
+    return found[0].get("value")
+
+
+# --- who may enter ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_enters_its_desks_and_no_other(app: Flask, city: object, role: str) -> None:
+    client = desk(app, role)
+    for each in DESKS:
+        response = client.get(each.path, follow_redirects=each.key == "station")
+        let_in = response.status_code == 200
+        led_away = each.key == "overview" and response.status_code == 303
+        assert let_in == (role in ENTERS[each.key]), each.path
+        assert let_in or led_away or response.status_code == 403, each.path
+        assert not let_in or read(response.text).inline == []
+
+
+def test_a_rider_enters_no_desk_and_a_guest_is_asked_to_sign_in(
+    rider: FlaskClient, guest: FlaskClient
+) -> None:
+    for each in DESKS:
+        assert rider.get(each.path).status_code == 403, each.path
+        assert guest.get(each.path).headers["Location"].startswith("/sign-in"), each.path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_staff_land_at_their_first_desk(app: Flask, city: object, role: str) -> None:
+    someone = staff(role)
+    with transaction(write=False):
+        assert landing_of(session.merge(someone, load=False)) == FIRST.get(role, "/desk")
+
+
+def test_the_menu_shows_only_what_opens(app: Flask, city: object) -> None:
+    page = desk(app, AUDITOR).get("/desk").text
+    assert 'href="/desk/ledger"' in page
+    assert 'href="/desk/people"' not in page
+    assert 'href="/grid"' not in page
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reported(app: Flask) -> tuple[FlaskClient, str]:
+    """The dispatcher's browser and the page of a new report."""
+    with transaction():
+        town = cases.town()
+        case = cases.report(town.rider)
+    return browser(app, town.dispatcher), f"/grid/{case.id}"
+
+
+def test_a_case_is_accepted_started_and_resolved_with_a_photo(reported: tuple[FlaskClient, str]) -> None:
+    dispatcher, page = reported
+    assert page in dispatcher.get("/grid?show=waiting").text
+    assert send(dispatcher, page, f"{page}/accept", grade="urgent").status_code == 303
+    assert page in dispatcher.get("/grid?show=working").text
+    assert send(dispatcher, page, f"{page}/start", words="师傅在路上了").status_code == 303
+    assert page in dispatcher.get("/grid?show=working").text
+    photo = (io.BytesIO(jpeg()), "done.jpg")
+    assert send(dispatcher, page, f"{page}/resolve", note="坑补好了", photo=photo).status_code == 303
+    shown = dispatcher.get(page).text
+    assert "坑补好了" in shown
+    assert one(Case).state == "resolved"
+    assert page in dispatcher.get("/grid?show=done").text
+    assert page not in dispatcher.get("/grid").text
+
+
+def test_a_refused_word_comes_back_in_the_form_it_was_sent_from(reported: tuple[FlaskClient, str]) -> None:
+    dispatcher, page = reported
+    refused = send(dispatcher, page, f"{page}/reject", words="长" * 501)
+    assert refused.status_code == 422
+    assert wrong_fields(refused.text) == {"words"}
+    opened = [
+        attributes.get("id")
+        for tag, attributes in read(refused.text).tags
+        if tag == "details" and "open" in attributes
+    ]
+    assert opened == ["reject"]
+    assert "长" * 501 in refused.text
+    assert send(dispatcher, page, f"{page}/reject", words="照片看不清，可以重拍").status_code == 303
+    assert one(Case).state == "rejected"
+
+
+def test_no_field_of_a_page_has_the_id_of_another(reported: tuple[FlaskClient, str]) -> None:
+    dispatcher, page = reported
+    send(dispatcher, page, f"{page}/accept", grade="normal")
+    ids = [attributes["id"] for _, attributes in read(dispatcher.get(page).text).tags if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_dispatcher_elsewhere_does_not_see_a_case(app: Flask, reported: tuple[FlaskClient, str]) -> None:
+    _, page = reported
+    with transaction():
+        elsewhere = make.staff("dispatcher", region_code=make.QINHUAI)
+    assert browser(app, elsewhere).get(page).status_code in (403, 404)
+
+
+# --- activities and hours --------------------------------------------------------------------------------------------
+
+
+def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
+    app: Flask, city: object, clock: StandingClock
+) -> None:
+    organiser = desk(app, "organiser")
+    home = "/activities/desk"
+    page = send(
+        organiser, home, home, title_zh="路口劝导", category="safety", region_code=make.COMMUNITY, place_words="中山路"
+    ).headers["Location"]  # fmt: skip
+    backwards = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T14:30", "places": "5"}
+    refused = send(organiser, page, f"{page}/shifts", **backwards)
+    assert refused.status_code == 422
+    assert wrong_fields(refused.text) == {"ends_at"}
+    assert typed(refused.text, "starts_at") == "2026-11-24T15:00"
+    assert (
+        send(organiser, page, f"{page}/shifts", **backwards | {"ends_at": "2026-11-24T17:00"}).status_code
+        == 303
+    )
+    assert send(organiser, page, f"{page}/publish").status_code == 303
+    assert one(Activity).state == "open"
+    shift = one(Shift)
+    about = f"/desk/shifts/{shift.id}"
+    assert "<svg" in organiser.get(f"{about}/code").text
+    with transaction():
+        rider = volunteering.a_rider()
+    clock.advance(hours=1)
+    volunteering.scan(shift, rider, clock.at)
+    volunteering.scan(shift, rider, clock.advance(hours=2))
+    later = browser(app, staff("organiser"))
+    assert "王师傅" in later.get("/desk/hours").text
+    assert send(later, about, f"{about}/confirm").status_code == 303
+    assert one(Hours).state == "confirmed"
+    assert "全部确认" not in later.get(about).text
+
+
+def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
+    here = volunteering.setting()
+    with transaction():
+        rider = volunteering.a_rider()
+    volunteering.attend(here.shift, rider)
+    hours = one(Hours)
+    organiser = browser(app, person(here.organiser))
+    no = f"/desk/hours/{hours.id}/reject"
+    assert send(organiser, "/desk/hours", no, reason="中途走了").status_code == 303
+    assert one(Hours).state == "rejected"
+
+
+def test_anothers_activity_is_not_mine(app: Flask) -> None:
+    here = volunteering.setting()
+    with transaction():
+        elsewhere = make.staff("organiser", region_code=make.QINHUAI)
+    client = browser(app, elsewhere)
+    for path in (f"/activities/desk/{here.activity.id}", f"/desk/shifts/{here.shift.id}"):
+        assert client.get(path).status_code == 403
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def test_rules_are_drafted_by_one_and_published_by_another(app: Flask) -> None:
+    scene = rules.scene()
+    editor, reviewer = (browser(app, person(each)) for each in (scene.editor, scene.reviewer))
+    assert scene.version is not None
+    before = f"/desk/rules/{scene.version.id}"
+    draft = send(editor, before, f"{before}/draft").headers["Location"]
+    refused = send(editor, draft, f"{draft}/change", **{"points-0": "many"})
+    assert refused.status_code == 422
+    assert wrong_fields(refused.text) == {"points-0"}
+    assert typed(refused.text, "points-0") == "many"
+    assert send(editor, draft, f"{draft}/change", **{"points-0": "8"}).status_code == 303
+    assert f"{draft}/review" not in editor.get(draft).text
+    assert f"{draft}/change" not in reviewer.get(draft).text
+    assert send(reviewer, draft, f"{draft}/review").status_code == 303
+    assert send(reviewer, draft, f"{draft}/publish").status_code == 303
+    with transaction(write=False):
+        found = session.scalars(select(RuleSetVersion).order_by(RuleSetVersion.number)).all()[-1]
+        assert (found.state, found.rules[0]["points"]["points"]) == ("published", 8)
+
+
+def test_nobody_reviews_what_they_wrote(app: Flask) -> None:
+    scene = rules.scene()
+    assert scene.version is not None
+    with transaction():
+        both = make.staff("rule-editor", region_code=make.CITY, name="两职")
+        session.add(
+            Grant(person_id=both.id, role="department", region_code=make.CITY, given_at=clock_module.now())
+        )
+    client = browser(app, both)
+    before = f"/desk/rules/{scene.version.id}"
+    draft = send(client, before, f"{before}/draft").headers["Location"]
+    token = form_on(client.get(draft), f"{draft}/change").fields["csrf_token"]
+    assert f"{draft}/review" not in client.get(draft).text
+    assert client.post(f"{draft}/review", data={"csrf_token": token}).status_code == 403
+
+
+# --- the books, the catalogue ----------------------------------------------------------------------------------------
+
+
+def test_a_budget_is_funded_once(app: Flask, city: object) -> None:
+    department = desk(app, "department")
+    page = "/desk/ledger"
+    form = form_on(department.get(page), f"{page}/budgets")
+    filled = form.fields | {"region_code": make.CITY, "points": "5000"}
+    for _ in range(2):
+        assert department.post(f"{page}/budgets", data=filled).status_code == 303
+    with transaction(write=False):
+        assert rules.budget_left() == 5000
+    refused = send(department, page, f"{page}/budgets", region_code=make.CITY, period="soon", points="5")
+    assert refused.status_code == 422
+    assert wrong_fields(refused.text) == {"period"}
+    assert quarter(clock_module.now()) in department.get(page).text
+
+
+def test_a_reward_is_offered_and_withdrawn(app: Flask, city: object) -> None:
+    department = desk(app, "department")
+    page = "/desk/rewards"
+    offer = {
+        "name_zh": "雨衣",
+        "name_en": "Raincoat",
+        "kind": "goods",
+        "points": "40",
+        "region_code": make.CITY,
+    }
+    refused = send(department, page, page, **offer | {"points": "0"})
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"points"})
+    assert typed(refused.text, "name_zh") == "雨衣"
+    assert send(department, page, page, **offer).status_code == 303
+    shown = department.get(page)
+    action = next(each.action for each in read(shown.text).found if each.action.endswith("/withdraw"))
+    assert send(department, page, action).status_code == 303
+    assert "雨衣" not in department.get(page).text
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+def test_staff_are_added_appointed_and_their_role_taken_back(app: Flask, city: object) -> None:
+    admin = desk(app, "admin")
+    page = "/desk/people"
+    newcomer = {"name": "新同事", "username": "newcomer", "password": "a long enough password"}
+    refused = send(admin, page, page, **newcomer | {"username": "No"})
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"username"})
+    assert "a long enough password" not in refused.text
+    about = send(admin, page, page, **newcomer).headers["Location"]
+    unplaced = send(admin, about, f"{about}/roles", role="dispatcher")
+    assert (unplaced.status_code, wrong_fields(unplaced.text)) == (422, {"region_code"})
+    assert send(admin, about, f"{about}/roles", role="dispatcher", region_code=make.XUANWU).status_code == 303
+    again = send(admin, about, f"{about}/roles", role="dispatcher", region_code=make.XUANWU)
+    assert (again.status_code, wrong_fields(again.text)) == (409, {"role"})
+    grant = one(Grant, role="dispatcher")
+    assert send(admin, about, f"{about}/roles/{grant.id}/take-back").status_code == 303
+    assert one(Grant, role="dispatcher").revoked_at is not None
+
+
+def test_nobody_appoints_themself(app: Flask, city: object) -> None:
+    me = staff("admin")
+    about = f"/desk/people/{me.id}"
+    refused = send(browser(app, me), about, f"{about}/roles", role="auditor", region_code=make.CITY)
+    assert refused.status_code == 403
+
+
+# --- selections ------------------------------------------------------------------------------------------------------
+
+
+def criteria(**changes: str) -> dict[str, str]:
+    return {
+        "title_zh": "十月最美骑手",
+        "purpose": "example",
+        "region_code": make.CITY,
+        "period_start_on": "2026-10-01",
+        "period_end_on": "2026-10-31",
+        "seats": "2",
+    } | changes
+
+
+def test_a_selection_runs_is_signed_announced_made_final_and_exported(
+    app: Flask, clock: StandingClock
+) -> None:
+    here = honours.setting(120, 60, names=["王小明", "李大力"])
+    department, reviewer = (browser(app, person(each)) for each in (here.department, here.reviewer))
+    home = "/desk/honours"
+    refused = send(department, home, home, **criteria(period_end_on="2026-09-01"))
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"period_end_on"})
+    page = send(department, home, home, **criteria()).headers["Location"]
+    assert send(department, page, f"{page}/run").status_code == 303
+    assert f"{page}/sign" not in department.get(page).text
+    assert department.get(f"{page}/roll.csv").status_code == 409
+    shown = reviewer.get(page)
+    decide = next(each.action for each in read(shown.text).found if "/candidates/" in each.action)
+    unsaid = send(reviewer, page, decide, decision="out")
+    assert (unsaid.status_code, wrong_fields(unsaid.text)) == (422, {"reason"})
+    assert send(reviewer, page, decide, decision="in", reason="材料齐全").status_code == 303
+    assert send(reviewer, page, f"{page}/sign").status_code == 303
+    assert send(department, page, f"{page}/notice").status_code == 303
+    assert send(department, page, f"{page}/final").status_code == 409
+    clock.advance(days=14)
+    later = browser(app, person(here.department))
+    assert send(later, page, f"{page}/final").status_code == 303
+    table = later.get(f"{page}/roll.csv")
+    assert "十月最美骑手" in table.text or "姓名" in table.text
+    book = later.get(f"{page}/roll.xlsx")
+    assert zipfile.is_zipfile(io.BytesIO(book.data))
+    assert "attachment" in book.headers["Content-Disposition"]
+
+
+def test_whoever_began_a_selection_does_not_sign_it(app: Flask) -> None:
+    here = honours.setting(120)
+    with transaction():
+        session.add(
+            Grant(
+                person_id=here.department.id,
+                role="reviewer",
+                region_code=make.CITY,
+                given_at=clock_module.now(),
+            )
+        )
+    selection = honours.frozen(here)
+    client = browser(app, person(here.department))
+    page = f"/desk/honours/{selection.id}"
+    assert f"{page}/sign" not in client.get(page).text
+    token = form_on(client.get(page), "/preferences").fields["csrf_token"]
+    assert client.post(f"{page}/sign", data={"csrf_token": token}).status_code == 403
+
+
+def test_an_auditor_cannot_open_a_selection(app: Flask) -> None:
+    here = honours.setting(120)
+    selection = honours.frozen(here)
+    client = desk(app, AUDITOR)
+    assert client.get(f"/desk/honours/{selection.id}").status_code == 403
+    assert client.get(f"/desk/honours/{selection.id}/roll.csv").status_code == 403
