@@ -94,6 +94,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         FENGXING=settings,
     )
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # an address with a stray slash is unknown, not an HTML redirect
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
