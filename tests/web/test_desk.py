@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ from app.web.menus import DESKS, landing_of
 from tests import make
 from tests.cases import make as cases
 from tests.conftest import StandingClock
-from tests.honours import make as honours
 from tests.media.make import jpeg
 from tests.rules import make as rules
 from tests.volunteering import make as volunteering
@@ -341,74 +339,3 @@ def test_nobody_appoints_themself(app: Flask, city: object) -> None:
     about = f"/desk/people/{me.id}"
     refused = send(browser(app, me), about, f"{about}/roles", role="auditor", region_code=make.CITY)
     assert refused.status_code == 403
-
-
-# --- selections ------------------------------------------------------------------------------------------------------
-
-
-def criteria(**changes: str) -> dict[str, str]:
-    return {
-        "title_zh": "十月最美骑手",
-        "purpose": "example",
-        "region_code": make.CITY,
-        "period_start_on": "2026-10-01",
-        "period_end_on": "2026-10-31",
-        "seats": "2",
-    } | changes
-
-
-def test_a_selection_runs_is_signed_announced_made_final_and_exported(
-    app: Flask, clock: StandingClock
-) -> None:
-    here = honours.setting(120, 60, names=["王小明", "李大力"])
-    department, reviewer = (browser(app, person(each)) for each in (here.department, here.reviewer))
-    home = "/desk/honours"
-    refused = send(department, home, home, **criteria(period_end_on="2026-09-01"))
-    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"period_end_on"})
-    page = send(department, home, home, **criteria()).headers["Location"]
-    assert send(department, page, f"{page}/run").status_code == 303
-    assert f"{page}/sign" not in department.get(page).text
-    assert department.get(f"{page}/roll.csv").status_code == 409
-    shown = reviewer.get(page)
-    decide = next(each.action for each in read(shown.text).found if "/candidates/" in each.action)
-    unsaid = send(reviewer, page, decide, decision="out")
-    assert (unsaid.status_code, wrong_fields(unsaid.text)) == (422, {"reason"})
-    assert send(reviewer, page, decide, decision="in", reason="材料齐全").status_code == 303
-    assert send(reviewer, page, f"{page}/sign").status_code == 303
-    assert send(department, page, f"{page}/notice").status_code == 303
-    assert send(department, page, f"{page}/final").status_code == 409
-    clock.advance(days=14)
-    later = browser(app, person(here.department))
-    assert send(later, page, f"{page}/final").status_code == 303
-    table = later.get(f"{page}/roll.csv")
-    assert "十月最美骑手" in table.text or "姓名" in table.text
-    book = later.get(f"{page}/roll.xlsx")
-    assert zipfile.is_zipfile(io.BytesIO(book.data))
-    assert "attachment" in book.headers["Content-Disposition"]
-
-
-def test_whoever_began_a_selection_does_not_sign_it(app: Flask) -> None:
-    here = honours.setting(120)
-    with transaction():
-        session.add(
-            Grant(
-                person_id=here.department.id,
-                role="reviewer",
-                region_code=make.CITY,
-                given_at=clock_module.now(),
-            )
-        )
-    selection = honours.frozen(here)
-    client = browser(app, person(here.department))
-    page = f"/desk/honours/{selection.id}"
-    assert f"{page}/sign" not in client.get(page).text
-    token = form_on(client.get(page), "/preferences").fields["csrf_token"]
-    assert client.post(f"{page}/sign", data={"csrf_token": token}).status_code == 403
-
-
-def test_an_auditor_cannot_open_a_selection(app: Flask) -> None:
-    here = honours.setting(120)
-    selection = honours.frozen(here)
-    client = desk(app, AUDITOR)
-    assert client.get(f"/desk/honours/{selection.id}").status_code == 403
-    assert client.get(f"/desk/honours/{selection.id}/roll.csv").status_code == 403
