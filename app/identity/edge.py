@@ -31,6 +31,7 @@ from app.identity.actors import ANONYMOUS, Actor
 from app.identity.errors import CsrfMissing, SessionEnded
 from app.identity.models import Person, RefreshToken
 from app.kernel import clock
+from app.kernel.http import address
 from app.kernel.settings import Settings
 
 _ACTOR = "fengxing.actor"  # once per request, in its environ: an application context may outlive a request
@@ -124,6 +125,18 @@ def known_actor() -> Actor:
 def act_as(actor: Actor) -> None:
     """From here on the running request is this actor's: its session was renewed, or has ended."""
     request.environ[_ACTOR] = actor
+
+
+def named_caller() -> str:
+    """Whom a well-signed token names, for limits per caller; the address otherwise.
+
+    Many riders may share one station's address. The header's text would not do: it can be varied at will.
+    """
+    try:
+        verified = verify_jwt_in_request(optional=True)
+    except (PyJWTError, JWTExtendedException):
+        verified = None
+    return str(verified[1].get("sub")) if verified else address()
 
 
 def _authenticate(at: datetime) -> Actor:

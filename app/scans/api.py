@@ -7,9 +7,10 @@ from uuid import UUID
 from app.codes.decoding import decode_photo
 from app.codes.errors import PhotoMissing
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.kernel import clock
 from app.kernel.geo import Position
-from app.kernel.http import Api, credential, gives, idempotent, limited, requires, takes, takes_form
+from app.kernel.http import Api, gives, idempotent, limited, requires, takes, takes_form
 from app.kernel.limits import Limit
 from app.scans.scanning import Scan
 from app.scans.scanning import scan as scan_it
@@ -23,7 +24,7 @@ SCANS = Limit("scan", tries=600, per_s=60)
 
 @api.post("")
 @requires("self")
-@limited(SCANS, credential)
+@limited(SCANS, named_caller)
 @idempotent
 @takes(ScanIn)
 @gives(ScanRead)
@@ -42,7 +43,7 @@ def scan(
 
 @api.post("/photo")
 @requires("self")
-@limited(PHOTOS, credential)
+@limited(PHOTOS, named_caller)
 @takes_form(Nothing, "photo")
 @gives(TextsRead)
 def read_photo(photo: bytes | None, by: Actor) -> dict[str, list[str]]:

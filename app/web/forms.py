@@ -78,5 +78,9 @@ class Nothing(Schema):
 
 
 def form_field(name: str) -> Any:
-    """A field of the form, for limits by subject."""
-    return lambda: request.form.get(name, "")[:64]
+    """A field of the form, for limits by subject; neither spaces nor capitals buy further tries."""
+
+    def read() -> str:
+        return request.form.get(name, "").strip()[:64].lower()
+
+    return read
