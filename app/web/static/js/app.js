@@ -32,6 +32,10 @@ document.addEventListener("click", (event) => {
 
 document.querySelector("[data-focus]")?.focus();
 
+// A screen with a code that changes fetches itself again.
+const again = document.querySelector("[data-again]");
+if (again) setTimeout(() => location.reload(), again.dataset.again * 1000);
+
 const tone = document.querySelector("main.result")?.dataset.tone;
 const beats = { ok: [60], warn: [40, 80, 40], bad: [300] }[tone];
 if (beats) navigator.vibrate?.(beats);
@@ -47,9 +51,9 @@ navigator.serviceWorker?.register("/sw.js").catch(() => {});
 const person = document.body.dataset.person;
 if (person && "indexedDB" in window) {
   const { flush } = await import("./outbox.js");
-  const again = () => flush(person).catch(() => {});
-  addEventListener("online", again);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
-  setInterval(again, 30_000);
-  again();
+  const send = () => flush(person).catch(() => {});
+  addEventListener("online", send);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
+  setInterval(send, 30_000);
+  send();
 }

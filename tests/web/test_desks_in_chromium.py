@@ -1,0 +1,154 @@
+"""What only a real browser can tell of the desks: a gun never confirms, every page fits a thumb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+
+from app.codes.kinds import voucher as voucher_code
+from app.identity.models import Person
+from app.kernel.db import session, transaction
+from app.rewards.models import Voucher
+from app.rules.models import RuleSetVersion
+from tests import make
+from tests.honours import make as honours
+from tests.rewards import make as rewards
+from tests.rewards.make import Scene
+from tests.rules import make as rules
+from tests.volunteering import make as volunteering
+from tests.web.make import browser
+from tests.web.test_in_chromium import AXE, LOOK
+
+pytestmark = pytest.mark.browser
+
+Opener = Callable[[Person], Page]
+
+
+@pytest.fixture
+def opened(chromium: Browser, address: str, app: Flask) -> Iterator[Opener]:
+    """A screen at which somebody is signed in. Any error of a script fails the test."""
+    errors: list[str] = []
+    contexts = []
+
+    def open_for(someone: Person) -> Page:
+        context = chromium.new_context(
+            viewport={"width": 360, "height": 780}, locale="zh-CN", base_url=address
+        )
+        contexts.append(context)
+        client = browser(app, someone)
+        for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
+            cookie = client.get_cookie(name)
+            assert cookie is not None
+            context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_for
+    for each in contexts:
+        each.close()
+    assert errors == []
+
+
+def _state(voucher: Voucher) -> str:
+    with transaction(write=False):
+        return session.scalars(select(Voucher.state).where(Voucher.id == voucher.id)).one()
+
+
+def _manager(scene: Scene) -> Person:
+    with transaction():
+        return session.scalars(select(Person).where(Person.id == scene.manager.id)).one()
+
+
+@pytest.mark.parametrize("focus", ["[data-confirm]", "[name=text]", "body"])
+def test_a_gun_at_the_counter_scans_and_never_confirms(app: Flask, opened: Opener, focus: str) -> None:
+    scene = rewards.scene()
+    first, second = scene.reserve(), scene.reserve()
+    counter = f"/station/{scene.station.id}"
+    screen = opened(_manager(scene))
+    screen.goto(f"{counter}/vouchers/{first.id}")
+    screen.evaluate(
+        "(where) => where === 'body' ? document.activeElement.blur() : document.querySelector(where).focus()",
+        focus,
+    )
+    screen.keyboard.type(voucher_code.make(second.serial))
+    screen.keyboard.press("Enter")
+    screen.wait_for_url(f"**/vouchers/{second.id}")
+    assert (_state(first), _state(second)) == ("reserved", "reserved")
+    screen.keyboard.press("F2")
+    expect(screen.locator("[data-result=ok]")).to_be_visible()
+    assert (_state(first), _state(second)) == ("reserved", "handed_over")
+
+
+def test_the_next_scan_starts_on_a_refusal(app: Flask, opened: Opener) -> None:
+    scene = rewards.scene()
+    used, good = scene.reserve(), scene.reserve()
+    scene.hand_over(used)
+    screen = opened(_manager(scene))
+    screen.goto(f"/station/{scene.station.id}")
+    for voucher, tells in ((used, "main[data-tone=warn]"), (good, "[data-confirm]")):
+        screen.keyboard.type(voucher_code.make(voucher.serial))
+        screen.keyboard.press("Enter")
+        expect(screen.locator(tells)).to_be_visible()
+    assert _state(good) == "reserved"
+
+
+def _looked_at(screen: Page, paths: list[str]) -> None:
+    source = AXE.read_text("utf-8")
+    for path in paths:
+        for width in (360, 1280):
+            screen.set_viewport_size({"width": width, "height": 780})
+            answer = screen.goto(path)
+            assert answer is not None
+            assert answer.status < 400, path
+            assert screen.evaluate(LOOK) == {"wide": False, "small": []}, (path, width)
+        screen.evaluate(source)
+        rules_to_run = {
+            "type": "tag",
+            "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+        }
+        faults = screen.evaluate(
+            "async (options) => (await axe.run(document, options)).violations.map((v) => v.id)",
+            {"runOnly": rules_to_run, "rules": {"target-size": {"enabled": False}}},
+        )
+        assert faults == [], path
+
+
+def test_the_pages_of_a_station_fit_and_can_be_read(app: Flask, opened: Opener) -> None:
+    scene = rewards.scene()
+    voucher, used = scene.reserve(), scene.reserve()
+    scene.hand_over(used)
+    counter = f"/station/{scene.station.id}"
+    pages = ["", "/stock", "/invite", "/poster", f"/vouchers/{voucher.id}", f"/vouchers/{used.id}"]
+    _looked_at(opened(_manager(scene)), [counter + each for each in pages])
+
+
+def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Opener) -> None:
+    here = honours.setting(120, 60)
+    selection = honours.frozen(here)
+    with transaction():
+        shift = volunteering.shift(here.activity, here.department)
+        department = session.scalars(select(Person).where(Person.id == here.department.id)).one()
+        rewards.reward(make.station())
+        editor = make.actor(make.staff("rule-editor", region_code=make.CITY))
+        version: RuleSetVersion = rules.in_force(
+            rules.Scene(editor, here.department, here.riders[0]), rules.STARTER_RULES
+        )
+        rules.fund(1000)
+    paths = [
+        "/desk", "/grid", "/activities/desk", f"/activities/desk/{here.activity.id}", f"/desk/shifts/{shift.id}",
+        f"/desk/shifts/{shift.id}/code", "/desk/hours", "/desk/rules", f"/desk/rules/{version.id}", "/desk/rewards",
+        "/desk/ledger", "/desk/honours", f"/desk/honours/{selection.id}",
+    ]  # fmt: skip
+    _looked_at(opened(department), paths)
+
+
+def test_the_pages_of_people_fit_and_can_be_read(app: Flask, city: object, opened: Opener) -> None:
+    with transaction():
+        admin = make.staff("admin", region_code=make.CITY)
+        other = make.staff("dispatcher", region_code=make.XUANWU)
+    _looked_at(opened(admin), ["/desk", "/desk/people", f"/desk/people/{other.id}"])
