@@ -33,8 +33,8 @@ document.addEventListener("click", (event) => {
 document.querySelector("[data-focus]")?.focus();
 
 // A screen with a code that changes fetches itself again.
-const again = document.querySelector("[data-again]");
-if (again) setTimeout(() => location.reload(), again.dataset.again * 1000);
+const stale = document.querySelector("[data-reload-s]");
+if (stale) setTimeout(() => location.reload(), stale.dataset.reloadS * 1000);
 
 const tone = document.querySelector("main.result")?.dataset.tone;
 const beats = { ok: [60], warn: [40, 80, 40], bad: [300] }[tone];
