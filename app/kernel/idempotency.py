@@ -7,6 +7,7 @@ Same owner + key + same body → the stored answer again. Another body → refus
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from app.kernel.errors import BadRequest, Conflict, Invalid
 from app.kernel.ids import new_id
 
 MAX_KEY_LENGTH = 255
+KEY_PATTERN = r"^[!-~]+$"  # visible ASCII, which every HTTP library sends as it is
 
 
 class IdempotencyKeyMissing(BadRequest):
@@ -75,7 +77,7 @@ def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None
 
     The unique constraint settles two requests that arrive together: the second waits for the first.
     """
-    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+    if len(key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, key):
         raise IdempotencyKeyMissing
     values = {"id": new_id(), "owner": owner, "key": key, "fingerprint": request, "created_at": at}
     if insert_if_absent(IdempotencyRecord, values):

@@ -12,6 +12,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 
 from app.kernel.http import PUBLIC, Api, Edge, edge_of
+from app.kernel.idempotency import KEY_PATTERN, MAX_KEY_LENGTH
 from app.kernel.schemas import ProblemSchema
 
 _PARAMETER = re.compile(r"<(?:(?P<kind>[^:<>]+):)?(?P<name>[^<>]+)>")
@@ -100,7 +101,7 @@ def _parameters(rule: str, edge: Edge, converter: OpenAPIConverter) -> list[dict
     if edge.query is not None:
         found += converter.schema2parameters(edge.query, location="query")
     if edge.idempotent:
-        key = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9._:-]+$"}
+        key = {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "pattern": KEY_PATTERN}
         found.append({"in": "header", "name": "Idempotency-Key", "required": True, "schema": key})
     return found
 

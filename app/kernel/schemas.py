@@ -67,6 +67,11 @@ class QueryWhole(fields.Integer):
     def __init__(self, minimum: int = 0, maximum: int = MAX_WHOLE, **kwargs: Any) -> None:
         super().__init__(validate=validate.Range(min=minimum, max=maximum), **kwargs)
 
+    def _validated(self, value: Any) -> int:
+        if "_" in str(value):  # Python reads 1_0 as ten; nobody else does
+            raise self.make_error("invalid", input=value)
+        return int(super()._validated(value))
+
 
 class Points(Whole):
     """Points are whole and at least one."""
@@ -92,6 +97,11 @@ class QueryNumber(fields.Float):
 
     def __init__(self, minimum: float, maximum: float, **kwargs: Any) -> None:
         super().__init__(allow_nan=False, validate=validate.Range(min=minimum, max=maximum), **kwargs)
+
+    def _validated(self, value: Any) -> float:
+        if "_" in str(value):
+            raise self.make_error("invalid", input=value)
+        return float(super()._validated(value))
 
 
 class Instant(fields.AwareDateTime):
