@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import prcoords
@@ -33,17 +32,19 @@ def from_edge(lat: float, lng: float, datum: str = WGS84) -> Position:
         return given
     if datum != GCJ02:
         raise ValueError("unknown datum")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # outside China the two datums are the same
-        mended = prcoords.gcj_wgs_bored(prcoords.Coords(lat, lng))
+    there = prcoords.Coords(lat, lng)
+    if not prcoords.sanity_in_china_p(there):  # there the two are the same, and the formula leaves the earth
+        return given
+    mended = prcoords.gcj_wgs_bored(there, check_china=False)
     return Position(mended.lat, mended.lon)
 
 
 def to_gcj02(position: Position) -> tuple[float, float]:
     """(lat, lng) in GCJ-02, for maps and phones that expect it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shifted = prcoords.wgs_gcj(prcoords.Coords(position.lat, position.lng))
+    there = prcoords.Coords(position.lat, position.lng)
+    if not prcoords.sanity_in_china_p(there):
+        return position.lat, position.lng
+    shifted = prcoords.wgs_gcj(there, check_china=False)
     return shifted.lat, shifted.lon
 
 

@@ -60,3 +60,10 @@ def test_impossible_positions_are_refused(client):
         answer = client.get(f"/api/v1/places/stations?{query}")
         assert answer.status_code == 422, query
         assert answer.json["errors"][0]["field"] in ("lat", "lng")
+
+
+@pytest.mark.parametrize("lat", [-90.0, -45.5, 0.0, 5e-324, 60.0, 90.0])
+@pytest.mark.parametrize("lng", [-180.0, -46.6, 0.0, 139.7, 180.0])
+def test_outside_china_the_two_datums_are_the_same(lat: float, lng: float):
+    assert from_edge(lat, lng, "gcj02") == Position(lat, lng)
+    assert to_gcj02(Position(lat, lng)) == (lat, lng)
