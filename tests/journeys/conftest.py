@@ -18,10 +18,7 @@ from app.rewards import catalogue, stocking
 from app.rules.starter import publish_starter
 from tests import make
 from tests.conftest import StandingClock
-from tests.web.conftest import address, chromium
 from tests.web.make import browser
-
-__all__ = ["address", "chromium"]
 
 COOKIES = ("fengxing_access", "fengxing_refresh", "csrf_access_token")
 
