@@ -85,12 +85,10 @@ def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: 
     _count_try(Invite, invite.id)
     if not matches(invite.pin_digest, digest("invite-pin", invite.id.hex, pin)):
         raise CodeWrong(tries_left=MAX_TRIES - invite.tries)
-    someone = queries.person(invite.person_id) if invite.person_id else None
-    if someone is None:
-        if not consent:
-            raise ConsentNeeded
-        someone = _enrol(Person(nickname=nickname, created_at=at), at)
-        invite.person_id = someone.id
+    if not consent:
+        raise ConsentNeeded
+    someone = _enrol(Person(nickname=nickname, created_at=at), at)
+    invite.person_id = someone.id
     _use_once(Invite, invite.id, at)
     return someone
 
@@ -105,9 +103,7 @@ def invite_by_token(token: str, at: datetime) -> Invite:
     return invite
 
 
-def invite_rider(
-    *, station_id: UUID, by: Actor, at: datetime, person_id: UUID | None = None
-) -> tuple[Invite, str, str]:
+def invite_rider(*, station_id: UUID, by: Actor, at: datetime) -> tuple[Invite, str, str]:
     """An invitation for exactly one rider: (invite, token for the QR link, PIN to say aloud).
 
     With `person_id` it signs an enrolled rider in again (new phone, no phone).
@@ -119,7 +115,6 @@ def invite_rider(
         pin_digest="",
         station_id=station_id,
         made_by=by.id,
-        person_id=person_id,
         made_at=at,
         expires_at=at + INVITE_LIVES,
     )
