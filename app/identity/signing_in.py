@@ -104,10 +104,7 @@ def invite_by_token(token: str, at: datetime) -> Invite:
 
 
 def invite_rider(*, station_id: UUID, by: Actor, at: datetime) -> tuple[Invite, str, str]:
-    """An invitation for exactly one rider: (invite, token for the QR link, PIN to say aloud).
-
-    With `person_id` it signs an enrolled rider in again (new phone, no phone).
-    """
+    """An invitation for exactly one new rider: (invite, token for the QR link, PIN to say aloud)."""
     by.must("people.invite", station_id=station_id)
     token, pin = randomness.crockford(16), randomness.digits(6)
     invite = Invite(
