@@ -151,6 +151,7 @@ def _redeem(rider: Page, counter: Page, cast: Cast) -> None:
     code = read_code(rider, ".qr svg")
     assert len(code) == 26
     counter.goto(f"/station/{cast.station.id}")
+    expect(counter.locator("form[data-gun=ready]")).to_be_attached()
     counter.keyboard.type(code, delay=3)
     counter.keyboard.press("Enter")
     counter.wait_for_url("**/vouchers/*")

@@ -80,6 +80,7 @@ def test_a_gun_at_the_counter_scans_and_never_confirms(app: Flask, opened: Opene
     screen = opened(_manager(scene))
     _as_fast_as_a_gun(screen)
     screen.goto(f"{counter}/vouchers/{first.id}")
+    expect(screen.locator("form[data-gun=ready]")).to_be_attached()
     screen.evaluate(
         "(where) => where === 'body' ? document.activeElement.blur() : document.querySelector(where).focus()",
         focus,
@@ -101,9 +102,25 @@ def test_the_next_scan_starts_on_a_refusal(app: Flask, opened: Opener) -> None:
     _as_fast_as_a_gun(screen)
     screen.goto(f"/station/{scene.station.id}")
     for voucher, tells in ((used, "main[data-tone=warn]"), (good, "[data-confirm]")):
+        expect(screen.locator("form[data-gun=ready]")).to_be_attached()
         screen.keyboard.type(voucher_code.make(voucher.serial))
         screen.keyboard.press("Enter")
         expect(screen.locator(tells)).to_be_visible()
+    assert _state(good) == "reserved"
+
+
+def test_keys_typed_before_the_script_was_ready_belong_to_the_code(app: Flask, opened: Opener) -> None:
+    scene = rewards.scene()
+    good = scene.reserve()
+    code = voucher_code.make(good.serial)
+    screen = opened(_manager(scene))
+    _as_fast_as_a_gun(screen)
+    screen.goto(f"/station/{scene.station.id}")
+    expect(screen.locator("form[data-gun=ready]")).to_be_attached()
+    screen.locator("[name=text]").fill(code[:10])
+    screen.keyboard.type(code[10:])
+    screen.keyboard.press("Enter")
+    screen.wait_for_url(f"**/vouchers/{good.id}")
     assert _state(good) == "reserved"
 
 

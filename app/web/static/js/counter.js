@@ -2,10 +2,13 @@
 import { listen } from "./scan-gun.js";
 
 const form = document.querySelector("#scan-form");
-listen((text) => {
-  form.elements.text.value = text;
+const CODE = /^(?:[0-9]{26}|[0-9]{33})$/;
+listen((text, before) => {
+  // A quick gun begins while the page still loads: its first keys stand in the field, the rest was heard here.
+  form.elements.text.value = CODE.test(before + text) ? before + text : text;
   form.requestSubmit();
 });
+form.dataset.gun = "ready";
 
 addEventListener("keydown", (event) => {
   if (event.key !== "F2") return;

@@ -13,7 +13,8 @@ const character = (event) => {
   return OTHER[event.code] ?? null;
 };
 
-/** Call `onCode(text)` for each code a gun types, wherever the focus is. Returns a function that stops listening. */
+/** Call `onCode(text, before)` for each code a gun types, wherever the focus is; `before` stood in the focused field already.
+    Returns a function that stops listening. */
 export function listen(onCode, { now = () => performance.now() } = {}) {
   let text = "", last = -Infinity, field = null, before = "";
 
@@ -28,7 +29,7 @@ export function listen(onCode, { now = () => performance.now() } = {}) {
         if (field) field.value = before; // what the gun typed into a field is taken out again
         const whole = text;
         text = "";
-        onCode(whole);
+        onCode(whole, field ? before : "");
       }
       text = "";
       return;
