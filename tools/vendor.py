@@ -23,6 +23,9 @@ SERVED = {
     "zxing-wasm/dist/es/share.js": "zxing/share.js",
     "zxing-wasm/dist/reader/zxing_reader.wasm": "zxing/reader/zxing_reader.wasm",
     "zxing-wasm/LICENSE": "zxing/LICENSE",
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": "noto/NotoSansSC-Regular.ttf",
+    "@expo-google-fonts/noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf": "noto/NotoSansSC-Bold.ttf",
+    "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": "noto/LICENSE",
 }
 TIMEOUT_S = 300
 
