@@ -1,0 +1,218 @@
+"""Paper: PDF documents in Chinese and English, the same bytes each time they are made.
+
+Letters come from Noto Sans SC (by npm) or, without Node, from the Noto CJK fonts of the system; a character that no
+font can draw is refused by name, because a blank in a certificate is worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from fontTools.ttLib import TTFont
+from fpdf import FPDF
+from fpdf.enums import WrapMode, XPos, YPos
+
+from app.kernel.clock import CITY
+from app.kernel.errors import Invalid, Unavailable
+
+Size = Literal["A3", "A4", "A5"]
+Align = Literal["L", "C", "R"]
+
+VENDORED = Path(__file__).resolve().parent.parent / "web" / "static" / "vendor" / "noto"
+SYSTEM = Path("/usr/share/fonts/opentype/noto")
+SIMPLIFIED = 2  # the face of Simplified Chinese in the system's collection
+MARGIN_MM = 18.0
+LINE = 1.5
+BODY_PT = 10.5
+
+
+class GlyphMissing(Invalid):
+    """No font here can draw a character of the text."""
+
+    slug = "glyph-missing"
+
+
+class FontMissing(Unavailable):
+    """There is no Chinese font on this machine."""
+
+    slug = "font-missing"
+
+
+class Face(NamedTuple):
+    """A font file and which face of it."""
+
+    file: Path
+    number: int | None
+
+
+FACES: dict[str, tuple[Face, ...]] = {
+    "": (
+        Face(VENDORED / "NotoSansSC-Regular.ttf", None),
+        Face(SYSTEM / "NotoSansCJK-Regular.ttc", SIMPLIFIED),
+    ),
+    "B": (Face(VENDORED / "NotoSansSC-Bold.ttf", None), Face(SYSTEM / "NotoSansCJK-Bold.ttc", SIMPLIFIED)),
+}
+
+
+class Paper(FPDF):
+    """A document that flows from top to bottom, with its title and page numbers in the foot.
+
+    Lengths are millimetres, letters points. Everything else that fpdf2 offers is there for the rare special page.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        made_at: datetime,
+        size: Size = "A4",
+        landscape: bool = False,
+        foot: str | None = None,
+        numbered: bool = True,
+    ) -> None:
+        super().__init__(orientation="landscape" if landscape else "portrait", unit="mm", format=size)
+        self.foot = title if foot is None else foot
+        self.numbered = numbered
+        self.set_title(title)
+        self.set_producer("Fengxing")
+        self.set_creation_date(made_at.astimezone(CITY))
+        self.set_margin(MARGIN_MM)
+        self.set_auto_page_break(auto=True, margin=MARGIN_MM)
+        _give_fonts(self)
+        self.add_page()
+
+    def footer(self) -> None:
+        """fpdf2 calls this at the end of each page."""
+        self.set_y(-MARGIN_MM + 5)
+        self.set_font("noto", size=8)
+        self.set_text_color(110)
+        if self.foot:
+            self.cell(w=self.epw * 0.8, text=must_be_drawable(self.foot))
+        if self.numbered:
+            self.set_x(-MARGIN_MM - 30)
+            self.cell(w=30, align="R", text=f"{self.page_no()} / {{nb}}")
+        self.set_text_color(0)
+
+    def heading(self, text: str, *, level: int = 1, align: Align = "L") -> None:
+        """A heading of level 1 to 3."""
+        self.say(text, size_pt={1: 18, 2: 13.5}.get(level, 11.5), bold=True, align=align)
+        self.ln(2)
+
+    def say(
+        self,
+        text: str,
+        *,
+        size_pt: float = BODY_PT,
+        bold: bool = False,
+        align: Align = "L",
+        after_mm: float = 1,
+    ) -> None:
+        """A paragraph that breaks by itself. Raises GlyphMissing."""
+        self.set_font("noto", style="B" if bold else "", size=size_pt)
+        self.multi_cell(
+            w=0,
+            h=size_pt * LINE / self.k,
+            text=must_be_drawable(text),
+            align=align,
+            wrapmode=WrapMode.CHAR,
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+        )
+        self.ln(after_mm)
+
+    def rows(
+        self,
+        header: Sequence[str],
+        rows: Iterable[Sequence[str]],
+        *,
+        widths: Sequence[float] | None = None,
+        aligns: Sequence[Align] | None = None,
+        size_pt: float = 9,
+    ) -> None:
+        """A table whose header stands again on each page; `widths` are shares. Raises GlyphMissing."""
+        self.set_font("noto", size=size_pt)
+        with self.table(
+            col_widths=None if widths is None else tuple(widths),
+            text_align=tuple(aligns) if aligns else "LEFT",
+            line_height=size_pt * LINE / self.k,
+            padding=(0.8, 1.2),
+            wrapmode=WrapMode.CHAR,
+        ) as table:
+            for cells in (header, *rows):
+                row = table.row()
+                for cell in cells:
+                    row.cell(must_be_drawable(str(cell)))
+        self.ln(3)
+
+    def modules(self, matrix: Sequence[Sequence[bool]], *, x: float, y: float, side_mm: float) -> None:
+        """A matrix code with its own quiet zone left to the caller: dark modules as squares of ink."""
+        step = side_mm / len(matrix)
+        self.set_fill_color(0)
+        for row_number, row in enumerate(matrix):
+            for first, length in _runs(row):
+                # A hair wider than it is, so that no white seam shows between two modules.
+                self.rect(
+                    x + first * step, y + row_number * step, length * step + 0.01, step + 0.01, style="F"
+                )
+
+    def signatures(self, labels: Sequence[str]) -> None:
+        """Lines to sign on, side by side."""
+        self.ln(14)
+        self.set_font("noto", size=BODY_PT)
+        width = self.epw / len(labels)
+        for label in labels:
+            self.cell(w=width, h=8, text=f"{must_be_drawable(label)} ________________")
+        self.ln(12)
+
+    def bytes(self) -> bytes:
+        """The document. The same calls give the same bytes."""
+        return bytes(self.output())
+
+
+def must_be_drawable(text: str) -> str:
+    """The text itself. Raises GlyphMissing with the first character that no font here can draw."""
+    drawable = _drawable()
+    for character in text:
+        if ord(character) not in drawable and character not in "\n\t":
+            raise GlyphMissing(character=character, code=f"U+{ord(character):04X}")
+    return text
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    known: set[int] = set()
+    for face in _there(""):
+        with TTFont(face.file, fontNumber=-1 if face.number is None else face.number, lazy=True) as font:
+            known.update(font.getBestCmap())
+    return frozenset(known)
+
+
+def _there(style: str) -> list[Face]:
+    return [face for face in FACES[style] if face.file.is_file()]
+
+
+def _give_fonts(paper: FPDF) -> None:
+    if not _there("") or not _there("B"):
+        raise FontMissing
+    for style in FACES:
+        for place, face in enumerate(_there(style)):
+            family = "noto" if place == 0 else "rare"
+            number = {} if face.number is None else {"collection_font_number": face.number}
+            paper.add_font(family, style=style, fname=face.file, **number)  # type: ignore[arg-type]
+    if len(_there("")) > 1:
+        paper.set_fallback_fonts(["rare"], exact_match=False)
+
+
+def _runs(row: Sequence[bool]) -> Iterable[tuple[int, int]]:
+    """(first, length) of each stretch of dark modules."""
+    first = None
+    for place, dark in enumerate((*row, False)):
+        if dark and first is None:
+            first = place
+        elif not dark and first is not None:
+            yield first, place - first
+            first = None
