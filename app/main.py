@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli
 from app.cases import api as cases_api
+from app.cases import deadlines
 from app.cases import events as cases
 from app.checkins import api as checkins_api
 from app.checkins import events as checkins
@@ -24,23 +25,27 @@ from app.identity import edge as identity_edge
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
-from app.kernel import events, health, http, i18n, limits, observing, openapi, problems
+from app.kernel import events, health, http, i18n, idempotency, jobs, limits, observing, openapi, problems
 from app.kernel import settings as settings_module
 from app.kernel.errors import BadRequest, Problem
+from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
 from app.ledger import api as ledger_api
 from app.ledger import events as ledger
 from app.media import api as media_api
 from app.notices import api as notices_api
+from app.notices import reminding
 from app.notices import subscribers as notices
 from app.places import api as places_api
 from app.rewards import api as rewards_api
 from app.rewards import events as rewards
+from app.rewards import expiring
 from app.rules import api as rules_api
-from app.rules import awarding
+from app.rules import awarding, paying
 from app.rules import events as rules
 from app.scans import api as scans_api
 from app.volunteering import api as volunteering_api
+from app.volunteering import attendance, organising
 from app.volunteering import events as volunteering
 from app.web import looks as web
 from app.web import pages
@@ -66,6 +71,21 @@ APIS = (
     scans_api.api,
 )
 
+MINUTE, HOUR = 60, 3600
+# What is done later, by itself or because a use case asked for it; `kernel.working` does it.
+JOBS = (
+    Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
+    Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
+    Kind("close-forgotten-sign-outs", attendance.close_forgotten, every_s=MINUTE),
+    Kind("end-activities", organising.end_activities, every_s=MINUTE),
+    Kind("escalate-cases", deadlines.escalate_due, every_s=MINUTE),
+    Kind("close-unanswered-cases", deadlines.close_unanswered, every_s=MINUTE),
+    Kind("pay-queued-awards", paying.pay_queued, every_s=MINUTE),
+    Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
+    Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
+    Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),
+)
+
 
 def create_app(env: Mapping[str, str] | None = None) -> Flask:
     """The whole product as one WSGI application, configured from the environment."""
@@ -79,6 +99,7 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
     _answer_problems(app)
     _mount(app)
     _wire()
+    jobs.register(JOBS)
     cli.install(app)
     return app
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import os
 import signal
 import sys
@@ -23,7 +22,6 @@ from tools import layout, network, tls
 from tools.progress import Progress, Refused, start
 
 THREADS = 8
-TICK_EVERY_S = 60
 URL_FORM = "postgresql+psycopg://user:password@host/name"
 
 
@@ -33,8 +31,8 @@ class Server(BaseApplication):
     def __init__(self, app: Flask, door: network.Door) -> None:
         self.flask_app = app
         self.door = door
-        self.ticking: threading.Thread | None = None
-        self.ticking_is_over = threading.Event()
+        self.working: threading.Thread | None = None
+        self.day_is_over = threading.Event()
         super().__init__()
 
     def load_config(self) -> None:
@@ -50,8 +48,8 @@ class Server(BaseApplication):
             "proc_name": "fengxing",
             "control_socket_disable": True,
             "when_ready": self.announce,
-            "post_worker_init": self.begin_ticking,
-            "worker_exit": self.end_ticking,
+            "post_worker_init": self.begin_working,
+            "worker_exit": self.end_working,
         }
         if os.access("/dev/shm", os.W_OK):  # noqa: S108 -- the worker's heartbeat file, made safely by gunicorn
             settings["worker_tmp_dir"] = "/dev/shm"  # noqa: S108
@@ -70,28 +68,19 @@ class Server(BaseApplication):
         sys.stdout.flush()
         _close_connections(self.flask_app)
 
-    def begin_ticking(self, _worker: object) -> None:
-        """In the worker: do what time brings about each minute, beside the requests."""
-        self.ticking = threading.Thread(target=self._tick, name="tick", daemon=True)
-        self.ticking.start()
+    def begin_working(self, _worker: object) -> None:
+        """In the worker: do the jobs that are due, beside the requests."""
+        from app.kernel.working import work
 
-    def end_ticking(self, _arbiter: object, _worker: object) -> None:
-        """Before the worker ends, so that no duty is cut off half-way."""
-        self.ticking_is_over.set()
-        if self.ticking:
-            self.ticking.join()
+        arguments = (self.flask_app, self.day_is_over)
+        self.working = threading.Thread(target=work, args=arguments, name="jobs", daemon=True)
+        self.working.start()
 
-    def _tick(self) -> None:
-        from app.cli.ticking import run_duties
-
-        while not self.ticking_is_over.wait(TICK_EVERY_S):
-            try:
-                with self.flask_app.app_context():
-                    run_duties()
-            except Exception:
-                logging.getLogger("fengxing.tick").exception(
-                    "a minute's duties failed; the next minute tries again"
-                )
+    def end_working(self, _arbiter: object, _worker: object) -> None:
+        """Before the worker ends: the job at hand is finished; whatever is cut off anyway is found by its lease."""
+        self.day_is_over.set()
+        if self.working:
+            self.working.join()
 
 
 def main() -> int:

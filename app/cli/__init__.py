@@ -1,4 +1,7 @@
-"""The command line: `flask city`, `people`, `ledger`, `rules`, `tick`. A command is one unit of work and one call."""
+"""The command line: `flask city`, `people`, `ledger`, `rules`, `jobs`, `tick`.
+
+A command is one unit of work and one call.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ from flask import Flask
 from app.cli.city import city
 from app.cli.people import people
 from app.cli.proving import ledger, rules
+from app.cli.queueing import jobs
 from app.cli.ticking import tick
 
 
 def install(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (city, people, ledger, rules, tick):
+    for command in (city, people, ledger, rules, jobs, tick):
         app.cli.add_command(command)

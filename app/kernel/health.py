@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.kernel import observing
+from app.kernel import clock, jobs, observing
 from app.kernel.db import session, transaction
 from app.kernel.http import PUBLIC
 
@@ -31,8 +31,23 @@ def readyz() -> tuple[Response, int]:
 
 
 def metrics() -> Response:
-    """Everything counted so far, in Prometheus' text form."""
+    """Everything counted so far, in Prometheus' text form; the queue of jobs is counted now."""
+    _count_jobs()
     return observing.metrics_page()
+
+
+def _count_jobs() -> None:
+    observing.jobs_by_state.clear()
+    try:
+        with transaction(write=False):
+            queue = jobs.queue(at=clock.now())
+    except SQLAlchemyError:
+        return
+    for state in jobs.STATES:
+        observing.jobs_by_state.labels(state).set(queue.by_state.get(state, 0))
+    observing.jobs_due.set(queue.due)
+    observing.jobs_oldest_due_seconds.set(queue.oldest_due_s)
+    observing.jobs_struggling.set(queue.struggling)
 
 
 def _database() -> str:

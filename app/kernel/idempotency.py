@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import String, Text, UniqueConstraint, select, update
+from sqlalchemy import String, Text, UniqueConstraint, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, IdMixin, UtcDateTime, insert_if_absent, session
@@ -19,6 +19,7 @@ from app.kernel.errors import BadRequest, Conflict, Invalid
 from app.kernel.ids import new_id
 
 MAX_KEY_LENGTH = 255
+KEPT_FOR = timedelta(days=30)  # a phone may bring its outbox after two weeks without a network
 KEY_PATTERN = r"^[!-~]+$"  # visible ASCII, which every HTTP library sends as it is
 
 
@@ -97,3 +98,10 @@ def finish(*, owner: str, key: str, status: int, body: str) -> None:
         .where(IdempotencyRecord.owner == owner, IdempotencyRecord.key == key)
         .values(status=status, body=body)
     )
+
+
+def forget_old(*, at: datetime, limit: int = 5000) -> int:
+    """Delete keys older than a month, some at a time; returns how many. What they guarded stays done."""
+    old = select(IdempotencyRecord.id).where(IdempotencyRecord.created_at < at - KEPT_FOR).limit(limit)
+    gone = session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.id.in_(old)))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 import redis
 from flask import current_app
@@ -88,7 +89,7 @@ def _count_in_database(key: str, window: int, limit: Limit) -> int:
     return tries or 0
 
 
-def forget_past_windows() -> int:
+def forget_past_windows(*, at: datetime) -> int:
     """Delete counters whose window is over; returns how many. Run inside a unit of work."""
-    over = delete(LimitWindow).where(LimitWindow.ends_at_s < int(clock.now().timestamp()))
+    over = delete(LimitWindow).where(LimitWindow.ends_at_s < int(at.timestamp()))
     return int(session.execute(over).rowcount)  # type: ignore[attr-defined]

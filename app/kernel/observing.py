@@ -11,7 +11,14 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 
 from app.kernel.ids import new_id
 
@@ -25,6 +32,14 @@ requests_total = Counter(
 )
 request_seconds = Histogram(
     "fengxing_request_seconds", "Time to answer", ["method", "route"], registry=registry
+)
+jobs_by_state = Gauge("fengxing_jobs", "Jobs in the queue", ["state"], registry=registry)
+jobs_due = Gauge("fengxing_jobs_due", "Jobs that nobody has begun although it is time", registry=registry)
+jobs_oldest_due_seconds = Gauge(
+    "fengxing_jobs_oldest_due_seconds", "How late the oldest of those is", registry=registry
+)
+jobs_struggling = Gauge(
+    "fengxing_jobs_struggling", "Jobs to be tried again after a failure", registry=registry
 )
 
 log = structlog.get_logger()

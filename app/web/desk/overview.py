@@ -7,7 +7,7 @@ from flask import Response, redirect
 from app.cases import queries as cases
 from app.checkins.queries import count_today
 from app.identity.actors import Actor
-from app.kernel import clock
+from app.kernel import clock, jobs
 from app.kernel.http import SIGNED_IN, requires
 from app.ledger.queries import budgets
 from app.places import queries as places
@@ -31,9 +31,11 @@ def overview(by: Actor) -> Response | str:
     sees_cases, sees_ledger = by.holds("case.triage"), by.holds("ledger.read")
     here = [each.id for path in by.scopes("station.manage").region_paths for each in places.stations(path)]
     known = budgets(by=by) if sees_ledger else []
+    failed_jobs = jobs.queue(at=at).by_state.get(jobs.FAILED, 0) if by.holds("people.appoint") else 0
     return page(
         "desk/overview.html",
         menu=menu, counts=cases.counts(by, at=at) if sees_cases else None,
         stations=len(here), checked_in=count_today(here, at) if here else None,
         budgets=[(each, places.region(each.region_code).name) for each in known], warn=WARN_PERCENT,
+        failed_jobs=failed_jobs,
     )  # fmt: skip
