@@ -310,7 +310,14 @@ def test_finished_jobs_are_forgotten_after_two_weeks_unless_they_failed(toys, cl
         {"attempts": -1},
         {"leased_until": sa.func.current_timestamp()},
     ],
-    ids=str,
+    ids=[
+        "unknown",
+        "running without lease",
+        "done never",
+        "failed for nothing",
+        "tries below zero",
+        "lease without holder",
+    ],
 )
 def test_the_database_refuses_a_state_that_makes_no_sense(toys, clock, values):
     _add(clock)
