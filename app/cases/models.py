@@ -120,6 +120,13 @@ class Case(IdMixin, Base):
         """Whether the deadline that runs now has passed."""
         return self.due_at is not None and self.due_at < at
 
+    def is_close(self, at: datetime) -> bool:
+        """Whether less than a fifth of the time is left that runs now."""
+        if self.due_at is None:
+            return False
+        began = self.accepted_at if self.due_at == self.resolve_by else self.created_at
+        return began is not None and self.due_at - at < (self.due_at - began) / 5
+
     def reopen_until(self) -> datetime | None:
         """Until when it may be reopened, None while it is not resolved."""
         return self.resolved_at + REOPEN_WITHIN if self.resolved_at else None

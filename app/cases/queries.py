@@ -53,6 +53,19 @@ def case_for(by: Actor, case_id: UUID) -> Case:
     return case
 
 
+def case_by_number(by: Actor, number: str) -> Case:
+    """The case with this number, for those who may see it. Raises CaseNotFound."""
+    case_id = session.scalar(select(Case.id).where(Case.number == number.upper()))
+    if case_id is None:
+        raise CaseNotFound
+    return case_for(by, case_id)
+
+
+def kinds_handled(by: Actor) -> list[str]:
+    """The kinds of cases the actor handles somewhere, in the order of the register."""
+    return [kind.name for kind in KINDS.values() if any(by.holds(each) for each in kind.handlers)]
+
+
 def my_cases(
     person_id: UUID, *, kind: str | None = None, cursor: str | None = None, limit: int = 20
 ) -> Page[Case]:

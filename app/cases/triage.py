@@ -17,6 +17,7 @@ from app.cases.queries import case_for
 from app.cases.reporting import follow
 from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.models import Person
 from app.kernel.db import session
 from app.kernel.events import publish
 from app.media.attaching import move_photos
@@ -88,6 +89,13 @@ def reassign(
     photos = session.scalars(select(CasePhoto.media_id).where(CasePhoto.case_id == case.id)).all()
     move_photos(photo_ids=photos, region_code=unit)
     return case
+
+
+def fit_handlers(case: Case) -> list[Person]:
+    """Who may be given the case where it is now: staff of its kind there, but not the reporter nor a past resolver."""
+    unfit = past_resolvers(case.id) | {case.reporter_id}
+    there = people.holders_of(case.rules.work, places.region_path(case.unit_region_code))
+    return [each for each in there if each.id not in unfit]
 
 
 def _must_be_fit(case: Case, handler_id: UUID, unit: str) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound
 from app.identity.models import Grant, Person
+from app.identity.permissions import PERMISSIONS
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -67,6 +68,19 @@ def staff() -> Sequence[Person]:
     known = select(Person).where(
         Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding)
     )
+    return session.scalars(known.order_by(Person.name, Person.id)).all()
+
+
+def holders_of(permission: str, region_path: str) -> Sequence[Person]:
+    """Staff who hold a permission over a region, by name."""
+    roles = [role for role, held in PERMISSIONS.items() if permission in held]
+    over = literal(region_path).startswith(Region.path)
+    holding = (
+        select(Grant.person_id)
+        .join(Region, Region.code == Grant.region_code)
+        .where(Grant.role.in_(roles), Grant.revoked_at.is_(None), over)
+    )
+    known = select(Person).where(Person.id.in_(holding), Person.closed_at.is_(None))
     return session.scalars(known.order_by(Person.name, Person.id)).all()
 
 

@@ -14,7 +14,7 @@ from app.kernel import clock, geo
 from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query
 from app.kernel.paging import Page
 from app.kernel.schemas import PageQuery
-from app.volunteering import confirming, organising, queries, signing_up
+from app.volunteering import confirming, organising, queries, signing_up, waiting
 from app.volunteering.models import Activity, Hours, Shift, SignUp
 from app.volunteering.queries import HoursTotals, Listed, ShiftView
 from app.volunteering.schemas import (
@@ -202,7 +202,7 @@ def read_my_totals(by: Actor) -> HoursTotals:
 @gives_page(HoursRead)
 def list_hours_to_confirm(cursor: str | None, limit: int, by: Actor) -> Page[Hours]:
     """Hours that wait for the caller"""
-    return queries.to_confirm(by, cursor, limit)
+    return waiting.to_confirm(by, cursor, limit)
 
 
 @api.post("/hours")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -60,15 +60,6 @@ class Listed:
     hours: list[Hours] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Hours that wait for somebody, with what they are about."""
-
-    hours: Hours
-    activity: Activity
-    person: Person
-
-
 # --- activities and shifts -------------------------------------------------------------------------------------------
 
 
@@ -104,7 +95,7 @@ def published_activity(activity_id: UUID) -> Activity:
 
 def activities_of(by: Actor, cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Activity]:
     """The activities an organiser may change, newest first."""
-    return paging.page(_where_held(select(Activity), by, "activity.organise"), Activity.id, cursor, limit)
+    return paging.page(where_held(select(Activity), by, "activity.organise"), Activity.id, cursor, limit)
 
 
 def title_of(activity_id: UUID) -> str:
@@ -231,6 +222,17 @@ def my_sign_ups(person_id: UUID, *, at: datetime, limit: int = 50) -> list[Shift
     return [ShiftView(found, about, signed_up=True) for found, about in rows]
 
 
+def riders_of(activity_id: UUID) -> Sequence[Person]:
+    """Who signed up for any shift of an activity, by name."""
+    mine = (
+        select(SignUp.person_id)
+        .join(Shift, Shift.id == SignUp.shift_id)
+        .where(Shift.activity_id == activity_id)
+    )
+    known = select(Person).where(Person.id.in_(mine), Person.closed_at.is_(None))
+    return session.scalars(known.order_by(Person.nickname, Person.id)).all()
+
+
 def attendance_of(shift_id: UUID, person_id: UUID) -> Attendance | None:
     """A rider's attendance of a shift."""
     return session.scalar(
@@ -348,31 +350,6 @@ def hours_totals(person_id: UUID) -> HoursTotals:
     return HoursTotals(**sums)
 
 
-def to_confirm(by: Actor, cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Hours]:
-    """Pending hours somebody may confirm (scans) or approve (entered later); never his own, nor those he entered."""
-    may_confirm = _where_held(select(Activity.id), by, "hours.confirm")
-    may_approve = _where_held(select(Activity.id), by, "hours.approve")
-    entered_by_others = Hours.created_by != by.person_id
-    waiting = select(Hours).where(
-        Hours.state == "pending",
-        Hours.person_id != by.person_id,
-        or_(
-            (Hours.basis != "backfilled") & Hours.activity_id.in_(may_confirm),
-            (Hours.basis == "backfilled") & Hours.activity_id.in_(may_approve) & entered_by_others,
-        ),
-    )
-    return paging.page(waiting, Hours.id, cursor, limit)
-
-
-def with_words(hours: Iterable[Hours]) -> list[Waiting]:
-    """Hours together with their activity and person, in three queries whatever the number."""
-    rows = list(hours)
-    about, who = {row.activity_id for row in rows}, {row.person_id for row in rows}
-    activities = {each.id: each for each in session.scalars(select(Activity).where(Activity.id.in_(about)))}
-    people = {each.id: each for each in session.scalars(select(Person).where(Person.id.in_(who)))}
-    return [Waiting(row, activities[row.activity_id], people[row.person_id]) for row in rows]
-
-
 def confirmed_minutes(*, path: str, since: datetime, until: datetime) -> list[tuple[UUID, str, int]]:
     """(person, basis, minutes) of confirmed hours that began in [since, until) at activities inside a region."""
     grouped = (
@@ -390,7 +367,8 @@ def confirmed_minutes(*, path: str, since: datetime, until: datetime) -> list[tu
     return [(person_id, basis, int(minutes)) for person_id, basis, minutes in session.execute(grouped)]
 
 
-def _where_held(statement: Select[Any], by: Actor, permission: str) -> Select[Any]:
+def where_held(statement: Select[Any], by: Actor, permission: str) -> Select[Any]:
+    """Of a selection of activities, those where the actor holds the permission."""
     scopes = by.scopes(permission)
     inside = [Region.path.startswith(path, autoescape=True) for path in scopes.region_paths]
     held = statement.join(Region, Region.code == Activity.region_code)

@@ -28,7 +28,7 @@ class Desk:
 DESKS = (
     Desk("overview", "/desk", "board", ("ledger.read", "selection.run", "selection.review", "people.appoint")),
     Desk("station", "/station", "station", ("station.scan",)),
-    Desk("cases", "/grid", "flag", ("case.triage",)),
+    Desk("cases", "/grid", "flag", ("case.triage", "case.work", "case.mediate", "selection.review")),
     Desk("activities", "/activities/desk", "activity", ("activity.organise",)),
     Desk("hours", "/desk/hours", "hours", ("hours.confirm",)),
     Desk("rules", "/desk/rules", "rules", ("ledger.read",)),

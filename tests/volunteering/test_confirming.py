@@ -14,7 +14,7 @@ from app.kernel import clock
 from app.kernel.db import in_transaction, session, transaction, violated
 from app.kernel.errors import Forbidden
 from app.kernel.ids import new_id
-from app.volunteering import confirming, queries
+from app.volunteering import confirming, queries, waiting
 from app.volunteering.confirming import approve, back_fill, confirm_attendance, confirm_hours, reject, witness
 from app.volunteering.errors import (
     AttendanceKnown,
@@ -121,8 +121,8 @@ def test_confirming_takes_the_permission_in_that_region(app):
     with pytest.raises(Forbidden), transaction():
         confirm_attendance(attendance_id=attended.id, by=elsewhere, at=here.shift.ends_at)
     with transaction(write=False):
-        assert queries.to_confirm(elsewhere).items == []
-        assert len(queries.to_confirm(here.organiser).items) == 1
+        assert waiting.to_confirm(elsewhere).items == []
+        assert len(waiting.to_confirm(here.organiser).items) == 1
 
 
 def test_an_open_attendance_waits_for_its_sign_out(app):
@@ -167,8 +167,8 @@ def test_hours_entered_later_count_only_after_a_second_person(app):
     hours = _fill(here, rider)
     with transaction(write=False):
         assert queries.hours_totals(rider.person_id).confirmed == 0
-        assert queries.to_confirm(here.organiser).items == []
-        assert [each.id for each in queries.to_confirm(second).items] == [hours.id]
+        assert waiting.to_confirm(here.organiser).items == []
+        assert [each.id for each in waiting.to_confirm(second).items] == [hours.id]
     with pytest.raises(NeedsApproval), transaction():
         confirm_hours(hours_id=hours.id, by=second, at=clock.now())
     with make.listening(HoursConfirmed) as heard, transaction():

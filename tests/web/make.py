@@ -9,13 +9,16 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_jwt_extended import get_csrf_token
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.identity import sessions
+from app.identity.actors import Actor
 from app.identity.edge import ACCESS_COOKIE, REFRESH_COOKIE, give_tokens
 from app.identity.models import Person
 from app.kernel import clock
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
+from tests import make
 
 
 @dataclass
@@ -102,3 +105,38 @@ def send(client: FlaskClient, page: str, action: str, **filled: Any) -> TestResp
     unknown = set(filled) - form.names
     assert not unknown, f"the form has no {unknown}"
     return client.post(action, data=form.fields | filled)
+
+
+def staff(role: str, name: str = "李同事") -> Person:
+    """One more member of staff for the whole city."""
+    with transaction():
+        return make.staff(role, region_code=make.CITY, name=name)
+
+
+def desk(app: Flask, role: str) -> FlaskClient:
+    return browser(app, staff(role))
+
+
+def person(of: Actor) -> Person:
+    with transaction():
+        found = session.get(Person, of.person_id)
+    assert found is not None
+    return found
+
+
+def one(model: Any, **wanted: Any) -> Any:
+    """The only row there is."""
+    with transaction():
+        return session.scalars(select(model).filter_by(**wanted)).one()
+
+
+def wrong_fields(page: str) -> set[str]:
+    """The fields that a page calls wrong."""
+    marked = [attributes for _, attributes in read(page).tags if attributes.get("aria-invalid") == "true"]
+    return {str(each["name"]) for each in marked}
+
+
+def typed(page: str, name: str) -> str | None:
+    """What stands in a field."""
+    found = [each for tag, each in read(page).tags if tag == "input" and each.get("name") == name]
+    return found[0].get("value")

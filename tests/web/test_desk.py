@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.cases.models import Case
-from app.identity.actors import Actor
-from app.identity.models import Grant, Person
+from app.identity.models import Grant
 from app.identity.permissions import AUDITOR, ROLES
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.ledger.accounts import quarter
 from app.rules.models import RuleSetVersion
-from app.volunteering.models import Activity, Hours, Shift
 from app.web.menus import DESKS, landing_of
 from tests import make
-from tests.cases import make as cases
-from tests.conftest import StandingClock
-from tests.media.make import jpeg
 from tests.rules import make as rules
-from tests.volunteering import make as volunteering
-from tests.web.make import browser, form_on, read, send
+from tests.web.make import browser, desk, form_on, one, person, read, send, staff, typed, wrong_fields
 
 ENTERS = {
     "overview": {"department", "rule-editor", "reviewer", "auditor", "admin"},
     "station": {"station-manager"},
-    "cases": {"dispatcher", "department"},
+    "cases": {"dispatcher", "department", "mediator", "reviewer"},
     "activities": {"organiser", "department"},
     "hours": {"organiser", "department"},
     "rules": {"department", "rule-editor", "auditor"},
@@ -44,43 +34,8 @@ FIRST = {
     "station-manager": "/station",
     "dispatcher": "/grid",
     "organiser": "/activities/desk",
-    "mediator": "/",
+    "mediator": "/grid",
 }
-
-
-def staff(role: str, name: str = "李同事") -> Person:
-    """One more member of staff for the whole city."""
-    with transaction():
-        return make.staff(role, region_code=make.CITY, name=name)
-
-
-def desk(app: Flask, role: str) -> FlaskClient:
-    return browser(app, staff(role))
-
-
-def person(of: Actor) -> Person:
-    with transaction():
-        found = session.get(Person, of.person_id)
-    assert found is not None
-    return found
-
-
-def one(model: Any, **wanted: Any) -> Any:
-    """The only row there is."""
-    with transaction():
-        return session.scalars(select(model).filter_by(**wanted)).one()
-
-
-def wrong_fields(page: str) -> set[str]:
-    """The fields that a page calls wrong."""
-    marked = [attributes for _, attributes in read(page).tags if attributes.get("aria-invalid") == "true"]
-    return {str(each["name"]) for each in marked}
-
-
-def typed(page: str, name: str) -> str | None:
-    """What stands in a field."""
-    found = [each for tag, each in read(page).tags if tag == "input" and each.get("name") == name]
-    return found[0].get("value")
 
 
 # --- who may enter ---------------------------------------------------------------------------------------------------
@@ -118,122 +73,6 @@ def test_the_menu_shows_only_what_opens(app: Flask, city: object) -> None:
     assert 'href="/desk/ledger"' in page
     assert 'href="/desk/people"' not in page
     assert 'href="/grid"' not in page
-
-
-# --- cases -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def reported(app: Flask) -> tuple[FlaskClient, str]:
-    """The dispatcher's browser and the page of a new report."""
-    with transaction():
-        town = cases.town()
-        case = cases.report(town.rider)
-    return browser(app, town.dispatcher), f"/grid/{case.id}"
-
-
-def test_a_case_is_accepted_started_and_resolved_with_a_photo(reported: tuple[FlaskClient, str]) -> None:
-    dispatcher, page = reported
-    assert page in dispatcher.get("/grid?show=waiting").text
-    assert send(dispatcher, page, f"{page}/accept", grade="urgent").status_code == 303
-    assert page in dispatcher.get("/grid?show=working").text
-    assert send(dispatcher, page, f"{page}/start", words="师傅在路上了").status_code == 303
-    assert page in dispatcher.get("/grid?show=working").text
-    photo = (io.BytesIO(jpeg()), "done.jpg")
-    assert send(dispatcher, page, f"{page}/resolve", note="坑补好了", photo=photo).status_code == 303
-    shown = dispatcher.get(page).text
-    assert "坑补好了" in shown
-    assert one(Case).state == "resolved"
-    assert page in dispatcher.get("/grid?show=done").text
-    assert page not in dispatcher.get("/grid").text
-
-
-def test_a_refused_word_comes_back_in_the_form_it_was_sent_from(reported: tuple[FlaskClient, str]) -> None:
-    dispatcher, page = reported
-    refused = send(dispatcher, page, f"{page}/reject", words="长" * 501)
-    assert refused.status_code == 422
-    assert wrong_fields(refused.text) == {"words"}
-    opened = [
-        attributes.get("id")
-        for tag, attributes in read(refused.text).tags
-        if tag == "details" and "open" in attributes
-    ]
-    assert opened == ["reject"]
-    assert "长" * 501 in refused.text
-    assert send(dispatcher, page, f"{page}/reject", words="照片看不清，可以重拍").status_code == 303
-    assert one(Case).state == "rejected"
-
-
-def test_no_field_of_a_page_has_the_id_of_another(reported: tuple[FlaskClient, str]) -> None:
-    dispatcher, page = reported
-    send(dispatcher, page, f"{page}/accept", grade="normal")
-    ids = [attributes["id"] for _, attributes in read(dispatcher.get(page).text).tags if attributes.get("id")]
-    assert len(ids) == len(set(ids))
-
-
-def test_a_dispatcher_elsewhere_does_not_see_a_case(app: Flask, reported: tuple[FlaskClient, str]) -> None:
-    _, page = reported
-    with transaction():
-        elsewhere = make.staff("dispatcher", region_code=make.QINHUAI)
-    assert browser(app, elsewhere).get(page).status_code in (403, 404)
-
-
-# --- activities and hours --------------------------------------------------------------------------------------------
-
-
-def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
-    app: Flask, city: object, clock: StandingClock
-) -> None:
-    organiser = desk(app, "organiser")
-    home = "/activities/desk"
-    page = send(
-        organiser, home, home, title_zh="路口劝导", category="safety", region_code=make.COMMUNITY, place_words="中山路"
-    ).headers["Location"]  # fmt: skip
-    backwards = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T14:30", "places": "5"}
-    refused = send(organiser, page, f"{page}/shifts", **backwards)
-    assert refused.status_code == 422
-    assert wrong_fields(refused.text) == {"ends_at"}
-    assert typed(refused.text, "starts_at") == "2026-11-24T15:00"
-    assert (
-        send(organiser, page, f"{page}/shifts", **backwards | {"ends_at": "2026-11-24T17:00"}).status_code
-        == 303
-    )
-    assert send(organiser, page, f"{page}/publish").status_code == 303
-    assert one(Activity).state == "open"
-    shift = one(Shift)
-    about = f"/desk/shifts/{shift.id}"
-    assert "<svg" in organiser.get(f"{about}/code").text
-    with transaction():
-        rider = volunteering.a_rider()
-    clock.advance(hours=1)
-    volunteering.scan(shift, rider, clock.at)
-    volunteering.scan(shift, rider, clock.advance(hours=2))
-    later = browser(app, staff("organiser"))
-    assert "王师傅" in later.get("/desk/hours").text
-    assert send(later, about, f"{about}/confirm").status_code == 303
-    assert one(Hours).state == "confirmed"
-    assert "全部确认" not in later.get(about).text
-
-
-def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
-    here = volunteering.setting()
-    with transaction():
-        rider = volunteering.a_rider()
-    volunteering.attend(here.shift, rider)
-    hours = one(Hours)
-    organiser = browser(app, person(here.organiser))
-    no = f"/desk/hours/{hours.id}/reject"
-    assert send(organiser, "/desk/hours", no, reason="中途走了").status_code == 303
-    assert one(Hours).state == "rejected"
-
-
-def test_anothers_activity_is_not_mine(app: Flask) -> None:
-    here = volunteering.setting()
-    with transaction():
-        elsewhere = make.staff("organiser", region_code=make.QINHUAI)
-    client = browser(app, elsewhere)
-    for path in (f"/activities/desk/{here.activity.id}", f"/desk/shifts/{here.shift.id}"):
-        assert client.get(path).status_code == 403
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

@@ -10,18 +10,23 @@ from markupsafe import Markup
 
 from app.codes import drawing
 from app.codes.kinds import shift as shift_code
+from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.errors import PersonNotFound
 from app.identity.queries import display_name
+from app.identity.signing_in import normal_phone
 from app.kernel import clock
+from app.kernel.errors import Invalid
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
-from app.volunteering import confirming, organising, queries
+from app.volunteering import confirming, organising, queries, waiting
 from app.volunteering.models import CATEGORIES, Shift
-from app.web.edge import Pages, go, page
+from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, CityMoment, Nothing
 from app.web.menus import menu_of
+from app.web.scopes import regions_of
 
 pages = Pages("organising")
 
@@ -52,6 +57,16 @@ class WitnessForm(Schema):
     reason = Text(200, required=True)
 
 
+class BackfillForm(Schema):
+    """Who served when, entered afterwards: a rider who signed up, or anybody by the phone number."""
+
+    person_id = Id(load_default=None)
+    phone = Text(24, min_length=5, load_default=None)
+    starts_at = CityMoment(required=True)
+    ends_at = CityMoment(required=True)
+    reason = Text(200, required=True)
+
+
 class ReasonForm(Schema):
     """Why."""
 
@@ -64,21 +79,9 @@ def activities(by: Actor) -> str:
     """My activities, newest first, and the form for another"""
     return page(
         "desk/activities.html",
-        activities=queries.activities_of(by).items, regions=regions_of(by), menu=menu_of(by),
+        activities=queries.activities_of(by).items, regions=regions_of(by, "activity.organise"), menu=menu_of(by),
         category_options=[(each, say(f"volunteering.category.{each}")) for each in CATEGORIES],
     )  # fmt: skip
-
-
-def regions_of(by: Actor, permission: str = "activity.organise") -> list[tuple[str, str]]:
-    """(code, name) of the regions held and the ones right below, for a form."""
-    found: dict[str, str] = {}
-    for path in by.scopes(permission).region_paths:
-        top = places.region(path.rstrip("/").rsplit("/", 1)[-1])
-        found[top.code] = top.name
-        for district in places.children_of(top.code):
-            found[district.code] = district.name
-            found |= {each.code: f"{district.name} {each.name}" for each in places.children_of(district.code)}
-    return list(found.items())
 
 
 @pages.post("/activities/desk", again=activities, blame={"region-not-found": "region_code"})
@@ -98,7 +101,12 @@ def activity(activity_id: UUID, by: Actor) -> str:
     by.must(
         "activity.organise", region_path=places.region_path(found.region_code), station_id=found.station_id
     )
-    return page("desk/activity.html", activity=found, shifts=queries.shifts_of(activity_id), menu=menu_of(by))
+    return page(
+        "desk/activity.html",
+        activity=found, shifts=queries.shifts_of(activity_id), menu=menu_of(by),
+        riders=[(each.id, display_name(each)) for each in queries.riders_of(activity_id)],
+        may_fill=by.holds("hours.backfill"),
+    )  # fmt: skip
 
 
 @pages.post(
@@ -130,6 +138,43 @@ def cancel(activity_id: UUID, by: Actor) -> Response:
     """Call it off; who signed up is told"""
     organising.cancel_activity(activity_id=activity_id, by=by, at=clock.now())
     return go(f"/activities/desk/{activity_id}", said="web.said.activity-cancelled")
+
+
+@pages.post(
+    "/activities/desk/<uuid:activity_id>/hours",
+    again=activity,
+    blame={"person-not-found": "phone", "own-hours": "person_id", "hours-overlap": "starts_at"},
+)
+@requires("hours.backfill")
+@once
+@takes_form(BackfillForm)
+def back_fill(
+    activity_id: UUID,
+    person_id: UUID | None,
+    phone: str | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    reason: str,
+    by: Actor,
+) -> Response:
+    """Enter hours that no scan shows; a second person approves them before they count"""
+    confirming.back_fill(
+        activity_id=activity_id, person_id=_rider(person_id, phone),
+        starts_at=starts_at, ends_at=ends_at, reason=reason, by=by, at=clock.now(),
+    )  # fmt: skip
+    return go(f"/activities/desk/{activity_id}", said="web.said.hours-entered")
+
+
+def _rider(person_id: UUID | None, phone: str | None) -> UUID:
+    """The chosen rider, or the one with this phone number. Raises Invalid, PersonNotFound."""
+    if person_id is not None and phone is None:
+        return person_id
+    if phone is None or person_id is not None:
+        raise Invalid(fields={"person_id": ["web.organise.one-rider"]})
+    someone = people.person_by_phone(normal_phone(phone))
+    if someone is None:
+        raise PersonNotFound
+    return someone.id
 
 
 @pages.get("/desk/shifts/<uuid:shift_id>")
@@ -190,8 +235,8 @@ def witness(shift_id: UUID, person_id: UUID, reason: str, by: Actor) -> Response
 @requires("hours.confirm")
 def hours(by: Actor) -> str:
     """Hours that wait for somebody's word"""
-    waiting = queries.with_words(queries.to_confirm(by).items)
-    return page("desk/hours.html", waiting=waiting, menu=menu_of(by))
+    found = waiting.with_words(waiting.to_confirm(by).items)
+    return page("desk/hours.html", waiting=found, menu=menu_of(by))
 
 
 @pages.post("/desk/hours/<uuid:hours_id>/confirm", again=None)

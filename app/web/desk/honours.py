@@ -15,10 +15,10 @@ from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
-from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of, must_enter
+from app.web.scopes import regions_of
 
 pages = Pages("selections")
 

@@ -13,9 +13,9 @@ from app.ledger import queries
 from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
 from app.places import queries as places
-from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, once, page
 from app.web.menus import menu_of
+from app.web.scopes import regions_of
 
 pages = Pages("books")
 

@@ -15,10 +15,10 @@ from app.kernel.i18n import say
 from app.kernel.schemas import QueryWhole, Schema, Text
 from app.rewards import catalogue, queries
 from app.rewards.models import KINDS
-from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of
+from app.web.scopes import regions_of
 
 pages = Pages("catalogue")
 

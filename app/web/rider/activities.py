@@ -14,7 +14,7 @@ from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
 from app.kernel.schemas import Schema
-from app.volunteering import attendance, queries, signing_up
+from app.volunteering import attendance, queries, signing_up, waiting
 from app.web.edge import Pages, go, page
 from app.web.forms import Nothing, PlaceForm
 
@@ -123,6 +123,6 @@ def hours(by: Actor, cursor: str | None = None) -> str:
     return page(
         "rider/hours.html",
         totals=queries.hours_totals(by.id),
-        rows=queries.with_words(found.items),
+        rows=waiting.with_words(found.items),
         next_cursor=found.next_cursor,
     )

@@ -1,0 +1,128 @@
+"""The organiser's desk in a browser without script: activities, who was there, hours confirmed or entered later."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.kernel.db import session, transaction
+from app.volunteering import signing_up
+from app.volunteering.models import Activity, Hours, Shift
+from tests import make
+from tests.conftest import StandingClock
+from tests.volunteering import make as volunteering
+from tests.web.make import browser, desk, one, person, send, staff, typed, wrong_fields
+
+
+def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
+    app: Flask, city: object, clock: StandingClock
+) -> None:
+    organiser = desk(app, "organiser")
+    home = "/activities/desk"
+    page = send(
+        organiser, home, home, title_zh="路口劝导", category="safety", region_code=make.COMMUNITY, place_words="中山路"
+    ).headers["Location"]  # fmt: skip
+    backwards = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T14:30", "places": "5"}
+    refused = send(organiser, page, f"{page}/shifts", **backwards)
+    assert refused.status_code == 422
+    assert wrong_fields(refused.text) == {"ends_at"}
+    assert typed(refused.text, "starts_at") == "2026-11-24T15:00"
+    assert (
+        send(organiser, page, f"{page}/shifts", **backwards | {"ends_at": "2026-11-24T17:00"}).status_code
+        == 303
+    )
+    assert send(organiser, page, f"{page}/publish").status_code == 303
+    assert one(Activity).state == "open"
+    shift = one(Shift)
+    about = f"/desk/shifts/{shift.id}"
+    assert "<svg" in organiser.get(f"{about}/code").text
+    with transaction():
+        rider = volunteering.a_rider()
+    clock.advance(hours=1)
+    volunteering.scan(shift, rider, clock.at)
+    volunteering.scan(shift, rider, clock.advance(hours=2))
+    later = browser(app, staff("organiser"))
+    assert "王师傅" in later.get("/desk/hours").text
+    assert send(later, about, f"{about}/confirm").status_code == 303
+    assert one(Hours).state == "confirmed"
+    assert "全部确认" not in later.get(about).text
+
+
+def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
+    here = volunteering.setting()
+    with transaction():
+        rider = volunteering.a_rider()
+    volunteering.attend(here.shift, rider)
+    hours = one(Hours)
+    organiser = browser(app, person(here.organiser))
+    no = f"/desk/hours/{hours.id}/reject"
+    assert send(organiser, "/desk/hours", no, reason="中途走了").status_code == 303
+    assert one(Hours).state == "rejected"
+
+
+def test_anothers_activity_is_not_mine(app: Flask) -> None:
+    here = volunteering.setting()
+    with transaction():
+        elsewhere = make.staff("organiser", region_code=make.QINHUAI)
+    client = browser(app, elsewhere)
+    for path in (f"/activities/desk/{here.activity.id}", f"/desk/shifts/{here.shift.id}"):
+        assert client.get(path).status_code == 403
+
+
+def test_hours_without_a_scan_are_entered_and_approved_by_a_second_person(
+    app: Flask, clock: StandingClock
+) -> None:
+    here = volunteering.setting()
+    with transaction():
+        rider = volunteering.a_rider()
+    with transaction():
+        signing_up.sign_up(shift_id=here.shift.id, by=rider, at=clock.at)
+    clock.advance(days=1)
+    page = f"/activities/desk/{here.activity.id}"
+    organiser = browser(app, person(here.organiser))
+    filled = {
+        "person_id": str(rider.person_id),
+        "starts_at": "2026-11-24T15:00",
+        "ends_at": "2026-11-24T17:00",
+        "reason": "手机进水",
+    }
+    backwards = send(organiser, page, f"{page}/hours", **filled | {"ends_at": "2026-11-24T14:00"})
+    assert (backwards.status_code, wrong_fields(backwards.text)) == (422, {"starts_at"})
+    assert typed(backwards.text, "reason") == "手机进水"
+    assert send(organiser, page, f"{page}/hours", **filled).status_code == 303
+    assert one(Hours).state == "pending"
+    assert "手机进水" not in organiser.get("/desk/hours").text
+    department = desk(app, "department")
+    shown = department.get("/desk/hours").text
+    assert "手机进水" in shown
+    assert "补录" in shown
+    assert send(department, "/desk/hours", f"/desk/hours/{one(Hours).id}/confirm").status_code == 303
+    assert (one(Hours).state, one(Hours).basis) == ("confirmed", "backfilled")
+
+
+def test_a_rider_who_did_not_sign_up_is_found_by_the_whole_number(app: Flask, clock: StandingClock) -> None:
+    here = volunteering.setting()
+    with transaction():
+        make.rider("赵师傅", phone="+8613800138777")
+    clock.advance(days=1)
+    page = f"/activities/desk/{here.activity.id}"
+    organiser = browser(app, person(here.organiser))
+    times = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T17:00", "reason": "补录"}
+    for phone, status in (("138", 422), ("13800138776", 404)):
+        refused = send(organiser, page, f"{page}/hours", phone=phone, **times)
+        assert (refused.status_code, wrong_fields(refused.text)) == (status, {"phone"}), phone
+    assert send(organiser, page, f"{page}/hours", phone="13800138777", **times).status_code == 303
+    assert one(Hours).minutes == 120
+
+
+def test_entered_hours_need_one_rider(app: Flask, clock: StandingClock) -> None:
+    here = volunteering.setting()
+    with transaction():
+        volunteering.a_rider()
+    clock.advance(days=1)
+    page = f"/activities/desk/{here.activity.id}"
+    organiser = browser(app, person(here.organiser))
+    times = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T17:00", "reason": "补录"}
+    refused = send(organiser, page, f"{page}/hours", **times)
+    assert refused.status_code == 422
+    with transaction(write=False):
+        assert session.query(Hours).count() == 0
