@@ -18,6 +18,7 @@ from app.cases import events as cases
 from app.checkins import api as checkins_api
 from app.checkins import events as checkins
 from app.codes import api as codes_api
+from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
 from app.identity import api as identity_api
@@ -91,6 +92,7 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
     """The whole product as one WSGI application, configured from the environment."""
     settings = Settings.from_env(os.environ if env is None else env)
     settings_module.use(settings)
+    keyring.current()  # a key file that cannot be used stops the start, not the first scan
     observing.configure_logging(settings.log_level)
     app = Flask(__name__, static_folder=None)
     _configure(app, settings)

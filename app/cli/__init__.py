@@ -1,4 +1,4 @@
-"""The command line: `flask city`, `people`, `ledger`, `rules`, `jobs`, `tick`.
+"""The command line: `flask city`, `keys`, `people`, `ledger`, `rules`, `jobs`, `tick`.
 
 A command is one unit of work and one call.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.cli.city import city
+from app.cli.keys import keys
 from app.cli.people import people
 from app.cli.proving import ledger, rules
 from app.cli.queueing import jobs
@@ -16,5 +17,5 @@ from app.cli.ticking import tick
 
 def install(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (city, people, ledger, rules, jobs, tick):
+    for command in (city, keys, people, ledger, rules, jobs, tick):
         app.cli.add_command(command)

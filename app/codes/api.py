@@ -8,16 +8,16 @@ from uuid import UUID
 
 from flask import Response
 
-from app.codes import drawing
+from app.codes import drawing, signatures
 from app.codes.enrolling import enrol_phone, revoke_handles
 from app.codes.models import GRACE
 from app.codes.poster import a4_svg, poster_of
-from app.codes.schemas import DeviceRead, EnrolDevice, PersonalCodeRead
+from app.codes.schemas import DeviceRead, EnrolDevice, PersonalCodeRead, PublicKeys
 from app.codes.showing import show_personal_code
 from app.codes.steps import STEP_S
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import Api, gives, gives_file, limited, requires, takes
+from app.kernel.http import Api, gives, gives_file, limited, public, requires, takes
 from app.kernel.i18n import say
 from app.kernel.limits import Limit
 from app.places import queries as places
@@ -82,6 +82,14 @@ def draw_personal_code(by: Actor) -> Response:
     """My code of this moment as a picture"""
     shown = show_personal_code(by=by, at=clock.now())
     return Response(drawing.svg(shown.digits, title=say("codes.my-code")), content_type=SVG)
+
+
+@api.get("/public-keys")
+@public
+@gives(PublicKeys)
+def list_public_keys() -> dict[str, Any]:
+    """The public keys that verify certificates: every one there ever was, revoked ones marked (a JSON Web Key Set)"""
+    return signatures.as_jwks()
 
 
 @api.get("/stations/<uuid:station_id>/poster.svg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeGuard
 from uuid import UUID
 
 from sqlalchemy import update
@@ -28,7 +29,7 @@ def enrol_phone(*, device_name: str, by: Actor, at: datetime) -> tuple[PersonalH
 def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle:
     """The handle for codes that the server draws for a browser which cannot make its own; a new one each week."""
     handle = handle_in_use(by.id, SERVER)
-    if handle is not None and handle.is_fresh(at):
+    if is_good(handle, at):
         return handle
     return _replace(by, SERVER, "server", at)[0]
 
@@ -41,6 +42,11 @@ def revoke_handles(*, person_id: UUID, at: datetime) -> int:
         .values(revoked_at=at)
     )
     return int(ended.rowcount)  # type: ignore[attr-defined]
+
+
+def is_good(handle: PersonalHandle | None, at: datetime) -> TypeGuard[PersonalHandle]:
+    """Whether a handle need not be replaced: younger than a week, and its key has not been revoked."""
+    return handle is not None and handle.is_fresh(at) and key_of(handle) is not None
 
 
 def key_of(handle: PersonalHandle) -> bytes | None:

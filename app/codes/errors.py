@@ -102,6 +102,18 @@ class ScanSessionOver(Gone):
     slug = "scan-session-over"
 
 
+class KeyUnknown(NotFound):
+    """No usable key has this id, or no algorithm of this machine this number."""
+
+    slug = "key-unknown"
+
+
+class KeyInUse(Conflict):
+    """The key that signs cannot be revoked before another one signs."""
+
+    slug = "key-in-use"
+
+
 class PhotoTooLarge(TooLarge):
     """More bytes or pixels than a photo of a code needs."""
 

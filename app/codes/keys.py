@@ -1,7 +1,7 @@
-"""Keys of all codes, derived from the epoch keys of the settings; the database alone can make no code.
+"""Keys of all codes, derived from the epoch keys of the ring; the database alone can make no code.
 
-One epoch key makes one independent key per purpose (HKDF-SHA256). The highest epoch signs; all epochs verify, so a
-poster printed last year stays good until its epoch is taken out of the settings.
+One epoch key makes one independent key per purpose (HKDF-SHA256). One epoch signs; all that are not revoked verify, so
+a poster printed last year stays good until its epoch is revoked.
 """
 
 from __future__ import annotations
@@ -12,31 +12,46 @@ from functools import lru_cache
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from app.kernel import settings
+from app.codes import keyring
 
 KEY_BYTES = 32
 
 
 def signing_epoch() -> int:
     """The epoch that signs what is made now."""
-    return max(settings.current().code_keys)
+    return keyring.current().signs
+
+
+def signing_alg() -> str:
+    """The algorithm of the key that signs now."""
+    ring = keyring.current()
+    return ring.keys[ring.signs].alg
 
 
 def key(epoch: int, purpose: str) -> bytes | None:
-    """The key of one purpose in one epoch; None once the epoch has been taken out of the settings."""
-    master = settings.current().code_keys.get(epoch)
+    """The key of one purpose in one epoch; None once the epoch has been revoked."""
+    master = keyring.current().secret(epoch)
     return None if master is None else _derive(master, purpose)
 
 
-def keys(purpose: str) -> Iterator[bytes]:
-    """The purpose's keys of all epochs, for verifying."""
-    for master in settings.current().code_keys.values():
-        yield _derive(master, purpose)
+def keys(purpose: str) -> Iterator[tuple[str, bytes]]:
+    """(algorithm, key) of the purpose in all epochs, for verifying."""
+    for each in keyring.current().usable():
+        if each.secret is not None:
+            yield each.alg, _derive(each.secret, purpose)
 
 
 def signing_key(purpose: str) -> bytes:
     """The purpose's key that signs now."""
-    return _derive(settings.current().code_keys[signing_epoch()], purpose)
+    ring = keyring.current()
+    master = ring.secret(ring.signs)
+    assert master is not None
+    return _derive(master, purpose)
+
+
+def derived(master: bytes, purpose: str) -> bytes:
+    """The key of one purpose under a given master key."""
+    return _derive(master, purpose)
 
 
 @lru_cache(maxsize=4096)

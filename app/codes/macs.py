@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable
 
 from app.codes import keys
+from app.codes.keyring import HMAC_SHA256, HMAC_SM3
 from app.kernel.randomness import CROCKFORD
 
 Mac = Callable[[bytes, bytes], bytes]
@@ -16,9 +18,17 @@ def hmac_sha256(key: bytes, message: bytes) -> bytes:
     return hmac.digest(key, message, "sha256")
 
 
-# The digit in a code names its algorithm; 2 is kept for HMAC-SM3, 3 to 9 are free.
-ALGORITHMS: dict[str, Mac] = {"1": hmac_sha256}
-CURRENT = "1"
+def hmac_sm3(key: bytes, message: bytes) -> bytes:
+    """HMAC-SM3 (GB/T 15852.2, GB/T 32905), where this machine's OpenSSL has SM3."""
+    return hmac.digest(key, message, "sm3")
+
+
+# The digit in a code names its algorithm; 3 to 9 are free. A key has one algorithm and never verifies another's tags.
+ALGORITHMS: dict[str, Mac] = {HMAC_SHA256: hmac_sha256}
+if "sm3" in hashlib.algorithms_available:
+    ALGORITHMS[HMAC_SM3] = hmac_sm3
+NAMES = {HMAC_SHA256: "HMAC-SHA256", HMAC_SM3: "HMAC-SM3"}
+CURRENT = HMAC_SHA256  # of riders' phones: WebCrypto knows no SM3
 
 
 def as_digits(mac: bytes, width: int) -> str:
@@ -40,19 +50,21 @@ def same(a: str, b: str) -> bool:
 Form = Callable[[bytes, int], str]
 
 
-def sign(purpose: str, message: str, width: int, form: Form, alg: str = CURRENT) -> str:
-    """The tag of a message, by the newest key of a purpose."""
-    return form(ALGORITHMS[alg](keys.signing_key(purpose), _labelled(purpose, message)), width)
+def sign(purpose: str, message: str, width: int, form: Form) -> str:
+    """The tag of a message, by the key that signs now, with that key's algorithm."""
+    algorithm = ALGORITHMS[keys.signing_alg()]
+    return form(algorithm(keys.signing_key(purpose), _labelled(purpose, message)), width)
 
 
-def verify(purpose: str, message: str, tag: str, form: Form, alg: str = CURRENT) -> bool:
-    """Whether some epoch's key made this tag. Every key is tried, whichever fits, so that time tells nothing."""
-    algorithm = ALGORITHMS.get(alg)
-    if algorithm is None:
-        return False
+def verify(purpose: str, message: str, tag: str, form: Form, alg: str | None = None) -> bool:
+    """Whether some epoch's key made this tag, with its own algorithm (and the one the code names, if it names one).
+
+    Every key is tried, whichever fits, so that time tells nothing.
+    """
     good = False
-    for each in keys.keys(purpose):
-        good |= same(form(algorithm(each, _labelled(purpose, message)), len(tag)), tag)
+    for own, each in keys.keys(purpose):
+        fits = same(form(ALGORITHMS[own](each, _labelled(purpose, message)), len(tag)), tag)
+        good |= fits and alg in (None, own)
     return good
 
 

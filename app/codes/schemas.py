@@ -34,3 +34,22 @@ class PersonalCodeRead(Schema):
     valid_from = fields.AwareDateTime(required=True, format="iso")
     valid_until = fields.AwareDateTime(required=True, format="iso")
     svg = fields.String(required=True)
+
+
+class PublicKeyRead(Schema):
+    """One public key (RFC 8037). After `revoked_at` its signatures prove nothing without the issuance record."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    alg = fields.String(required=True)
+    use = fields.String(required=True)
+    kid = fields.String(required=True)
+    x = fields.String(required=True)
+    status = fields.String(required=True)
+    revoked_at = fields.String(required=True, allow_none=True)
+
+
+class PublicKeys(Schema):
+    """A JSON Web Key Set."""
+
+    keys = fields.List(fields.Nested(PublicKeyRead), required=True)

@@ -22,6 +22,7 @@ class Settings:
     redis_url: str | None
     secret_key: str = field(repr=False)
     code_keys: Mapping[int, bytes] = field(repr=False)
+    key_file: Path
     public_url: str
     data_dir: Path
     log_level: str = "INFO"
@@ -46,12 +47,14 @@ class Settings:
         if environment not in ENVIRONMENTS:
             raise SettingsError(f"FENGXING_ENV must be one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
         data_dir = Path(env.get("FENGXING_DATA_DIR", "var")).absolute()
+        key_file = Path(env.get("FENGXING_KEY_FILE") or data_dir / "keys.json").absolute()
         settings = cls(
             environment=environment,
             database_url=env.get("FENGXING_DATABASE_URL") or f"sqlite:///{data_dir / 'fengxing.db'}",
             redis_url=env.get("FENGXING_REDIS_URL") or None,
             secret_key=_secret(env, "FENGXING_SECRET_KEY"),
-            code_keys=_code_keys(env),
+            code_keys=_code_keys(env, key_file),
+            key_file=key_file,
             public_url=env.get("FENGXING_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             data_dir=data_dir,
             log_level=env.get("FENGXING_LOG_LEVEL", "INFO").upper(),
@@ -78,8 +81,8 @@ def _count(env: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def _code_keys(env: Mapping[str, str]) -> dict[int, bytes]:
-    """`epoch:hex` pairs, comma separated; the highest epoch signs, all verify."""
+def _code_keys(env: Mapping[str, str], key_file: Path) -> dict[int, bytes]:
+    """`epoch:hex` pairs, comma separated: the seeds of the key ring. Not needed once there is a key file."""
     keys: dict[int, bytes] = {}
     for pair in filter(None, env.get("FENGXING_CODE_KEYS", "").split(",")):
         epoch, _, text = pair.partition(":")
@@ -91,9 +94,10 @@ def _code_keys(env: Mapping[str, str]) -> dict[int, bytes]:
         if len(key) < 32 or number < 1:
             raise SettingsError("FENGXING_CODE_KEYS: each key needs a positive epoch and at least 32 bytes")
         keys[number] = key
-    if not keys:
+    if not keys and not key_file.exists():
         raise SettingsError(
-            "FENGXING_CODE_KEYS must hold at least one key (make run writes one into var/secrets.env)"
+            "FENGXING_CODE_KEYS must hold at least one key (make run writes one into var/secrets.env), or "
+            "FENGXING_KEY_FILE must name a key file"
         )
     return keys
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.codes import keys, macs, reading, steps
-from app.codes.kinds import KINDS, invite, personal, shift, station, voucher
+from app.codes.kinds import KINDS, certificate, invite, personal, shift, station, voucher
 from app.kernel import clock
 from app.kernel.errors import Problem
 from tests.codes import make
@@ -24,6 +24,7 @@ def samples() -> dict[str, str]:
         "shift": shift.make("A1B2C3D4", at),
         "voucher": voucher.make("1234567890123"),
         "invite": invite.make("A1B2C3D4E5F6G7H8"),
+        "certificate": certificate.make("A1B2C3D4E5F6G7H8"),
     }
 
 
@@ -54,7 +55,14 @@ def test_what_is_read_names_the_thing(clock):
 
 def test_formats_have_the_agreed_lengths(clock):
     lengths = {kind: len(reading.own_path(text.encode())) for kind, text in samples().items()}
-    assert lengths == {"personal": 33, "station": 17, "shift": 23, "voucher": 26, "invite": 19}
+    assert lengths == {
+        "personal": 33,
+        "station": 17,
+        "shift": 23,
+        "voucher": 26,
+        "invite": 19,
+        "certificate": 19,
+    }
     assert samples()["station"].startswith("HTTP://127.0.0.1:8000/S/A1B2C3")
 
 

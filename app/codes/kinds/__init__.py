@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from app.codes.kinds import invite, personal, shift, station, voucher
+from app.codes.kinds import certificate, invite, personal, shift, station, voucher
 from app.codes.kinds.shape import Kind
 
 KINDS: dict[str, Kind] = {
-    each.name: each for each in (personal.KIND, station.KIND, shift.KIND, voucher.KIND, invite.KIND)
+    each.name: each
+    for each in (
+        personal.KIND,
+        station.KIND,
+        shift.KIND,
+        voucher.KIND,
+        invite.KIND,
+        certificate.KIND,
+    )
 }

@@ -33,4 +33,4 @@ class Kind:
         match = self.form.fullmatch(canonical)
         if match is None:
             return None
-        return self.parse({name: part.decode("ascii") for name, part in match.groupdict().items()}, at)
+        return self.parse({name: part.decode("ascii") for name, part in match.groupdict(b"").items()}, at)

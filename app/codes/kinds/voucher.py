@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from app.codes import damm
+from app.codes import damm, keys
 from app.codes.errors import CodeChecksum, CodeForged
 from app.codes.kinds.shape import Kind, Scanned
-from app.codes.macs import CURRENT, as_digits, sign, verify
+from app.codes.macs import as_digits, sign, verify
 from app.kernel import randomness
 
 LENGTH = 26
@@ -34,9 +34,10 @@ def new_serial() -> str:
     return randomness.digits(_SERIAL)
 
 
-def make(serial: str, alg: str = CURRENT) -> str:
+def make(serial: str) -> str:
     """The 26 digits of a voucher."""
-    body = f"9{alg}{serial}{sign(_PURPOSE, f'{alg}|{serial}', _MAC, as_digits, alg)}"
+    alg = keys.signing_alg()
+    body = f"9{alg}{serial}{sign(_PURPOSE, f'{alg}|{serial}', _MAC, as_digits)}"
     return body + damm.check_digit(body)
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from marshmallow import fields, validate
 
 from app.codes import drawing, steps
-from app.codes.enrolling import renew_server_handle
+from app.codes.enrolling import is_good, renew_server_handle
 from app.codes.models import PHONE, SERVER
 from app.codes.queries import handle_in_use
 from app.codes.showing import show_personal_code
@@ -54,8 +54,7 @@ def home(by: Actor) -> Any:
     }
     if not by.is_rider:
         return page("rider/desks.html", **facts)
-    handle = handle_in_use(by.id, SERVER)
-    if handle is None or not handle.is_fresh(at):
+    if not is_good(handle_in_use(by.id, SERVER), at):
         return go("/code")  # once a week: a page that is only looked at cannot write
     return kept_offline(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
 
