@@ -30,7 +30,7 @@ from app.honours.schemas import (
 )
 from app.honours.scoring import Scored
 from app.identity.actors import Actor
-from app.kernel import clock
+from app.kernel import clock, sheets
 from app.kernel.http import (
     Api,
     attachment,
@@ -154,7 +154,7 @@ def finalise_selection(selection_id: UUID, by: Actor) -> Selection:
 
 @api.get("/selections/<uuid:selection_id>/roll.xlsx", write=True)
 @requires("honours.export")
-@gives_file(exporting.XLSX)
+@gives_file(sheets.XLSX)
 def export_xlsx(selection_id: UUID, by: Actor) -> Response:
     """The roll as a workbook (audited)"""
     return _download(exporting.roll_xlsx(selection_id=selection_id, by=by, at=clock.now()))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
-
-import xlsxwriter
-from defusedcsv import csv
 
 from app.audit.recording import record
 from app.honours import queries, scoring
@@ -18,13 +13,11 @@ from app.honours.models import FINAL, NOTICE, REVIEWED, Selection
 from app.honours.queries import OnRoll, Roll
 from app.identity.actors import Actor
 from app.identity.queries import display_name, person
-from app.kernel import i18n
-from app.kernel.clock import city_time
+from app.kernel import i18n, sheets
 from app.kernel.i18n import format_table_instant
+from app.kernel.sheets import CSV, XLSX
 from app.places.queries import full_name, region_path
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv; charset=utf-8"
 COLUMNS = (
     ("pseudonym", 18),
     ("name", 14),
@@ -37,7 +30,6 @@ COLUMNS = (
     ("period_start_on", 14),
     ("period_end_on", 14),
 )
-Cell = str | int | date
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +71,11 @@ def _roll_to_export(selection_id: UUID, by: Actor) -> Roll:
     return queries.roll(selection)
 
 
-def _rows(roll: Roll) -> list[list[Cell]]:
+def _rows(roll: Roll) -> list[list[sheets.Cell]]:
     return [_row(each, roll.selection) for each in roll.listed]
 
 
-def _row(each: OnRoll, selection: Selection) -> list[Cell]:
+def _row(each: OnRoll, selection: Selection) -> list[sheets.Cell]:
     figures, candidate = each.candidate.figures, each.candidate
     counted = [figures["values"].get(f"hours.{basis}", 0) for basis in ("proven", "witnessed", "backfilled")]
     return [
@@ -102,53 +94,21 @@ def _headers() -> list[str]:
     return [i18n.say(f"honours.column.{name}", locale="zh") for name, _ in COLUMNS]
 
 
-# --- XLSX ------------------------------------------------------------------------------------------------------------
-
-
-def _workbook(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> bytes:
-    buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    book = xlsxwriter.Workbook(buffer, options)
-    frozen_at = roll.selection.frozen_at or roll.selection.created_at
-    # A fixed creation time: the same snapshot gives the same bytes.
-    book.set_properties(
-        {"title": roll.selection.title_zh, "created": city_time(frozen_at).replace(tzinfo=None)}
+def _workbook(roll: Roll, rows: Sequence[Sequence[sheets.Cell]], exporter: str) -> bytes:
+    selection = roll.selection
+    columns = [sheets.Column(header, width) for header, (_, width) in zip(_headers(), COLUMNS, strict=True)]
+    return sheets.workbook(
+        title=selection.title_zh,
+        # A fixed time: the same snapshot gives the same bytes.
+        made_at=selection.frozen_at or selection.created_at,
+        sheets=[
+            sheets.Listing(i18n.say("honours.sheet.roll", locale="zh"), columns, rows),
+            sheets.About(i18n.say("honours.sheet.about", locale="zh"), _about(roll, rows, exporter)),
+        ],
     )
-    head = book.add_format({"bold": True, "bg_color": "#E6EFEC", "num_format": "@"})
-    text, day = book.add_format({"num_format": "@"}), book.add_format({"num_format": "yyyy-mm-dd"})
-    _fill_list(book.add_worksheet(i18n.say("honours.sheet.roll", locale="zh")), rows, head, text, day)
-    about = book.add_worksheet(i18n.say("honours.sheet.about", locale="zh"))
-    about.set_column(0, 0, 18)
-    about.set_column(1, 1, 70)
-    for line, (label, value) in enumerate(_about(roll, rows, exporter)):
-        about.write_string(line, 0, label, head)
-        about.write_string(line, 1, value, text)
-    book.close()
-    return buffer.getvalue()
 
 
-def _fill_list(sheet: Any, rows: Sequence[Sequence[Cell]], head: Any, text: Any, day: Any) -> None:
-    for column, ((_, width), header) in enumerate(zip(COLUMNS, _headers(), strict=True)):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, header, head)
-    for line, row in enumerate(rows, start=1):
-        for column, cell in enumerate(row):
-            if isinstance(cell, date):
-                sheet.write_datetime(line, column, cell, day)
-            elif isinstance(cell, int):
-                sheet.write_number(line, column, cell)
-            else:
-                sheet.write_string(line, column, cell, text)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(rows), 1), len(COLUMNS) - 1)
-
-
-def _about(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> list[tuple[str, str]]:
+def _about(roll: Roll, rows: Sequence[Sequence[sheets.Cell]], exporter: str) -> list[tuple[str, str]]:
     selection = roll.selection
     criteria = queries.criteria_of(selection)
     values = {
@@ -167,23 +127,8 @@ def _about(roll: Roll, rows: Sequence[Sequence[Cell]], exporter: str) -> list[tu
     return [(i18n.say(f"honours.about.{name}", locale="zh"), value) for name, value in values.items()]
 
 
-# --- CSV -------------------------------------------------------------------------------------------------------------
-
-
-def _table(rows: Sequence[Sequence[Cell]]) -> bytes:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(_headers())
-    for row in rows:
-        writer.writerow([_plain(cell) for cell in row])
-    return buffer.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: Cell) -> str | int:
-    """Leading tabs and line ends would hide a formula from the guard, so they go first."""
-    if isinstance(cell, int):
-        return cell
-    return cell.isoformat() if isinstance(cell, date) else cell.lstrip("\t\r\n ")
+def _table(rows: Sequence[Sequence[sheets.Cell]]) -> bytes:
+    return sheets.csv_table(_headers(), rows)
 
 
 def _safe(title: str) -> str:
