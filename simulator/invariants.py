@@ -1,0 +1,242 @@
+"""What must always hold, I0 to I15. Cheap questions after every step, the whole books now and then and at the end.
+
+I0   a request is answered or refused in words; it never fails otherwise              (server.py)
+I1   all entries sum to zero                        I2   no wallet below its holds
+I3   no stock below its promises, all of it explained by movements
+I4   one hand-over per voucher, one award per fact and rule
+I5   same key, same answer                          (server.py)
+I6   a balance is the sum of its entries            I7   entries only grow
+I8   nobody's counted hours overlap                 I9   awards follow from their facts, again and again
+I10  a case only moves forward, step by step, and never ends before it began
+I11  what waits (pending, held) is what waits, and nothing waits for ever
+I12  what was acknowledged is there
+I13  nobody does anything outside their scope       (Request.refused_by)
+I14  what went into an outbox came out              I15  a step of a code is used once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.cases.models import Case
+from app.checkins.models import Checkin
+from app.honours.models import Candidate, Selection
+from app.kernel.db import in_transaction, session, transaction
+from app.ledger.models import Entry
+from app.ledger.verify import verify
+from app.media.models import Media
+from app.rewards.models import Voucher
+from app.rewards.queries import stock_that_disagrees
+from app.rules.replay import replay
+from app.volunteering.models import Activity, Attendance, Hours, Shift, SignUp
+from simulator.devices import Post
+from simulator.server import Step
+from simulator.violation import Violation
+
+ACKNOWLEDGED: dict[str, type[Any]] = {
+    "activity": Activity,
+    "attendance": Attendance,
+    "candidate": Candidate,
+    "case": Case,
+    "checkin": Checkin,
+    "hours": Hours,
+    "photo": Media,
+    "selection": Selection,
+    "shift": Shift,
+    "sign_up": SignUp,
+    "voucher": Voucher,
+}
+
+_OVERLAP = (
+    "SELECT a.id FROM hours a JOIN hours b ON b.person_id = a.person_id AND b.id > a.id"
+    " AND b.starts_at < a.ends_at AND b.ends_at > a.starts_at"
+    " WHERE a.state <> 'rejected' AND b.state <> 'rejected'"
+)
+_CASE = (
+    "SELECT c.number FROM cases c WHERE (c.moves <> (SELECT COUNT(*) FROM case_steps s WHERE s.case_id = c.id)"
+    " OR c.moves <> (SELECT MAX(s.seq) FROM case_steps s WHERE s.case_id = c.id)"
+    " OR c.state <> (SELECT s.to_state FROM case_steps s WHERE s.case_id = c.id AND s.seq = c.moves)"
+    " OR c.closed_at < c.created_at OR c.resolved_at < c.accepted_at OR c.accepted_at < c.created_at)"
+)
+_HANDED_OVER = (
+    "SELECT v.serial FROM vouchers v WHERE (SELECT COUNT(*) FROM stock_movements m"
+    " WHERE m.voucher_id = v.id AND m.kind = 'hand_over')"
+    " <> CASE WHEN v.state IN ('handed_over', 'undone') THEN 1 ELSE 0 END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that finds broken rows, or none. `after`: only after these steps are they to be expected."""
+
+    invariant: str
+    sql: str
+    after: frozenset[str] | None = None
+    about: str | None = None  # asks about the one row that the answer names
+
+    def concerns(self, step: Step, facts: dict[str, Any]) -> bool:
+        """Whether this step can have broken it."""
+        if self.after is not None and step.request.name not in self.after:
+            return False
+        return self.about is None or self.about in facts
+
+
+QUICK = (
+    Question("I1", "SELECT SUM(balance) FROM accounts HAVING SUM(balance) <> 0"),
+    Question("I2", "SELECT key FROM accounts WHERE held < 0 OR (NOT overdrawable AND balance < held)"),
+    Question("I3", "SELECT id FROM stock WHERE held < 0 OR on_hand < held"),
+    Question(
+        "I6",
+        "SELECT a.key FROM accounts a WHERE a.owner_id = :person"
+        " AND a.balance <> (SELECT COALESCE(SUM(e.amount), 0) FROM entries e WHERE e.account_id = a.id)",
+    ),
+    Question("I8", _OVERLAP, after=frozenset({"confirm", "witness", "back_fill", "approve", "scan", "duty"})),
+    Question("I10", f"{_CASE} AND c.id = :case", about="case"),
+    Question("I4", f"{_HANDED_OVER} AND v.id = :voucher", about="voucher"),
+)
+
+WHOLE = (
+    Question("I4", _HANDED_OVER),
+    Question(
+        "I4",
+        "SELECT fact_id FROM awards GROUP BY fact_kind, fact_id, rule_key HAVING COUNT(*) > 1",
+    ),
+    Question("I8", _OVERLAP),
+    Question("I10", _CASE),
+    Question(
+        "I11",
+        "SELECT w.waits, l.lies FROM (SELECT COALESCE(SUM(points), 0) AS waits FROM awards WHERE state = 'pending') w,"
+        " (SELECT COALESCE(SUM(balance), 0) AS lies FROM accounts WHERE kind = 'pending') l WHERE w.waits <> l.lies",
+    ),
+    Question(
+        "I11",
+        "SELECT v.points, a.held FROM (SELECT COALESCE(SUM(points), 0) AS points FROM vouchers"
+        " WHERE state = 'reserved') v, (SELECT COALESCE(SUM(held), 0) AS held FROM accounts) a WHERE v.points <> a.held",
+    ),
+    Question(
+        "I15", "SELECT handle_id FROM scan_sessions GROUP BY handle_id, step HAVING COUNT(*) > 1"
+    ),
+)
+
+
+@dataclass(slots=True)
+class Witness:
+    """Watches the server: asks the quick questions after each step, and keeps in mind what must not be forgotten."""
+
+    every: int = 500
+    acknowledged: dict[str, set[str]] = field(default_factory=dict)
+    _entries: dict[Any, tuple[Any, ...]] = field(default_factory=dict)
+    _next_whole: int = 0
+
+    def __call__(self, step: Step) -> None:
+        """After each step."""
+        facts = step.answer.facts if step.answer else {}
+        for name in ACKNOWLEDGED.keys() & facts.keys():
+            self.acknowledged.setdefault(name, set()).add(facts[name])
+        in_transaction(lambda: _ask(QUICK, step, facts), write=False)
+        if step.number >= self._next_whole:
+            # The books grow, and so does the time to go through them; so the way between two audits grows, too.
+            self._next_whole = step.number + max(self.every, step.number // 8)
+            self.audit()
+
+    def audit(self) -> None:
+        """The whole books."""
+        for check in (_books, _stock, _replayed, self._nothing_forgotten, self._entries_only_grow):
+            in_transaction(check, write=False)
+        in_transaction(lambda: _ask(WHOLE, None, {}), write=False)
+        self._entries_cannot_be_changed()
+
+    def close(self, post: Post) -> None:
+        """After the last step: what was sent off has arrived."""
+        self.audit()
+        if post.taken != post.answered:
+            raise Violation("I14", f"{post.taken} requests went into outboxes, {post.answered} were answered")
+
+    def _nothing_forgotten(self) -> None:
+        for name, ids in self.acknowledged.items():
+            there = _ids(ACKNOWLEDGED[name].id)
+            missing = sorted(ids - there)
+            if missing:
+                raise Violation("I12", f"{name} {missing[0]} was acknowledged and is not there")
+
+    def _entries_only_grow(self) -> None:
+        now = {row.id: tuple(row) for row in session.execute(select(*Entry.__table__.columns))}
+        for key, before in self._entries.items():
+            if now.get(key) != before:
+                raise Violation("I7", f"entry {key} was {before} and is {now.get(key)}")
+        self._entries = now
+
+    def _entries_cannot_be_changed(self) -> None:
+        for change in ("UPDATE entries SET amount = amount + 1", "DELETE FROM entries"):
+            if self._entries and _is_let_in(change, next(iter(self._entries))):
+                raise Violation("I7", f"the database let in: {change}")
+
+
+def _ids(column: InstrumentedAttribute[Any]) -> set[str]:
+    return {str(each) for each in session.scalars(select(column))}
+
+
+def _is_let_in(change: str, entry_id: Any) -> bool:
+    statement = text(f"{change} WHERE id = :id").bindparams(bindparam("id", type_=Entry.__table__.c.id.type))
+    try:
+        with transaction():
+            session.execute(statement, {"id": entry_id})
+            raise _TakeBack
+    except DBAPIError:
+        return False
+    except _TakeBack:
+        return True
+
+
+class _TakeBack(Exception):
+    """Whatever was let in is rolled back."""
+
+
+def _ask(questions: tuple[Question, ...], step: Step | None, facts: dict[str, Any]) -> None:
+    for question in questions:
+        if step is None or question.concerns(step, facts):
+            for broken in session.execute(*_bound(question, step, facts)).fetchmany(3):
+                raise Violation(question.invariant, f"{tuple(map(str, broken))} by: {question.sql}")
+
+
+def _bound(question: Question, step: Step | None, facts: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    statement, values = text(question.sql), {}
+    uuid = Entry.__table__.c.id.type
+    if ":person" in question.sql:
+        statement = statement.bindparams(bindparam("person", type_=uuid))
+        values["person"] = step.request.by.person_id if step else None
+    if question.about:
+        statement = statement.bindparams(bindparam(question.about, type_=uuid))
+        values[question.about] = _uuid(facts[question.about])
+    return statement, values
+
+
+def _uuid(value: str) -> Any:
+    from uuid import UUID
+
+    return UUID(value)
+
+
+def _books() -> None:
+    for finding in verify():
+        invariant = {"account-balance": "I6", "overdraft": "I2", "account-held": "I2"}.get(finding.check, "I1")
+        raise Violation(invariant, str(finding))
+
+
+def _stock() -> None:
+    for stock in stock_that_disagrees():
+        raise Violation("I3", f"stock {stock.id}: {stock.on_hand} on hand, {stock.held} held")
+
+
+def _replayed() -> None:
+    for mismatch in replay().mismatches:
+        raise Violation("I9", str(mismatch))
+
+
+Check = Callable[[], Iterator[str]]

@@ -1,0 +1,58 @@
+"""What a run says at its end: lines for a person, one JSON object for a program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from simulator import faults
+from simulator.running import Plan, Report
+
+
+def command(report: Report) -> str:
+    """The exact command that lives through the same again, on a database as it was."""
+    plan = report.plan
+    return (
+        f"flask --app wsgi simulate --seed {plan.seed} --days {plan.days} --riders {plan.riders}"
+        f" --faults {_fault_list(plan)} --fraud {plan.fraud} --start {report.start_on}"
+    )
+
+
+def lines(report: Report) -> Iterator[str]:
+    """What happened, for whoever watches."""
+    pace = report.steps / report.took_s if report.took_s else 0
+    yield f"{report.steps} steps in {report.took_s:.1f} s, {pace:.0f} a second; {report.crashes} crashes"
+    for name, count in report.done.most_common():
+        yield f"  {count:6} {name}"
+    for name, count in report.refused.most_common(12):
+        yield f"  {count:6} refused: {name}"
+    for violation in report.violations:
+        yield f"SEED={report.plan.seed} step {report.steps}: {violation}"
+        yield f"again: {command(report)}"
+
+
+def facts(report: Report) -> dict[str, Any]:
+    """The last line on stdout."""
+    plan = report.plan
+    return {
+        "seed": plan.seed,
+        "days": plan.days,
+        "riders": plan.riders,
+        "steps": report.steps,
+        "violations": len(report.violations),
+        "digest": report.digest,
+        "database": report.database,
+        "faults": _fault_list(plan),
+        "fraud": plan.fraud,
+        "start": report.start_on.isoformat(),
+        "crashes": report.crashes,
+        "steps_per_s": round(report.steps / report.took_s) if report.took_s else 0,
+        "found": report.violations,
+        "command": command(report),
+    }
+
+
+def _fault_list(plan: Plan) -> str:
+    if plan.faults == frozenset(faults.ALL):
+        return "all"
+    return ",".join(sorted(plan.faults)) or "none"

@@ -1,0 +1,328 @@
+"""Riders: where they are at home, when they rest, what they notice, and what they do with their points."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+
+from PIL import Image
+
+from app.cli.demo import data
+from app.identity.actors import ANONYMOUS, Actor
+from app.kernel.clock import city_day, city_midnight
+from simulator import looks, product
+from simulator.chance import Chance
+from simulator.city import City
+from simulator.days import Day
+from simulator.devices import Device, Then, nothing_then
+from simulator.looks import ShiftSeen, StationSeen
+from simulator.server import Answer, Request
+from simulator.staff import Counter
+
+FAMILY_NAMES, GIVEN_NAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡", ("伟", "敏", "静", "磊", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英")
+OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city")
+RHYTHMS = {"midday": (9.0, 10.5, 14.0, 16.5), "evening": (14.0, 17.0, 21.0, 22.5), "night": (20.5, 23.9)}
+MORNING = timedelta(hours=4)
+PATIENCE_M = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What sort of rider somebody is: each a share of what the keenest does."""
+
+    drops_in: float
+    eyes: float
+    heart: float
+    spends: float
+    rhythm: str
+    own_code: float
+
+    @classmethod
+    def drawn(cls, chance: Chance) -> Habits:
+        """Most do little, a few do much."""
+        keen = [round(chance.betavariate(1.2, 3.0), 4) for _ in range(4)]
+        return cls(*keen, rhythm=chance.one_of(sorted(RHYTHMS)), own_code=round(chance.random(), 4))
+
+
+class Rider:
+    """One rider with a phone."""
+
+    def __init__(self, city: City, counters: dict[str, Counter], number: int) -> None:
+        self.city = city
+        self.counters = counters
+        self.number = number
+        self.chance = city.chance("rider", number)
+        self.habits = Habits.drawn(self.chance)
+        self.haunts = [self.chance.one_of(city.stations) for _ in range(3)]
+        self.device = Device(city.network, self.chance)
+        self.by: Actor = ANONYMOUS
+        self.phone_key: dict[str, Any] = {}
+        self.cases: list[str] = []
+        self.vouchers = 0
+
+    # --- joining -------------------------------------------------------------------------------------------------------
+
+    def step(self, at: datetime) -> None:
+        """Wake up: join first, then plan the day."""
+        if self.by is ANONYMOUS:
+            self._join(at)
+        else:
+            self.plan_day(self.city.day(at), at)
+        if not self.city.is_last(at):
+            tomorrow = city_midnight(city_day(at) + timedelta(days=1)) + MORNING
+            self.city.agenda.plan(self.chance.after(tomorrow, 0, 3600), self.step)
+
+    def _join(self, at: datetime) -> None:
+        phone = f"+86199{self.city.seed % 1000:03d}{self.number:05d}"
+        self._calmly(product.ask_for_code, at, phone=phone)
+        signed = self._calmly(product.sign_in, at, phone=phone, code=self.city.mailbox.codes[phone])
+        self.by = self.city.server.look(lambda: looks.actor_with_id(signed.facts["person"]), at)
+        family, given = self.chance.one_of(FAMILY_NAMES), self.chance.one_of(GIVEN_NAMES)
+        self._calmly(
+            product.tell_about_me, at, name=family + given, nickname=f"{family}师傅",
+            occupation=self.chance.one_of(OCCUPATIONS), home_region_code=self.haunts[0].region_code,
+        )  # fmt: skip
+        for purpose in ("location", "photo"):
+            self._calmly(product.agree, at, purpose=purpose)
+        self.phone_key = self._calmly(product.enrol_phone, at).facts
+
+    def _calmly(self, do: Callable[..., Any], at: datetime, **facts: Any) -> Answer:
+        return self.city.server.handle(Request(do=do, by=self.by, facts=facts), at, calm=True)
+
+    # --- the day -------------------------------------------------------------------------------------------------------
+
+    def plan_day(self, day: Day, at: datetime) -> None:
+        """What the day brings, as far as it can be known in the morning."""
+        chance, habits = self.chance, self.habits
+        if chance.happens(0.15):
+            begins = self._some_time(day)
+            self.city.agenda.plan(begins, self._ride_into_a_tunnel)
+        for _ in range(self._how_often(2.4 * habits.drops_in * day.visits)):
+            self._plan(day, self.drop_in)
+        for _ in range(self._how_often(0.6 * habits.eyes * day.hazards)):
+            self._plan(day, self.notice_hazard)
+        if chance.happens(0.5 * habits.heart):
+            self._plan(day, self.look_for_a_shift)
+        if chance.happens(0.8 * habits.spends):
+            self._plan(day, self.choose_a_reward)
+        if self.cases and chance.happens(0.4):
+            self._plan(day, self.follow_up)
+        if chance.happens(0.02):
+            self._plan(day, self.ask)
+        if chance.happens(0.06):
+            self._plan(day, self.answer_the_programme)
+
+    def _plan(self, day: Day, deed: Callable[[datetime], None]) -> None:
+        self.city.agenda.plan(self._some_time(day), deed)
+
+    def _some_time(self, day: Day) -> datetime:
+        hours = RHYTHMS[self.habits.rhythm]
+        first = self.chance.one_of(hours[::2])
+        last = hours[hours.index(first) + 1]
+        begins = city_midnight(day.on)
+        return self.chance.after(begins, first * 3600, last * 3600)
+
+    def _how_often(self, expected: float) -> int:
+        whole = int(expected)
+        return whole + self.chance.happens(expected - whole)
+
+    def _ride_into_a_tunnel(self, at: datetime) -> None:
+        self.device.loses_network(at, self.chance.after(at, 1200, 8 * 3600))
+
+    def ask_for(
+        self, do: Callable[..., Any], at: datetime, then: Then = nothing_then, *, can_wait: bool = False, **facts: Any
+    ) -> None:
+        """Send a request of one's own."""
+        request = Request(do=do, by=self.by, facts=facts, key=self.device.key())
+        self.device.send(request, at, then, can_wait=can_wait)
+
+    # --- at the station ------------------------------------------------------------------------------------------------
+
+    def drop_in(self, at: datetime) -> None:
+        """Rest at a station, and check in: by the poster, or by one's own code at the counter."""
+        station = self.chance.one_of(self.haunts)
+        if self.chance.happens(self.habits.own_code):
+            self.counters[station.id].read(self.own_code(at), at, partial(self._at_the_counter, station))
+        else:
+            self.read_poster(station, at)
+        if self.vouchers and self.chance.happens(0.3):
+            self.choose_a_reward(at)
+
+    def own_code(self, at: datetime) -> str:
+        """What the phone shows, by its own clock."""
+        held = self.phone_key
+        return looks.personal_code(bytes.fromhex(held["key"]), held["handle"], held["alg"], self.device.shows(at))
+
+    def read_poster(self, station: StationSeen, at: datetime) -> None:
+        """Scan the poster, standing near it."""
+        place = self.chance.near(station.position, 60 if self.chance.happens(0.97) else 900)
+        self.ask_for(
+            product.scan, at, text=looks.poster(station.short_code), place=(place.lat, place.lng),
+            accuracy_m=5 + int(self.chance.expovariate(1 / 25)),
+        )  # fmt: skip
+
+    def _at_the_counter(self, station: StationSeen, answer: Answer, at: datetime) -> None:
+        if answer.done and self.chance.happens(0.15 * self.habits.spends):
+            chosen = self._affordable(station, at)
+            if chosen:
+                self.counters[station.id].sell(str(self.by.person_id), chosen, at)
+
+    # --- hazards -------------------------------------------------------------------------------------------------------
+
+    def notice_hazard(self, at: datetime) -> None:
+        """Report what lies in the way, or second what somebody else reported."""
+        place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
+        category, words, place_words = self.chance.one_of(data.REPORTS)
+        if not self.device.is_offline(at) and self.chance.happens(0.5):
+            known = self.city.server.look(lambda: looks.similar(place, category), at)
+            if known:
+                self.ask_for(product.me_too, at, case_id=known[0])
+                return
+        facts: dict[str, Any] = {
+            "category": category, "place": (place.lat, place.lng), "place_words": place_words,
+            "description": words, "client_ref": self.device.key(),
+            "happened_at": self.device.shows(at).isoformat() if self.device.is_offline(at) else None,
+        }  # fmt: skip
+        if self.chance.happens(0.04) and not self.device.is_offline(at):
+            photo = draw_photo(self.chance)
+            self.ask_for(product.upload, at, partial(self._with_photo, facts), photo=photo)
+        else:
+            self.ask_for(product.report, at, self._reported, can_wait=True, **facts)
+
+    def _with_photo(self, facts: dict[str, Any], answer: Answer, at: datetime) -> None:
+        photos = [answer.facts["photo"]] if answer.done else []
+        self.ask_for(product.report, at, self._reported, can_wait=True, photos=photos, **facts)
+
+    def _reported(self, answer: Answer, _at: datetime) -> None:
+        if answer.done:
+            self.cases.append(answer.facts["case"])
+
+    def follow_up(self, at: datetime) -> None:
+        """See what became of an earlier report, and say so."""
+        case_id = self.chance.one_of(self.cases)
+        state = self.city.server.look(lambda: looks.case_state(case_id, self.by), at)
+        if state == "submitted" and self.chance.happens(0.05):
+            self.ask_for(product.withdraw, at, case_id=case_id, can_wait=True)
+        if state in ("closed", "rejected", "merged", "withdrawn"):
+            self.cases.remove(case_id)
+        if state != "resolved":
+            return
+        mood = self.chance.random()
+        if mood < 0.7:
+            stars = 3 + int(self.chance.random() * 3)
+            self.ask_for(product.rate, at, can_wait=True, case_id=case_id, answer="solved", stars=stars)
+        elif mood < 0.85:
+            self.ask_for(product.rate, at, can_wait=True, case_id=case_id, answer="not_solved", stars=1)
+        elif mood < 0.93:
+            self.ask_for(product.reopen, at, can_wait=True, case_id=case_id, reason="还是老样子，请再看看。")
+
+    # --- volunteering --------------------------------------------------------------------------------------------------
+
+    def look_for_a_shift(self, at: datetime) -> None:
+        """Find a shift and take a place."""
+        if self.device.is_offline(at):
+            return
+        found = self.city.server.look(lambda: looks.open_shifts(at, self.by.id), at)
+        if found:
+            shift = self.chance.one_of(found)
+            self.ask_for(product.sign_up, at, partial(self._signed_up, shift), shift_id=shift.id)
+
+    def _signed_up(self, shift: ShiftSeen, answer: Answer, at: datetime) -> None:
+        if not answer.done:
+            return
+        if self.chance.happens(0.08):
+            self.city.agenda.plan(self.chance.after(at, 600, 7200), partial(self._step_back, shift))
+        elif not self.chance.happens(0.3 if self.city.day(shift.starts_at).is_rough else 0.08):
+            arrives = self.chance.after(shift.starts_at, -1200, 600)
+            self.city.agenda.plan(arrives, partial(self.attend, shift))
+
+    def _step_back(self, shift: ShiftSeen, at: datetime) -> None:
+        self.ask_for(product.step_back, at, shift_id=shift.id)
+
+    def attend(self, shift: ShiftSeen, at: datetime) -> None:
+        """Scan in; the way out is planned, and sometimes forgotten."""
+        self.scan_shift(shift, at)
+        if not self.chance.happens(0.1):
+            leaves = self.chance.after(shift.ends_at, -900, 1200)
+            self.city.agenda.plan(leaves, partial(self.scan_shift, shift))
+
+    def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
+        """Scan what the organiser's screen shows."""
+        text = self.city.server.look(lambda: looks.shift_screen(shift.id, at), at)
+        self.ask_for(product.scan, at, text=text)
+
+    # --- points --------------------------------------------------------------------------------------------------------
+
+    def _affordable(self, station: StationSeen, at: datetime) -> str | None:
+        usable = self.city.server.look(lambda: looks.usable_points(self.by.id), at)
+        shelf = self.city.server.look(lambda: looks.shelf(station.id), at)
+        fits = [reward for reward, points, on_hand, held in shelf if points <= usable and on_hand > held]
+        return self.chance.one_of(fits) if fits else None
+
+    def choose_a_reward(self, at: datetime) -> None:
+        """Reserve something that the points are enough for."""
+        station = self.chance.one_of(self.haunts)
+        if self.device.is_offline(at):
+            return
+        chosen = self._affordable(station, at)
+        if chosen:
+            self.ask_for(product.reserve, at, partial(self._reserved, station), reward_id=chosen, station_id=station.id)
+
+    def _reserved(self, station: StationSeen, answer: Answer, at: datetime) -> None:
+        if not answer.done:
+            return
+        self.vouchers += 1
+        what_next = self.chance.random()
+        if what_next < 0.08:
+            deed = partial(self._give_up, answer.facts["voucher"])
+            self.city.agenda.plan(self.chance.after(at, 600, 86_400), deed)
+        elif what_next < 0.92:
+            deed = partial(self.collect, station, answer.facts)
+            self.city.agenda.plan(self.chance.after(at, 900, 3 * 86_400), deed)
+
+    def _give_up(self, voucher_id: str, at: datetime) -> None:
+        self.ask_for(product.cancel, at, voucher_id=voucher_id)
+
+    def collect(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
+        """Show the voucher at the counter."""
+        self.counters[station.id].take_voucher(voucher["serial"], voucher["voucher"], at)
+
+    # --- talking to the programme --------------------------------------------------------------------------------------
+
+    def ask(self, at: datetime) -> None:
+        """A question about points, an idea, or a hardship."""
+        mood = self.chance.random()
+        if mood < 0.5:
+            entry = self.city.server.look(lambda: looks.newest_entry(self.by.id), at)
+            self.ask_for(product.ask_about_points, at, entry_id=entry, words="这一笔是怎么算的？")
+        elif mood < 0.8:
+            self.ask_for(
+                product.suggest, at, can_wait=True, words="驿站晚上能不能多开一小时？", category="station",
+                client_ref=self.device.key(),
+            )  # fmt: skip
+        else:
+            self.ask_for(
+                product.appeal, at, can_wait=True, words="小区不让电动车进，送餐总超时。", category="gate",
+                client_ref=self.device.key(),
+            )  # fmt: skip
+
+    def answer_the_programme(self, at: datetime) -> None:
+        """Say how one wants to be named, if chosen."""
+        for selection in self.city.server.look(lambda: looks.asked_to_name(self.by.id), at):
+            choice = self.chance.one_of(("full", "masked", "unlisted"))
+            self.ask_for(product.name_me, at, selection_id=selection, choice=choice)
+
+
+def draw_photo(chance: Chance) -> str:
+    """A small photo unlike any other, as hexadecimal text."""
+    image = Image.frombytes("RGB", (24, 18), chance.randbytes(24 * 18 * 3)).resize((240, 180))
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=70)
+    return out.getvalue().hex()
+
+

@@ -1,0 +1,140 @@
+"""One run: a seed, so many days, so many riders; it ends with the last promise kept, or at the first violation."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app.identity import senders
+from app.kernel import clock, i18n
+from app.kernel.clock import city_day, city_midnight
+from app.kernel.db import dialect_name, in_transaction, session
+from app.ledger.models import LedgerTransaction
+from simulator.agenda import Agenda
+from simulator.city import City
+from simulator.days import days_of
+from simulator.department import Department, HonourRounds
+from simulator.digest import digest
+from simulator.faults import Faults
+from simulator.invariants import Witness
+from simulator.riders import Rider
+from simulator.server import Server, Step
+from simulator.staff import Clockwork, Counter, Dispatcher, Organiser
+from simulator.violation import Violation
+
+EMPTY_CITY_BEGINS = date(2026, 9, 7)  # a Monday; an empty city always begins here, so that a seed means one thing
+MORNING = timedelta(hours=4)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be lived through."""
+
+    seed: int
+    days: int
+    riders: int
+    faults: frozenset[str] = frozenset()
+    fraud: int = 0
+    start_on: date | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What came of it."""
+
+    plan: Plan
+    start_on: date
+    database: str = ""
+    steps: int = 0
+    crashes: int = 0
+    took_s: float = 0.0
+    done: Tally[str] = field(default_factory=Tally)
+    refused: Tally[str] = field(default_factory=Tally)
+    violations: list[str] = field(default_factory=list)
+    digest: str = ""
+
+
+def first_day(days: int) -> date:
+    """The days lived through end where the city's records end; an empty city begins on a day of its own."""
+    newest: datetime | None = session.scalar(select(func.max(LedgerTransaction.at)))
+    return city_day(newest) - timedelta(days=days - 1) if newest else EMPTY_CITY_BEGINS
+
+
+def run(plan: Plan, say: Say = lambda _words: None) -> Report:
+    """Live through it. Needs an application context and a migrated database; leaves what happened behind."""
+    start_on = plan.start_on or in_transaction(lambda: first_day(plan.days), write=False)
+    report = Report(plan=plan, start_on=start_on)
+    agenda = Agenda(city_midnight(start_on))
+    faults = Faults(plan.faults, plan.seed)
+    server = Server(seed=plan.seed, faults=faults)
+    days = list(days_of(start_on, plan.days, plan.seed))
+    city = City(seed=plan.seed, riders=plan.riders, days=days, agenda=agenda, server=server, faults=faults)
+    witness = Witness()
+    server.watchers += [_counting(report), witness]
+    began = time.monotonic()
+    with clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
+        try:
+            _populate(city)
+            _live(city, agenda, say, report, began)
+            witness.close(city.network.post)
+        except Violation as violation:
+            report.violations.append(str(violation))
+        report.steps, report.crashes = server.steps, server.crashed
+        report.database = in_transaction(dialect_name, write=False)
+        report.digest = in_transaction(digest, write=False)
+    report.took_s = time.monotonic() - began
+    return report
+
+
+def _populate(city: City) -> None:
+    at = city.agenda.now
+    city.settle(at)
+    counters = {station.id: Counter(city, station) for station in city.stations}
+    chance = city.chance("arrivals")
+    for counter in counters.values():
+        city.agenda.plan(at, counter.step)
+    for step in (
+        Clockwork(city).step,
+        Organiser(city, "organiser").step,
+        *(Dispatcher(city, name).step for name in ("dispatcher", "dispatcher2", "department", "mediator", "reviewer")),
+        *(Department(city, name).step for name in ("department", "department2")),
+        HonourRounds(city).step,
+    ):
+        city.agenda.plan(at + MORNING, step)
+    for number in range(city.size):
+        later = int(chance.random() * len(city.days)) if chance.happens(0.3) else 0
+        arrives = chance.after(at + timedelta(days=later) + MORNING, 60, 7200)
+        city.agenda.plan(arrives, Rider(city, counters, number).step)
+
+
+def _live(city: City, agenda: Agenda, say: Say, report: Report, began: float) -> None:
+    ends = city_midnight(city.days[-1].on + timedelta(days=1))
+    told = began
+    for entry in agenda.until(ends):
+        entry.step(agenda.now)
+        if time.monotonic() - told >= 2:
+            told = time.monotonic()
+            number = (city_day(agenda.now) - city.days[0].on).days + 1
+            pace = city.server.steps / (told - began)
+            say(f"day {number} of {len(city.days)}, {city.server.steps} steps, {pace:.0f} a second")
+    Clockwork(city).run(agenda.now)
+
+
+def _counting(report: Report) -> Callable[[Step], None]:
+    def count(step: Step) -> None:
+        if step.answer is None:
+            return
+        name = step.request.name
+        if step.answer.done:
+            report.done[name] += 1
+        else:
+            report.refused[f"{name}:{step.answer.slug}"] += 1
+
+    return count

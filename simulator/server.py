@@ -1,0 +1,157 @@
+"""The server as the network sees it: requests come in, each is one unit of work with its key, and it may die on the way.
+
+What `kernel/http.py` does around a view is done here around a use case: the key is claimed and the outcome kept in the
+transaction that does the work. Each try has a seed of its own, so what is drawn does not depend on where a crash struck.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from app.identity.actors import Actor
+from app.kernel import clock, idempotency, randomness
+from app.kernel.db import in_transaction
+from app.kernel.errors import Problem
+from simulator.faults import Crash, Crashes, Faults
+from simulator.violation import Violation
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What somebody asks for. With a key it may be sent again and counts once.
+
+    `refused_by` names the invariant that forbids it: a forged code, a look into somebody else's case.
+    """
+
+    do: Callable[..., dict[str, Any]]
+    by: Actor
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+    refused_by: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.do.__name__
+
+    def fingerprint(self) -> str:
+        """What makes two requests the same."""
+        facts = json.dumps(dict(self.facts), default=str, sort_keys=True, ensure_ascii=False)
+        return idempotency.fingerprint(self.name.encode(), facts.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the facts as JSON, or the slug of the refusal."""
+
+    done: bool
+    body: str
+    replayed: bool = False
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return dict(json.loads(self.body)) if self.done else {}
+
+    @property
+    def slug(self) -> str:
+        return "" if self.done else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One try: what was asked, when, and what came of it (None: the server died)."""
+
+    number: int
+    at: datetime
+    request: Request
+    answer: Answer | None
+
+
+class Server:
+    """Handles one request at a time and tells whoever watches."""
+
+    def __init__(self, *, seed: int, faults: Faults) -> None:
+        self.steps = 0
+        self.crashed = 0
+        self.watchers: list[Callable[[Step], None]] = []
+        self._seed = seed
+        self._faults = faults
+        self._crashes = Crashes()
+        self._answered: dict[tuple[str, str], str] = {}
+
+    def running(self) -> Any:
+        """Switched on for as long as the block lasts."""
+        return self._crashes.switched_on()
+
+    def handle(self, request: Request, at: datetime, *, calm: bool = False) -> Answer:
+        """Do what is asked, or say why not. Raises Crash when the server dies; whether it was done is then unknown."""
+        self.steps += 1
+        moment = None if calm else self._faults.crash()
+        at = at if calm else self._faults.on_the_server(at)
+        with clock.use(lambda: at), randomness.use(randomness.Seeded(f"{self._seed}:{self.steps}")):
+            try:
+                with self._crashes.armed(moment):
+                    answer = self._answer(request, at)
+            except Crash:
+                self.crashed += 1
+                self._tell(Step(self.steps, at, request, None))
+                raise
+        self._tell(Step(self.steps, at, request, answer))
+        return answer
+
+    def look(self, question: Callable[[], T], at: datetime) -> T:
+        """Read something, in a transaction that cannot write."""
+        with clock.use(lambda: at):
+            return in_transaction(question, write=False)
+
+    def _answer(self, request: Request, at: datetime) -> Answer:
+        try:
+            answer = in_transaction(lambda: _once(request, at))
+        except Problem as problem:
+            return Answer(False, problem.slug)
+        except Exception as error:
+            raise Violation("I0", f"{request.name} failed with {type(error).__name__}: {error}") from error
+        self._must_be_the_same(request, answer)
+        return answer
+
+    def _must_be_the_same(self, request: Request, answer: Answer) -> None:
+        """I5: the same key and body get the same answer, to the byte."""
+        if request.key is None:
+            return
+        first = self._answered.setdefault((request.by.key, request.key), answer.body)
+        if first != answer.body:
+            raise Violation("I5", f"{request.name} with one key was answered {first} and then {answer.body}")
+
+    def _tell(self, step: Step) -> None:
+        if step.answer is not None and step.answer.done and step.request.refused_by:
+            raise Violation(
+                step.request.refused_by, f"{step.request.name} had to be refused and was done: {step.answer.body}"
+            )
+        for watcher in self.watchers:
+            watcher(step)
+
+
+def _once(request: Request, at: datetime) -> Answer:
+    if request.key is None:
+        return Answer(True, _text(request.do(by=request.by, at=at, **request.facts)))
+    owner, key = request.by.key, request.key
+    before = idempotency.begin(owner=owner, key=key, request=request.fingerprint(), at=at)
+    if before is not None:
+        return Answer(before.status < 400, before.body, replayed=True)
+    try:
+        body = _text(request.do(by=request.by, at=at, **request.facts))
+    except Problem as problem:
+        if problem.keep:
+            idempotency.finish(owner=owner, key=key, status=problem.status, body=problem.slug)
+        raise
+    idempotency.finish(owner=owner, key=key, status=200, body=body)
+    return Answer(True, body)
+
+
+def _text(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,244 @@
+"""Those who are paid to be there: counters, dispatchers, organisers, and the clockwork that runs each hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from app.cli import ticking
+from app.cli.demo import data
+from app.identity.actors import SYSTEM, Actor
+from app.kernel.clock import city_day, city_midnight, city_time
+from simulator import looks, product
+from simulator.city import SHELF, City
+from simulator.days import STORM
+from simulator.devices import Device, Then, nothing_then
+from simulator.faults import LATE_TICK, Crash
+from simulator.looks import CaseSeen, ListedSeen, StationSeen
+from simulator.server import Answer, Request
+
+
+class Official:
+    """Somebody with a role and a terminal. Terminals keep time and have a cable."""
+
+    def __init__(self, city: City, by: Actor, *name: object) -> None:
+        self.city = city
+        self.by = by
+        self.chance = city.chance(*name)
+        self.device = Device(city.network, self.chance)
+
+    def ask_for(self, do: Callable[..., Any], at: datetime, then: Then = nothing_then, **facts: Any) -> None:
+        """Send a request of one's own."""
+        self.device.send(Request(do=do, by=self.by, facts=facts, key=self.device.key()), at, then)
+
+    def look(self, question: Callable[[], Any], at: datetime) -> Any:
+        """Read something."""
+        return self.city.server.look(question, at)
+
+    def again_tomorrow(self, at: datetime, hour: float, step: Callable[[datetime], None]) -> None:
+        """Come back at this hour of the next day, unless it is the last."""
+        if not self.city.is_last(at):
+            tomorrow = city_midnight(city_day(at) + timedelta(days=1)) + timedelta(hours=hour)
+            self.city.agenda.plan(self.chance.after(tomorrow, 0, 1800), step)
+
+
+class Counter(Official):
+    """A station's counter: it reads codes, hands rewards over, and looks after its shelf."""
+
+    def __init__(self, city: City, station: StationSeen) -> None:
+        super().__init__(city, city.managers[station.id], "counter", station.short_code)
+        self.station = station
+
+    def step(self, at: datetime) -> None:
+        """Each morning: fill the shelf, count something, throw away what broke."""
+        for reward, _points, on_hand, _held in self._shelf_or_nothing(at):
+            if on_hand < 6:
+                quantity = SHELF["goods"] if not on_hand else 12
+                self.ask_for(product.deliver, at, reward_id=reward, station_id=self.station.id, quantity=quantity)
+            elif self.chance.happens(0.03):
+                found = on_hand - self.chance.happens(0.3)
+                self.ask_for(
+                    product.count_stock, at, reward_id=reward, station_id=self.station.id, counted=found,
+                    reason=None if found == on_hand else "盘点少一件",
+                )  # fmt: skip
+            elif self.chance.happens(0.01):
+                self.ask_for(product.write_off, at, reward_id=reward, station_id=self.station.id, reason="破损")
+        self.again_tomorrow(at, 8, self.step)
+
+    def _shelf_or_nothing(self, at: datetime) -> list[tuple[str, int, int, int]]:
+        there = self.look(lambda: looks.shelf(self.station.id), at)
+        known = {each[0] for each in there}
+        return there + [(reward, points, 0, 0) for reward, points in self.city.rewards if reward not in known]
+
+    def read(self, text: str, at: datetime, then: Then = nothing_then, *, refused_by: str | None = None) -> None:
+        """Scan what a rider shows."""
+        facts = {"text": text, "station_id": self.station.id}
+        request = Request(do=product.scan, by=self.by, facts=facts, key=self.device.key(), refused_by=refused_by)
+        self.device.send(request, at, then)
+
+    def sell(self, person_id: str, reward_id: str, at: datetime) -> None:
+        """Hand something over to a rider whose code was just read."""
+        self.ask_for(
+            product.sell, at, self._handed_over, person_id=person_id, reward_id=reward_id, station_id=self.station.id
+        )
+
+    def take_voucher(self, serial: str, voucher_id: str, at: datetime) -> None:
+        """Look at a voucher, then confirm."""
+        self.read(looks.voucher_code(serial), at, partial(self._confirm, voucher_id))
+
+    def _confirm(self, voucher_id: str, answer: Answer, at: datetime) -> None:
+        if answer.done:
+            self.ask_for(
+                product.hand_over, at, self._handed_over, voucher_id=voucher_id, station_id=self.station.id
+            )
+
+    def _handed_over(self, answer: Answer, at: datetime) -> None:
+        if answer.done and self.chance.happens(0.05):
+            again = self.chance.after(at, 60, 1200)
+            self.city.agenda.plan(again, partial(self._take_back, answer.facts["voucher"]))
+
+    def _take_back(self, voucher_id: str, at: datetime) -> None:
+        self.ask_for(product.undo, at, voucher_id=voucher_id)
+
+
+class Dispatcher(Official):
+    """A desk: takes cases on when it gets round to them, works on them, and says what was done."""
+
+    def __init__(self, city: City, username: str) -> None:
+        super().__init__(city, city.staff[username], "desk", username)
+        self.patience = timedelta(minutes=20 + self.chance.random() * 240)
+
+    def step(self, at: datetime) -> None:
+        """Look at the desk, do what is ripe, and come back in an hour or two; at night only now and then."""
+        for case in self.look(lambda: looks.desk(self.by, at), at)[:12]:
+            self._work_on(case, at)
+        for case in self.look(lambda: looks.disputed(self.by, at), at)[:3]:
+            self.ask_for(product.reopen, at, case_id=case.id, reason="回访说没有解决，重新派人。")
+        awake = 8 <= city_time(at).hour < 20
+        self.city.agenda.plan(self.chance.after(at, 2400 if awake else 7200, 7200 if awake else 21_600), self.step)
+
+    def _work_on(self, case: CaseSeen, at: datetime) -> None:
+        if case.state in ("submitted", "returned", "reopened"):
+            if at - case.created_at >= self.patience:
+                self._triage(case, at)
+        elif case.handler_id == self.by.person_id and case.accepted_at is not None:
+            self._finish(case, at, at - case.accepted_at)
+
+    def _triage(self, case: CaseSeen, at: datetime) -> None:
+        mood = self.chance.random()
+        if case.state == "submitted" and case.kind == "report" and case.position is not None and mood < 0.5:
+            position, category = case.position, case.category
+            same = self.look(lambda: looks.similar(position, category), at)
+            others = [each for each in same if each != case.id]
+            if others:
+                self.ask_for(product.merge, at, case_id=case.id, into_id=others[0])
+                return
+        if case.state == "submitted" and mood > 0.92:
+            self.ask_for(product.reject, at, case_id=case.id, reason="照片和描述看不清，可以重拍再报。")
+        else:
+            self.ask_for(product.accept, at, case_id=case.id)
+
+    def _finish(self, case: CaseSeen, at: datetime, since: timedelta) -> None:
+        if case.state == "accepted" and self.chance.happens(0.3):
+            self.ask_for(product.begin_work, at, case_id=case.id)
+        elif self.chance.happens(0.03):
+            self.ask_for(product.hand_back, at, case_id=case.id, reason="不归这里管，请转给对的人。")
+        elif since > timedelta(hours=2) and self.chance.happens(0.35):
+            self.ask_for(product.resolve, at, case_id=case.id, note="已经处理好，现场看过。")
+
+
+class Organiser(Official):
+    """Plans shifts ahead, calls riders up in a storm, and confirms who was there."""
+
+    def __init__(self, city: City, username: str) -> None:
+        super().__init__(city, city.staff[username], "organiser", username)
+        self.over: list[tuple[datetime, str, str]] = []
+
+    def step(self, at: datetime) -> None:
+        """Each morning: confirm what is over, then plan what is to come."""
+        over = [each for each in self.over if each[0] <= at]
+        self.over = [each for each in self.over if each[0] > at]
+        for _ends_at, activity_id, shift_id in over:
+            for listed in self.look(partial(looks.shift_list, shift_id, self.by), at):
+                self._settle(activity_id, shift_id, listed, at)
+        day = self.city.day(at)
+        if day.weather == STORM:
+            self._plan_activity(at, at + timedelta(hours=2), "rescue", "台风天帮忙清积水", 20)
+        wanted = 1 + self.city.size // 60 if day.working else 2 + self.city.size // 40
+        for _ in range(wanted):
+            zh, _en, category, *_rest = self.chance.one_of(data.ACTIVITIES)
+            begins = city_midnight(city_day(at)) + timedelta(days=1 + int(self.chance.random() * 3))
+            begins += timedelta(hours=9 + int(self.chance.random() * 9))
+            self._plan_activity(at, begins, category, zh, 6 + int(self.chance.random() * 14))
+        self.again_tomorrow(at, 7, self.step)
+
+    def _plan_activity(self, at: datetime, begins: datetime, category: str, title: str, places: int) -> None:
+        station = self.chance.one_of(self.city.stations)
+        ends = begins + timedelta(minutes=60 + 30 * int(self.chance.random() * 5))
+        shift = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat(), "places": places}
+        self.ask_for(
+            product.plan_activity, at, partial(self._planned, shift), title_zh=title, category=category,
+            region_code=station.region_code, place_words=station.name, words="带上水，量力而行。",
+        )  # fmt: skip
+
+    def _planned(self, shift: dict[str, Any], answer: Answer, at: datetime) -> None:
+        if answer.done:
+            activity_id = answer.facts["activity"]
+            self.ask_for(
+                product.add_shift, at, partial(self._added, activity_id, shift), activity_id=activity_id, **shift
+            )
+
+    def _added(self, activity_id: str, shift: dict[str, Any], answer: Answer, at: datetime) -> None:
+        if not answer.done:
+            return
+        self.over.append((datetime.fromisoformat(shift["ends_at"]), activity_id, answer.facts["shift"]))
+        self.ask_for(product.publish_activity, at, activity_id=activity_id)
+        if self.chance.happens(0.03):
+            self.city.agenda.plan(self.chance.after(at, 3600, 86_400), partial(self._call_off, activity_id))
+
+    def _call_off(self, activity_id: str, at: datetime) -> None:
+        self.ask_for(product.call_off, at, activity_id=activity_id)
+
+    def _settle(self, activity_id: str, shift_id: str, listed: ListedSeen, at: datetime) -> None:
+        if listed.attendance_id is None and not listed.decided:
+            if self.chance.happens(0.05):
+                reason = "手机没电，我在现场看到他。"
+                self.ask_for(product.witness, at, shift_id=shift_id, person_id=listed.person_id, reason=reason)
+            elif self.chance.happens(0.05):
+                self._enter_later(activity_id, listed.person_id, at)
+        elif listed.pending_hours is not None and self.chance.happens(0.04):
+            self.ask_for(product.reject_hours, at, hours_id=listed.pending_hours, reason="中途离开，没有回来。")
+        elif listed.attendance_id is not None and not listed.decided:
+            self.ask_for(product.confirm, at, attendance_id=listed.attendance_id)
+
+    def _enter_later(self, activity_id: str, person_id: str, at: datetime) -> None:
+        begins = at - timedelta(hours=20 + int(self.chance.random() * 20))
+        ends = begins + timedelta(minutes=60)
+        self.ask_for(
+            product.back_fill, at, activity_id=activity_id, person_id=person_id, starts_at=begins.isoformat(),
+            ends_at=ends.isoformat(), reason="补录：当天系统打不开。",
+        )  # fmt: skip
+
+
+class Clockwork:
+    """`flask tick`, each hour: what time brings about. Under faults it sometimes stands still for half a day."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+        self.chance = city.chance("clockwork")
+
+    def step(self, at: datetime) -> None:
+        """Every duty once."""
+        self.run(at)
+        late = self.city.faults.strikes(LATE_TICK, 0.03, self.chance)
+        self.city.agenda.plan(self.chance.after(at, 36_000 if late else 3300, 43_200 if late else 3900), self.step)
+
+    def run(self, at: datetime) -> None:
+        """Each duty is a unit of work of its own; one that crashes is done the next time."""
+        for name, _duty in ticking.DUTIES:
+            try:
+                self.city.server.handle(Request(do=product.duty, by=SYSTEM, facts={"name": name}), at)
+            except Crash:
+                continue
