@@ -36,7 +36,7 @@ lock: python ## pin the requirements and browser libraries anew from requirement
 
 clean: ## remove what the set-up made; the instance's own data in var/ stays, except its logs
 	rm -rf .venv node_modules app/web/static/vendor var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find app bench migrations tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find app bench migrations simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1	/' | expand -t 12

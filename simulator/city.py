@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from app.cli.city import DIVISIONS
 from app.cli.demo import data
 from app.identity.actors import SYSTEM, Actor
 from app.kernel.clock import city_day
 from app.ledger.accounts import quarter
-from simulator import looks, product
+from simulator import looks
 from simulator.agenda import Agenda
 from simulator.chance import Chance
 from simulator.days import Day
 from simulator.devices import Network, Post
 from simulator.faults import Faults
 from simulator.looks import StationSeen
+from simulator.product import founding
 from simulator.server import Answer, Request, Server
+
+T = TypeVar("T")
 
 POINTS_PER_RIDER = 30  # what a budget begins with; it runs dry now and then, on purpose
 SHELF = {"goods": 40, "service": 60}
@@ -38,7 +42,9 @@ class Mailbox:
 class City:
     """What everybody in the simulation shares."""
 
-    def __init__(self, *, seed: int, riders: int, days: list[Day], agenda: Agenda, server: Server, faults: Faults) -> None:
+    def __init__(
+        self, *, seed: int, riders: int, days: list[Day], agenda: Agenda, server: Server, faults: Faults
+    ) -> None:
         self.seed = seed
         self.size = riders
         self.days = days
@@ -69,12 +75,12 @@ class City:
         """Whether no day follows."""
         return city_day(at) >= self.days[-1].on
 
-    # --- founding ------------------------------------------------------------------------------------------------------
+    # --- founding -------------------------------------------------------------------------------------------
 
     def settle(self, at: datetime) -> None:
         """See to it that there is a city to live in. What is there already stays as it is."""
         if not self._look(looks.has_regions):
-            self._do(product.found_regions, SYSTEM, at, file=str(DIVISIONS))
+            self._do(founding.found_regions, SYSTEM, at, file=str(DIVISIONS))
         self.code = self._look(looks.city_code)
         self._hire_staff(at)
         self._open_stations(at)
@@ -92,7 +98,7 @@ class City:
         if not self._look(looks.stations):
             for each in data.STATIONS:
                 self._do(
-                    product.found_station, SYSTEM, at, name=each.name, region_code=each.community,
+                    founding.found_station, SYSTEM, at, name=each.name, region_code=each.community,
                     address=f"{each.address}（演示）", lat=each.lat, lng=each.lng, hours=each.hours,
                     facilities=list(each.facilities),
                 )  # fmt: skip
@@ -106,7 +112,14 @@ class City:
     def _hired(self, at: datetime, username: str, name: str, role: str, **where: str) -> Actor:
         if self._look(lambda: looks.actor_named(username)) is None:
             self._do(
-                product.hire, SYSTEM, at, username=username, password=data.PASSWORD, name=name, role=role, **where
+                founding.hire,
+                SYSTEM,
+                at,
+                username=username,
+                password=data.PASSWORD,
+                name=name,
+                role=role,
+                **where,
             )
         actor = self._look(lambda: looks.actor_named(username))
         assert actor is not None
@@ -117,12 +130,12 @@ class City:
         periods = sorted({quarter(at), quarter(at + (last.on - self.days[0].on + timedelta(days=1)))})
         for period in periods:
             self._do(
-                product.fund, self.staff["department"], at, region_code=self.code, period=period,
+                founding.fund, self.staff["department"], at, region_code=self.code, period=period,
                 points=self.size * POINTS_PER_RIDER, source=f"simulation:{self.seed}:{at.isoformat()}:{period}",
             )  # fmt: skip
         if not self._look(lambda: looks.has_rules(self.code, at)):
             self._do(
-                product.start_rules, self.staff["department"], at, region_code=self.code,
+                founding.start_rules, self.staff["department"], at, region_code=self.code,
                 written_by=self.staff["rules"],
             )  # fmt: skip
 
@@ -130,7 +143,7 @@ class City:
         if not self._look(looks.rewards_on_offer):
             for zh, en, kind, points, limit, words_zh, words_en in data.REWARDS:
                 self._do(
-                    product.offer, self.staff["department"], at, name_zh=zh, name_en=en, kind=kind, points=points,
+                    founding.offer, self.staff["department"], at, name_zh=zh, name_en=en, kind=kind, points=points,
                     region_code=self.code, words_zh=words_zh, words_en=words_en, limit_per_month=limit,
                 )  # fmt: skip
         self.rewards = self._look(looks.rewards_on_offer)
@@ -138,5 +151,5 @@ class City:
     def _do(self, do: Any, by: Actor, at: datetime, **facts: Any) -> Answer:
         return self.server.handle(Request(do=do, by=by, facts=facts), at, calm=True)
 
-    def _look(self, question: Any) -> Any:
+    def _look(self, question: Callable[[], T]) -> T:
         return self.server.look(question, self.agenda.now)

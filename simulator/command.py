@@ -17,16 +17,20 @@ def install(app: Flask) -> None:
 
 
 @click.command("simulate")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed lives the same life.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed lives the same life."
+)
 @click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True)
 @click.option("--riders", type=click.IntRange(1, 99_999), default=100, show_default=True)
-@click.option("--faults", "fault_list", default="all", show_default=True, help="all, none, or names with commas.")
-@click.option("--fraud", type=click.IntRange(0, 3), default=1, show_default=True, help="0: none; 3: the slyest.")
+@click.option(
+    "--faults", "fault_list", default="all", show_default=True, help="all, none, or names with commas."
+)
+@click.option(
+    "--fraud", type=click.IntRange(0, 3), default=1, show_default=True, help="0: none; 3: the slyest."
+)
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The first day.")
 @with_appcontext
-def simulate(
-    seed: int, days: int, riders: int, fault_list: str, fraud: int, start: datetime | None
-) -> None:
+def simulate(seed: int, days: int, riders: int, fault_list: str, fraud: int, start: datetime | None) -> None:
     """Let seeded riders and staff live in the city for some days, with faults, and check the books after every step."""
     from simulator import faults, reporting, running
 
@@ -35,7 +39,12 @@ def simulate(
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--faults") from None
     plan = running.Plan(
-        seed=seed, days=days, riders=riders, faults=names, fraud=fraud, start_on=start.date() if start else None
+        seed=seed,
+        days=days,
+        riders=riders,
+        faults=names,
+        fraud=fraud,
+        start_on=start.date() if start else None,
     )
     report = running.run(plan, say=lambda words: click.echo(f"  {words}", err=True))
     for line in reporting.lines(report):

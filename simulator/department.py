@@ -8,8 +8,9 @@ from typing import Any
 
 from app.kernel.clock import city_day
 from app.ledger.accounts import quarter
-from simulator import looks, product
+from simulator import looks
 from simulator.city import City
+from simulator.product import founding, governing, organising
 from simulator.server import Answer
 from simulator.staff import Official
 
@@ -39,14 +40,16 @@ class Department(Official):
         if self.city.day(at).working:
             for hours_id, _reason in self.look(lambda: looks.hours_to_approve(self.by), at):
                 if self.chance.happens(0.7):
-                    self.ask_for(product.approve, at, hours_id=hours_id)
+                    self.ask_for(organising.approve, at, hours_id=hours_id)
                 else:
-                    self.ask_for(product.reject_hours, at, hours_id=hours_id, reason="没有旁证，不予补录。")
+                    self.ask_for(
+                        organising.reject_hours, at, hours_id=hours_id, reason="没有旁证，不予补录。"
+                    )
             period = quarter(at)
             if self.look(lambda: looks.budget_left(self.city.code, period), at) < 5 * self.city.size:
                 self.funded += 1
                 self.ask_for(
-                    product.fund, at, region_code=self.city.code, period=period, points=20 * self.city.size,
+                    founding.fund, at, region_code=self.city.code, period=period, points=20 * self.city.size,
                     source=f"simulation:{self.city.seed}:{at.isoformat()}",
                 )  # fmt: skip
         self.again_tomorrow(at, 9.5, self.step)
@@ -66,12 +69,12 @@ class HonourRounds:
         """Begin a round when one is due."""
         today = city_day(at)
         first = self.begun or self.city.days[0].on
-        if self.begun is None and (today - first).days >= 3 or (today - first).days >= ROUND_DAYS:
+        if (self.begun is None and (today - first).days >= 3) or (today - first).days >= ROUND_DAYS:
             self.begun = today
             self.number += 1
             last = today - timedelta(days=1)
             self.desk.ask_for(
-                product.plan_selection, at, self._sealed, title_zh=f"蜂行之星第{self.number}期",
+                governing.plan_selection, at, self._sealed, title_zh=f"蜂行之星第{self.number}期",
                 title_en=f"Riders of the fortnight {self.number}", region_code=self.city.code, purpose="example",
                 first_on=first.isoformat(), last_on=last.isoformat(), criteria=CRITERIA,
             )  # fmt: skip
@@ -81,7 +84,7 @@ class HonourRounds:
         if answer.done:
             selection = answer.facts["selection"]
             self._later(at, 2, lambda now: self.desk.ask_for(
-                product.run_selection, now, partial(self._review, selection), selection_id=selection
+                governing.run_selection, now, partial(self._review, selection), selection_id=selection
             ))  # fmt: skip
 
     def _review(self, selection: str, answer: Answer, at: datetime) -> None:
@@ -93,24 +96,24 @@ class HonourRounds:
             turned = "out" if decision == "in" else "in"
             if decision == "in":
                 self.reviewer.ask_for(
-                    product.decide, at, selection_id=selection, candidate_id=candidate, decision=turned,
+                    governing.decide, at, selection_id=selection, candidate_id=candidate, decision=turned,
                     reason="本人表示想把机会让给别人。",
                 )  # fmt: skip
         self._later(at, 3, lambda now: self.reviewer.ask_for(
-            product.sign_selection, now, partial(self._signed, selection), selection_id=selection
+            governing.sign_selection, now, partial(self._signed, selection), selection_id=selection
         ))  # fmt: skip
 
     def _signed(self, selection: str, answer: Answer, at: datetime) -> None:
         if answer.done:
             self._later(at, 20, lambda now: self.desk.ask_for(
-                product.open_notice, now, partial(self._noticed, selection), selection_id=selection
+                governing.open_notice, now, partial(self._noticed, selection), selection_id=selection
             ))  # fmt: skip
 
     def _noticed(self, selection: str, answer: Answer, at: datetime) -> None:
         if answer.done:
             ends = date.fromisoformat(answer.facts["ends_on"])
             self._later(at, 24 * (ends - city_day(at)).days + 24, lambda now: self.desk.ask_for(
-                product.finalise, now, selection_id=selection
+                governing.finalise, now, selection_id=selection
             ))  # fmt: skip
 
     def _later(self, at: datetime, hours: float, step: Any) -> None:

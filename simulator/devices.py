@@ -1,4 +1,4 @@
-"""A device between a person and the server, mostly a phone: its network comes and goes, its clock is wrong, its answers get lost.
+"""A phone or a terminal between a person and the server: no network, a wrong clock, answers that get lost.
 
 Whatever was sent with a key is sent again until an answer arrives. What can wait goes to the outbox while there is no
 network, and leaves it later: in any order, and sometimes twice.
@@ -72,7 +72,9 @@ class Device:
         """Whether there is no network now."""
         return self._offline_until is not None and at < self._offline_until
 
-    def send(self, request: Request, at: datetime, then: Then = nothing_then, *, can_wait: bool = False) -> bool:
+    def send(
+        self, request: Request, at: datetime, then: Then = nothing_then, *, can_wait: bool = False
+    ) -> bool:
         """Send it, now or from the outbox. False if there is no network and it cannot wait."""
         if not self.is_offline(at):
             self._deliver(request, at, then)

@@ -39,7 +39,9 @@ def _rows(table: Table) -> Iterator[bytes]:
         key=lambda column: column.name,
     )
     for row in session.execute(select(*columns).execution_options(yield_per=2000)):
-        yield json.dumps([_plain(value) for value in row], sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        yield (
+            json.dumps([_plain(value) for value in row], sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        )
 
 
 def _plain(value: Any) -> Any:

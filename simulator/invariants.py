@@ -16,9 +16,9 @@ I14  what went into an outbox came out              I15  a step of a code is use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError
@@ -27,8 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.cases.models import Case
 from app.checkins.models import Checkin
 from app.honours.models import Candidate, Selection
-from app.kernel.db import in_transaction, session, transaction
-from app.ledger.models import Entry
+from app.kernel.db import Base, in_transaction, session, transaction
 from app.ledger.verify import verify
 from app.media.models import Media
 from app.rewards.models import Voucher
@@ -52,6 +51,8 @@ ACKNOWLEDGED: dict[str, type[Any]] = {
     "sign_up": SignUp,
     "voucher": Voucher,
 }
+
+ENTRIES = Base.metadata.tables["entries"]
 
 _OVERLAP = (
     "SELECT a.id FROM hours a JOIN hours b ON b.person_id = a.person_id AND b.id > a.id"
@@ -117,11 +118,10 @@ WHOLE = (
     Question(
         "I11",
         "SELECT v.points, a.held FROM (SELECT COALESCE(SUM(points), 0) AS points FROM vouchers"
-        " WHERE state = 'reserved') v, (SELECT COALESCE(SUM(held), 0) AS held FROM accounts) a WHERE v.points <> a.held",
+        " WHERE state = 'reserved') v, (SELECT COALESCE(SUM(held), 0) AS held FROM accounts) a"
+        " WHERE v.points <> a.held",
     ),
-    Question(
-        "I15", "SELECT handle_id FROM scan_sessions GROUP BY handle_id, step HAVING COUNT(*) > 1"
-    ),
+    Question("I15", "SELECT handle_id FROM scan_sessions GROUP BY handle_id, step HAVING COUNT(*) > 1"),
 )
 
 
@@ -166,7 +166,7 @@ class Witness:
                 raise Violation("I12", f"{name} {missing[0]} was acknowledged and is not there")
 
     def _entries_only_grow(self) -> None:
-        now = {row.id: tuple(row) for row in session.execute(select(*Entry.__table__.columns))}
+        now = {row.id: tuple(row) for row in session.execute(select(*ENTRIES.columns))}
         for key, before in self._entries.items():
             if now.get(key) != before:
                 raise Violation("I7", f"entry {key} was {before} and is {now.get(key)}")
@@ -183,7 +183,7 @@ def _ids(column: InstrumentedAttribute[Any]) -> set[str]:
 
 
 def _is_let_in(change: str, entry_id: Any) -> bool:
-    statement = text(f"{change} WHERE id = :id").bindparams(bindparam("id", type_=Entry.__table__.c.id.type))
+    statement = text(f"{change} WHERE id = :id").bindparams(bindparam("id", type_=ENTRIES.c.id.type))
     try:
         with transaction():
             session.execute(statement, {"id": entry_id})
@@ -207,7 +207,7 @@ def _ask(questions: tuple[Question, ...], step: Step | None, facts: dict[str, An
 
 def _bound(question: Question, step: Step | None, facts: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     statement, values = text(question.sql), {}
-    uuid = Entry.__table__.c.id.type
+    uuid = ENTRIES.c.id.type
     if ":person" in question.sql:
         statement = statement.bindparams(bindparam("person", type_=uuid))
         values["person"] = step.request.by.person_id if step else None
@@ -218,14 +218,14 @@ def _bound(question: Question, step: Step | None, facts: dict[str, Any]) -> tupl
 
 
 def _uuid(value: str) -> Any:
-    from uuid import UUID
-
     return UUID(value)
 
 
 def _books() -> None:
     for finding in verify():
-        invariant = {"account-balance": "I6", "overdraft": "I2", "account-held": "I2"}.get(finding.check, "I1")
+        invariant = {"account-balance": "I6", "overdraft": "I2", "account-held": "I2"}.get(
+            finding.check, "I1"
+        )
         raise Violation(invariant, str(finding))
 
 
@@ -237,6 +237,3 @@ def _stock() -> None:
 def _replayed() -> None:
     for mismatch in replay().mismatches:
         raise Violation("I9", str(mismatch))
-
-
-Check = Callable[[], Iterator[str]]

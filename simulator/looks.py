@@ -1,4 +1,4 @@
-"""What people look at before they act: shifts, shelves, desks, lists. Plain data, in an order that no database chooses."""
+"""What people look at before they act: shifts, shelves, desks, lists. Plain data, in an order of our own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.cases import queries as cases
 from app.cases import reporting
+from app.cases.models import Case
 from app.codes import steps
 from app.codes.kinds import personal as personal_kind
 from app.codes.kinds import shift as shift_kind
@@ -81,7 +82,8 @@ def stations() -> list[StationSeen]:
     """All active stations, oldest first."""
     found = session.scalars(select(Station).where(Station.active).order_by(Station.id)).all()
     return [
-        StationSeen(str(each.id), each.name, each.short_code, each.region_code, each.position) for each in found
+        StationSeen(str(each.id), each.name, each.short_code, each.region_code, each.position)
+        for each in found
     ]
 
 
@@ -236,7 +238,7 @@ def asked_to_name(person_id: UUID) -> list[str]:
     return sorted(str(selection.id) for _candidate, selection in honours.asked_of(person_id))
 
 
-def _case(case: cases.Case) -> CaseSeen:
+def _case(case: Case) -> CaseSeen:
     return CaseSeen(
         str(case.id), case.kind, case.category, case.state, case.created_at, case.accepted_at, case.handler_id,
         case.position,

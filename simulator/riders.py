@@ -9,22 +9,25 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-
 from PIL import Image
 
 from app.cli.demo import data
 from app.identity.actors import ANONYMOUS, Actor
 from app.kernel.clock import city_day, city_midnight
-from simulator import looks, product
+from simulator import looks
 from simulator.chance import Chance
 from simulator.city import City
 from simulator.days import Day
 from simulator.devices import Device, Then, nothing_then
 from simulator.looks import ShiftSeen, StationSeen
+from simulator.product import riding
 from simulator.server import Answer, Request
 from simulator.staff import Counter
 
-FAMILY_NAMES, GIVEN_NAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡", ("伟", "敏", "静", "磊", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英")
+FAMILY_NAMES, GIVEN_NAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡",
+    ("伟", "敏", "静", "磊", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英"),
+)
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city")
 RHYTHMS = {"midday": (9.0, 10.5, 14.0, 16.5), "evening": (14.0, 17.0, 21.0, 22.5), "night": (20.5, 23.9)}
 MORNING = timedelta(hours=4)
@@ -45,8 +48,9 @@ class Habits:
     @classmethod
     def drawn(cls, chance: Chance) -> Habits:
         """Most do little, a few do much."""
-        keen = [round(chance.betavariate(1.2, 3.0), 4) for _ in range(4)]
-        return cls(*keen, rhythm=chance.one_of(sorted(RHYTHMS)), own_code=round(chance.random(), 4))
+        drops_in, eyes, heart, spends = (round(chance.betavariate(1.2, 3.0), 4) for _ in range(4))
+        rhythm, own_code = chance.one_of(sorted(RHYTHMS)), round(chance.random(), 4)
+        return cls(drops_in, eyes, heart, spends, rhythm, own_code)
 
 
 class Rider:
@@ -65,7 +69,7 @@ class Rider:
         self.cases: list[str] = []
         self.vouchers = 0
 
-    # --- joining -------------------------------------------------------------------------------------------------------
+    # --- joining --------------------------------------------------------------------------------------------
 
     def step(self, at: datetime) -> None:
         """Wake up: join first, then plan the day."""
@@ -79,22 +83,22 @@ class Rider:
 
     def _join(self, at: datetime) -> None:
         phone = f"+86199{self.city.seed % 1000:03d}{self.number:05d}"
-        self._calmly(product.ask_for_code, at, phone=phone)
-        signed = self._calmly(product.sign_in, at, phone=phone, code=self.city.mailbox.codes[phone])
+        self._calmly(riding.ask_for_code, at, phone=phone)
+        signed = self._calmly(riding.sign_in, at, phone=phone, code=self.city.mailbox.codes[phone])
         self.by = self.city.server.look(lambda: looks.actor_with_id(signed.facts["person"]), at)
         family, given = self.chance.one_of(FAMILY_NAMES), self.chance.one_of(GIVEN_NAMES)
         self._calmly(
-            product.tell_about_me, at, name=family + given, nickname=f"{family}师傅",
+            riding.tell_about_me, at, name=family + given, nickname=f"{family}师傅",
             occupation=self.chance.one_of(OCCUPATIONS), home_region_code=self.haunts[0].region_code,
         )  # fmt: skip
         for purpose in ("location", "photo"):
-            self._calmly(product.agree, at, purpose=purpose)
-        self.phone_key = self._calmly(product.enrol_phone, at).facts
+            self._calmly(riding.agree, at, purpose=purpose)
+        self.phone_key = self._calmly(riding.enrol_phone, at).facts
 
     def _calmly(self, do: Callable[..., Any], at: datetime, **facts: Any) -> Answer:
         return self.city.server.handle(Request(do=do, by=self.by, facts=facts), at, calm=True)
 
-    # --- the day -------------------------------------------------------------------------------------------------------
+    # --- the day --------------------------------------------------------------------------------------------
 
     def plan_day(self, day: Day, at: datetime) -> None:
         """What the day brings, as far as it can be known in the morning."""
@@ -135,13 +139,19 @@ class Rider:
         self.device.loses_network(at, self.chance.after(at, 1200, 8 * 3600))
 
     def ask_for(
-        self, do: Callable[..., Any], at: datetime, then: Then = nothing_then, *, can_wait: bool = False, **facts: Any
+        self,
+        do: Callable[..., Any],
+        at: datetime,
+        then: Then = nothing_then,
+        *,
+        can_wait: bool = False,
+        **facts: Any,
     ) -> None:
         """Send a request of one's own."""
         request = Request(do=do, by=self.by, facts=facts, key=self.device.key())
         self.device.send(request, at, then, can_wait=can_wait)
 
-    # --- at the station ------------------------------------------------------------------------------------------------
+    # --- at the station -------------------------------------------------------------------------------------
 
     def drop_in(self, at: datetime) -> None:
         """Rest at a station, and check in: by the poster, or by one's own code at the counter."""
@@ -156,13 +166,15 @@ class Rider:
     def own_code(self, at: datetime) -> str:
         """What the phone shows, by its own clock."""
         held = self.phone_key
-        return looks.personal_code(bytes.fromhex(held["key"]), held["handle"], held["alg"], self.device.shows(at))
+        return looks.personal_code(
+            bytes.fromhex(held["key"]), held["handle"], held["alg"], self.device.shows(at)
+        )
 
     def read_poster(self, station: StationSeen, at: datetime) -> None:
         """Scan the poster, standing near it."""
         place = self.chance.near(station.position, 60 if self.chance.happens(0.97) else 900)
         self.ask_for(
-            product.scan, at, text=looks.poster(station.short_code), place=(place.lat, place.lng),
+            riding.scan, at, text=looks.poster(station.short_code), place=(place.lat, place.lng),
             accuracy_m=5 + int(self.chance.expovariate(1 / 25)),
         )  # fmt: skip
 
@@ -172,7 +184,7 @@ class Rider:
             if chosen:
                 self.counters[station.id].sell(str(self.by.person_id), chosen, at)
 
-    # --- hazards -------------------------------------------------------------------------------------------------------
+    # --- hazards --------------------------------------------------------------------------------------------
 
     def notice_hazard(self, at: datetime) -> None:
         """Report what lies in the way, or second what somebody else reported."""
@@ -181,7 +193,7 @@ class Rider:
         if not self.device.is_offline(at) and self.chance.happens(0.5):
             known = self.city.server.look(lambda: looks.similar(place, category), at)
             if known:
-                self.ask_for(product.me_too, at, case_id=known[0])
+                self.ask_for(riding.me_too, at, case_id=known[0])
                 return
         facts: dict[str, Any] = {
             "category": category, "place": (place.lat, place.lng), "place_words": place_words,
@@ -190,13 +202,13 @@ class Rider:
         }  # fmt: skip
         if self.chance.happens(0.04) and not self.device.is_offline(at):
             photo = draw_photo(self.chance)
-            self.ask_for(product.upload, at, partial(self._with_photo, facts), photo=photo)
+            self.ask_for(riding.upload, at, partial(self._with_photo, facts), photo=photo)
         else:
-            self.ask_for(product.report, at, self._reported, can_wait=True, **facts)
+            self.ask_for(riding.report, at, self._reported, can_wait=True, **facts)
 
     def _with_photo(self, facts: dict[str, Any], answer: Answer, at: datetime) -> None:
         photos = [answer.facts["photo"]] if answer.done else []
-        self.ask_for(product.report, at, self._reported, can_wait=True, photos=photos, **facts)
+        self.ask_for(riding.report, at, self._reported, can_wait=True, photos=photos, **facts)
 
     def _reported(self, answer: Answer, _at: datetime) -> None:
         if answer.done:
@@ -207,7 +219,7 @@ class Rider:
         case_id = self.chance.one_of(self.cases)
         state = self.city.server.look(lambda: looks.case_state(case_id, self.by), at)
         if state == "submitted" and self.chance.happens(0.05):
-            self.ask_for(product.withdraw, at, case_id=case_id, can_wait=True)
+            self.ask_for(riding.withdraw, at, case_id=case_id, can_wait=True)
         if state in ("closed", "rejected", "merged", "withdrawn"):
             self.cases.remove(case_id)
         if state != "resolved":
@@ -215,13 +227,13 @@ class Rider:
         mood = self.chance.random()
         if mood < 0.7:
             stars = 3 + int(self.chance.random() * 3)
-            self.ask_for(product.rate, at, can_wait=True, case_id=case_id, answer="solved", stars=stars)
+            self.ask_for(riding.rate, at, can_wait=True, case_id=case_id, answer="solved", stars=stars)
         elif mood < 0.85:
-            self.ask_for(product.rate, at, can_wait=True, case_id=case_id, answer="not_solved", stars=1)
+            self.ask_for(riding.rate, at, can_wait=True, case_id=case_id, answer="not_solved", stars=1)
         elif mood < 0.93:
-            self.ask_for(product.reopen, at, can_wait=True, case_id=case_id, reason="还是老样子，请再看看。")
+            self.ask_for(riding.reopen, at, can_wait=True, case_id=case_id, reason="还是老样子，请再看看。")
 
-    # --- volunteering --------------------------------------------------------------------------------------------------
+    # --- volunteering ---------------------------------------------------------------------------------------
 
     def look_for_a_shift(self, at: datetime) -> None:
         """Find a shift and take a place."""
@@ -230,7 +242,7 @@ class Rider:
         found = self.city.server.look(lambda: looks.open_shifts(at, self.by.id), at)
         if found:
             shift = self.chance.one_of(found)
-            self.ask_for(product.sign_up, at, partial(self._signed_up, shift), shift_id=shift.id)
+            self.ask_for(riding.sign_up, at, partial(self._signed_up, shift), shift_id=shift.id)
 
     def _signed_up(self, shift: ShiftSeen, answer: Answer, at: datetime) -> None:
         if not answer.done:
@@ -242,7 +254,7 @@ class Rider:
             self.city.agenda.plan(arrives, partial(self.attend, shift))
 
     def _step_back(self, shift: ShiftSeen, at: datetime) -> None:
-        self.ask_for(product.step_back, at, shift_id=shift.id)
+        self.ask_for(riding.step_back, at, shift_id=shift.id)
 
     def attend(self, shift: ShiftSeen, at: datetime) -> None:
         """Scan in; the way out is planned, and sometimes forgotten."""
@@ -254,9 +266,9 @@ class Rider:
     def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
         """Scan what the organiser's screen shows."""
         text = self.city.server.look(lambda: looks.shift_screen(shift.id, at), at)
-        self.ask_for(product.scan, at, text=text)
+        self.ask_for(riding.scan, at, text=text)
 
-    # --- points --------------------------------------------------------------------------------------------------------
+    # --- points ---------------------------------------------------------------------------------------------
 
     def _affordable(self, station: StationSeen, at: datetime) -> str | None:
         usable = self.city.server.look(lambda: looks.usable_points(self.by.id), at)
@@ -271,7 +283,9 @@ class Rider:
             return
         chosen = self._affordable(station, at)
         if chosen:
-            self.ask_for(product.reserve, at, partial(self._reserved, station), reward_id=chosen, station_id=station.id)
+            self.ask_for(
+                riding.reserve, at, partial(self._reserved, station), reward_id=chosen, station_id=station.id
+            )
 
     def _reserved(self, station: StationSeen, answer: Answer, at: datetime) -> None:
         if not answer.done:
@@ -286,28 +300,28 @@ class Rider:
             self.city.agenda.plan(self.chance.after(at, 900, 3 * 86_400), deed)
 
     def _give_up(self, voucher_id: str, at: datetime) -> None:
-        self.ask_for(product.cancel, at, voucher_id=voucher_id)
+        self.ask_for(riding.cancel, at, voucher_id=voucher_id)
 
     def collect(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
         """Show the voucher at the counter."""
         self.counters[station.id].take_voucher(voucher["serial"], voucher["voucher"], at)
 
-    # --- talking to the programme --------------------------------------------------------------------------------------
+    # --- talking to the programme ---------------------------------------------------------------------------
 
     def ask(self, at: datetime) -> None:
         """A question about points, an idea, or a hardship."""
         mood = self.chance.random()
         if mood < 0.5:
             entry = self.city.server.look(lambda: looks.newest_entry(self.by.id), at)
-            self.ask_for(product.ask_about_points, at, entry_id=entry, words="这一笔是怎么算的？")
+            self.ask_for(riding.ask_about_points, at, entry_id=entry, words="这一笔是怎么算的？")
         elif mood < 0.8:
             self.ask_for(
-                product.suggest, at, can_wait=True, words="驿站晚上能不能多开一小时？", category="station",
+                riding.suggest, at, can_wait=True, words="驿站晚上能不能多开一小时？", category="station",
                 client_ref=self.device.key(),
             )  # fmt: skip
         else:
             self.ask_for(
-                product.appeal, at, can_wait=True, words="小区不让电动车进，送餐总超时。", category="gate",
+                riding.appeal, at, can_wait=True, words="小区不让电动车进，送餐总超时。", category="gate",
                 client_ref=self.device.key(),
             )  # fmt: skip
 
@@ -315,7 +329,7 @@ class Rider:
         """Say how one wants to be named, if chosen."""
         for selection in self.city.server.look(lambda: looks.asked_to_name(self.by.id), at):
             choice = self.chance.one_of(("full", "masked", "unlisted"))
-            self.ask_for(product.name_me, at, selection_id=selection, choice=choice)
+            self.ask_for(riding.name_me, at, selection_id=selection, choice=choice)
 
 
 def draw_photo(chance: Chance) -> str:
@@ -324,5 +338,3 @@ def draw_photo(chance: Chance) -> str:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=70)
     return out.getvalue().hex()
-
-

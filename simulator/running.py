@@ -13,8 +13,7 @@ from sqlalchemy import func, select
 from app.identity import senders
 from app.kernel import clock, i18n
 from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import dialect_name, in_transaction, session
-from app.ledger.models import LedgerTransaction
+from app.kernel.db import Base, dialect_name, in_transaction, session
 from simulator.agenda import Agenda
 from simulator.city import City
 from simulator.days import days_of
@@ -27,7 +26,9 @@ from simulator.server import Server, Step
 from simulator.staff import Clockwork, Counter, Dispatcher, Organiser
 from simulator.violation import Violation
 
-EMPTY_CITY_BEGINS = date(2026, 9, 7)  # a Monday; an empty city always begins here, so that a seed means one thing
+EMPTY_CITY_BEGINS = date(
+    2026, 9, 7
+)  # a Monday; an empty city always begins here, so that a seed means one thing
 MORNING = timedelta(hours=4)
 
 Say = Callable[[str], None]
@@ -63,7 +64,8 @@ class Report:
 
 def first_day(days: int) -> date:
     """The days lived through end where the city's records end; an empty city begins on a day of its own."""
-    newest: datetime | None = session.scalar(select(func.max(LedgerTransaction.at)))
+    booked = Base.metadata.tables["ledger_transactions"]
+    newest: datetime | None = session.scalar(select(func.max(booked.c.at)))
     return city_day(newest) - timedelta(days=days - 1) if newest else EMPTY_CITY_BEGINS
 
 
@@ -103,7 +105,10 @@ def _populate(city: City) -> None:
     for step in (
         Clockwork(city).step,
         Organiser(city, "organiser").step,
-        *(Dispatcher(city, name).step for name in ("dispatcher", "dispatcher2", "department", "mediator", "reviewer")),
+        *(
+            Dispatcher(city, name).step
+            for name in ("dispatcher", "dispatcher2", "department", "mediator", "reviewer")
+        ),
         *(Department(city, name).step for name in ("department", "department2")),
         HonourRounds(city).step,
     ):

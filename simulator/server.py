@@ -1,7 +1,7 @@
-"""The server as the network sees it: requests come in, each is one unit of work with its key, and it may die on the way.
+"""The server as the network sees it: each request is one unit of work with its key, and it may die on the way.
 
 What `kernel/http.py` does around a view is done here around a use case: the key is claimed and the outcome kept in the
-transaction that does the work. Each try has a seed of its own, so what is drawn does not depend on where a crash struck.
+transaction that does the work. Each try has a seed of its own: what is drawn does not depend on where a crash struck.
 """
 
 from __future__ import annotations
@@ -130,7 +130,8 @@ class Server:
     def _tell(self, step: Step) -> None:
         if step.answer is not None and step.answer.done and step.request.refused_by:
             raise Violation(
-                step.request.refused_by, f"{step.request.name} had to be refused and was done: {step.answer.body}"
+                step.request.refused_by,
+                f"{step.request.name} had to be refused and was done: {step.answer.body}",
             )
         for watcher in self.watchers:
             watcher(step)

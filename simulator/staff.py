@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from app.cli import ticking
 from app.cli.demo import data
 from app.identity.actors import SYSTEM, Actor
 from app.kernel.clock import city_day, city_midnight, city_time
-from simulator import looks, product
+from simulator import looks
 from simulator.city import SHELF, City
 from simulator.days import STORM
 from simulator.devices import Device, Then, nothing_then
 from simulator.faults import LATE_TICK, Crash
 from simulator.looks import CaseSeen, ListedSeen, StationSeen
+from simulator.product import deciding, organising, riding, serving, timekeeping
 from simulator.server import Answer, Request
+
+T = TypeVar("T")
 
 
 class Official:
@@ -33,7 +36,7 @@ class Official:
         """Send a request of one's own."""
         self.device.send(Request(do=do, by=self.by, facts=facts, key=self.device.key()), at, then)
 
-    def look(self, question: Callable[[], Any], at: datetime) -> Any:
+    def look(self, question: Callable[[], T], at: datetime) -> T:
         """Read something."""
         return self.city.server.look(question, at)
 
@@ -56,15 +59,19 @@ class Counter(Official):
         for reward, _points, on_hand, _held in self._shelf_or_nothing(at):
             if on_hand < 6:
                 quantity = SHELF["goods"] if not on_hand else 12
-                self.ask_for(product.deliver, at, reward_id=reward, station_id=self.station.id, quantity=quantity)
+                self.ask_for(
+                    serving.deliver, at, reward_id=reward, station_id=self.station.id, quantity=quantity
+                )
             elif self.chance.happens(0.03):
                 found = on_hand - self.chance.happens(0.3)
                 self.ask_for(
-                    product.count_stock, at, reward_id=reward, station_id=self.station.id, counted=found,
+                    serving.count_stock, at, reward_id=reward, station_id=self.station.id, counted=found,
                     reason=None if found == on_hand else "盘点少一件",
                 )  # fmt: skip
             elif self.chance.happens(0.01):
-                self.ask_for(product.write_off, at, reward_id=reward, station_id=self.station.id, reason="破损")
+                self.ask_for(
+                    serving.write_off, at, reward_id=reward, station_id=self.station.id, reason="破损"
+                )
         self.again_tomorrow(at, 8, self.step)
 
     def _shelf_or_nothing(self, at: datetime) -> list[tuple[str, int, int, int]]:
@@ -72,16 +79,25 @@ class Counter(Official):
         known = {each[0] for each in there}
         return there + [(reward, points, 0, 0) for reward, points in self.city.rewards if reward not in known]
 
-    def read(self, text: str, at: datetime, then: Then = nothing_then, *, refused_by: str | None = None) -> None:
+    def read(
+        self, text: str, at: datetime, then: Then = nothing_then, *, refused_by: str | None = None
+    ) -> None:
         """Scan what a rider shows."""
         facts = {"text": text, "station_id": self.station.id}
-        request = Request(do=product.scan, by=self.by, facts=facts, key=self.device.key(), refused_by=refused_by)
+        request = Request(
+            do=riding.scan, by=self.by, facts=facts, key=self.device.key(), refused_by=refused_by
+        )
         self.device.send(request, at, then)
 
     def sell(self, person_id: str, reward_id: str, at: datetime) -> None:
         """Hand something over to a rider whose code was just read."""
         self.ask_for(
-            product.sell, at, self._handed_over, person_id=person_id, reward_id=reward_id, station_id=self.station.id
+            serving.sell,
+            at,
+            self._handed_over,
+            person_id=person_id,
+            reward_id=reward_id,
+            station_id=self.station.id,
         )
 
     def take_voucher(self, serial: str, voucher_id: str, at: datetime) -> None:
@@ -91,7 +107,7 @@ class Counter(Official):
     def _confirm(self, voucher_id: str, answer: Answer, at: datetime) -> None:
         if answer.done:
             self.ask_for(
-                product.hand_over, at, self._handed_over, voucher_id=voucher_id, station_id=self.station.id
+                serving.hand_over, at, self._handed_over, voucher_id=voucher_id, station_id=self.station.id
             )
 
     def _handed_over(self, answer: Answer, at: datetime) -> None:
@@ -100,7 +116,7 @@ class Counter(Official):
             self.city.agenda.plan(again, partial(self._take_back, answer.facts["voucher"]))
 
     def _take_back(self, voucher_id: str, at: datetime) -> None:
-        self.ask_for(product.undo, at, voucher_id=voucher_id)
+        self.ask_for(serving.undo, at, voucher_id=voucher_id)
 
 
 class Dispatcher(Official):
@@ -115,9 +131,11 @@ class Dispatcher(Official):
         for case in self.look(lambda: looks.desk(self.by, at), at)[:12]:
             self._work_on(case, at)
         for case in self.look(lambda: looks.disputed(self.by, at), at)[:3]:
-            self.ask_for(product.reopen, at, case_id=case.id, reason="回访说没有解决，重新派人。")
+            self.ask_for(riding.reopen, at, case_id=case.id, reason="回访说没有解决，重新派人。")
         awake = 8 <= city_time(at).hour < 20
-        self.city.agenda.plan(self.chance.after(at, 2400 if awake else 7200, 7200 if awake else 21_600), self.step)
+        self.city.agenda.plan(
+            self.chance.after(at, 2400 if awake else 7200, 7200 if awake else 21_600), self.step
+        )
 
     def _work_on(self, case: CaseSeen, at: datetime) -> None:
         if case.state in ("submitted", "returned", "reopened"):
@@ -133,20 +151,20 @@ class Dispatcher(Official):
             same = self.look(lambda: looks.similar(position, category), at)
             others = [each for each in same if each != case.id]
             if others:
-                self.ask_for(product.merge, at, case_id=case.id, into_id=others[0])
+                self.ask_for(deciding.merge, at, case_id=case.id, into_id=others[0])
                 return
         if case.state == "submitted" and mood > 0.92:
-            self.ask_for(product.reject, at, case_id=case.id, reason="照片和描述看不清，可以重拍再报。")
+            self.ask_for(deciding.reject, at, case_id=case.id, reason="照片和描述看不清，可以重拍再报。")
         else:
-            self.ask_for(product.accept, at, case_id=case.id)
+            self.ask_for(deciding.accept, at, case_id=case.id)
 
     def _finish(self, case: CaseSeen, at: datetime, since: timedelta) -> None:
         if case.state == "accepted" and self.chance.happens(0.3):
-            self.ask_for(product.begin_work, at, case_id=case.id)
+            self.ask_for(deciding.begin_work, at, case_id=case.id)
         elif self.chance.happens(0.03):
-            self.ask_for(product.hand_back, at, case_id=case.id, reason="不归这里管，请转给对的人。")
+            self.ask_for(deciding.hand_back, at, case_id=case.id, reason="不归这里管，请转给对的人。")
         elif since > timedelta(hours=2) and self.chance.happens(0.35):
-            self.ask_for(product.resolve, at, case_id=case.id, note="已经处理好，现场看过。")
+            self.ask_for(deciding.resolve, at, case_id=case.id, note="已经处理好，现场看过。")
 
 
 class Organiser(Official):
@@ -179,7 +197,7 @@ class Organiser(Official):
         ends = begins + timedelta(minutes=60 + 30 * int(self.chance.random() * 5))
         shift = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat(), "places": places}
         self.ask_for(
-            product.plan_activity, at, partial(self._planned, shift), title_zh=title, category=category,
+            organising.plan_activity, at, partial(self._planned, shift), title_zh=title, category=category,
             region_code=station.region_code, place_words=station.name, words="带上水，量力而行。",
         )  # fmt: skip
 
@@ -187,37 +205,45 @@ class Organiser(Official):
         if answer.done:
             activity_id = answer.facts["activity"]
             self.ask_for(
-                product.add_shift, at, partial(self._added, activity_id, shift), activity_id=activity_id, **shift
+                organising.add_shift,
+                at,
+                partial(self._added, activity_id, shift),
+                activity_id=activity_id,
+                **shift,
             )
 
     def _added(self, activity_id: str, shift: dict[str, Any], answer: Answer, at: datetime) -> None:
         if not answer.done:
             return
         self.over.append((datetime.fromisoformat(shift["ends_at"]), activity_id, answer.facts["shift"]))
-        self.ask_for(product.publish_activity, at, activity_id=activity_id)
+        self.ask_for(organising.publish_activity, at, activity_id=activity_id)
         if self.chance.happens(0.03):
             self.city.agenda.plan(self.chance.after(at, 3600, 86_400), partial(self._call_off, activity_id))
 
     def _call_off(self, activity_id: str, at: datetime) -> None:
-        self.ask_for(product.call_off, at, activity_id=activity_id)
+        self.ask_for(organising.call_off, at, activity_id=activity_id)
 
     def _settle(self, activity_id: str, shift_id: str, listed: ListedSeen, at: datetime) -> None:
         if listed.attendance_id is None and not listed.decided:
             if self.chance.happens(0.05):
                 reason = "手机没电，我在现场看到他。"
-                self.ask_for(product.witness, at, shift_id=shift_id, person_id=listed.person_id, reason=reason)
+                self.ask_for(
+                    organising.witness, at, shift_id=shift_id, person_id=listed.person_id, reason=reason
+                )
             elif self.chance.happens(0.05):
                 self._enter_later(activity_id, listed.person_id, at)
         elif listed.pending_hours is not None and self.chance.happens(0.04):
-            self.ask_for(product.reject_hours, at, hours_id=listed.pending_hours, reason="中途离开，没有回来。")
+            self.ask_for(
+                organising.reject_hours, at, hours_id=listed.pending_hours, reason="中途离开，没有回来。"
+            )
         elif listed.attendance_id is not None and not listed.decided:
-            self.ask_for(product.confirm, at, attendance_id=listed.attendance_id)
+            self.ask_for(organising.confirm, at, attendance_id=listed.attendance_id)
 
     def _enter_later(self, activity_id: str, person_id: str, at: datetime) -> None:
         begins = at - timedelta(hours=20 + int(self.chance.random() * 20))
         ends = begins + timedelta(minutes=60)
         self.ask_for(
-            product.back_fill, at, activity_id=activity_id, person_id=person_id, starts_at=begins.isoformat(),
+            organising.back_fill, at, activity_id=activity_id, person_id=person_id, starts_at=begins.isoformat(),
             ends_at=ends.isoformat(), reason="补录：当天系统打不开。",
         )  # fmt: skip
 
@@ -233,12 +259,14 @@ class Clockwork:
         """Every duty once."""
         self.run(at)
         late = self.city.faults.strikes(LATE_TICK, 0.03, self.chance)
-        self.city.agenda.plan(self.chance.after(at, 36_000 if late else 3300, 43_200 if late else 3900), self.step)
+        self.city.agenda.plan(
+            self.chance.after(at, 36_000 if late else 3300, 43_200 if late else 3900), self.step
+        )
 
     def run(self, at: datetime) -> None:
         """Each duty is a unit of work of its own; one that crashes is done the next time."""
         for name, _duty in ticking.DUTIES:
             try:
-                self.city.server.handle(Request(do=product.duty, by=SYSTEM, facts={"name": name}), at)
+                self.city.server.handle(Request(do=timekeeping.duty, by=SYSTEM, facts={"name": name}), at)
             except Crash:
                 continue

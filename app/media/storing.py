@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 from pathlib import Path
 from typing import Protocol
 
 from app.kernel import settings
-from app.kernel.ids import new_id
 from app.kernel.observing import log
 
 _NAME = re.compile(r"^[0-9a-f]{64}(-thumb)?$")
@@ -39,7 +39,7 @@ class LocalStorage:
         if path.exists():
             return  # the name is the digest of the contents
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{new_id().hex}.part")
+        draft = path.with_name(f".{name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             with draft.open("wb") as file:
                 file.write(data)

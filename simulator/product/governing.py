@@ -1,0 +1,74 @@
+"""What the department does: corrections and honour rounds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from app.honours import announcing, reviewing, selecting
+from app.identity.actors import Actor
+from app.ledger import correcting
+from simulator.product.answers import Facts
+
+
+def correct(*, by: Actor, at: datetime, person_id: str, points: int, reason: str) -> Facts:
+    """A mistake in somebody's points, mended."""
+    asked = correcting.correct(person_id=UUID(person_id), points=points, reason=reason, by=by, at=at)
+    return {"correction": str(asked.id), "state": asked.state}
+
+
+def decide_correction(*, by: Actor, at: datetime, correction_id: str, approved: bool) -> Facts:
+    """A second person answers to a large correction."""
+    decided = correcting.decide_correction(correction_id=UUID(correction_id), approved=approved, by=by, at=at)
+    return {"correction": str(decided.id), "state": decided.state}
+
+
+def plan_selection(*, by: Actor, at: datetime, first_on: str, last_on: str, **facts: Any) -> Facts:
+    """What is looked for, before anybody's figures are seen."""
+    made = selecting.create_selection(
+        period_start_on=date.fromisoformat(first_on),
+        period_end_on=date.fromisoformat(last_on),
+        is_demo=True,
+        by=by,
+        at=at,
+        **facts,
+    )
+    return {"selection": str(made.id)}
+
+
+def run_selection(*, by: Actor, at: datetime, selection_id: str) -> Facts:
+    """The facts sealed, everybody eligible in order."""
+    ran = selecting.run_selection(selection_id=UUID(selection_id), by=by, at=at)
+    return {"selection": str(ran.id), "snapshot": ran.snapshot_sha256}
+
+
+def decide(
+    *, by: Actor, at: datetime, selection_id: str, candidate_id: str, decision: str, reason: str
+) -> Facts:
+    """A candidate taken in or out by a person."""
+    decided = reviewing.decide(
+        selection_id=UUID(selection_id),
+        candidate_id=UUID(candidate_id),
+        decision=decision,
+        reason=reason,
+        by=by,
+        at=at,
+    )
+    return {"candidate": str(decided.id), "decision": decided.decision}
+
+
+def sign_selection(*, by: Actor, at: datetime, selection_id: str) -> Facts:
+    """The second signature."""
+    return {"selection": str(reviewing.sign(selection_id=UUID(selection_id), by=by, at=at).id)}
+
+
+def open_notice(*, by: Actor, at: datetime, selection_id: str) -> Facts:
+    """The public notice."""
+    opened = announcing.open_notice(selection_id=UUID(selection_id), by=by, at=at)
+    return {"selection": str(opened.id), "ends_on": str(opened.notice_ends_on)}
+
+
+def finalise(*, by: Actor, at: datetime, selection_id: str) -> Facts:
+    """The roll is final."""
+    return {"selection": str(announcing.finalise(selection_id=UUID(selection_id), by=by, at=at).id)}
