@@ -97,7 +97,9 @@ QUICK = (
         "SELECT a.key FROM accounts a WHERE a.owner_id = :person"
         " AND a.balance <> (SELECT COALESCE(SUM(e.amount), 0) FROM entries e WHERE e.account_id = a.id)",
     ),
-    Question("I8", _OVERLAP, after=frozenset({"confirm", "witness", "back_fill", "approve", "scan", "duty"})),
+    Question(
+        "I8", _OVERLAP, after=frozenset({"confirm", "witness", "back_fill", "approve", "scan", "carry_out"})
+    ),
     Question("I10", f"{_CASE} AND c.id = :case", about="case"),
     Question("I4", f"{_HANDED_OVER} AND v.id = :voucher", about="voucher"),
 )

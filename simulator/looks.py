@@ -28,6 +28,7 @@ from app.rewards import queries as rewards
 from app.rewards.models import Reward
 from app.rules.queries import version_in_force
 from app.volunteering import queries as volunteering
+from app.volunteering import waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def shift_list(shift_id: str, by: Actor) -> list[ListedSeen]:
 
 def hours_to_approve(by: Actor) -> list[tuple[str, str]]:
     """(hours, reason) of what was entered later and waits for a second person."""
-    found = volunteering.to_confirm(by, limit=50).items
+    found = waiting.to_confirm(by, limit=50).items
     return [(str(each.id), each.reason or "") for each in found if each.basis == "backfilled"]
 
 

@@ -129,7 +129,7 @@ def _live(city: City, agenda: Agenda, say: Say, report: Report, began: float) ->
             number = (city_day(agenda.now) - city.days[0].on).days + 1
             pace = city.server.steps / (told - began)
             say(f"day {number} of {len(city.days)}, {city.server.steps} steps, {pace:.0f} a second")
-    Clockwork(city).run(agenda.now)
+    Clockwork(city).work(agenda.now)
 
 
 def _counting(report: Report) -> Callable[[Step], None]:

@@ -26,7 +26,8 @@ T = TypeVar("T")
 class Request:
     """What somebody asks for. With a key it may be sent again and counts once.
 
-    `refused_by` names the invariant that forbids it: a forged code, a look into somebody else's case.
+    `refused_by` names the invariant that forbids it: a forged code, a look into somebody else's case. `own_units` says
+    that it brings its own units of work, like a job.
     """
 
     do: Callable[..., dict[str, Any]]
@@ -34,6 +35,7 @@ class Request:
     facts: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     refused_by: str | None = None
+    own_units: bool = False
 
     @property
     def name(self) -> str:
@@ -111,9 +113,11 @@ class Server:
 
     def _answer(self, request: Request, at: datetime) -> Answer:
         try:
-            answer = in_transaction(lambda: _once(request, at))
+            answer = _once(request, at) if request.own_units else in_transaction(lambda: _once(request, at))
         except Problem as problem:
             return Answer(False, problem.slug)
+        except Violation:
+            raise
         except Exception as error:
             raise Violation("I0", f"{request.name} failed with {type(error).__name__}: {error}") from error
         self._must_be_the_same(request, answer)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from app.cli import ticking
 from app.cli.demo import data
 from app.identity.actors import SYSTEM, Actor
 from app.kernel.clock import city_day, city_midnight, city_time
@@ -249,24 +248,30 @@ class Organiser(Official):
 
 
 class Clockwork:
-    """`flask tick`, each hour: what time brings about. Under faults it sometimes stands still for half a day."""
+    """The worker, each hour: what time brings about. Under faults it sometimes stands still for half a day."""
 
     def __init__(self, city: City) -> None:
         self.city = city
         self.chance = city.chance("clockwork")
 
     def step(self, at: datetime) -> None:
-        """Every duty once."""
-        self.run(at)
+        """Do what is due, and come back."""
+        self.work(at)
         late = self.city.faults.strikes(LATE_TICK, 0.03, self.chance)
         self.city.agenda.plan(
             self.chance.after(at, 36_000 if late else 3300, 43_200 if late else 3900), self.step
         )
 
-    def run(self, at: datetime) -> None:
-        """Each duty is a unit of work of its own; one that crashes is done the next time."""
-        for name, _duty in ticking.DUTIES:
-            try:
-                self.city.server.handle(Request(do=timekeeping.duty, by=SYSTEM, facts={"name": name}), at)
-            except Crash:
-                continue
+    def work(self, at: datetime) -> None:
+        """Every job that is due, once. One whose worker dies is put back by a later round."""
+        seen: list[str] = []
+        try:
+            self._do(timekeeping.tend, at)
+            while mine := self._do(timekeeping.lease, at, but_not=list(seen)).facts:
+                seen.append(mine["job"])
+                self._do(timekeeping.carry_out, at, own_units=True, **mine)
+        except Crash:
+            self.city.agenda.plan(self.chance.after(at, 90, 300), self.work)
+
+    def _do(self, do: Callable[..., Any], at: datetime, *, own_units: bool = False, **facts: Any) -> Answer:
+        return self.city.server.handle(Request(do=do, by=SYSTEM, facts=facts, own_units=own_units), at)
