@@ -55,14 +55,23 @@ def attach(*, accounts: Table, transactions: Table, entries: Table, holds: Table
         (transactions, TRANSACTIONS_SQLITE, TRANSACTIONS_FUNCTION, TRANSACTIONS_POSTGRESQL),
         (holds, HOLDS_SQLITE, HOLDS_FUNCTION, HOLDS_POSTGRESQL),
     ):
-        for name, when, what in sqlite:
-            create = f"CREATE TRIGGER {name} {when} BEGIN {what}; END"
-            ddl_for(table, sqlite=(create, f"DROP TRIGGER IF EXISTS {name}"))
-        _attach_postgresql(table, f"{table.name}_guard", function, postgresql)
+        attach_sqlite(table, sqlite)
+        attach_postgresql(table, f"{table.name}_guard", function, postgresql)
 
 
-def _attach_postgresql(table: Table, function: str, body: str, guards: tuple[Guard, ...]) -> None:
-    create = [f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} END $$"]
+def attach_sqlite(table: Table, guards: tuple[Guard, ...]) -> None:
+    """Put SQLite's triggers beside a table."""
+    for name, when, what in guards:
+        create = f"CREATE TRIGGER {name} {when} BEGIN {what}; END"
+        ddl_for(table, sqlite=(create, f"DROP TRIGGER IF EXISTS {name}"))
+
+
+def attach_postgresql(
+    table: Table, function: str, body: str, guards: tuple[Guard, ...], *, declare: str = ""
+) -> None:
+    """Put PostgreSQL's triggers, and the one function they call, beside a table."""
+    text = f"{declare} BEGIN {body} END".lstrip()
+    create = [f"CREATE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$ {text} $$"]
     create += [
         f"CREATE TRIGGER {each.name} {each.when} EXECUTE FUNCTION {function}{each.what}" for each in guards
     ]
@@ -71,15 +80,18 @@ def _attach_postgresql(table: Table, function: str, body: str, guards: tuple[Gua
     ddl_for(table, postgresql=("; ".join(create), "; ".join(drop)))
 
 
-def _refuse(message: str) -> str:
+def refusing(message: str) -> str:
+    """SQLite's statement that refuses."""
     return f"SELECT RAISE(ABORT, '{message}')"
 
 
-def _raise(message: str) -> str:
+def raising(message: str) -> str:
+    """PostgreSQL's statement that refuses."""
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'"
 
 
-def _moved(columns: tuple[str, ...], differs: str) -> str:
+def moved(columns: tuple[str, ...], differs: str) -> str:
+    """Whether one of these columns changes; `differs` is the operator that knows NULL."""
     return " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns)
 
 
@@ -95,19 +107,19 @@ _NOT_BY_HOLD = f"NEW.held <> OLD.held AND NEW.held <> ({_OPEN_HOLDS})"
 _IDENTITY = ", ".join(ACCOUNT_IDENTITY)
 
 ACCOUNTS_SQLITE = (
-    Guard("accounts_begin", f"BEFORE INSERT ON accounts WHEN {_EMPTY_AND_ONCE}", _refuse(ACCOUNT_BEGINS)),
+    Guard("accounts_begin", f"BEFORE INSERT ON accounts WHEN {_EMPTY_AND_ONCE}", refusing(ACCOUNT_BEGINS)),
     Guard(
         "accounts_balance",
         f"BEFORE UPDATE OF balance ON accounts WHEN {_NOT_BY_ENTRY}",
-        _refuse(BALANCE_MOVES),
+        refusing(BALANCE_MOVES),
     ),
-    Guard("accounts_held", f"BEFORE UPDATE OF held ON accounts WHEN {_NOT_BY_HOLD}", _refuse(HELD_MOVES)),
+    Guard("accounts_held", f"BEFORE UPDATE OF held ON accounts WHEN {_NOT_BY_HOLD}", refusing(HELD_MOVES)),
     Guard(
         "accounts_identity",
-        f"BEFORE UPDATE OF {_IDENTITY} ON accounts WHEN {_moved(ACCOUNT_IDENTITY, 'IS NOT')}",
-        _refuse(ACCOUNT_KEEPS),
+        f"BEFORE UPDATE OF {_IDENTITY} ON accounts WHEN {moved(ACCOUNT_IDENTITY, 'IS NOT')}",
+        refusing(ACCOUNT_KEEPS),
     ),
-    Guard("accounts_delete", "BEFORE DELETE ON accounts", _refuse(ACCOUNT_STAYS)),
+    Guard("accounts_delete", "BEFORE DELETE ON accounts", refusing(ACCOUNT_STAYS)),
 )
 
 ACCOUNTS_FUNCTION = "RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'check_violation';"
@@ -131,7 +143,7 @@ ACCOUNTS_POSTGRESQL = (
     Guard(
         "accounts_identity",
         f"BEFORE UPDATE OF {_IDENTITY} ON accounts FOR EACH ROW "
-        f"WHEN ({_moved(ACCOUNT_IDENTITY, 'IS DISTINCT FROM')})",
+        f"WHEN ({moved(ACCOUNT_IDENTITY, 'IS DISTINCT FROM')})",
         f"('{ACCOUNT_KEEPS}')",
     ),
     Guard("accounts_delete", "BEFORE DELETE ON accounts FOR EACH ROW", f"('{ACCOUNT_STAYS}')"),
@@ -144,7 +156,7 @@ _ENTRY_TOO_LATE = (
     "OR EXISTS (SELECT 1 FROM entries WHERE id = NEW.id)"
 )
 ENTRIES_SQLITE = (
-    Guard("entries_closed", f"BEFORE INSERT ON entries WHEN {_ENTRY_TOO_LATE}", _refuse(TRANSACTION_CLOSED)),
+    Guard("entries_closed", f"BEFORE INSERT ON entries WHEN {_ENTRY_TOO_LATE}", refusing(TRANSACTION_CLOSED)),
     Guard(
         "entries_move",
         "AFTER INSERT ON entries",
@@ -155,7 +167,7 @@ ENTRIES_SQLITE = (
 # One call for all rows of a statement, summed per account: a bulk load pays for its accounts, not for its rows.
 ENTRIES_FUNCTION = f"""
 IF EXISTS (SELECT 1 FROM added JOIN ledger_transactions ON ledger_transactions.id = added.transaction_id) THEN
-  {_raise(TRANSACTION_CLOSED)};
+  {raising(TRANSACTION_CLOSED)};
 END IF;
 UPDATE accounts SET balance = balance + moved.amount
 FROM (SELECT account_id, SUM(amount) AS amount FROM added GROUP BY account_id) AS moved
@@ -175,16 +187,16 @@ TRANSACTIONS_SQLITE = (
     Guard(
         "ledger_transactions_balance",
         f"BEFORE INSERT ON ledger_transactions WHEN {_BALANCED} IS NOT 1",
-        _refuse(TRANSACTION_UNBALANCED),
+        refusing(TRANSACTION_UNBALANCED),
     ),
     Guard(
         "ledger_transactions_once",
         "BEFORE INSERT ON ledger_transactions WHEN EXISTS (SELECT 1 FROM ledger_transactions WHERE id = NEW.id)",
-        _refuse(TRANSACTION_CLOSED),
+        refusing(TRANSACTION_CLOSED),
     ),
 )
 TRANSACTIONS_FUNCTION = (
-    f"IF {_BALANCED} IS NOT TRUE THEN {_raise(TRANSACTION_UNBALANCED)}; END IF; RETURN NEW;"
+    f"IF {_BALANCED} IS NOT TRUE THEN {raising(TRANSACTION_UNBALANCED)}; END IF; RETURN NEW;"
 )
 TRANSACTIONS_POSTGRESQL = (
     Guard("ledger_transactions_balance", "BEFORE INSERT ON ledger_transactions FOR EACH ROW", "()"),
@@ -195,33 +207,33 @@ TRANSACTIONS_POSTGRESQL = (
 _OPEN_AND_ONCE = (
     "NEW.state <> 'held' OR EXISTS (SELECT 1 FROM holds WHERE id = NEW.id OR source = NEW.source)"
 )
-_MORE_THAN_AN_END = f"OLD.state = 'held' AND (NEW.state = 'held' OR {_moved(HOLD_IDENTITY, 'IS NOT')})"
+_MORE_THAN_AN_END = f"OLD.state = 'held' AND (NEW.state = 'held' OR {moved(HOLD_IDENTITY, 'IS NOT')})"
 HOLDS_SQLITE = (
-    Guard("holds_begin", f"BEFORE INSERT ON holds WHEN {_OPEN_AND_ONCE}", _refuse(HOLD_BEGINS)),
+    Guard("holds_begin", f"BEFORE INSERT ON holds WHEN {_OPEN_AND_ONCE}", refusing(HOLD_BEGINS)),
     Guard(
         "holds_raise",
         "AFTER INSERT ON holds",
         "UPDATE accounts SET held = held + NEW.points WHERE id = NEW.account_id",
     ),
-    Guard("holds_final", "BEFORE UPDATE ON holds WHEN OLD.state <> 'held'", _refuse(HOLD_FINAL)),
-    Guard("holds_identity", f"BEFORE UPDATE ON holds WHEN {_MORE_THAN_AN_END}", _refuse(HOLD_KEEPS)),
+    Guard("holds_final", "BEFORE UPDATE ON holds WHEN OLD.state <> 'held'", refusing(HOLD_FINAL)),
+    Guard("holds_identity", f"BEFORE UPDATE ON holds WHEN {_MORE_THAN_AN_END}", refusing(HOLD_KEEPS)),
     Guard(
         "holds_lower",
         "AFTER UPDATE ON holds",
         "UPDATE accounts SET held = held - NEW.points WHERE id = NEW.account_id",
     ),
-    Guard("holds_delete", "BEFORE DELETE ON holds", _refuse(HOLD_STAYS)),
+    Guard("holds_delete", "BEFORE DELETE ON holds", refusing(HOLD_STAYS)),
 )
 
 HOLDS_FUNCTION = f"""
-IF TG_OP = 'DELETE' THEN {_raise(HOLD_STAYS)}; END IF;
+IF TG_OP = 'DELETE' THEN {raising(HOLD_STAYS)}; END IF;
 IF TG_OP = 'INSERT' THEN
-  IF NEW.state <> 'held' THEN {_raise(HOLD_BEGINS)}; END IF;
+  IF NEW.state <> 'held' THEN {raising(HOLD_BEGINS)}; END IF;
   UPDATE accounts SET held = held + NEW.points WHERE id = NEW.account_id;
   RETURN NULL;
 END IF;
-IF OLD.state <> 'held' THEN {_raise(HOLD_FINAL)}; END IF;
-IF NEW.state = 'held' OR {_moved(HOLD_IDENTITY, "IS DISTINCT FROM")} THEN {_raise(HOLD_KEEPS)}; END IF;
+IF OLD.state <> 'held' THEN {raising(HOLD_FINAL)}; END IF;
+IF NEW.state = 'held' OR {moved(HOLD_IDENTITY, "IS DISTINCT FROM")} THEN {raising(HOLD_KEEPS)}; END IF;
 UPDATE accounts SET held = held - NEW.points WHERE id = NEW.account_id;
 RETURN NULL;
 """  # noqa: S608 -- made of constants

@@ -2,21 +2,31 @@
 
 What must always hold is held by the database, on SQLite and PostgreSQL alike (see `guards.py`): entries sum to zero, a
 stored balance is the sum of its entries, `held` is the sum of the open holds, nothing goes below zero unless marked
-overdrawable, entries and transactions never change, and a source is used once.
+overdrawable, entries and transactions never change, and a source is used once. A wallet is made of lots, one per last
+day, which are to it what entries are to a balance (see `lot_guards.py`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel import clock
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
-from app.ledger import guards
+from app.ledger import guards, lot_guards
 from app.ledger.errors import ApproverIsAsker, CorrectionDecided
 
 ACCOUNT_KINDS = (
@@ -29,14 +39,23 @@ ACCOUNT_KINDS = (
     "expiry",
     "correction",
     "offline-unmatched",
+    "debt",
+    "write-off",
 )
 # Where points come from or are given back to; a station may owe points after it was paid for them.
-OVERDRAWABLE_KINDS = frozenset({"issuance", "settlement", "correction", "offline-unmatched"})
+OVERDRAWABLE_KINDS = frozenset(
+    {"issuance", "settlement", "correction", "offline-unmatched", "debt", "write-off"}
+)
 HOLD_STATES = ("held", "captured", "released", "expired")
 CORRECTION_STATES = ("waiting", "posted", "refused")
 CORRECTION_LIMIT = 100  # points one person may correct alone; above it a second one must agree
 
+NEVER = date.max  # the last day of points that do not expire
+TOLD_DAYS = (30, 7)  # how long before their last day a rider hears of it, the first time and the last
+
 _OPEN = text("state = 'held'")
+_RETURNING = text("returns_id IS NOT NULL")
+_NOT_EMPTY = text("points > 0")
 
 
 class Account(IdMixin, Base):
@@ -51,6 +70,7 @@ class Account(IdMixin, Base):
         CheckConstraint(f"kind IN {ACCOUNT_KINDS}", name="kind"),
         CheckConstraint("overdrawable OR balance - held >= 0", name="no_overdraft"),
         CheckConstraint("held >= 0", name="held"),
+        CheckConstraint("kind <> 'debt' OR balance <= 0", name="debt"),  # nobody pays more than is owed
     )
 
     key: Mapped[str] = mapped_column(String(80))
@@ -93,12 +113,17 @@ class LedgerTransaction(IdMixin, Base):
 
 
 class Entry(IdMixin, Base):
-    """One leg of a transaction: so many points into (+) or out of (-) an account."""
+    """One leg of a transaction: so many points into (+) or out of (-) an account.
+
+    Of a wallet, `expires_on` names the lot they go into or come out of, and `returns_id` an earlier entry that this one
+    takes back: its points go to the lots they came from. Otherwise what expires first is spent first.
+    """
 
     __tablename__ = "entries"
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         Index("ix_entries_account_id_id", "account_id", "id"),
+        Index("ix_entries_returns_id", "returns_id", postgresql_where=_RETURNING, sqlite_where=_RETURNING),
     )
 
     # Deferred: the entries come first and the transaction closes them; at COMMIT it must be there.
@@ -107,6 +132,8 @@ class Entry(IdMixin, Base):
     )
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
+    expires_on: Mapped[date | None]
+    returns_id: Mapped[UUID | None] = mapped_column(ForeignKey("entries.id"))
 
     transaction: Mapped[LedgerTransaction] = relationship(lazy="raise", viewonly=True)
     account: Mapped[Account] = relationship(lazy="raise", viewonly=True)
@@ -142,6 +169,75 @@ class Hold(IdMixin, Base):
     transaction_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("ledger_transactions.id", deferrable=True, initially="DEFERRED"), index=True
     )
+
+
+class Lot(Base):
+    """The points of a wallet that share a last day. Moved by triggers on entries and holds, and by nothing else.
+
+    `due_on` is that last day, or a later one: points that come back after their last day may be used for a while more.
+    """
+
+    __tablename__ = "lots"
+    __table_args__ = (
+        CheckConstraint("points >= 0", name="points"),
+        CheckConstraint("held BETWEEN 0 AND points", name="no_overdraft"),
+        CheckConstraint("due_on >= expires_on", name="due_on"),
+        CheckConstraint(f"told_days IN {TOLD_DAYS}", name="told_days"),
+        Index("ix_lots_open", "account_id", "due_on", postgresql_where=_NOT_EMPTY, sqlite_where=_NOT_EMPTY),
+        Index("ix_lots_due", "due_on", postgresql_where=_NOT_EMPTY, sqlite_where=_NOT_EMPTY),
+        Index("ix_lots_told", "told_days", "due_on", postgresql_where=_NOT_EMPTY, sqlite_where=_NOT_EMPTY),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    expires_on: Mapped[date] = mapped_column(primary_key=True)
+    due_on: Mapped[date]
+    points: Mapped[int] = mapped_column(BigInteger, default=0)
+    held: Mapped[int] = mapped_column(BigInteger, default=0)
+    told_days: Mapped[int | None]
+
+    @property
+    def free(self) -> int:
+        return self.points - self.held
+
+    @property
+    def expires(self) -> bool:
+        return self.due_on != NEVER
+
+
+def _of_lot() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["account_id", "expires_on"], ["lots.account_id", "lots.expires_on"])
+
+
+class LotMove(Base):
+    """What an entry put into (+) or took out of (-) one lot of its wallet. Written by the database itself."""
+
+    __tablename__ = "lot_moves"
+    __table_args__ = (
+        _of_lot(),
+        CheckConstraint("amount <> 0", name="amount"),
+        Index("ix_lot_moves_account_id", "account_id", "expires_on"),
+    )
+
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("entries.id"), primary_key=True)
+    expires_on: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    amount: Mapped[int] = mapped_column(BigInteger)
+
+
+class LotHold(Base):
+    """What a hold reserved of one lot of its wallet. Written by the database itself."""
+
+    __tablename__ = "lot_holds"
+    __table_args__ = (
+        _of_lot(),
+        CheckConstraint("points > 0", name="points"),
+        Index("ix_lot_holds_account_id", "account_id", "expires_on"),
+    )
+
+    hold_id: Mapped[UUID] = mapped_column(ForeignKey("holds.id"), primary_key=True)
+    expires_on: Mapped[date] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    points: Mapped[int] = mapped_column(BigInteger)
 
 
 class Correction(IdMixin, Base):
@@ -186,4 +282,12 @@ guards.attach(
     transactions=LedgerTransaction.__table__,  # type: ignore[arg-type]
     entries=Entry.__table__,  # type: ignore[arg-type]
     holds=Hold.__table__,  # type: ignore[arg-type]
+)
+lot_guards.attach(
+    lots=Lot.__table__,  # type: ignore[arg-type]
+    moves=LotMove.__table__,  # type: ignore[arg-type]
+    lot_holds=LotHold.__table__,  # type: ignore[arg-type]
+    holds=Hold.__table__,  # type: ignore[arg-type]
+    entries=Entry.__table__,  # type: ignore[arg-type]
+    transactions=LedgerTransaction.__table__,  # type: ignore[arg-type]
 )
