@@ -25,6 +25,11 @@ def pending_of(person_id: UUID) -> Account:
     return _account(pending_key(person_id), "pending", owner_id=person_id)
 
 
+def debt_of(person_id: UUID) -> Account:
+    """What a person owes, as a balance below zero: points taken back that were spent already."""
+    return _account(f"debt:{person_id}", "debt", owner_id=person_id)
+
+
 def settlement_of(station_id: UUID) -> Account:
     """What a station has taken in for goods and services, until it is paid."""
     return _account(f"settlement:{station_id}", "settlement", owner_id=station_id)
@@ -43,6 +48,11 @@ def expiry_account() -> Account:
 def correction_account() -> Account:
     """The other side of every correction."""
     return _account("correction", "correction")
+
+
+def write_off_account() -> Account:
+    """Debts that the programme bears."""
+    return _account("write-off", "write-off")
 
 
 def budget_of(region_code: str, at: datetime) -> Account:

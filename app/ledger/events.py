@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from app.kernel.events import Event
@@ -45,3 +46,42 @@ class PointsCorrected(Event):
     person_id: UUID
     points: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsExpiring(Event):
+    """Points run out in `days` days: the first of them on `first_on`, the last within the week after."""
+
+    person_id: UUID
+    points: int
+    first_on: date
+    last_on: date
+    days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsExpired(Event):
+    """Points that nobody used to the end of `due_on` have run out."""
+
+    person_id: UUID
+    points: int
+    due_on: date
+    transaction_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtWrittenOff(Event):
+    """Points that had to be taken back were spent already: the programme bears them."""
+
+    person_id: UUID
+    points: int
+    transaction_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtPaid(Event):
+    """A part of an award paid off what its rider owed."""
+
+    person_id: UUID
+    points: int
+    transaction_id: UUID

@@ -192,8 +192,7 @@ def _captured_before(
     first = booked(source)
     if first is None:
         raise HoldEnded(state="expired" if before.state == "held" else before.state)
-    if first.id != before.transaction_id or Leg(to_account_id, points or before.points) not in legs_of(
-        first.id
-    ):
+    taken = (to_account_id, points or before.points)
+    if first.id != before.transaction_id or taken not in legs_of(first.id):
         raise SourceUsedDifferently(source=source)
     return first

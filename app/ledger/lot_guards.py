@@ -15,6 +15,8 @@ and in PostgreSQL's loop over the rows of a statement. As in `guards`, PostgreSQ
 a trigger or a person writes, and SQLite asks whether the change is that of the row written last.
 """
 
+# ruff: noqa: S608 -- SQL made of constants
+
 from __future__ import annotations
 
 from sqlalchemy import Table
@@ -78,7 +80,7 @@ _BACK_ALREADY = (
     "WHERE entries.returns_id = NEW.returns_id AND back.expires_on = taken.expires_on"
 )
 _RETURNED = _spread(
-    f"SELECT taken.expires_on, -taken.amount - ({_BACK_ALREADY}) AS room FROM lot_moves AS taken "  # noqa: S608
+    f"SELECT taken.expires_on, -taken.amount - ({_BACK_ALREADY}) AS room FROM lot_moves AS taken "
     "WHERE taken.entry_id = NEW.returns_id AND taken.account_id = NEW.account_id AND taken.amount < 0",
     "expires_on DESC",
     "NEW.amount",
@@ -94,13 +96,13 @@ _RESERVED = _spread(
 def _move(sign: str, spread: str) -> str:
     return (
         "INSERT INTO lot_moves (entry_id, account_id, expires_on, amount) "
-        f"SELECT NEW.id, NEW.account_id, expires_on, {sign}amount FROM ({spread}) AS spread"  # noqa: S608
+        f"SELECT NEW.id, NEW.account_id, expires_on, {sign}amount FROM ({spread}) AS spread"
     )
 
 
 _RESERVE = (
     "INSERT INTO lot_holds (hold_id, account_id, expires_on, points) "
-    f"SELECT NEW.id, NEW.account_id, expires_on, amount FROM ({_RESERVED}) AS spread"  # noqa: S608
+    f"SELECT NEW.id, NEW.account_id, expires_on, amount FROM ({_RESERVED}) AS spread"
 )
 _IN_WALLET = "EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND kind = 'wallet')"
 _BY_HOLD = (
@@ -116,7 +118,7 @@ def _give_grace(dialect: str) -> str:
     """Points that came back to a lot whose days are over: a while to use them, and to hear of it."""
     day, later = _CITY_DAY[dialect].format("NEW.at"), _GRACE[dialect].format("NEW.at")
     return (
-        f"UPDATE lots SET due_on = {later}, told_days = NULL WHERE due_on < {day} AND EXISTS ("  # noqa: S608
+        f"UPDATE lots SET due_on = {later}, told_days = NULL WHERE due_on < {day} AND EXISTS ("
         "SELECT 1 FROM entries JOIN lot_moves ON lot_moves.entry_id = entries.id "
         "WHERE entries.transaction_id = NEW.id AND lot_moves.amount > 0 "
         "AND lot_moves.account_id = lots.account_id AND lot_moves.expires_on = lots.expires_on) "
@@ -131,7 +133,7 @@ def _let_go(dialect: str) -> str:
     reserved = "lot_holds.hold_id = NEW.id AND lot_holds.expires_on = lots.expires_on"
     return (
         "UPDATE lots SET "
-        f"held = held - (SELECT points FROM lot_holds WHERE {reserved}), "  # noqa: S608
+        f"held = held - (SELECT points FROM lot_holds WHERE {reserved}), "
         f"due_on = CASE WHEN {late} THEN {later} ELSE due_on END, "
         f"told_days = CASE WHEN {late} THEN NULL ELSE told_days END "
         f"WHERE account_id = NEW.account_id AND EXISTS (SELECT 1 FROM lot_holds WHERE {reserved})"
@@ -143,36 +145,36 @@ def _let_go(dialect: str) -> str:
 _LOT = f"COALESCE(NEW.expires_on, {_NEVER})"
 _OPEN_LOT = (
     "INSERT INTO lots (account_id, expires_on, due_on, points, held) "
-    f"SELECT NEW.account_id, {_LOT}, {_LOT}, 0, 0 WHERE NOT EXISTS "  # noqa: S608
+    f"SELECT NEW.account_id, {_LOT}, {_LOT}, 0, 0 WHERE NOT EXISTS "
     f"(SELECT 1 FROM lots WHERE account_id = NEW.account_id AND expires_on = {_LOT})"
 )
-_FILL_LOT = f"INSERT INTO lot_moves (entry_id, account_id, expires_on, amount) VALUES (NEW.id, NEW.account_id, {_LOT}, NEW.amount)"  # noqa: E501, S608
+_FILL_LOT = f"INSERT INTO lot_moves (entry_id, account_id, expires_on, amount) VALUES (NEW.id, NEW.account_id, {_LOT}, NEW.amount)"  # noqa: E501
 
 ENTRIES_SQLITE = (
     Guard(
-        "entries_lots_credit",
+        "entries_spread_credit",
         f"AFTER INSERT ON entries WHEN NEW.amount > 0 AND NEW.returns_id IS NULL AND {_IN_WALLET}",
         f"{_OPEN_LOT}; {_FILL_LOT}",
     ),
     Guard(
-        "entries_lots_return",
+        "entries_spread_return",
         f"AFTER INSERT ON entries WHEN NEW.amount > 0 AND NEW.returns_id IS NOT NULL AND {_IN_WALLET}",
         _move("", _RETURNED),
     ),
     Guard(
-        "entries_lots_capture",
+        "entries_spread_capture",
         f"AFTER INSERT ON entries WHEN NEW.amount < 0 AND {_IN_WALLET} AND {_BY_HOLD}",
         _move("-", _CAPTURED),
     ),
     Guard(
-        "entries_lots_spend",
+        "entries_spread_spend",
         f"AFTER INSERT ON entries WHEN NEW.amount < 0 AND {_IN_WALLET} AND NOT {_BY_HOLD}",
         _move("-", _SPENT),
     ),
 )
 HOLDS_SQLITE = (
-    Guard("holds_lots_reserve", "AFTER INSERT ON holds", _RESERVE),
-    Guard("holds_lots_let_go", "AFTER UPDATE ON holds", _let_go("sqlite")),
+    Guard("holds_spread_reserve", "AFTER INSERT ON holds", _RESERVE),
+    Guard("holds_spread_let_go", "AFTER UPDATE ON holds", _let_go("sqlite")),
 )
 TRANSACTIONS_SQLITE = (
     Guard(
@@ -184,13 +186,15 @@ TRANSACTIONS_SQLITE = (
 )
 
 _SAME_LOT = "account_id = NEW.account_id AND expires_on = NEW.expires_on"
-_LAST_MOVE = f"SELECT amount FROM lot_moves WHERE rowid = (SELECT MAX(rowid) FROM lot_moves) AND {_SAME_LOT}"  # noqa: S608
+_LAST_MOVE = f"SELECT amount FROM lot_moves WHERE rowid = (SELECT MAX(rowid) FROM lot_moves) AND {_SAME_LOT}"
 _OPEN_LOT_HOLDS = (
     "SELECT COALESCE(SUM(lot_holds.points), 0) FROM holds JOIN lot_holds ON lot_holds.hold_id = holds.id "
     "WHERE holds.account_id = NEW.account_id AND holds.state = 'held' AND lot_holds.expires_on = NEW.expires_on"
 )
 _LOT_EXISTS = f"EXISTS (SELECT 1 FROM lots WHERE {_SAME_LOT})"
-_LOT_DAYS = "NEW.account_id IS NOT OLD.account_id OR NEW.expires_on IS NOT OLD.expires_on OR NEW.due_on < OLD.due_on"
+_LOT_DAYS = (
+    "NEW.account_id IS NOT OLD.account_id OR NEW.expires_on IS NOT OLD.expires_on OR NEW.due_on < OLD.due_on"
+)
 LOTS_SQLITE = (
     Guard(
         "lots_begin",
@@ -225,7 +229,7 @@ MOVES_SQLITE = (
     Guard(
         "lot_moves_move",
         "AFTER INSERT ON lot_moves",
-        f"UPDATE lots SET points = points + NEW.amount WHERE {_SAME_LOT}",  # noqa: S608
+        f"UPDATE lots SET points = points + NEW.amount WHERE {_SAME_LOT}",
     ),
 )
 _MORE_THAN_THE_HOLD = (
@@ -238,7 +242,7 @@ LOT_HOLDS_SQLITE = (
     Guard(
         "lot_holds_raise",
         "AFTER INSERT ON lot_holds",
-        f"UPDATE lots SET held = held + NEW.points WHERE {_SAME_LOT}",  # noqa: S608
+        f"UPDATE lots SET held = held + NEW.points WHERE {_SAME_LOT}",
     ),
 )
 
@@ -269,9 +273,11 @@ LOOP
   END IF;
 END LOOP;
 RETURN NULL;
-"""  # noqa: E501, S608 -- made of constants
+"""  # noqa: E501
 ENTRIES_POSTGRESQL = (
-    Guard("entries_lots", "AFTER INSERT ON entries REFERENCING NEW TABLE AS added FOR EACH STATEMENT", "()"),
+    Guard(
+        "entries_spread", "AFTER INSERT ON entries REFERENCING NEW TABLE AS added FOR EACH STATEMENT", "()"
+    ),
 )
 
 HOLDS_FUNCTION = f"""
@@ -280,7 +286,7 @@ ELSE {_let_go("postgresql")};
 END IF;
 RETURN NULL;
 """
-HOLDS_POSTGRESQL = (Guard("holds_lots", "AFTER INSERT OR UPDATE ON holds FOR EACH ROW", "()"),)
+HOLDS_POSTGRESQL = (Guard("holds_spread", "AFTER INSERT OR UPDATE ON holds FOR EACH ROW", "()"),)
 
 TRANSACTIONS_FUNCTION = f"""
 IF NOT {_LOTS_AGREE} THEN {raising(LOTS_DISAGREE)}; END IF;
@@ -319,7 +325,7 @@ UPDATE lots SET points = points + moved.amount
 FROM (SELECT account_id, expires_on, SUM(amount) AS amount FROM added GROUP BY account_id, expires_on) AS moved
 WHERE lots.account_id = moved.account_id AND lots.expires_on = moved.expires_on;
 RETURN NULL;
-"""  # noqa: S608 -- made of constants
+"""
 MOVES_POSTGRESQL = (
     Guard("lot_moves_begin", f"BEFORE INSERT ON lot_moves FOR EACH ROW WHEN ({_BY_HAND})", "()"),
     Guard(
@@ -330,7 +336,7 @@ LOT_HOLDS_FUNCTION = f"""
 IF TG_WHEN = 'BEFORE' THEN {raising(HOLD_OF_LOT)}; END IF;
 UPDATE lots SET held = held + NEW.points WHERE {_SAME_LOT};
 RETURN NULL;
-"""  # noqa: S608 -- made of constants
+"""
 LOT_HOLDS_POSTGRESQL = (
     Guard("lot_holds_begin", f"BEFORE INSERT ON lot_holds FOR EACH ROW WHEN ({_BY_HAND})", "()"),
     Guard("lot_holds_raise", "AFTER INSERT ON lot_holds FOR EACH ROW", "()"),

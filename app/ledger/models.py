@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel import clock
-from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.ledger import guards, lot_guards
 from app.ledger.errors import ApproverIsAsker, CorrectionDecided
 
@@ -277,6 +277,27 @@ class Correction(IdMixin, Base):
             raise ApproverIsAsker(limit=CORRECTION_LIMIT)
 
 
+class DebtPolicy(IdMixin, Base):
+    """What becomes of points a rider owes, published with its reason. In force until the next one."""
+
+    __tablename__ = "debt_policies"
+    __table_args__ = (CheckConstraint("share_percent BETWEEN 0 AND 100", name="share_percent"),)
+
+    share_percent: Mapped[int]  # of each later award; 0: debts are written off
+    reason: Mapped[str] = mapped_column(String(500))
+    set_by: Mapped[UUID]
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    @property
+    def writes_off(self) -> bool:
+        return self.share_percent == 0
+
+    def share_of(self, points: int) -> int:
+        """How many of so many points pay off a debt."""
+        return points * self.share_percent // 100
+
+
+append_only(DebtPolicy.__table__)  # type: ignore[arg-type]
 guards.attach(
     accounts=Account.__table__,  # type: ignore[arg-type]
     transactions=LedgerTransaction.__table__,  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ Who may post is decided by the use case that does; nothing here asks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -45,10 +45,24 @@ _LOOKED_AT = (
 
 
 class Leg(NamedTuple):
-    """So many points into (+) or out of (-) an account."""
+    """So many points into (+) or out of (-) an account.
+
+    Into a wallet: usable to the end of `expires_on` (None: they do not expire). `returns_id` is an earlier entry
+    that is taken back: points go to the lots they came from (see `returning`), or leave the lot they filled first.
+    """
 
     account_id: UUID
     amount: int
+    expires_on: date | None = None
+    returns_id: UUID | None = None
+
+    @property
+    def move(self) -> tuple[UUID, int]:
+        """What is compared when the same source comes again."""
+        return self.account_id, self.amount
+
+
+_ENTRY_TYPES = {name: Entry.__table__.c[name].type for name in ("id", *Leg._fields)}
 
 
 def post(
@@ -64,7 +78,7 @@ def post(
     accounts = _accounts_to_change(legs)
     before = booked(source)
     if before is not None:
-        if before.kind != kind or legs_of(before.id) != sorted(legs):
+        if before.kind != kind or legs_of(before.id) != sorted(leg.move for leg in legs):
             raise SourceUsedDifferently(source=source)
         return before
     _must_suffice(accounts, legs)
@@ -83,7 +97,10 @@ def reverse(
         raise TransactionNotFound
     if first.reverses_id is not None:
         raise NotReversible
-    legs = [Leg(account_id, -amount) for account_id, amount in legs_of(transaction_id)]
+    legs = [
+        Leg(account_id, -amount, returns_id=entry_id)
+        for entry_id, account_id, amount in _entries_of(transaction_id)
+    ]
     accounts = _accounts_to_change(legs)
     # Both reversals of one transaction lock the same accounts, so the second sees the first here.
     before = session.scalar(select(LedgerTransaction).where(LedgerTransaction.reverses_id == transaction_id))
@@ -119,8 +136,10 @@ def record(
 ) -> LedgerTransaction:
     """Write entries and transaction. Only for this package: locks and checks are the caller's."""
     entries: dict[str, Any] = {"transaction_id": transaction_id}
-    for number, (account_id, amount) in enumerate(legs):
-        entries |= {f"id_{number}": new_id(), f"account_id_{number}": account_id, f"amount_{number}": amount}
+    for number, leg in enumerate(legs):
+        entries |= {f"id_{number}": new_id()} | {
+            f"{name}_{number}": value for name, value in leg._asdict().items()
+        }
     session.execute(_insert_entries(len(legs)), entries)
     values = {
         "id": transaction_id,
@@ -136,7 +155,7 @@ def record(
         # Only a concurrent use of the source on other accounts gets here. The entries above have no transaction, so the
         # database refuses to commit this unit of work whatever the caller does.
         raise SourceUsedDifferently(source=source)
-    forget_balances(account_id for account_id, _amount in legs)
+    forget_balances(leg.account_id for leg in legs)
     return _as_loaded(LedgerTransaction(**values))
 
 
@@ -145,17 +164,18 @@ def _insert_entries(count: int) -> TextClause:
     """One statement for all entries. Written out, because SQLAlchemy compiles a many-row INSERT anew each time."""
     rows, typed = [], [bindparam("transaction_id", type_=Uuid())]
     for number in range(count):
-        rows.append(f"(:id_{number}, :transaction_id, :account_id_{number}, :amount_{number})")
-        typed += [bindparam(f"id_{number}", type_=Uuid()), bindparam(f"account_id_{number}", type_=Uuid())]
-    columns = "id, transaction_id, account_id, amount"
+        own = ", ".join(f":{name}_{number}" for name in _ENTRY_TYPES)
+        rows.append(f"(:transaction_id, {own})")
+        typed += [bindparam(f"{name}_{number}", type_=type_) for name, type_ in _ENTRY_TYPES.items()]
+    columns = ", ".join(["transaction_id", *_ENTRY_TYPES])
     return text(f"INSERT INTO entries ({columns}) VALUES {', '.join(rows)}").bindparams(*typed)  # noqa: S608 -- numbers
 
 
 def _must_balance(legs: Sequence[Leg]) -> None:
-    if len(legs) < 2 or sum(amount for _account_id, amount in legs) != 0:
+    if len(legs) < 2 or sum(leg.amount for leg in legs) != 0:
         raise ValueError("a transaction needs two legs or more that sum to zero")
-    accounts = {account_id for account_id, _amount in legs}
-    if len(accounts) < len(legs) or any(amount == 0 for _account_id, amount in legs):
+    accounts = {leg.account_id for leg in legs}
+    if len(accounts) < len(legs) or any(leg.amount == 0 for leg in legs):
         raise ValueError("each leg moves points of an account of its own")
 
 
@@ -163,7 +183,7 @@ def _accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
     # FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
     locked: Any = session.execute(
         select(*_LOOKED_AT)
-        .where(Account.id.in_(account_id for account_id, _amount in legs))
+        .where(Account.id.in_(leg.account_id for leg in legs))
         .order_by(Account.key.desc())
         .with_for_update(key_share=True)
     )
@@ -174,7 +194,7 @@ def _accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
 
 
 def _must_suffice(accounts: Mapping[UUID, Row[Any]], legs: Sequence[Leg]) -> None:
-    for account_id, amount in legs:
+    for account_id, amount in (leg.move for leg in legs):
         account = accounts[account_id]
         usable = account.balance - account.held
         if amount > 0 or account.overdrawable or usable + amount >= 0:
@@ -194,10 +214,34 @@ def booked(source: str) -> LedgerTransaction | None:
     return session.scalar(select(LedgerTransaction).where(LedgerTransaction.source == source))
 
 
-def legs_of(transaction_id: UUID) -> list[Leg]:
-    """The legs of a transaction, by account."""
-    chosen = select(Entry.account_id, Entry.amount).where(Entry.transaction_id == transaction_id)
-    return sorted(Leg(account_id, amount) for account_id, amount in session.execute(chosen))
+def legs_of(transaction_id: UUID) -> list[tuple[UUID, int]]:
+    """What a transaction moved: accounts and amounts, by account."""
+    return sorted((account_id, amount) for _id, account_id, amount in _entries_of(transaction_id))
+
+
+def returning(account_id: UUID, points: int, *, source: str) -> Leg:
+    """A leg that gives back to a wallet what the transaction of this source took out of it.
+
+    The points go to the lots they came from. Raises TransactionNotFound if that source took nothing from there.
+    """
+    took = entry_of(source, account_id)
+    if took is None:
+        raise TransactionNotFound
+    return Leg(account_id, points, returns_id=took)
+
+
+def entry_of(source: str, account_id: UUID) -> UUID | None:
+    """The entry by which the transaction of this source moved an account, if it did."""
+    return session.scalar(
+        select(Entry.id)
+        .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
+        .where(LedgerTransaction.source == source, Entry.account_id == account_id)
+    )
+
+
+def _entries_of(transaction_id: UUID) -> Sequence[Row[UUID, UUID, int]]:
+    chosen = select(Entry.id, Entry.account_id, Entry.amount).where(Entry.transaction_id == transaction_id)
+    return session.execute(chosen).all()
 
 
 def _as_loaded(transaction: LedgerTransaction) -> LedgerTransaction:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from app.kernel.db import session
+from app.ledger import verify_lots
 from app.ledger.models import Account, Entry, Hold, LedgerTransaction
 
 MOST_PER_CHECK = 100
@@ -23,8 +25,8 @@ class Finding:
 
     check: str
     row: str
-    found: int
-    expected: int
+    found: Any
+    expected: Any
 
     def __str__(self) -> str:
         return f"{self.check}: {self.row} is {self.found}, expected {self.expected}"
@@ -32,7 +34,7 @@ class Finding:
 
 def verify() -> list[Finding]:
     """Every broken row, by check and then by id, at most 100 per check; an empty list is a sound book."""
-    return [Finding(name, str(row), int(found), int(expected)) for name, row, found, expected in _all_rows()]
+    return [Finding(name, str(row), found, expected) for name, row, found, expected in _all_rows()]
 
 
 def _all_rows() -> Iterator[tuple[str, Any, Any, Any]]:
@@ -47,9 +49,11 @@ def _all_rows() -> Iterator[tuple[str, Any, Any, Any]]:
         ("overdraft", _overdrafts()),
         ("captured-hold", _captures()),
         ("reversal", _reversals()),
+        *verify_lots.checks(),
     ):
         for row, found, expected in session.execute(broken.limit(MOST_PER_CHECK)):
             yield name, row, found, expected
+    yield from islice(verify_lots.wrongly_due(), MOST_PER_CHECK)
 
 
 def _sum(column: Any) -> Any:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.cases import queries as cases
 from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
 from app.cases.models import Case
 from app.kernel.db import session
-from app.kernel.i18n import format_hours
-from app.ledger.events import PointsCorrected
+from app.kernel.i18n import format_day, format_hours
+from app.ledger.events import DebtPaid, DebtWrittenOff, PointsCorrected, PointsExpired, PointsExpiring
 from app.notices.telling import About, tell
 from app.rewards import queries as rewards
 from app.rewards.events import RedemptionUndone, RewardCancelled, RewardExpired, VoucherEvent
@@ -102,6 +102,48 @@ def on_points_corrected(event: PointsCorrected) -> None:
         about=About("correction", event.correction_id),
         at=event.at,
     )
+
+
+def on_points_expiring(event: PointsExpiring) -> None:
+    """Points run out in a month, or in a week."""
+    tell(
+        person_id=event.person_id,
+        slug="points-expiring",
+        source=f"expiring:{event.person_id}:{event.days}:{event.first_on}:{event.last_on}",
+        facts={"points": event.points, "n": event.points, "until": _day(event.first_on)},
+        about=About("points", event.person_id),
+        at=event.at,
+    )
+
+
+def on_points_expired(event: PointsExpired) -> None:
+    """Points ran out."""
+    _tell_of_points(event, "points-expired", until=_day(event.due_on))
+
+
+def on_debt_written_off(event: DebtWrittenOff) -> None:
+    """Points had to be taken back and were spent already; nothing is owed."""
+    _tell_of_points(event, "debt-written-off")
+
+
+def on_debt_paid(event: DebtPaid) -> None:
+    """A part of an award paid off what was owed."""
+    _tell_of_points(event, "debt-paid")
+
+
+def _tell_of_points(event: PointsExpired | DebtWrittenOff | DebtPaid, slug: str, **facts: Any) -> None:
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"transaction:{event.transaction_id}",
+        facts={"points": event.points, "n": event.points, **facts},
+        about=About("points", event.transaction_id),
+        at=event.at,
+    )
+
+
+def _day(day: date) -> dict[str, str]:
+    return {language: format_day(day, language) for language in ("zh", "en")}
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------

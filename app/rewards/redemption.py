@@ -87,7 +87,9 @@ def undo(*, voucher_id: UUID, by: Actor, at: datetime) -> Voucher:
         source=f"voucher:{voucher.id}:undone",
         legs=[
             Leg(accounts.settlement_of(voucher.station_id).id, -voucher.points),
-            Leg(accounts.wallet_of(voucher.person_id).id, voucher.points),
+            posting.returning(
+                accounts.wallet_of(voucher.person_id).id, voucher.points, source=_handed_over(voucher)
+            ),
         ],
         words=queries.words_about(voucher, "rewards.entry-undone"),
         by=by,
@@ -105,7 +107,7 @@ def _settle(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
     holds.capture(
         voucher.hold_id,
         to_account_id=owed_to.id,
-        source=f"voucher:{voucher.id}:handed-over",
+        source=_handed_over(voucher),
         kind="redemption",
         words=words,
         by=by,
@@ -113,3 +115,8 @@ def _settle(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
     )
     publish(RewardHandedOver(**queries.facts_of(voucher), at=at))
     return voucher
+
+
+def _handed_over(voucher: Voucher) -> str:
+    """The source under which the ledger knows a hand-over."""
+    return f"voucher:{voucher.id}:handed-over"

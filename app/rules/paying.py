@@ -6,16 +6,18 @@ An exhausted budget queues an award; it is never dropped and never paid from not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.identity.actors import SYSTEM
+from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.events import publish
 from app.ledger.accounts import budget_of, pending_of, wallet_of
+from app.ledger.debts import pay_from_award
 from app.ledger.errors import BudgetExhausted
 from app.ledger.posting import Leg, post
 from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
@@ -36,12 +38,14 @@ def _draw_on_budget(award: Award, at: datetime) -> bool:
     to_account = pending_of(award.person_id) if award.waits else wallet_of(award.person_id)
     budget = budget_of(award.recorded.region_code, at)
     try:
-        _move(award, "given", budget.id, to_account.id, at)
+        _move(award, "given", budget.id, to_account.id, at, None if award.waits else _last_day(award, at))
     except BudgetExhausted:
         return False
     award.state = PENDING if award.waits else ACTIVE
     award.funded_at, award.budget_id = at, budget.id
     session.flush()
+    if award.state == ACTIVE:
+        _pay_debt(award, at)
     return True
 
 
@@ -49,9 +53,11 @@ def settle(award: Award, at: datetime) -> None:
     """The outcome has come: pending points become usable; queued ones will be usable at once when they are paid."""
     award.outcome_at = at
     if award.state == PENDING:
-        _move(award, "settled", pending_of(award.person_id).id, wallet_of(award.person_id).id, at)
+        pending, wallet = pending_of(award.person_id).id, wallet_of(award.person_id).id
+        _move(award, "settled", pending, wallet, at, _last_day(award, at))
         award.state = ACTIVE
         session.flush()
+        _pay_debt(award, at)
         publish(AwardSettled(**_facts(award, at)))
     session.flush()
 
@@ -98,12 +104,25 @@ def _queued_to_change() -> Sequence[Award]:
     ).all()
 
 
-def _move(award: Award, step: str, from_account: UUID, to_account: UUID, at: datetime) -> None:
+def _last_day(award: Award, at: datetime) -> date | None:
+    """Until when points that become usable now may be used; None: they do not expire. Pending points never run out."""
+    days = award.expires_after_days
+    return None if days is None else city_day(at) + timedelta(days=days)
+
+
+def _move(
+    award: Award,
+    step: str,
+    from_account: UUID,
+    to_account: UUID,
+    at: datetime,
+    expires_on: date | None = None,
+) -> None:
     """One posting. Its source names the award, the step and the round, so the ledger books it once."""
     post(
         kind=f"award-{step}",
         source=f"award:{award.id}:{award.round}:{step}",
-        legs=[Leg(from_account, -award.points), Leg(to_account, award.points)],
+        legs=[Leg(from_account, -award.points), Leg(to_account, award.points, expires_on=expires_on)],
         words={
             "slug": f"rules.entry.{step}",
             "what": dict(award.explanation["words"]),
@@ -115,6 +134,11 @@ def _move(award: Award, step: str, from_account: UUID, to_account: UUID, at: dat
         by=SYSTEM,
         at=at,
     )
+
+
+def _pay_debt(award: Award, at: datetime) -> None:
+    source = f"award:{award.id}:{award.round}:debt"
+    pay_from_award(person_id=award.person_id, points=award.points, source=source, at=at)
 
 
 def _facts(award: Award, at: datetime) -> dict[str, Any]:

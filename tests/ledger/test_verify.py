@@ -122,7 +122,11 @@ def test_it_finds_a_missing_account(book):
 def test_it_finds_a_changed_balance(book):
     with unguarded():
         change(sa.update(Account).where(Account.id == book["wallet"]).values(balance=71))
-        assert found() == {("total", "all accounts"), ("account-balance", book["key"])}
+        assert found() == {
+            ("total", "all accounts"),
+            ("account-balance", book["key"]),
+            ("wallet-lots", book["key"]),
+        }
 
 
 def test_it_finds_changed_held_points(book):
@@ -135,7 +139,10 @@ def test_it_finds_an_overdraft(book):
     with unguarded():
         change(sa.update(Hold).where(Hold.state == "held").values(points=71))
         change(sa.update(Account).where(Account.id == book["wallet"]).values(held=71))
-        assert found() == {("overdraft", book["key"])}
+        assert {each for each in found() if each[0] != "hold-lots"} == {
+            ("overdraft", book["key"]),
+            ("lot-held", f"{book['key']} 9999-12-31"),
+        }
 
 
 def test_it_finds_a_capture_of_another_amount(book):
