@@ -33,6 +33,7 @@ from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
 from app.ledger import api as ledger_api
 from app.ledger import events as ledger
+from app.ledger import expiring as points_expiring
 from app.media import api as media_api
 from app.notices import api as notices_api
 from app.notices import reminding
@@ -77,6 +78,8 @@ MINUTE, HOUR = 60, 3600
 JOBS = (
     Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
     Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
+    Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
+    Kind("expire-points", points_expiring.expire_due, every_s=MINUTE),
     Kind("close-forgotten-sign-outs", attendance.close_forgotten, every_s=MINUTE),
     Kind("end-activities", organising.end_activities, every_s=MINUTE),
     Kind("escalate-cases", deadlines.escalate_due, every_s=MINUTE),

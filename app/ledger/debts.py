@@ -40,7 +40,7 @@ def set_policy(*, share_percent: int, reason: str, by: Actor, at: datetime) -> D
     Raises Forbidden.
     """
     city = places.city()
-    by.must("ledger.correct", region_path=city.path if city else "")
+    by.must("rules.review", region_path=city.path if city else "")
     policy = DebtPolicy(id=new_id(), share_percent=share_percent, reason=reason, set_by=by.id, starts_at=at)
     session.add(policy)
     session.flush()

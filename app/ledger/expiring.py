@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, select, update
@@ -18,11 +17,11 @@ from app.ledger.events import PointsExpired, PointsExpiring
 from app.ledger.models import TOLD_DAYS, Account, Lot
 from app.ledger.posting import Leg, post
 
-BATCH = 500
+BATCH = 1000
 TOGETHER = timedelta(days=7)  # what runs out within a week is told at once, not each day anew
 
 
-def expire_due(at: datetime, *, limit: int = BATCH) -> int:
+def expire_due(*, at: datetime, limit: int = BATCH) -> int:
     """Book what nobody used to its last day, lot by lot, at most `limit`; returns how many. Publishes PointsExpired."""
     due = session.execute(
         _lots().where(Lot.due_on < city_day(at)).order_by(Account.key.desc(), Lot.expires_on).limit(limit)
@@ -30,7 +29,7 @@ def expire_due(at: datetime, *, limit: int = BATCH) -> int:
     return sum(_expire(lot, person_id, at) for lot, person_id in due)
 
 
-def tell_due(at: datetime, *, limit: int = BATCH) -> int:
+def tell_due(*, at: datetime, limit: int = BATCH) -> int:
     """Say 30 and 7 days before that points run out, each time once for a lot; returns how many riders were told."""
     told = 0
     for days, before in zip(TOLD_DAYS, (None, *TOLD_DAYS), strict=False):
@@ -49,7 +48,7 @@ def tell_due(at: datetime, *, limit: int = BATCH) -> int:
     return told
 
 
-def _lots() -> Select[Lot, UUID]:
+def _lots() -> Select[Lot, UUID | None]:
     """Lots with points that are not held, and whose they are."""
     return (
         select(Lot, Account.owner_id)
@@ -59,12 +58,13 @@ def _lots() -> Select[Lot, UUID]:
     )
 
 
-def _expire(lot: Lot, person_id: UUID, at: datetime) -> bool:
+def _expire(lot: Lot, person_id: UUID | None, at: datetime) -> bool:
     """Book one lot, unless somebody was faster: the wallet is locked before the lot is looked at again."""
     wallet = select(Account.id).where(Account.id == lot.account_id).with_for_update(key_share=True)
     session.execute(wallet)
     session.refresh(lot)
     points = lot.free
+    assert person_id is not None  # only wallets have lots, and a wallet has an owner
     if points < 1 or lot.due_on >= city_day(at):
         return False
     booked = post(
@@ -84,7 +84,9 @@ def _expire(lot: Lot, person_id: UUID, at: datetime) -> bool:
     return True
 
 
-def _tell(account_id: UUID, person_id: UUID, days: int, before: int | None, last: date, at: datetime) -> None:
+def _tell(
+    account_id: UUID, person_id: UUID | None, days: int, before: int | None, last: date, at: datetime
+) -> None:
     """One message for all that runs out by then and in the week after."""
     told = session.execute(
         update(Lot)
@@ -94,6 +96,7 @@ def _tell(account_id: UUID, person_id: UUID, days: int, before: int | None, last
         .returning(Lot.due_on, Lot.points - Lot.held)
         .execution_options(synchronize_session=False)
     ).all()
+    assert person_id is not None  # as above
     publish(
         PointsExpiring(
             person_id=person_id,

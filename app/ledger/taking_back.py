@@ -14,8 +14,11 @@ from app.identity.actors import Actor
 from app.kernel.db import session
 from app.ledger import debts
 from app.ledger.accounts import correction_account, debt_of, pending_of, wallet_of
+from app.ledger.errors import SourceUsedDifferently
 from app.ledger.models import Account
 from app.ledger.posting import Leg, booked, entry_of, legs_of, post
+
+TAKING_BACK = "taking-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +57,16 @@ def take_back(
     if before is not None:
         return before
     from_wallet = min(points - pending, usable)
+    missing = points - pending - from_wallet
     to_id = to_account_id or correction_account().id
     if from_wallet + pending:
         legs = [*_sides(person_id, from_wallet, pending, given_by), Leg(to_id, from_wallet + pending)]
-        post(kind="taking-back", source=source, legs=legs, words=words, by=by, at=at)
-    missing = points - pending - from_wallet
+        post(kind=TAKING_BACK, source=source, legs=legs, words=words, by=by, at=at)
     owed = 0
     if missing:
+        facts: dict[str, Any] = {"words": words, "by": by, "at": at}
         owed = debts.owe(
-            person_id=person_id,
-            points=missing,
-            to_account_id=to_id,
-            source=_debt(source),
-            words=words,
-            by=by,
-            at=at,
+            person_id=person_id, points=missing, to_account_id=to_id, source=_debt(source), **facts
         )
     return TakenBack(from_wallet, pending, owed, missing - owed)
 
@@ -95,6 +93,8 @@ def _taken_before(person_id: UUID, source: str) -> TakenBack | None:
     taken, debt = booked(source), booked(_debt(source))
     if taken is None and debt is None:
         return None
+    if taken is not None and taken.kind != TAKING_BACK:
+        raise SourceUsedDifferently(source=source)
     moved = dict(legs_of(taken.id)) if taken else {}
     owed = -dict(legs_of(debt.id))[debt_of(person_id).id] if debt else 0
     forgiven = owed if booked(debts.written_off(_debt(source))) else 0

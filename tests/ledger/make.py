@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.identity.actors import SYSTEM
 from app.kernel import clock
+from app.kernel.db import session
 from app.kernel.ids import new_id
 from app.ledger import budgets, holds, posting
 from app.ledger.accounts import correction_account, quarter, wallet_of
-from app.ledger.models import Hold, LedgerTransaction
+from app.ledger.models import Hold, LedgerTransaction, Lot
 from app.ledger.posting import Leg
 
 WORDS = {"slug": "ledger.told", "text": {"zh": "首次到站签到 +5", "en": "First check-in, +5"}}
@@ -35,6 +38,25 @@ def give(person_id: UUID, points: int, **changes: Any) -> LedgerTransaction:
         "at": clock.now(),
     }
     return posting.post(**values | changes)
+
+
+def give_until(person_id: UUID, points: int, expires_on: date | None) -> LedgerTransaction:
+    """Points that run out at the end of a day."""
+    legs = [
+        Leg(correction_account().id, -points),
+        Leg(wallet_of(person_id).id, points, expires_on=expires_on),
+    ]
+    return give(person_id, points, legs=legs)
+
+
+def lots(person_id: UUID) -> dict[date, tuple[int, int]]:
+    """What lies in each lot of a wallet and what of it is held, by the day on which it is due."""
+    found = session.scalars(select(Lot).where(Lot.account_id == wallet_of(person_id).id, Lot.points > 0))
+    sums: dict[date, tuple[int, int]] = {}
+    for each in found.all():
+        points, reserved = sums.get(each.due_on, (0, 0))
+        sums[each.due_on] = points + each.points, reserved + each.held
+    return sums
 
 
 def rich(points: int = 100) -> UUID:

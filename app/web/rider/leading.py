@@ -10,6 +10,7 @@ PAGES = {
     "correction": "/points",
     "honour": "/me/consents",
     "hours": "/hours",
+    "points": "/points",
     "voucher": "/vouchers/{id}",
 }
 

@@ -1,0 +1,113 @@
+"""Points run out after their last day, not before, once, and never unannounced."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from app.identity.actors import SYSTEM
+from app.kernel import events
+from app.kernel.db import transaction
+from app.kernel.ids import new_id
+from app.ledger import expiring, holds
+from app.ledger.accounts import expiry_account
+from app.ledger.events import PointsExpired, PointsExpiring
+from app.ledger.models import NEVER
+from app.ledger.queries import balance_of
+from app.ledger.verify import verify
+from tests.ledger import make
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def heard(app):
+    """Every event about points that run out."""
+    seen = []
+    events.wire([(PointsExpired, seen.append), (PointsExpiring, seen.append)])
+    return seen
+
+
+def someone(*lots):
+    person_id = new_id()
+    for points, days in lots:
+        make.give_until(person_id, points, None if days is None else TODAY + timedelta(days=days))
+    return person_id
+
+
+def expire(clock):
+    with transaction():
+        return expiring.expire_due(at=clock())
+
+
+def test_a_last_day_is_a_whole_day(app, clock, heard):
+    with transaction():
+        person_id = someone((5, 0), (3, None))
+    clock.advance(hours=9, minutes=57)  # 23:59 in the city
+    assert expire(clock) == 0
+    clock.advance(minutes=1)
+    assert expire(clock) == 1
+    with transaction():
+        assert balance_of(person_id).usable == 3
+        assert expiry_account().balance == 5
+        assert verify() == []
+    assert [(each.points, each.due_on) for each in heard] == [(5, TODAY)]
+
+
+def test_it_happens_once(app, clock):
+    with transaction():
+        someone((5, 0), (4, 1))
+    clock.advance(days=3)
+    assert [expire(clock), expire(clock)] == [2, 0]
+
+
+def test_held_points_do_not_run_out_and_live_on_when_they_come_back(app, clock):
+    with transaction():
+        person_id = someone((5, 0))
+        reserved = make.held(person_id, 3, expires_at=clock() + timedelta(days=9)).id
+    clock.advance(days=2)
+    assert [expire(clock), expire(clock)] == [1, 0]
+    with transaction():
+        assert balance_of(person_id).held == 3
+        holds.release(reserved, source="x", by=SYSTEM, at=clock())
+    assert expire(clock) == 0
+    clock.advance(days=30)
+    assert expire(clock) == 0
+    clock.advance(days=1)
+    assert expire(clock) == 1
+    with transaction():
+        assert balance_of(person_id).usable == 0
+        assert verify() == []
+
+
+def test_it_is_told_a_month_and_a_week_before(app, clock, heard):
+    with transaction():
+        someone((5, 40), (9, None))
+
+    def told():
+        with transaction():
+            return expiring.tell_due(at=clock())
+
+    days = [clock.advance(days=1) and told() for _ in range(41)]
+    assert [number + 1 for number, count in enumerate(days) if count] == [10, 33]
+    assert [(each.points, each.days) for each in heard] == [(5, 30), (5, 7)]
+
+
+def test_what_runs_out_within_a_week_is_told_together(app, clock, heard):
+    with transaction():
+        someone((1, 30), (2, 33), (4, 37), (8, 38))
+    with transaction():
+        assert expiring.tell_due(at=clock()) == 1
+        assert expiring.tell_due(at=clock()) == 0
+    assert [each.points for each in heard] == [7]
+    assert (heard[0].first_on, heard[0].last_on) == (TODAY + timedelta(days=30), TODAY + timedelta(days=37))
+
+
+def test_points_without_a_last_day_stay(app, clock):
+    with transaction():
+        person_id = someone((9, None))
+    clock.advance(days=5000)
+    assert expire(clock) == 0
+    with transaction():
+        assert make.lots(person_id) == {NEVER: (9, 0)}
