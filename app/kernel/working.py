@@ -164,7 +164,9 @@ def tend(*, at: datetime) -> int:
     lost = sweep(at=at)
     recurring = {kind.name: kind for kind in kinds().values() if kind.every_s}
     there = dict(session.execute(select(Job.kind, Job.run_at).where(Job.key == RECURRING)).all())
-    for name in recurring.keys() - there.keys():
+    for name in sorted(
+        recurring.keys() - there.keys()
+    ):  # in one order everywhere: two workers never deadlock
         insert_if_absent(Job, _first_turn(name, at))
     gone = there.keys() - recurring.keys()
     if gone:  # a kind that no longer exists; a newer worker that knows it writes the row again
