@@ -46,6 +46,8 @@ from app.rules import api as rules_api
 from app.rules import awarding, paying
 from app.rules import events as rules
 from app.scans import api as scans_api
+from app.sync import api as sync_api
+from app.sync import settling
 from app.volunteering import api as volunteering_api
 from app.volunteering import attendance, organising
 from app.volunteering import events as volunteering
@@ -71,6 +73,7 @@ APIS = (
     honours_api.api,
     notices_api.api,
     scans_api.api,
+    sync_api.api,
 )
 
 MINUTE, HOUR = 60, 3600
@@ -85,6 +88,7 @@ JOBS = (
     Kind("escalate-cases", deadlines.escalate_due, every_s=MINUTE),
     Kind("close-unanswered-cases", deadlines.close_unanswered, every_s=MINUTE),
     Kind("pay-queued-awards", paying.pay_queued, every_s=MINUTE),
+    Kind("settle-offline-items", settling.settle_ripe, every_s=MINUTE),
     Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
     Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
     Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),

@@ -1,13 +1,24 @@
-"""Checking in: by the station's poster where the phone stands within reach, or by being scanned at the counter."""
+"""Checking in: by the station's poster where the phone stands within reach, or by being scanned at the counter.
+
+What was saved without a signal comes later: it is judged by when it happened (`happened_at`), and `at` is its arrival.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.checkins.errors import CheckedInAlready, LocationNeeded, LocationVague, StationClosed, TooFar
+from app.checkins.errors import (
+    CheckedInAlready,
+    CheckinAhead,
+    CheckinTooLate,
+    LocationNeeded,
+    LocationVague,
+    StationClosed,
+    TooFar,
+)
 from app.checkins.events import CheckedIn
 from app.checkins.models import POSTER, SCANNED, Checkin, bucket_of, window_of
 from app.checkins.refusing import remember_refusal
@@ -25,32 +36,57 @@ from app.places.models import Station
 
 REACH_M = 150
 VAGUE_M = 100
+LATEST = timedelta(hours=72)  # how long after it happened a check-in may still arrive
+AHEAD = timedelta(minutes=5)  # how far ahead a phone's clock may run and still be believed
 
 
 def check_in_by_poster(
-    *, station_id: UUID, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
+    *,
+    station_id: UUID,
+    position: Position | None,
+    accuracy_m: int | None,
+    happened_at: datetime | None = None,
+    by: Actor,
+    at: datetime,
 ) -> Checkin:
     """The rider scanned the poster. Counts within reach of the station, while it is open, once per four hours."""
     station = places.station(station_id)
     try:
         if not by.is_rider:
             raise NotARider
-        if not station.is_open(at):
-            raise _closed(station, at)
+        happened_at = believed(happened_at, at)
+        if not station.is_open(happened_at):
+            raise _closed(station, happened_at)
         within_m = _within_reach(station, position, accuracy_m)
-        return _count(station, by.id, POSTER, within_m, by, at)
+        return _count(station, by.id, POSTER, within_m, by, happened_at, at)
     except Problem as problem:
         remember_refusal(problem, person_id=by.person_id, station_id=station_id, by=by, at=at)
         raise
 
 
-def check_in_by_code(*, person_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Checkin:
-    """The station scanned the rider's own code, which `codes.presenting` has accepted."""
+def check_in_by_code(
+    *, person_id: UUID, station_id: UUID, happened_at: datetime | None = None, by: Actor, at: datetime
+) -> Checkin:
+    """The station scanned the rider's own code, which has been verified: at once, or on arrival of an offline log."""
     by.must("station.scan", station_id=station_id)
     station = places.station(station_id)
     if not people.person(person_id).is_rider:
         raise NotARider
-    return _count(station, person_id, SCANNED, None, by, at)
+    return _count(station, person_id, SCANNED, None, by, believed(happened_at, at), at)
+
+
+def believed(happened_at: datetime | None, at: datetime) -> datetime:
+    """When it happened, if that can be believed: not ahead of us, and no more than 72 hours ago. None: just now.
+
+    A clock that runs a little ahead is set back to now, so that nothing counts in a window that has not begun.
+    """
+    if happened_at is None:
+        return at
+    if happened_at > at + AHEAD:
+        raise CheckinAhead(ahead_min=round((happened_at - at).total_seconds() / 60))
+    if happened_at < at - LATEST:
+        raise CheckinTooLate(hours=LATEST // timedelta(hours=1))
+    return min(happened_at, at)
 
 
 def _closed(station: Station, at: datetime) -> Problem:
@@ -72,15 +108,21 @@ def _within_reach(station: Station, position: Position | None, accuracy_m: int |
 
 
 def _count(
-    station: Station, person_id: UUID, how: str, within_m: int | None, by: Actor, at: datetime
+    station: Station,
+    person_id: UUID,
+    how: str,
+    within_m: int | None,
+    by: Actor,
+    happened_at: datetime,
+    at: datetime,
 ) -> Checkin:
     values = {
         "id": new_id(),
         "person_id": person_id,
         "station_id": station.id,
         "region_code": station.region_code,
-        "window_starts_at": window_of(at),
-        "happened_at": at,
+        "window_starts_at": window_of(happened_at),
+        "happened_at": happened_at,
         "arrived_at": at,
         "how": how,
         "within_m": within_m,
@@ -97,6 +139,7 @@ def _count(
             station_id=station.id,
             region_code=station.region_code,
             how=how,
+            happened_at=happened_at,
             at=at,
         )
     )

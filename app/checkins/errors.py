@@ -44,3 +44,17 @@ class StationClosed(Conflict):
 
     slug = "station-closed"
     keep = True
+
+
+class CheckinTooLate(Conflict):
+    """It was saved on the phone for longer than a check-in may wait."""
+
+    slug = "checkin-too-late"
+    keep = True
+
+
+class CheckinAhead(Conflict):
+    """The phone's clock runs ahead, so nobody knows when this happened."""
+
+    slug = "checkin-ahead"
+    keep = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.kernel.events import Event
@@ -10,10 +11,11 @@ from app.kernel.events import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedIn(Event):
-    """A rider's presence was proven, by the station's poster or its scanner."""
+    """A rider's presence was proven, by the station's poster or its scanner. `at` is when we learned of it."""
 
     checkin_id: UUID
     person_id: UUID
     station_id: UUID
     region_code: str
     how: str
+    happened_at: datetime

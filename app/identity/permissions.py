@@ -19,7 +19,9 @@ ADMIN = "admin"
 SELF = "self"  # held by everybody who is signed in, over what is their own
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    STATION_MANAGER: frozenset({"station.scan", "station.stock", "people.invite", "hours.witness"}),
+    STATION_MANAGER: frozenset(
+        {"station.scan", "station.stock", "station.devices", "people.invite", "hours.witness"}
+    ),
     DISPATCHER: frozenset({"case.triage", "case.work"}),
     ORGANISER: frozenset({"activity.organise", "hours.confirm", "hours.backfill", "hours.witness"}),
     DEPARTMENT: frozenset(
@@ -34,6 +36,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "rewards.manage",
             "rules.review",
             "selection.run",
+            "station.devices",
             "station.manage",
         }
     ),
@@ -41,7 +44,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     REVIEWER: frozenset({"selection.review"}),
     MEDIATOR: frozenset({"case.mediate"}),
     AUDITOR: frozenset({"audit.read", "ledger.read"}),
-    ADMIN: frozenset({"people.appoint", "audit.read", "ledger.correct", "station.manage"}),
+    ADMIN: frozenset({"people.appoint", "audit.read", "ledger.correct", "station.devices", "station.manage"}),
 }
 
 ROLES = tuple(PERMISSIONS)

@@ -146,7 +146,7 @@ def in_transaction(call: Callable[[], T], *, write: bool = True, tries: int = 4)
         try:
             return _once(call, write)
         except DBAPIError as error:
-            if not _is_transient(error):
+            if not is_transient(error):
                 raise
             if attempt == tries:
                 raise Unavailable from error
@@ -165,7 +165,8 @@ def _once(call: Callable[[], T], write: bool) -> T:
     raise kept
 
 
-def _is_transient(error: DBAPIError) -> bool:
+def is_transient(error: DBAPIError) -> bool:
+    """Whether running the whole unit of work again may help."""
     state = getattr(error.orig, "sqlstate", None)
     if state in {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"} or error.connection_invalidated:
         return True

@@ -55,6 +55,11 @@ def write_off_account() -> Account:
     return _account("write-off", "write-off")
 
 
+def unmatched_account() -> Account:
+    """What stations gave without a signal and no wallet paid: cleared to zero by people, conflict by conflict."""
+    return _account("offline-unmatched", "offline-unmatched")
+
+
 def budget_of(region_code: str, at: datetime) -> Account:
     """The budget that funds awards of a region at that time: its own, else the nearest above that has one.
 

@@ -29,6 +29,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "voucher-expired": INBOX,
     "voucher-cancelled": INBOX,
     "voucher-undone": INBOX,
+    "offline-refused": INBOX,
+    "offline-review": INBOX,
+    "offline-decided": INBOX,
     "honour-consent": INBOX_AND_SMS,
     "honour-granted": INBOX,
 }

@@ -42,7 +42,7 @@ REPORT = report.KIND.name
 
 def on_checked_in(event: CheckedIn) -> None:
     """A check-in may give points."""
-    first = is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.at)
+    first = is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.happened_at)
     fact = checkin.fact_of(event, region_path=region_path(event.region_code), first_of_day=first)
     judge(fact, at=event.at)
 

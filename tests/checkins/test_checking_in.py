@@ -187,6 +187,7 @@ def test_what_happened_is_told_with_its_facts(app, clock):
             station_id=station.id,
             region_code=station.region_code,
             how="poster",
+            happened_at=clock(),
             at=clock(),
         )
     ]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from app.codes import damm, steps
@@ -47,11 +47,15 @@ class PersonalCode(Scanned):
 def macs(key: bytes, alg: str, handle: str, step: int) -> tuple[str, str]:
     """(MACsrv, MACstn) of one step."""
     mac = ALGORITHMS[alg]
-    day = city_day(steps.begins_at(step)).isoformat()
-    day_key = mac(key, f"day|{day}".encode("ascii"))
+    of_day = day_key(key, alg, city_day(steps.begins_at(step)))
     server = mac(key, f"srv|{handle}|{step}".encode("ascii"))
-    station = mac(day_key, f"stn|{handle}|{step}".encode("ascii"))
+    station = mac(of_day, f"stn|{handle}|{step}".encode("ascii"))
     return as_digits(server, 10), as_digits(station, 8)
+
+
+def day_key(key: bytes, alg: str, day: date) -> bytes:
+    """Kday: what a station without a signal may know for one day. It makes no code that the server takes."""
+    return ALGORITHMS[alg](key, f"day|{day.isoformat()}".encode("ascii"))
 
 
 def make(*, key: bytes, handle: str, step: int, alg: str = CURRENT) -> str:

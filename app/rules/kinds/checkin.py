@@ -23,6 +23,6 @@ def fact_of(event: CheckedIn, *, region_path: str, first_of_day: bool) -> Fact:
         id=event.checkin_id,
         person_id=event.person_id,
         region_code=event.region_code,
-        happened_at=event.at,
-        fields=where_and_when(region_path, event.at) | own,
+        happened_at=event.happened_at,
+        fields=where_and_when(region_path, event.happened_at) | own,
     )

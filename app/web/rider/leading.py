@@ -11,6 +11,7 @@ PAGES = {
     "honour": "/me/consents",
     "hours": "/hours",
     "points": "/points",
+    "offline": "/check-ins",
     "voucher": "/vouchers/{id}",
 }
 

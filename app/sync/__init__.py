@@ -1,0 +1,1 @@
+"""Sync: what was done without a signal — devices, leases and logs of stations, outboxes of phones, conflicts."""

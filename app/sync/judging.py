@@ -1,0 +1,138 @@
+"""What one item is worth, by its kind: the same use cases as with a signal, as of when it happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from app.checkins import queries as checkins
+from app.checkins.checking_in import check_in_by_code, check_in_by_poster
+from app.checkins.models import Checkin
+from app.codes.errors import CodeForged
+from app.identity import queries as people
+from app.identity.actors import Actor
+from app.kernel.db import session
+from app.kernel.errors import Problem
+from app.kernel.geo import Position
+from app.kernel.i18n import format_time
+from app.rewards import queries as rewards
+from app.rewards.models import Voucher
+from app.rules.explaining import explain_fact
+from app.rules.queries import recorded_fact
+from app.sync import resolving, trusting, verifying
+from app.sync.errors import ItemUnreadable
+from app.sync.models import ALREADY, CHECKIN, COUNTED, REDEEM, SCAN, Lease, SyncItem
+from app.sync.outcomes import DOUBTFUL, UNPROVEN, Outcome, refused, said
+
+
+def judge(item: SyncItem, *, at: datetime) -> Outcome:
+    """Apply one item. Raises the Problem that stands in its way; what was written until then is undone."""
+    told = resolving.told_by(item)
+    if item.kind == CHECKIN:
+        return _checkin(item, told, at)
+    lease = session.get_one(Lease, item.lease_id)
+    by = holder_of(lease)
+    if item.kind == SCAN:
+        return _scan(item, told, lease, by, at)
+    return _goods(item, told, lease, by, at)
+
+
+def holder_of(lease: Lease) -> Actor:
+    """The programme itself, on behalf of whoever stood at the counter: their role then, not now, is what counts."""
+    return Actor(person_id=lease.granted_to, is_system=True)
+
+
+def _checkin(item: SyncItem, told: dict[str, Any], at: datetime) -> Outcome:
+    if item.station_id is None or item.person_id is None:
+        raise CodeForged
+    counted = checkins.check_in_of_window(item.person_id, item.station_id, item.happened_at)
+    if counted is not None:
+        return _already(counted)
+    position: Position | None = told["position"]
+    made = check_in_by_poster(
+        station_id=item.station_id,
+        position=position,
+        accuracy_m=told["accuracy_m"],
+        happened_at=item.happened_at,
+        by=people.actor_of(people.person(item.person_id)),
+        at=item.arrived_at,
+    )
+    return _counted(made)
+
+
+def _scan(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: datetime) -> Outcome:
+    person_id = _proven(item, told, lease, at).handle.person_id
+    counted = checkins.check_in_of_window(person_id, lease.station_id, item.happened_at)
+    if counted is not None:
+        return _already(counted)
+    made = check_in_by_code(
+        person_id=person_id,
+        station_id=lease.station_id,
+        happened_at=item.happened_at,
+        by=by,
+        at=item.arrived_at,
+    )
+    return _counted(made)
+
+
+def _proven(item: SyncItem, told: dict[str, Any], lease: Lease, at: datetime) -> verifying.Shown:
+    shown = verifying.shown_code(told["code"], item.happened_at)
+    verifying.must_be_believed(item, lease, at)
+    verifying.must_be_good(shown, item.happened_at, lease)
+    verifying.take_step(shown, lease.station_id, lease, item.happened_at)
+    return shown
+
+
+def _goods(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: datetime) -> Outcome:
+    """Something went over the counter. If it cannot be booked as it was meant, it is still gone: somebody bears it."""
+    worth = 0
+    try:
+        with session.begin_nested():
+            worth = _worth(item, told)
+            return _handed_over(_hand_over(item, told, lease, by, at))
+    except Problem as problem:
+        if problem.slug in UNPROVEN:
+            raise
+        found = refused(item, problem)
+        loss = 0 if problem.slug in DOUBTFUL else trusting.bear_loss(item, worth, lease, by=by)
+        return replace(found, points=worth, loss=loss)
+
+
+def _worth(item: SyncItem, told: dict[str, Any]) -> int:
+    if item.kind != REDEEM:
+        return trusting.voucher_in(told["code"], item.happened_at).points
+    if told["reward_id"] is None:
+        raise ItemUnreadable
+    verifying.shown_code(told["code"], item.happened_at)
+    return rewards.reward(told["reward_id"]).points
+
+
+def _hand_over(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: datetime) -> Voucher:
+    if item.kind == REDEEM:
+        shown = _proven(item, told, lease, at)
+        return trusting.hand_over_reward(item, told["reward_id"], shown.handle.person_id, lease, by=by)
+    verifying.must_be_believed(item, lease, at)
+    return trusting.hand_over_voucher(item, told["code"], lease, by=by)
+
+
+def _counted(made: Checkin) -> Outcome:
+    judged = recorded_fact("checkin", made.id)
+    told = explain_fact(judged) if judged else None
+    points = told.points if told else 0
+    key = "sync.counted" if points else "sync.counted-without-points"
+    return Outcome(state=COUNTED, words=said(key, points=points), points=points, checkin_id=made.id)
+
+
+def _already(counted: Checkin) -> Outcome:
+    words = said("sync.already", at=format_time(counted.happened_at))
+    return Outcome(state=ALREADY, slug="checked-in-already", words=words, points=0, checkin_id=counted.id)
+
+
+def _handed_over(voucher: Voucher) -> Outcome:
+    reward = rewards.reward(voucher.reward_id)
+    names = {"zh": reward.name_zh, "en": reward.name_en or reward.name_zh}
+    words = {
+        name: said("sync.handed-over", reward=names[name], points=voucher.points)[name] for name in names
+    }
+    return Outcome(state=COUNTED, words=words, points=-voucher.points, voucher_id=voucher.id)

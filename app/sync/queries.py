@@ -1,0 +1,228 @@
+"""Looking up devices, leases, items and conflicts, and which riders an offline station may have seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+
+from app.checkins.models import Checkin
+from app.identity.actors import Actor
+from app.identity.models import Person
+from app.kernel.clock import city_day, day_bounds
+from app.kernel.db import session
+from app.kernel.paging import DEFAULT_LIMIT, Page, page
+from app.places.models import Region, Station
+from app.sync.errors import ConflictUnknown, DeviceUnknown
+from app.sync.models import (
+    COUNTED,
+    REDEEM,
+    REVIEW,
+    SEEN_WITHIN,
+    WAITING,
+    Conflict,
+    Lease,
+    StationDevice,
+    SyncItem,
+)
+
+DISTRICT_DEPTH = 2  # city / district
+
+
+@dataclass(frozen=True, slots=True)
+class StationTrust:
+    """What one station may lose without a signal, and what it has lost."""
+
+    station: Station
+    device: StationDevice
+    lease: Lease
+    waiting: int
+
+
+def device(device_id: UUID) -> StationDevice:
+    """The device with this id. Raises DeviceUnknown."""
+    found = session.get(StationDevice, device_id)
+    if found is None:
+        raise DeviceUnknown
+    return found
+
+
+def device_to_change(device_id: UUID) -> StationDevice:
+    """The same, locked until the unit of work ends."""
+    found = session.scalar(select(StationDevice).where(StationDevice.id == device_id).with_for_update())
+    if found is None:
+        raise DeviceUnknown
+    return found
+
+
+def devices_of(station_id: UUID) -> Sequence[StationDevice]:
+    """A station's devices, those in use first."""
+    chosen = select(StationDevice).where(StationDevice.station_id == station_id)
+    return session.scalars(
+        chosen.order_by(StationDevice.revoked_at.is_not(None), StationDevice.id.desc())
+    ).all()
+
+
+def open_lease(station_id: UUID) -> Lease | None:
+    """The lease now out at a station."""
+    return session.scalar(select(Lease).where(Lease.station_id == station_id, Lease.closed_at.is_(None)))
+
+
+def open_lease_to_change(station_id: UUID) -> Lease | None:
+    """The same, locked until the unit of work ends."""
+    chosen = select(Lease).where(Lease.station_id == station_id, Lease.closed_at.is_(None))
+    return session.scalar(chosen.with_for_update().execution_options(populate_existing=True))
+
+
+def lease_to_change(lease_id: UUID) -> Lease | None:
+    """A lease, locked until the unit of work ends."""
+    chosen = select(Lease).where(Lease.id == lease_id)
+    return session.scalar(chosen.with_for_update().execution_options(populate_existing=True))
+
+
+def count_of(lease_id: UUID) -> int:
+    """How many entries of a lease's log have arrived."""
+    counted = select(func.count()).select_from(SyncItem)
+    return session.scalar(counted.where(SyncItem.lease_id == lease_id, SyncItem.seq.is_not(None))) or 0
+
+
+def missing_of(lease: Lease, limit: int = 50) -> list[int]:
+    """The first places of a lease's log that have not arrived."""
+    chosen = select(SyncItem.seq).where(SyncItem.lease_id == lease.id, SyncItem.seq.is_not(None))
+    there = set(session.scalars(chosen))
+    return [seq for seq in range(1, lease.told + 1) if seq not in there][:limit]
+
+
+def entry_at(lease_id: UUID, seq: int) -> SyncItem | None:
+    """The entry at one place of a lease's log."""
+    return session.scalar(select(SyncItem).where(SyncItem.lease_id == lease_id, SyncItem.seq == seq))
+
+
+def items_named(ids: Sequence[UUID]) -> dict[UUID, SyncItem]:
+    """The items with these ids, those that are there."""
+    found = session.scalars(
+        select(SyncItem).where(SyncItem.id.in_(ids)).execution_options(populate_existing=True)
+    )
+    return {each.id: each for each in found}
+
+
+def my_items(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[SyncItem]:
+    """What a rider did without a signal, newest first."""
+    return page(select(SyncItem).where(SyncItem.person_id == person_id), SyncItem.id, cursor, limit)
+
+
+def redeemed_on(person_id: UUID, at: datetime) -> int:
+    """How many rewards the rider got without a voucher and without a signal on that city day."""
+    first, last = day_bounds(city_day(at))
+    counted = select(func.count()).where(
+        SyncItem.person_id == person_id,
+        SyncItem.kind == REDEEM,
+        SyncItem.state.in_((COUNTED, REVIEW)),
+        SyncItem.happened_at >= first,
+        SyncItem.happened_at < last,
+    )
+    return session.scalar(counted) or 0
+
+
+def leases_out(at: datetime) -> Sequence[Lease]:
+    """Leases whose devices may still hold entries nobody has seen: not put away, not closed, not given up."""
+    return session.scalars(
+        select(Lease).where(Lease.closed_at.is_(None), Lease.asleep_at.is_(None), Lease.heard_at < at)
+    ).all()
+
+
+def stations_out(at: datetime) -> Sequence[UUID]:
+    """Stations that have been silent for a while with a lease in hand, or have entries that have not arrived."""
+    return [each.station_id for each in leases_out(at)]
+
+
+# --- whom an offline station may see ------------------------------------------------------------------------
+
+
+def district_of(station: Station) -> str:
+    """The path of the district a station lies in."""
+    path: str = session.scalar(select(Region.path).where(Region.code == station.region_code)) or ""
+    return "/".join(path.split("/")[:DISTRICT_DEPTH]) + "/"
+
+
+def riders_of(station: Station, at: datetime) -> Select[UUID]:
+    """Riders of the station's district, and those seen at the station within 30 days: all others are online only."""
+    home = select(Region.code).where(Region.path.startswith(district_of(station), autoescape=True))
+    seen = select(Checkin.person_id).where(
+        Checkin.station_id == station.id, Checkin.happened_at >= at - SEEN_WITHIN
+    )
+    return select(Person.id).where(
+        Person.enrolled_at.is_not(None),
+        Person.closed_at.is_(None),
+        or_(Person.home_region_code.in_(home), Person.id.in_(seen)),
+    )
+
+
+def may_have_seen(lease: Lease, person_id: UUID) -> bool:
+    """Whether the device with this lease could have taken this rider's code."""
+    station = session.get_one(Station, lease.station_id)
+    return session.scalar(riders_of(station, lease.granted_at).where(Person.id == person_id)) is not None
+
+
+# --- the conflict desk --------------------------------------------------------------------------------------
+
+
+def conflicts_for(
+    by: Actor, *, decided: bool = False, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+) -> Page[Conflict]:
+    """The conflicts this person may decide, newest first."""
+    chosen = select(Conflict).where(
+        Conflict.decided_at.is_not(None) if decided else Conflict.decided_at.is_(None), _within(by, Conflict)
+    )
+    return page(chosen, Conflict.id, cursor, limit)
+
+
+def conflict_for(by: Actor, conflict_id: UUID) -> Conflict:
+    """One conflict this person may decide. Raises ConflictUnknown, also for one that lies elsewhere."""
+    found = session.scalar(select(Conflict).where(Conflict.id == conflict_id, _within(by, Conflict)))
+    if found is None:
+        raise ConflictUnknown
+    return found
+
+
+def conflict_to_change(conflict_id: UUID) -> Conflict:
+    """A conflict, locked until the unit of work ends. Raises ConflictUnknown."""
+    found = session.scalar(
+        select(Conflict)
+        .where(Conflict.id == conflict_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise ConflictUnknown
+    return found
+
+
+def trust_for(by: Actor) -> Sequence[StationTrust]:
+    """The open leases of the stations this person oversees, with what is at stake."""
+    rows = session.execute(
+        select(Lease, Station, StationDevice)
+        .join(Station, Station.id == Lease.station_id)
+        .join(StationDevice, StationDevice.id == Lease.device_id)
+        .where(Lease.closed_at.is_(None), _within(by, Station))
+        .order_by(Station.name, Station.id)
+    ).all()
+    return [StationTrust(station, device, lease, _waiting(lease)) for lease, station, device in rows]
+
+
+def _waiting(lease: Lease) -> int:
+    counted = select(func.count()).where(SyncItem.lease_id == lease.id, SyncItem.state == WAITING)
+    return session.scalar(counted) or 0
+
+
+def _within(by: Actor, model: type[Conflict] | type[Station]) -> ColumnElement[bool]:
+    scopes = by.scopes("station.manage")
+    station_id = Conflict.station_id if model is Conflict else Station.id
+    inside = [
+        model.region_code.in_(select(Region.code).where(Region.path.startswith(path, autoescape=True)))
+        for path in scopes.region_paths
+    ]
+    return or_(station_id.in_(scopes.station_ids), *inside)

@@ -1,0 +1,175 @@
+"""Taking in what comes back: every item is written down first, once, whoever sends it how often; then it is judged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import marshmallow as ma
+
+from app.identity.actors import Actor
+from app.kernel import i18n, strict_json
+from app.kernel.db import insert_if_absent, session
+from app.kernel.errors import Problem, Unauthenticated
+from app.sync import chain, queries, resolving, schemas
+from app.sync.errors import ItemChanged, ItemUnreadable, LogSignature
+from app.sync.models import ASLEEP, CHECKIN, REFUSED, WAITING, Lease, SyncItem
+from app.sync.settling import settle_ripe
+
+_ENTRY, _TEXT, _CHECKIN = schemas.EntryIn(), schemas.EntryText(), schemas.CheckinIn()
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """The answer about an item that could not be written down: unreadable, or its id was used for something else."""
+
+    id: UUID | None
+    slug: str
+    words: dict[str, str]
+    state: str = REFUSED
+    seq: int | None = None
+    kind: str | None = None
+    points: int | None = None
+    happened_at: datetime | None = None
+    arrived_at: datetime | None = None
+    checkin_id: UUID | None = None
+    voucher_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of each item of a batch, in the order sent, and how much of the log is here."""
+
+    server_time: datetime
+    items: Sequence[SyncItem | Unkept]
+    have: int | None
+    missing: Sequence[int]
+
+
+def receive(
+    *,
+    sent_at: str,
+    clock_offset_s: int,
+    log: dict[str, Any] | None,
+    items: Sequence[Any],
+    by: Actor,
+    at: datetime,
+) -> Receipt:
+    """Write down a batch of a device (`log`) or of the signed-in rider's phone, and settle what is ripe.
+
+    The same item again is the same item; its answer is how it stands now.
+    """
+    lease = _lease_of(log, sent_at) if log is not None else None
+    if lease is None and by.is_anonymous:
+        raise Unauthenticated
+    taken: list[UUID | Unkept] = [_take(each, lease, clock_offset_s, by, at) for each in items]
+    if lease is not None and log is not None:
+        _hear(lease, log, at)
+    session.flush()
+    settle_ripe(at=at)
+    stored = queries.items_named([each for each in taken if isinstance(each, UUID)])
+    return Receipt(
+        server_time=at,
+        items=[stored[each] if isinstance(each, UUID) else each for each in taken],
+        have=queries.count_of(lease.id) if lease else None,
+        missing=queries.missing_of(lease) if lease else [],
+    )
+
+
+def _lease_of(log: dict[str, Any], sent_at: str) -> Lease:
+    """The lease whose device signed this. A device that was taken out of use is still heard; its items are judged."""
+    device = queries.device(log["device_id"])
+    said = chain.state_of_log(
+        device_id=str(log["device_id"]),
+        lease_id=str(log["lease_id"]),
+        count=log["count"],
+        head=log["head"],
+        sent_at=sent_at,
+        mood=log["mood"],
+    )
+    lease = queries.lease_to_change(log["lease_id"])
+    if (
+        lease is None
+        or lease.device_id != device.id
+        or not chain.is_signed(device.public_key, said, log["signature"])
+    ):
+        raise LogSignature
+    return lease
+
+
+def _hear(lease: Lease, log: dict[str, Any], at: datetime) -> None:
+    """Remember up to when the device has told everything; a message that comes late takes nothing back."""
+    lease.told = max(lease.told, log["count"])
+    if queries.count_of(lease.id) < lease.told:
+        return
+    lease.heard_at = max(lease.heard_at, at)
+    lease.asleep_at = at if log["mood"] == ASLEEP else None
+
+
+def _take(raw: Any, lease: Lease | None, clock_offset_s: int, by: Actor, at: datetime) -> UUID | Unkept:
+    try:
+        values = _entry(raw, lease) if lease is not None else _checkin(raw, by)
+    except (ma.ValidationError, Problem):
+        return _unkept(_id_in(raw), ItemUnreadable())
+    values |= {"clock_offset_s": clock_offset_s, "arrived_at": at, "state": WAITING}
+    if insert_if_absent(SyncItem, values):
+        return values["id"]  # type: ignore[no-any-return]
+    before = session.get(SyncItem, values["id"])
+    if before is None and values.get("seq") is not None:
+        # Another entry holds this place: a log that was forked. It is kept beside it, for a person to see.
+        insert_if_absent(SyncItem, values | {"seq": None})
+        before = session.get(SyncItem, values["id"])
+    if before is None or before.hash != values["hash"] or before.lease_id != values.get("lease_id"):
+        return _unkept(values["id"], ItemChanged())
+    if lease is None and before.person_id != by.person_id:
+        return _unkept(values["id"], ItemChanged())
+    return before.id
+
+
+def _entry(raw: Any, lease: Lease) -> dict[str, Any]:
+    entry = schemas.checked(_ENTRY, raw)
+    told = schemas.checked(_TEXT, strict_json.loads(entry["text"].encode()))
+    return {
+        "id": told["id"],
+        "kind": told["kind"],
+        "body": entry["text"],
+        "person_id": resolving.rider_shown(told["kind"], told["code"], told["at"]),
+        "station_id": lease.station_id,
+        "lease_id": lease.id,
+        "seq": told["seq"],
+        "prev_hash": entry["prev"],
+        "hash": chain.hash_of(entry["prev"], entry["text"]),
+        "signature": entry["signature"],
+        "happened_at": told["at"],
+    }
+
+
+def _checkin(raw: Any, by: Actor) -> dict[str, Any]:
+    told = schemas.checked(_CHECKIN, raw)
+    body = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "id": told["id"],
+        "kind": CHECKIN,
+        "body": body,
+        "person_id": by.id,
+        "station_id": resolving.station_shown(told["code"], told["at"]),
+        "hash": hashlib.sha256(body.encode()).hexdigest(),
+        "happened_at": told["at"],
+    }
+
+
+def _id_in(raw: Any) -> UUID | None:
+    try:
+        return UUID(str(raw["id"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _unkept(item_id: UUID | None, problem: Problem) -> Unkept:
+    words = {name: i18n.say(problem.slug, locale=name) for name in i18n.LOCALES}
+    return Unkept(id=item_id, slug=problem.slug, words=words)

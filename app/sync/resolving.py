@@ -1,0 +1,48 @@
+"""Who and what an item is about, before anything is proven: to know whose other items it must wait for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.codes import reading
+from app.codes.kinds.personal import PersonalCode
+from app.codes.kinds.station import StationCode
+from app.codes.kinds.voucher import VoucherCode
+from app.codes.queries import handle_named
+from app.kernel import strict_json
+from app.kernel.errors import Problem
+from app.places import queries as places
+from app.rewards import queries as rewards
+from app.sync import schemas
+from app.sync.models import VOUCHER, SyncItem
+
+_TEXT, _CHECKIN = schemas.EntryText(), schemas.CheckinIn()
+
+
+def rider_shown(kind: str, code: str, happened_at: datetime) -> UUID | None:
+    """The rider whose code or voucher this says it is; None if it is nobody's."""
+    try:
+        read = reading.read(code, at=happened_at)
+        if kind == VOUCHER:
+            return rewards.voucher_by_serial(read.serial).person_id if isinstance(read, VoucherCode) else None
+        handle = handle_named(read.handle) if isinstance(read, PersonalCode) else None
+    except Problem:
+        return None
+    return handle.person_id if handle else None
+
+
+def station_shown(code: str, happened_at: datetime) -> UUID | None:
+    """The station whose poster this says it is; None if it is no genuine poster."""
+    try:
+        read = reading.read(code, at=happened_at)
+        return places.station_by_short_code(read.short_code).id if isinstance(read, StationCode) else None
+    except Problem:
+        return None
+
+
+def told_by(item: SyncItem) -> dict[str, Any]:
+    """What the item says, read again from what was kept."""
+    schema = _TEXT if item.of_station else _CHECKIN
+    return schemas.checked(schema, strict_json.loads(item.body.encode()))

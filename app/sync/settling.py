@@ -1,0 +1,115 @@
+"""Received in any order, applied in one: items take effect in the order in which they happened.
+
+An entry of a station waits for as long as its own log has gaps, and while another station that may have seen the same
+rider has not been heard since; a phone's poster waits for the scanner of its station only. So the outcome depends on what happened, not on which tablet found its network first. A lease is
+waited for until 72 hours after its end, or until somebody takes its device out of use.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from app.kernel.db import insert_if_absent, is_transient, session
+from app.kernel.errors import Problem
+from app.kernel.observing import log
+from app.sync import queries
+from app.sync.judging import judge
+from app.sync.models import LATEST, WAITING, Lease, SyncItem, Turn
+from app.sync.outcomes import Outcome, broken, refused
+from app.sync.recording import write_down
+
+MAX_AT_ONCE = 1_000
+
+_WAITING = (
+    select(
+        SyncItem.id,
+        SyncItem.lease_id,
+        SyncItem.station_id,
+        SyncItem.person_id,
+        SyncItem.happened_at,
+        SyncItem.arrived_at,
+    )
+    .where(SyncItem.state == WAITING)
+    .order_by(SyncItem.happened_at, func.coalesce(SyncItem.seq, 0), SyncItem.id)
+)
+
+
+def settle_ripe(*, at: datetime, limit: int = MAX_AT_ONCE) -> int:
+    """Apply every item that need not wait any longer, in the order in which they happened. Returns how many."""
+    _take_turn()
+    gate, settled = Gate(at), 0
+    for about in session.execute(_WAITING).all():
+        if gate.holds_back(about):
+            continue
+        settle(session.get_one(SyncItem, about.id), at=at)
+        settled += 1
+        if settled == limit:
+            break
+    return settled
+
+
+def settle(item: SyncItem, *, at: datetime) -> None:
+    """Judge one item in a savepoint of its own: what is wrong with it stops none of the others."""
+    write_down(item, _judged(item, at), at=at)
+
+
+def _judged(item: SyncItem, at: datetime) -> Outcome:
+    try:
+        with session.begin_nested():
+            return judge(item, at=at)
+    except Problem as problem:
+        return refused(item, problem)
+    except DBAPIError as error:
+        if is_transient(error):
+            raise  # the whole unit of work runs again
+        log.exception("sync-item-broken", item=str(item.id))
+    except Exception:  # noqa: BLE001 -- a poisoned item must not stop the others; a person will see it
+        log.exception("sync-item-broken", item=str(item.id))
+    return broken(item)
+
+
+def _take_turn() -> None:
+    """One settlement at a time: a second batch waits here and then sees what the first one did."""
+    insert_if_absent(Turn, {"name": "settling"})
+    session.execute(select(Turn.name).where(Turn.name == "settling").with_for_update())
+
+
+class Gate:
+    """Which items must wait, and for whom. Asked for many items of few riders, so answers are remembered."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+        self._gaps: dict[UUID, bool] = {}
+        self._seen: dict[tuple[UUID, UUID], bool] = {}
+        self._out = [each for each in queries.leases_out(at) if at < each.ends_at + LATEST]
+
+    def holds_back(self, item: Any) -> bool:
+        """Whether an earlier item that has a say in this one may still be on its way."""
+        if item.lease_id is not None and self._has_gaps(item.lease_id):
+            return True
+        return any(self._waits_for(lease, item) for lease in self._out)
+
+    def _has_gaps(self, lease_id: UUID) -> bool:
+        if lease_id not in self._gaps:
+            lease = session.get_one(Lease, lease_id)
+            given_up = lease.closed_at is not None or self._at >= lease.ends_at + LATEST
+            self._gaps[lease_id] = not given_up and queries.count_of(lease_id) < lease.told
+        return self._gaps[lease_id]
+
+    def _waits_for(self, lease: Lease, item: Any) -> bool:
+        if lease.id == item.lease_id or item.person_id is None:
+            return False
+        if item.lease_id is None and lease.station_id != item.station_id:
+            return False  # a poster waits for the scanner of its own station only
+        happened_at = min(item.happened_at, item.arrived_at)
+        if not max(lease.granted_at, lease.heard_at) < happened_at <= lease.ends_at:
+            return False
+        key = (lease.id, item.person_id)
+        if key not in self._seen:
+            self._seen[key] = queries.may_have_seen(lease, item.person_id)
+        return self._seen[key]

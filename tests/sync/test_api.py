@@ -1,0 +1,88 @@
+"""The API of what was done without a signal, over HTTP."""
+
+from __future__ import annotations
+
+from app.identity.queries import person
+from app.kernel.db import transaction
+from tests import make as base
+from tests.sync import make
+
+
+def client_of(app, actor):
+    with transaction():
+        someone = person(actor.person_id)
+    return base.signed_in(app, someone)
+
+
+def plain(batch):
+    """As a device writes it."""
+    log = batch["log"] and {
+        name: str(value) if name.endswith("_id") else value for name, value in batch["log"].items()
+    }
+    return batch | {"log": log}
+
+
+def test_a_device_needs_no_session_to_send(app, clock, client):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    answer = client.post("/api/v1/sync/batches", json=plain(scene.here.batch()))
+    assert answer.status_code == 200
+    assert (answer.json["have"], answer.json["missing"]) == (1, [])
+    (item,) = answer.json["items"]
+    assert (item["state"], item["points"], item["words"]) == ("counted", 5, "签到已补上，+5 分")
+
+
+def test_a_phone_needs_its_rider_signed_in(app, clock, client):
+    scene = make.scene()
+    scene.rider.keep(scene.here.station)
+    assert client.post("/api/v1/sync/batches", json=scene.rider.batch()).status_code == 401
+    phone = client_of(app, scene.rider.rider)
+    answer = phone.post("/api/v1/sync/batches", json=scene.rider.batch())
+    assert [each["state"] for each in answer.json["items"]] == ["counted"]
+    mine = phone.get("/api/v1/sync/items/mine").json["items"]
+    assert [each["id"] for each in mine] == [scene.rider.outbox[0]["id"]]
+
+
+def test_a_thousand_items_and_not_one_more(app, clock):
+    scene = make.scene()
+    phone = client_of(app, scene.rider.rider)
+    body = scene.rider.batch([{}] * 1_000)
+    answer = phone.post("/api/v1/sync/batches", json=body)
+    assert {each["code"] for each in answer.json["items"]} == {"item-unreadable"}
+    assert phone.post("/api/v1/sync/batches", json=body | {"items": [{}] * 1_001}).status_code == 422
+
+
+def test_from_enrolment_to_the_lease(app, clock):
+    scene = make.scene()
+    manager, rider = client_of(app, scene.here.manager), client_of(app, scene.rider.rider)
+    at = f"/api/v1/sync/stations/{scene.here.station.id}"
+    assert rider.post(f"{at}/enrolment-codes").status_code == 403
+    code = manager.post(f"{at}/enrolment-codes").json["code"]
+    wanted = {"code": code.lower(), "name": "柜台平板", "public_key": make.public_key(77)}
+    made = manager.post(f"{at}/devices", json=wanted)
+    assert made.status_code == 201
+    assert manager.post(f"{at}/devices", json=wanted).json["code"] == "enrolment-code-wrong"
+    taken = manager.post(f"/api/v1/sync/devices/{made.json['id']}/lease")
+    assert taken.json["code"] == "lease-taken"  # the station's one lease is on the first device
+    assert manager.delete(f"/api/v1/sync/devices/{scene.here.device_id}").status_code == 204
+    given = manager.post(f"/api/v1/sync/devices/{made.json['id']}/lease")
+    assert given.status_code == 200
+    assert [each["revoked_at"] is None for each in manager.get(f"{at}/devices").json] == [True, False]
+
+
+def test_the_department_sees_what_may_be_lost_and_decides(app, clock):
+    scene = make.scene()
+    boss = client_of(app, scene.boss)
+    leases = boss.get("/api/v1/sync/leases").json
+    assert (leases["worst_loss"], len(leases["stations"])) == (200, 1)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=73)
+    scene.here.send()
+    boss = client_of(app, scene.boss)  # the first session ran out
+    (conflict,) = boss.get("/api/v1/sync/conflicts").json["items"]
+    assert (conflict["words"], conflict["decisions"]) == ("超过 72 小时才补传", ["count", "refuse"])
+    url = f"/api/v1/sync/conflicts/{conflict['id']}"
+    assert boss.get(url).json["evidence"]["device"] == "平板0"
+    assert boss.post(f"{url}/decision", json={"decision": "count"}).json["decision"] == "count"
+    assert boss.get("/api/v1/sync/conflicts").json["items"] == []
+    assert len(boss.get("/api/v1/sync/conflicts?show=decided").json["items"]) == 1

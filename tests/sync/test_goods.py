@@ -1,0 +1,184 @@
+"""Goods that were given without a signal: booked as of then, or borne by somebody, and never more than the lease."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.kernel.db import transaction
+from app.ledger import accounts
+from app.ledger.posting import Leg, post
+from app.rewards import stocking
+from app.sync.models import LEASE_POINTS
+from tests.rewards.make import expire, must_agree, stock_of
+from tests.sync import make
+
+
+def give_away(scene, rider, tablet=None):
+    """A reward for a code alone, taken down in the log."""
+    (tablet or scene.here).note("redeem", rider.phone.code(), reward_id=scene.water.id)
+
+
+def spend_all(scene, rider):
+    """The wallet is emptied with a signal, before the log comes back."""
+    left = make.usable(rider)
+    with transaction():
+        legs = [
+            Leg(accounts.wallet_of(rider.rider.id).id, -left),
+            Leg(accounts.correction_account().id, left),
+        ]
+        post(
+            kind="test",
+            source=f"spent:{rider.rider.id}",
+            legs=legs,
+            words={},
+            by=scene.boss,
+            at=make.clock.now(),
+        )
+
+
+def test_a_reward_is_booked_as_of_when_it_was_given(app, clock):
+    scene = make.scene()
+    given_at = clock()
+    give_away(scene, scene.rider)
+    clock.advance(hours=5)
+    assert make.states(scene.here.send()) == ["counted"]
+    assert make.usable(scene.rider) == 80
+    assert (make.owed(scene.here), make.unmatched()) == (20, 0)
+    assert stock_of(scene.water, scene.here.station) == (49, 0)
+    assert make.lease_of(scene.here).points_used == 20
+    (item,) = make.items()
+    with transaction():
+        assert make.session.get_one(make.Voucher, item.voucher_id).handed_over_at == given_at
+
+
+def test_a_voucher_put_aside_here_is_handed_over(app, clock):
+    scene = make.scene()
+    _, code = make.reserve(scene, scene.rider)
+    scene.here.note("voucher", code)
+    clock.advance(hours=5)
+    assert make.states(scene.here.send()) == ["counted"]
+    assert (make.usable(scene.rider), make.owed(scene.here)) == (80, 20)
+    assert make.lease_of(scene.here).points_used == 0  # it was put aside with a signal: no trust was needed
+    must_agree()
+
+
+def test_a_voucher_twice_is_one_hand_over_and_one_conflict(app, clock):
+    scene = make.scene()
+    _, code = make.reserve(scene, scene.rider)
+    scene.here.note("voucher", code)
+    scene.here.note("voucher", code)
+    assert make.states(scene.here.send()) == ["counted", "review: voucher-handed-over"]
+    (conflict,) = make.conflicts()
+    assert (conflict.points, conflict.loss, make.unmatched()) == (20, 20, -20)
+
+
+def test_a_forged_voucher_is_refused_and_costs_nothing(app, clock):
+    scene = make.scene()
+    scene.here.note("voucher", "9" + "1" * 25)
+    scene.here.note("redeem", "8" + "1" * 32, reward_id=scene.water.id)
+    assert [each.split(":")[0] for each in make.states(scene.here.send())] == ["refused", "refused"]
+    assert (make.owed(scene.here), make.unmatched(), make.conflicts()) == (0, 0, [])
+
+
+def test_an_empty_wallet_is_a_loss_that_a_person_decides(app, clock):
+    scene = make.scene()
+    give_away(scene, scene.rider)
+    spend_all(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["review: points-short"]
+    assert (make.owed(scene.here), make.unmatched()) == (20, -20)
+    lease = make.lease_of(scene.here)
+    assert (lease.points_used, lease.points_lost) == (20, 20)
+    must_agree()
+
+
+def test_a_voucher_that_ran_out_before_is_a_loss(app, clock):
+    scene = make.scene()
+    _, code = make.reserve(scene, scene.rider)
+    clock.advance(days=9)
+    expire()
+    scene.tablets[0] = make.tablet(9, scene.here.station)
+    scene.here.note("voucher", code)
+    assert make.states(scene.here.send()) == ["review: voucher-expired"]
+    assert (make.usable(scene.rider), make.unmatched()) == (100, -20)
+
+
+def test_a_voucher_given_in_time_counts_though_it_arrives_later(app, clock):
+    scene = make.scene()
+    voucher, code = make.reserve(scene, scene.rider)
+    clock.at = voucher.expires_at
+    clock.advance(minutes=-10)
+    scene.tablets[0] = make.tablet(9, scene.here.station)
+    scene.here.note("voucher", code)
+    clock.advance(hours=1)
+    assert make.states(scene.here.send()) == ["counted"]
+
+
+def test_the_lease_bounds_the_loss_whatever_a_device_sends(app, clock):
+    scene = make.scene(riders=15, points=0)
+    for each in scene.riders:
+        give_away(scene, each)
+    outcomes = make.states(scene.here.send())
+    assert outcomes[:10] == ["review: points-short"] * 10
+    lease = make.lease_of(scene.here)
+    assert lease.points_lost == lease.points_limit == LEASE_POINTS
+    assert make.unmatched() == -LEASE_POINTS
+    assert make.owed(scene.here) == LEASE_POINTS
+    assert len(make.conflicts()) == 15
+
+
+def test_a_new_lease_on_the_same_day_does_not_widen_the_bound(app, clock):
+    scene = make.scene(riders=3)
+    for each in scene.riders[:2]:
+        give_away(scene, each)
+    scene.here.send()
+    lease = make.renew(scene.here.device_id, scene.here.manager)
+    assert lease.id != scene.here.lease_id
+    assert lease.points_limit == LEASE_POINTS - 40
+    clock.advance(hours=20)
+    assert make.renew(scene.here.device_id, scene.here.manager).points_limit == LEASE_POINTS
+
+
+def test_a_rider_gets_one_reward_a_day_on_trust(app, clock):
+    scene = make.scene()
+    give_away(scene, scene.rider)
+    clock.advance(minutes=3)
+    give_away(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["counted", "review: lease-rider-limit"]
+    assert make.unmatched() == 0  # the device knew better, so nobody else pays before a person has looked
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_stations_and_one_rider_end_the_same_in_either_order(app, clock, order):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    with transaction():
+        stocking.deliver(
+            reward_id=scene.water.id,
+            station_id=scene.there.station.id,
+            quantity=5,
+            by=scene.there.manager,
+            at=clock(),
+        )
+    for number in (1, 0):
+        give_away(scene, scene.rider, scene.tablets[number])
+        clock.advance(minutes=3)
+    for number in order:
+        scene.tablets[number].send()
+    outcomes = {each.station_id: each.slug or each.state for each in make.items()}
+    assert outcomes == {scene.there.station.id: "counted", scene.here.station.id: "lease-rider-limit"}
+
+
+def test_points_put_aside_elsewhere_cannot_be_spent_twice(app, clock):
+    scene = make.scene(points=20)
+    give_away(scene, scene.rider)
+    make.reserve(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["review: points-short"]
+    must_agree()
+
+
+@pytest.mark.parametrize("reward_id", ["missing", "00000000-0000-7000-8000-000000000000"])
+def test_a_reward_nobody_knows_is_refused(app, clock, reward_id):
+    scene = make.scene()
+    more = {} if reward_id == "missing" else {"reward_id": reward_id}
+    scene.here.note("redeem", scene.rider.phone.code(), **more)
+    assert make.states(scene.here.send())[0].startswith("refused")

@@ -1,0 +1,212 @@
+"""What a station took without a signal comes back: verified again, counted once, whatever is sent how often."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.checkins.models import Checkin
+from app.codes import damm
+from app.codes.enrolling import revoke_handles
+from app.kernel.db import session, transaction
+from app.ledger.verify import verify
+from app.sync import enrolling, judging
+from app.sync.errors import LogSignature
+from app.sync.settling import settle_ripe
+from tests.sync import make
+
+
+def test_it_counts_as_of_when_it_happened(app, clock):
+    scene = make.scene()
+    happened_at = clock()
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=30)
+    assert make.states(scene.here.send()) == ["counted"]
+    with transaction(write=False):
+        made = session.query(Checkin).one()
+        assert (made.happened_at, made.arrived_at, made.how) == (happened_at, clock(), "scanned")
+        assert made.recorded_by == scene.here.manager.person_id
+    assert make.usable(scene.rider) == 105
+
+
+def test_it_counts_once_however_often_it_is_sent(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    for _ in range(3):
+        assert make.states(scene.here.send()) == ["counted"]
+    assert len(make.items()) == 1
+    assert make.usable(scene.rider) == 105
+
+
+def test_entries_wait_until_the_log_is_whole(app, clock):
+    scene = make.scene(riders=3)
+    for rider in scene.riders:
+        scene.here.note("scan", rider.phone.code())
+    receipt = scene.here.send(scene.here.log[1:])
+    assert make.states(receipt) == ["waiting", "waiting"]
+    assert (receipt.have, receipt.missing) == (2, [1])
+    receipt = scene.here.send(scene.here.log[:1])
+    assert make.states(receipt) == ["counted"]
+    assert [each.state for each in make.items()] == ["counted"] * 3
+
+
+def test_the_second_scan_in_a_window_is_the_first(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(minutes=2)
+    scene.here.note("scan", scene.rider.phone.code())
+    assert make.states(scene.here.send()) == ["counted", "already: checked-in-already"]
+    assert make.usable(scene.rider) == 105
+
+
+def test_nobody_can_invent_a_visit(app, clock):
+    scene = make.scene()
+    code = scene.rider.phone.code()
+    invented = code[:14] + str((int(code[14]) + 1) % 10) + code[15:32]
+    scene.here.note("scan", invented + damm.check_digit(invented))
+    scene.here.note("scan", code, clock().replace(hour=3))  # the code of now, said to be of hours ago
+    assert make.states(scene.here.send()) == ["refused: code-forged", "refused: code-forged"]
+    assert make.usable(scene.rider) == 100
+
+
+def test_a_log_without_its_signature_is_not_heard(app, clock):
+    scene = make.scene(tablets=2)
+    scene.here.note("scan", scene.rider.phone.code())
+    batch = scene.here.batch()
+    batch["log"]["count"] = 0
+    with pytest.raises(LogSignature):
+        make.sent(batch)
+    batch = scene.here.batch()
+    batch["log"]["device_id"] = scene.there.device_id
+    with pytest.raises(LogSignature):
+        make.sent(batch)
+
+
+def test_an_entry_that_was_changed_goes_to_a_person(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    entry = scene.here.log[0] | {"text": scene.here.log[0]["text"] + " "}
+    assert make.states(scene.here.send([entry])) == ["review: log-broken"]
+    assert make.states(scene.here.send()) == ["refused: item-changed"]
+    assert make.usable(scene.rider) == 100
+
+
+def test_a_log_with_two_versions_goes_to_a_person(app, clock):
+    scene = make.scene(riders=2)
+    scene.here.note("scan", scene.riders[0].phone.code())
+    scene.here.send()
+    scene.here.log, scene.here.head = [], ""
+    scene.here.note("scan", scene.riders[1].phone.code())
+    assert make.states(scene.here.send()) == ["review: log-forked"]
+    assert make.usable(scene.riders[1]) == 100
+
+
+def test_a_device_that_was_taken_away_credits_nothing(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=1)
+    with transaction():
+        enrolling.revoke_device(device_id=scene.here.device_id, by=scene.here.manager, at=clock())
+    assert make.states(scene.here.send()) == ["review: device-revoked"]
+    assert make.usable(scene.rider) == 100
+
+
+@pytest.mark.parametrize(
+    "late_h, offset_s, expected",
+    [
+        (71, 0, "counted"),
+        (73, 0, "review: arrived-too-late"),
+        (1, 120, "counted"),
+        (1, 121, "review: clock-off"),
+        (1, -121, "review: clock-off"),
+    ],
+)
+def test_what_the_clock_cannot_carry_goes_to_a_person(app, clock, late_h, offset_s, expected):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    scene.here.offset_s = offset_s
+    clock.advance(hours=late_h)
+    assert make.states(scene.here.send()) == [expected]
+
+
+def test_outside_the_lease_goes_to_a_person(app, clock):
+    scene = make.scene()
+    clock.advance(hours=24, minutes=3)
+    scene.here.note("scan", scene.rider.phone.code())
+    assert make.states(scene.here.send()) == ["review: outside-lease"]
+
+
+def test_a_revoked_code_goes_to_a_person_but_was_good_before(app, clock):
+    scene = make.scene(riders=2)
+    early, late = scene.riders
+    scene.here.note("scan", early.phone.code())
+    clock.advance(minutes=5)
+    with transaction():
+        for each in scene.riders:
+            revoke_handles(person_id=each.rider.id, at=clock())
+    clock.advance(minutes=5)
+    scene.here.note("scan", late.phone.code())
+    assert make.states(scene.here.send()) == ["counted", "review: handle-revoked"]
+
+
+def test_a_poisoned_item_stops_none_of_the_others(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    poison = [None, 7, "x", [], {}, {"text": "{", "prev": "0" * 64, "signature": "x"}, {"text": "[]" * 5}]
+    receipt = scene.here.send([*poison, *scene.here.log])
+    assert make.states(receipt) == ["refused: item-unreadable"] * len(poison) + ["counted"]
+
+
+def test_a_bug_in_one_item_goes_to_a_person(app, clock, monkeypatch):
+    scene = make.scene(riders=2)
+    for each in scene.riders:
+        scene.here.note("scan", each.phone.code())
+    whole = judging.check_in_by_code
+
+    def breaks_for_the_first(**given):
+        if given["person_id"] == scene.riders[0].rider.id:
+            raise RuntimeError("poison")
+        return whole(**given)
+
+    monkeypatch.setattr(judging, "check_in_by_code", breaks_for_the_first)
+    assert make.states(scene.here.send()) == ["review: item-broken", "counted"]
+    with transaction(write=False):
+        assert verify() == []
+
+
+def test_one_code_at_two_stations_counts_where_it_was_first(app, clock):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    code = scene.rider.phone.code()
+    scene.there.note("scan", code)
+    clock.advance(seconds=20)
+    scene.here.note("scan", code)
+    clock.advance(hours=1)
+    assert make.states(scene.here.send()) == ["waiting"]  # the other station was out as well
+    scene.there.send()
+    outcomes = {each.station_id: each.slug or each.state for each in make.items()}
+    assert outcomes == {
+        scene.there.station.id: "counted",
+        scene.here.station.id: "code-used-twice",
+    }
+
+
+def test_an_item_waits_no_longer_than_the_other_lease_and_72_hours(app, clock):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=1)
+    assert make.states(scene.here.send()) == ["waiting"]
+    clock.advance(hours=95, minutes=1)
+    with transaction():
+        assert settle_ripe(at=clock()) == 1
+
+
+def test_a_device_that_was_put_away_holds_nobody_up(app, clock):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    clock.advance(minutes=1)
+    scene.there.send(mood="asleep")
+    clock.advance(minutes=1)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(minutes=1)
+    assert make.states(scene.here.send()) == ["counted"]
