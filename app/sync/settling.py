@@ -1,7 +1,7 @@
 """Received in any order, applied in one: items take effect in the order in which they happened.
 
 An entry of a station waits for as long as its own log has gaps, and while another station that may have seen the same
-rider has not been heard since; a phone's poster waits for the scanner of its own station only. So the outcome depends on
+rider has not been heard since; a phone's poster waits for the scanner of its own station only. The outcome hangs on
 what happened, not on which tablet found its network first. A lease is waited for until 72 hours after its end, or until
 somebody takes its device out of use.
 """
