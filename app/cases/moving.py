@@ -42,7 +42,10 @@ def may(case: Case, verb: str, by: Actor) -> bool:
 def case_to_move(case_id: UUID, verb: str, by: Actor) -> Case:
     """The case, if the actor may use this verb on it and its kind declares the move. Never for one's own report."""
     case = case_for(by, case_id)
-    if is_reporter(case, by) and s.REPORTER not in case.rules.moves[verb].who:
+    declared = case.rules.moves.get(verb)
+    if declared is None:
+        raise case.moved_on()
+    if is_reporter(case, by) and s.REPORTER not in declared.who:
         raise OwnCase if handles(case, by) else Forbidden
     if not may(case, verb, by):
         raise Forbidden

@@ -223,3 +223,10 @@ def test_a_reporter_who_is_staff_does_not_get_it_back(unit: None, town: Town):
 
 def test_a_role_held_over_the_district_covers_its_subdistricts(unit: None, town: Town):
     assert queries.case_for(city.actor(town.colleague), make.report(town.rider).id)
+
+
+def test_a_kind_without_a_move_refuses_it_for_everybody(unit: None, town: Town):
+    appeal = make.appeal(town)
+    for by in (town.rider, town.mediator):
+        with pytest.raises(CaseMovedOn):
+            triage.merge(case_id=appeal.id, into_id=appeal.id, by=city.actor(by), at=clock.now())
