@@ -1,0 +1,202 @@
+"""Two districts of the same shape, everything of value in one of them, and somebody of every role on both sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.checkins.checking_in import check_in_by_code
+from app.codes import presenting, reading
+from app.codes.kinds import shift as shift_code
+from app.codes.kinds import station as station_code
+from app.codes.kinds.personal import PersonalCode
+from app.codes.showing import show_personal_code
+from app.honours.models import Candidate
+from app.identity.actors import Actor
+from app.identity.models import Grant, Person
+from app.identity.permissions import AT_A_STATION, ROLES
+from app.kernel import clock
+from app.kernel.db import session, transaction
+from app.ledger import correcting
+from app.ledger import queries as ledger
+from app.media.accepting import accept_photo
+from app.notices.models import Notice
+from app.places.models import Station
+from app.rules.models import Award
+from app.volunteering import confirming
+from app.volunteering.models import Hours
+from app.volunteering.queries import activity
+from app.volunteering.signing_up import sign_up
+from tests import make
+from tests.cases import make as cases
+from tests.honours import make as honours
+from tests.media.make import jpeg
+from tests.rewards import make as rewards
+from tests.rules import make as rules
+from tests.volunteering import make as volunteering
+
+HERE, THERE = make.XUANWU, make.QINHUAI
+OWNER, RIDER, ANONYMOUS = "owner", "rider", "anonymous"
+
+
+@dataclass
+class World:
+    """Who there is, and the ids of what belongs to the owner and to the district HERE, by the names of addresses."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    ids: dict[str, Any] = field(default_factory=dict)
+    private: set[str] = field(default_factory=set)  # ids that only their owner and the staff of HERE may read
+
+    def actor(self, name: str) -> Actor:
+        return self.actors[name]
+
+    def keep(self, name: str, found: Any, *, private: bool = False) -> None:
+        """Remember a thing by the name its address has."""
+        self.ids[name] = getattr(found, "id", found)
+        if private:
+            self.private.add(str(self.ids[name]))
+
+
+def build() -> World:
+    """The whole of it, in a few units of work."""
+    world = World()
+    with transaction():
+        make.regions()
+        here, there = make.station(), make.station("秦淮驿站", region_code=THERE)
+        world.keep("station_id", here)
+        _people(world, here, there)
+    _rules(world)
+    with transaction():
+        _presence(world, here)
+        _reports(world)
+    _service(world)
+    _goods(world, here)
+    _honours(world)
+    with transaction():
+        _traces(world)
+    return world
+
+
+def _people(world: World, here: Station, there: Station) -> None:
+    home = {"home_region_code": make.COMMUNITY}
+    world.people[OWNER] = make.rider("王师傅", phone="+8613800138001", **home)
+    world.people[RIDER] = make.rider("李师傅", name="李大力", phone="+8613800138002", **home)
+    for role in ROLES:
+        for side, region, station in (("", HERE, here), ("-there", THERE, there)):
+            place: dict[str, Any] = (
+                {"station_id": station.id} if role in AT_A_STATION else {"region_code": region}
+            )
+            world.people[role + side] = make.staff(role, name=f"职员{role}", **place)
+    world.actors = {name: make.actor(someone) for name, someone in world.people.items()}
+    held = session.scalars(select(Grant).where(Grant.person_id == world.people["dispatcher"].id)).one()
+    world.keep("grant_id", held, private=True)
+    world.keep("person_id", world.people[OWNER])
+
+
+def _rules(world: World) -> None:
+    with transaction():
+        made = rules.Scene(world.actor("rule-editor"), world.actor("department"), world.people[OWNER])
+        version = rules.in_force(made, rules.STARTER_RULES, region_code=HERE)
+        rules.fund(10_000, HERE)
+        world.keep("version_id", version)
+        world.keep("rule_set_id", version.rule_set_id)
+
+
+def _presence(world: World, here: Station) -> None:
+    at, owner = clock.now(), world.actor(OWNER)
+    checkin = check_in_by_code(
+        person_id=owner.id, station_id=here.id, by=world.actor("station-manager"), at=at
+    )
+    world.keep("checkin_id", checkin, private=True)
+    world.keep("kind", "checkin")
+    world.keep("fact_id", checkin)
+    award = session.scalars(select(Award).where(Award.person_id == owner.id)).one()
+    world.keep("award_id", award, private=True)
+    entry = ledger.statement(owner.id).items[0]
+    world.keep("entry_id", entry, private=True)
+    world.ids["/S/"] = station_code.make(here.short_code).rsplit("/", 1)[-1]
+
+
+def _reports(world: World) -> None:
+    photo = accept_photo(data=jpeg(), purpose="report", by=world.actor(OWNER), at=clock.now())
+    case = cases.report(world.people[OWNER], photo_ids=[photo.id])
+    world.keep("case_id", case, private=True)
+    world.keep("media_id", photo, private=True)
+    other = cases.report(world.people[RIDER], category="rubbish")
+    world.ids["into_id"], world.ids["number"] = other.id, other.number
+
+
+def _service(world: World) -> None:
+    organiser, owner = world.actor("organiser"), world.actor(OWNER)
+    with transaction():
+        about = volunteering.activity(organiser)
+        shift, later = (
+            volunteering.shift(about, organiser),
+            volunteering.shift(about, organiser, starts_in=600),
+        )
+        sign_up(shift_id=later.id, by=owner, at=clock.now())
+        world.keep("activity_id", about)
+        world.keep("shift_id", later)
+        world.ids["/T/"] = shift_code.make(later.short_code, clock.now()).rsplit("/", 1)[-1]
+    world.keep("attendance_id", volunteering.attend(shift, owner), private=True)
+    with transaction():
+        begins = clock.now() - timedelta(days=2)
+        filled = confirming.back_fill(
+            activity_id=about.id, person_id=owner.id, starts_at=begins, ends_at=begins + timedelta(hours=1),
+            reason="手机没电", by=organiser, at=clock.now(),
+        )  # fmt: skip
+        world.ids["backfilled_id"] = filled.id
+        pending = session.scalars(select(Hours).where(Hours.basis == "proven")).one()
+        world.keep("hours_id", pending, private=True)
+
+
+def _goods(world: World, here: Station) -> None:
+    owner, manager = world.actor(OWNER), world.actor("station-manager")
+    with transaction():
+        rewards.give(owner.id, 200)
+        rewards.give(world.people[RIDER].id, 200)
+        reward = rewards.reward(here, region_code=HERE)
+        world.keep("reward_id", reward)
+    with transaction():
+        world.keep("voucher_id", rewards.reserve(reward, here, owner), private=True)
+        world.ids["serial"] = rewards.reserve(reward, here, owner).serial
+    with transaction():
+        digits = show_personal_code(by=owner, at=clock.now()).digits
+        shown = reading.read(digits, at=clock.now())
+        assert isinstance(shown, PersonalCode)
+        seen = presenting.present_personal_code(code=shown, station_id=here.id, by=manager, at=clock.now())
+        world.keep("session_id", seen.session)
+        world.ids["digits"] = digits
+
+
+def _honours(world: World) -> None:
+    with transaction():
+        about = activity(world.ids["activity_id"])
+        for number in range(3):
+            honours.rider(about, f"候选{number}", 120)
+    chosen = honours.Setting(world.actor("department"), world.actor("reviewer"), about)
+    selection = honours.frozen(chosen, region_code=HERE)
+    world.keep("selection_id", selection, private=True)
+    with transaction():
+        first = session.scalars(select(Candidate).where(Candidate.selection_id == selection.id)).first()
+        world.keep("candidate_id", first, private=True)
+    world.keep("honour_id", UUID(int=9))
+
+
+def _traces(world: World) -> None:
+    told = Notice(
+        person_id=world.people[OWNER].id, slug="case-accepted", source="test", facts={"number": "C1"}, about_kind="case",
+        about_id=UUID(int=9), created_at=clock.now(),
+    )  # fmt: skip
+    session.add(told)
+    session.flush()
+    world.keep("notice_id", told, private=True)
+    big = correcting.correct(
+        person_id=world.people[OWNER].id, points=500, reason="少算了", by=world.actor("admin"), at=clock.now()
+    )
+    world.keep("correction_id", big, private=True)
