@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import literal, select
+from sqlalchemy import Select, literal, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound
@@ -64,11 +64,22 @@ def grants_of(person_id: UUID) -> Sequence[Grant]:
 
 def staff() -> Sequence[Person]:
     """Everybody with a staff account or a role, by name."""
+    return session.scalars(_staff().order_by(Person.name, Person.id)).all()
+
+
+def staff_member(person_id: UUID) -> Person:
+    """One of the staff; riders are nobody's to look up. Raises PersonNotFound."""
+    found = session.scalar(_staff().where(Person.id == person_id))
+    if found is None:
+        raise PersonNotFound
+    return found
+
+
+def _staff() -> Select[Person]:
     holding = select(Grant.person_id).where(Grant.revoked_at.is_(None))
-    known = select(Person).where(
+    return select(Person).where(
         Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding)
     )
-    return session.scalars(known.order_by(Person.name, Person.id)).all()
 
 
 def holders_of(permission: str, region_path: str) -> Sequence[Person]:

@@ -13,14 +13,27 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from app.identity.edge import ACCESS_COOKIE, REFRESH_COOKIE
+from app.identity.models import Person
 from app.kernel import limits
 from app.kernel.http import edge_of
+from tests.rules.make import rule
 from tests.security.filling import filled
-from tests.security.world import ANONYMOUS, World
+from tests.security.world import ANONYMOUS, HERE, World
 from tests.web.make import browser
 
 KEY = "0198f000-0000-7000-8000-000000000001"
 LINKS = ("/S/", "/T/", "/I/")
+CSRF_COOKIE = "csrf_access_token"
+# What the schemas cannot say: values of single routes, by their names.
+OWN: dict[str, dict[str, Any]] = {
+    "POST /api/v1/grants": {"region_code": HERE},
+    "POST /api/v1/redemptions/preview": {"code": "{code}"},
+    "POST /api/v1/rule-sets/<uuid:rule_set_id>/versions": {"rules": [rule()]},
+    "GET /desk/people/<uuid:person_id>": {"person_id": "{staff}"},
+    "POST /desk/people/<uuid:person_id>/roles": {"person_id": "{staff}", "region_code": HERE},
+    "PUT /api/v1/rule-set-versions/<uuid:version_id>": {"rules": [rule()]},
+}
 
 
 class Route(NamedTuple):
@@ -62,38 +75,52 @@ def traceless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def clients(app: Flask, world: World) -> dict[str, FlaskClient]:
-    """A browser for everybody, with cookies that open the API as well."""
-    people = {name: browser(app, someone) for name, someone in world.people.items()}
-    return {ANONYMOUS: browser(app), **people}
+class Visitor(NamedTuple):
+    """Somebody's browser, which forgets nothing between two requests: who signs out stays signed in."""
+
+    client: FlaskClient
+    csrf: str
 
 
-def knock(
-    client: FlaskClient, app: Flask, route: Route, world: World, own: Mapping[str, Any]
-) -> TestResponse:
-    """The request that a well-made client would send here. `own` overrides path values and fields of this route."""
-    edge = edge_of(app.view_functions[route.rule.endpoint])
+def visitors(app: Flask, world: World) -> dict[str, Visitor]:
+    """Everybody in the world and one nobody knows, with cookies that open the API as well as the pages."""
+    return {name: _visitor(app, world.people.get(name)) for name in (ANONYMOUS, *world.people)}
+
+
+def _visitor(app: Flask, someone: Person | None) -> Visitor:
+    signed_in = browser(app, someone)
+    kept = [signed_in.get_cookie(name) for name in (ACCESS_COOKIE, REFRESH_COOKIE, CSRF_COOKIE)]
+    cookies = {each.key: each.value for each in kept if each is not None}
+    client = app.test_client(use_cookies=False)
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "zh-CN"
+    client.environ_base["HTTP_COOKIE"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return Visitor(client, cookies.get(CSRF_COOKIE, ""))
+
+
+def knock(visitor: Visitor, app: Flask, route: Route, world: World) -> TestResponse:
+    """The request that a well-made client would send here."""
+    edge, own = edge_of(app.view_functions[route.rule.endpoint]), _own(route, world)
     values = {name: _path_value(name, route, world, own) for name in route.rule.arguments}
     with app.test_request_context():
         path = app.url_map.bind("").build(route.rule.endpoint, values, route.method)
     given = {name: value for name, value in own.items() if name not in values}
-    query = filled(edge.query, world)
-    token = client.get_cookie("csrf_access_token")
-    csrf = token.value if token else ""
+    sent: dict[str, Any] = {"query_string": filled(edge.query, world)}
     if route.is_api:
-        body = filled(edge.body, world) | given if edge.body is not None else None
-        headers = {"Idempotency-Key": KEY, "X-CSRF-TOKEN": csrf}
-        files = (
-            {"data": filled(edge.form, world) | given}
-            if edge.files
-            else {"json": body}
-            if body is not None
-            else {}
-        )
-        return client.open(path, method=route.method, query_string=query, headers=headers, **files)
-    form = {"csrf_token": csrf, "idempotency_key": KEY} | filled(edge.form, world) | given
-    sent = {"data": form} if route.method == "POST" else {}
-    return client.open(path, method=route.method, query_string=query, **sent)
+        sent["headers"] = {"Idempotency-Key": KEY, "X-CSRF-TOKEN": visitor.csrf}
+    if route.is_api and edge.body is not None:
+        sent["json"] = filled(edge.body, world) | given
+    elif route.method == "POST":
+        hidden = {} if route.is_api else {"csrf_token": visitor.csrf, "idempotency_key": KEY}
+        sent["data"] = hidden | filled(edge.form, world) | given
+    return visitor.client.open(path, method=route.method, **sent)
+
+
+def _own(route: Route, world: World) -> dict[str, Any]:
+    given = OWN.get(route.name, {})
+    return {
+        name: world.ids[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
+        for name, value in given.items()
+    }
 
 
 def _path_value(name: str, route: Route, world: World, own: Mapping[str, Any]) -> Any:
@@ -107,5 +134,5 @@ def _path_value(name: str, route: Route, world: World, own: Mapping[str, Any]) -
 def let_in(answer: TestResponse) -> bool:
     """Whether the door opened: anything but "who are you", "not you" and "there is no such thing"."""
     if answer.status_code == 303:
-        return not answer.headers["Location"].startswith("/sign-in")
+        return not answer.headers["Location"].startswith("/sign-in?next=")
     return answer.status_code not in (401, 403, 404)

@@ -13,6 +13,7 @@ from app.checkins.checking_in import check_in_by_code
 from app.codes import presenting, reading
 from app.codes.kinds import shift as shift_code
 from app.codes.kinds import station as station_code
+from app.codes.kinds import voucher as voucher_code
 from app.codes.kinds.personal import PersonalCode
 from app.codes.showing import show_personal_code
 from app.honours.models import Candidate
@@ -92,10 +93,12 @@ def _people(world: World, here: Station, there: Station) -> None:
                 {"station_id": station.id} if role in AT_A_STATION else {"region_code": region}
             )
             world.people[role + side] = make.staff(role, name=f"职员{role}", **place)
+    world.people["admin-city"] = make.staff("admin", region_code=make.CITY, name="职员总")
     world.actors = {name: make.actor(someone) for name, someone in world.people.items()}
     held = session.scalars(select(Grant).where(Grant.person_id == world.people["dispatcher"].id)).one()
     world.keep("grant_id", held, private=True)
     world.keep("person_id", world.people[OWNER])
+    world.keep("staff", world.people["dispatcher"])
 
 
 def _rules(world: World) -> None:
@@ -165,6 +168,7 @@ def _goods(world: World, here: Station) -> None:
     with transaction():
         world.keep("voucher_id", rewards.reserve(reward, here, owner), private=True)
         world.ids["serial"] = rewards.reserve(reward, here, owner).serial
+        world.ids["code"] = voucher_code.make(world.ids["serial"])
     with transaction():
         digits = show_personal_code(by=owner, at=clock.now()).digits
         shown = reading.read(digits, at=clock.now())
@@ -190,8 +194,8 @@ def _honours(world: World) -> None:
 
 def _traces(world: World) -> None:
     told = Notice(
-        person_id=world.people[OWNER].id, slug="case-accepted", source="test", facts={"number": "C1"}, about_kind="case",
-        about_id=UUID(int=9), created_at=clock.now(),
+        person_id=world.people[OWNER].id, slug="case-accepted", source="test", facts={"number": "C1"},
+        about_kind="case", about_id=UUID(int=9), created_at=clock.now(),
     )  # fmt: skip
     session.add(told)
     session.flush()

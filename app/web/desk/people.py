@@ -71,7 +71,7 @@ def person(person_id: UUID, by: Actor) -> str:
     held_in = by.scopes("people.appoint").region_paths
     return page(
         "desk/person.html",
-        person=queries.person(person_id), held=held, roles=[(each, say(f"web.role.{each}")) for each in ROLES],
+        person=queries.staff_member(person_id), held=held, roles=[(each, say(f"web.role.{each}")) for each in ROLES],
         regions=regions_of(by, "people.appoint"), menu=menu_of(by),
         stations=[(each.id, each.name) for path in held_in for each in places.stations(path)],
     )  # fmt: skip
