@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from app.identity import appointing, queries
 from app.identity.actors import Actor
+from app.identity.models import Grant
 from app.identity.permissions import ROLES
 from app.kernel import clock
 from app.kernel.http import requires, takes_form
@@ -67,6 +68,7 @@ def person(person_id: UUID, by: Actor) -> str:
             else places.full_name(each.region_code or ""),
         )
         for each in queries.grants_of(person_id)
+        if by.can("people.appoint", region_path=_path_of(each), station_id=each.station_id)
     ]
     held_in = by.scopes("people.appoint").region_paths
     return page(
@@ -75,6 +77,10 @@ def person(person_id: UUID, by: Actor) -> str:
         regions=regions_of(by, "people.appoint"), menu=menu_of(by),
         stations=[(each.id, each.name) for path in held_in for each in places.stations(path)],
     )  # fmt: skip
+
+
+def _path_of(grant: Grant) -> str | None:
+    return places.region_path(grant.region_code) if grant.region_code else None
 
 
 @pages.post("/desk/people/<uuid:person_id>/roles", again=person, blame={"already-appointed": "role"})
