@@ -30,7 +30,12 @@ ENROLMENTS = Limit("sync-enrol", tries=10, per_s=600)
 @takes(schemas.BatchIn)
 @gives(schemas.BatchRead)
 def send_batch(
-    sent_at: str, clock_offset_s: int, log: dict[str, Any] | None, items: list[Any], by: Actor
+    owner: UUID | None,
+    sent_at: str,
+    clock_offset_s: int,
+    log: dict[str, Any] | None,
+    items: list[Any],
+    by: Actor,
 ) -> Receipt:
     """Send what was done without a signal
 
@@ -38,7 +43,13 @@ def send_batch(
     ones have arrived), `counted`, `already`, `refused` or `review` (a person decides).
     """
     return receive(
-        sent_at=sent_at, clock_offset_s=clock_offset_s, log=log, items=items, by=by, at=clock.now()
+        owner=owner,
+        sent_at=sent_at,
+        clock_offset_s=clock_offset_s,
+        log=log,
+        items=items,
+        by=by,
+        at=clock.now(),
     )
 
 

@@ -113,6 +113,9 @@ class BatchIn(Schema):
     Each item is judged by itself; one that cannot be read is answered as such and stops none of the others.
     """
 
+    owner = Id(
+        load_default=None, metadata={"description": "whose outbox; another signed-in rider is refused"}
+    )
     sent_at = fields.String(required=True, validate=validate.Length(20, 40))
     clock_offset_s = Whole(-10_000_000, 10_000_000, load_default=0)
     log = fields.Nested(LogState, load_default=None, allow_none=True)

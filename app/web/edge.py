@@ -20,13 +20,14 @@ checked for its CSRF token (flask-jwt-extended) and for its origin.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 
 from app.identity import queries as people
 from app.identity import sessions
@@ -42,7 +43,7 @@ from app.identity.edge import (
     refresh_token_id,
 )
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
-from app.kernel import clock, idempotency, limits, problems
+from app.kernel import clock, i18n, idempotency, limits, problems
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Problem, Unauthenticated
 from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load
@@ -320,9 +321,14 @@ def page(template: str, **facts: Any) -> str:
 
 
 def kept_offline(text: str) -> Response:
-    """A page that the service worker keeps on this device for a start without a signal."""
+    """A page that the service worker keeps on this device for a start without a signal.
+
+    The header says for whom and in which form it was drawn; another one makes the worker fetch all kept pages anew.
+    """
     response = make_response(text)
-    response.headers["X-Keep"] = "yes"
+    static: Any = current_app.jinja_env.globals["asset"]
+    drawn = (authenticate().key, i18n.locale(), request.cookies.get("large", ""), str(static("")))
+    response.headers["X-Keep"] = hashlib.sha256("|".join(drawn).encode()).hexdigest()[:16]
     return response
 
 

@@ -113,6 +113,8 @@ def test_nobody_sends_for_somebody_else(app, clock):
     assert make.states(make.sent(wang.batch(), li.rider)) == ["refused: item-changed"]
     with pytest.raises(Unauthenticated):
         make.sent(wang.batch())
+    with pytest.raises(Unauthenticated):
+        make.sent(wang.batch() | {"owner": wang.rider.id}, li.rider)
 
 
 def test_the_same_id_with_another_content_is_not_taken(app, clock):

@@ -26,7 +26,7 @@ AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "/", "/stations", "/scan", "/report", "/reports", "/points", "/shop", "/vouchers", "/activities", "/hours",
     "/inbox", "/me", "/me/profile", "/me/community", "/me/consents", "/me/close", "/talk", "/hardship",
-    "/check-ins", "/rules",
+    "/check-ins", "/rules", "/outbox", "/offline", "/offline/check-in",
     "/agreement", "/no-such-page",
 )  # fmt: skip
 LOOK = """() => {

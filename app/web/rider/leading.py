@@ -11,7 +11,7 @@ PAGES = {
     "honour": "/me/consents",
     "hours": "/hours",
     "points": "/points",
-    "offline": "/check-ins",
+    "offline": "/outbox",
     "voucher": "/vouchers/{id}",
 }
 

@@ -18,7 +18,7 @@ from app.kernel.http import SIGNED_IN, requires, takes_form
 from app.kernel.limits import Limit
 from app.kernel.schemas import Schema
 from app.rewards.queries import voucher_by_serial
-from app.web.edge import Pages, go, notes, page
+from app.web.edge import Pages, go, kept_offline, notes, page
 from app.web.errors import CodeForCounter, NothingInPhoto
 from app.web.forms import Nothing
 
@@ -36,10 +36,10 @@ class ScanForm(Schema):
 
 @pages.get("/scan")
 @requires(SIGNED_IN)
-def scan(by: Actor) -> str:
+def scan(by: Actor) -> Response:
     """The camera, a photo, or typing"""
     notes().wasm = True
-    return page("rider/scan.html")
+    return kept_offline(page("rider/scan.html"))
 
 
 @pages.post(

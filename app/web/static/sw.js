@@ -1,9 +1,10 @@
-// Offline start of the rider's home, and files that never change under their address. The server puts VERSION before this line.
+// Start without a signal: kept pages, and files that never change under their address. The server puts VERSION before this line.
 const FILES = `files-${VERSION}`, PAGES = "pages";
 
-// What a start without a signal needs: home with the own code, and the report form.
-const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/outbox.js", "js/personal-code.js", "js/report.js", "js/geolocate.js",
-  "vendor/lean-qr/lean-qr.js"];
+// What a start without a signal needs: home with the own code, a poster's check-in, the report form, the outbox.
+const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/report.js", "js/checkin.js",
+  "js/geolocate.js", "js/scan-offline.js", "js/camera.js", "vendor/lean-qr/lean-qr.js"];
+const KEPT = ["/report", "/outbox", "/scan", "/offline", "/offline/check-in"];
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -24,25 +25,30 @@ const fromFiles = async (request) => {
   return answer;
 };
 
-// Whoever has seen the home page can also report without a signal.
-const keepForm = async (cache) => {
-  if (await cache.match("/report")) return;
-  const form = await fetch("/report").catch(() => null);
-  if (form?.ok && form.headers.get("X-Keep") === "yes") cache.put("/report", form);
+// Each kept page says for whom and in which version it was drawn; another rider or a new version renews them all.
+const tag = (answer) => answer?.headers.get("X-Keep");
+const keepRest = async (cache, current) => {
+  for (const path of KEPT) {
+    if (tag(await cache.match(path)) === current) continue;
+    const page = await fetch(path).catch(() => null);
+    if (page?.ok && !page.redirected && tag(page)) await cache.put(path, page);
+  }
 };
 
+const pathOf = (url) => (url.pathname.toUpperCase().startsWith("/S/") ? "/offline/check-in" : url.pathname);
+
 // The network first; the kept page when there is none, or when it takes longer than three seconds.
-const fromNetwork = async (request) => {
-  const cache = await caches.open(PAGES);
+const fromNetwork = async (request, event) => {
+  const cache = await caches.open(PAGES), url = new URL(request.url), path = pathOf(url);
   const answer = fetch(request).then((found) => {
-    if (found.ok && !found.redirected && found.headers.get("X-Keep") === "yes") {
-      cache.put(request, found.clone());
-      if (request.url.endsWith("/")) keepForm(cache);
+    if (found.ok && !found.redirected && tag(found) && path === url.pathname) {
+      cache.put(path, found.clone());
+      if (path === "/") event.waitUntil(keepRest(cache, tag(found)));
     }
     return found;
   });
-  const kept = await cache.match(request);
-  if (!kept) return answer;
+  const kept = await cache.match(path);
+  if (!kept) return answer.catch(async (fault) => (await cache.match("/offline")) ?? Promise.reject(fault));
   const late = new Promise((resolve) => { setTimeout(() => resolve(kept), 3000); });
   return Promise.race([answer.catch(() => kept), late]);
 };
@@ -51,5 +57,5 @@ addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith("/static/")) event.respondWith(fromFiles(request));
-  else if (request.mode === "navigate" && (url.pathname === "/" || url.pathname === "/report")) event.respondWith(fromNetwork(request));
+  else if (request.mode === "navigate") event.respondWith(fromNetwork(request, event));
 });

@@ -1,0 +1,43 @@
+"""What was done without a signal: what is still on the phone, what became of the rest, and how a dark start looks."""
+
+from __future__ import annotations
+
+from flask import Response
+from marshmallow import fields, validate
+
+from app.identity.actors import Actor
+from app.kernel.http import public, requires, takes_query
+from app.kernel.schemas import Schema
+from app.sync import queries
+from app.web.edge import Pages, kept_offline, page
+
+pages = Pages("outbox")
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+@pages.get("/outbox")
+@requires("self")
+@takes_query(Continue)
+def outbox(by: Actor, cursor: str | None = None) -> Response:
+    """What waits on this phone, and what became of what was sent later"""
+    found = queries.my_items(by.id, cursor)
+    return kept_offline(page("rider/outbox.html", items=found.items, next_cursor=found.next_cursor))
+
+
+@pages.get("/offline")
+@public
+def no_signal() -> Response:
+    """Shown for any page that cannot be fetched: what works without a signal"""
+    return kept_offline(page("rider/offline.html"))
+
+
+@pages.get("/offline/check-in")
+@requires("self")
+def check_in_offline() -> Response:
+    """The page behind any poster while there is no signal; the script reads the poster from the address"""
+    return kept_offline(page("rider/check_in_offline.html"))

@@ -1,0 +1,201 @@
+"""A rider's phone without a signal, in a real browser: what is done is kept, survives, is sent once and told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.checkins.models import Checkin
+from app.codes.kinds import station as poster
+from app.identity.models import Person
+from app.kernel.db import session, transaction
+from app.places.models import Station
+from app.sync.models import SyncItem
+from tests import make
+from tests.conftest import StandingClock
+from tests.web.make import browser
+
+pytestmark = pytest.mark.browser
+
+READY = """async () => {
+  await navigator.serviceWorker.ready;
+  for (const path of ["/", "/scan", "/outbox", "/offline", "/offline/check-in"])
+    while (!(await caches.match(path))) await new Promise((again) => setTimeout(again, 50));
+}"""
+WAITING = """() => new Promise((done) => {
+  const open = indexedDB.open("fengxing-outbox", 1);
+  open.onsuccess = () => { const count = open.result.transaction("items").objectStore("items").count();
+    count.onsuccess = () => { open.result.close(); done(count.result); }; };
+})"""
+
+
+def prepared(phone: Page) -> None:
+    """The phone has been at home once with a signal."""
+    phone.goto("/")
+    phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    phone.reload()
+    phone.evaluate(READY)
+
+
+def checked_in() -> list[Checkin]:
+    with transaction():
+        return session.query(Checkin).all()
+
+
+def path_of(station: Station) -> str:
+    return "/S/" + poster.make(station.short_code).rpartition("/")[2]
+
+
+def scan_without_signal(phone: Page, station: Station) -> None:
+    phone.context.set_offline(True)
+    phone.goto(path_of(station))
+    expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
+
+
+def test_a_poster_scanned_without_a_signal_is_kept_and_sent_once(
+    phone: Page, city: Station, clock: StandingClock
+) -> None:
+    prepared(phone)
+    happened_at = clock.at
+    scan_without_signal(phone, city)
+    phone.goto("/outbox")
+    expect(phone.locator("[data-outbox] li")).to_contain_text("驿站签到")
+    expect(phone.locator("[data-outbox] li")).to_contain_text("已存手机")
+    later = phone.context.new_page()  # the tab is closed, the browser opened again
+    phone.close()
+    later.goto("/outbox")
+    assert later.evaluate(WAITING) == 1
+    assert checked_in() == []
+    clock.advance(hours=2)
+    later.context.clock.set_fixed_time(clock.at)
+    later.context.set_offline(False)
+    later.goto("/me")
+    expect(later.locator("#waiting")).to_contain_text("签到已补上")
+    for path in ("/me", "/outbox"):
+        later.goto(path)
+    expect(later.locator(".cells .tag").first).to_have_text("算上了")
+    (made,) = checked_in()
+    assert abs((made.happened_at - happened_at).total_seconds()) < 120
+    assert (made.arrived_at, made.how) == (clock.at, "poster")
+    assert later.evaluate(WAITING) == 0
+
+
+def test_a_scan_in_the_app_works_without_a_signal(phone: Page, city: Station) -> None:
+    prepared(phone)
+    phone.context.set_offline(True)
+    phone.goto("/scan")
+    phone.fill("#f-text", "12345678")
+    phone.locator("#scan-form button").click()
+    expect(phone.locator("#scan-no-signal")).to_be_visible()
+    phone.fill("#f-text", poster.make(city.short_code).lower())
+    phone.locator("#scan-form button").click()
+    expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
+
+
+def test_an_answer_that_got_lost_doubles_nothing(phone: Page, city: Station) -> None:
+    phone.goto("/me")
+    phone.route("**/S/*", _arrives_unanswered, times=2)
+    phone.goto(path_of(city))
+    expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
+    assert len(checked_in()) == 1  # it did arrive
+    phone.goto("/me")
+    expect(phone.locator("#waiting")).to_contain_text("补上")
+    assert len(checked_in()) == 1
+    assert phone.evaluate(WAITING) == 0
+
+
+def _arrives_unanswered(route) -> None:
+    if route.request.method != "POST":
+        route.continue_()
+        return
+    route.fetch()
+    route.abort()
+
+
+def test_what_was_refused_says_why_and_stays_until_it_is_seen(
+    phone: Page, city: Station, clock: StandingClock
+) -> None:
+    prepared(phone)
+    phone.context.set_geolocation({"latitude": 31.9, "longitude": 118.7, "accuracy": 10})
+    scan_without_signal(phone, city)
+    phone.context.set_offline(False)
+    phone.goto("/outbox")
+    expect(phone.locator("[data-outbox] li")).to_contain_text("有点远")
+    phone.locator("[data-outbox] button").click()
+    expect(phone.locator("[data-none]")).to_be_visible()
+
+
+def test_what_another_rider_kept_waits_sealed(phone: Page, city: Station, app, address: str) -> None:
+    prepared(phone)
+    scan_without_signal(phone, city)
+    with transaction():
+        other = make.rider("李师傅", name="李四", phone="+8613900139000")
+    _sign_in(phone, app, other, address)  # in another tab, while this page is still the first rider's
+    phone.context.set_offline(False)
+    phone.wait_for_timeout(300)
+    assert checked_in() == []
+    phone.goto("/outbox")
+    expect(phone.locator("[data-sealed]")).to_contain_text("另一位骑手")
+    expect(phone.locator("[data-outbox]")).to_be_hidden()
+    phone.wait_for_timeout(300)
+    assert checked_in() == []
+    with transaction():
+        wang = session.query(Person).filter_by(phone="+8613800138000").one()
+    _sign_in(phone, app, wang, address)
+    phone.goto("/me")
+    expect(phone.locator("#waiting")).to_contain_text("签到已补上")
+    assert [each.person_id for each in checked_in()] == [wang.id]
+
+
+def _sign_in(phone: Page, app, someone: Person, address: str) -> None:
+    client = browser(app, someone)
+    for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        phone.context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
+
+
+def test_what_the_phone_cleared_by_itself_is_noticed_and_told(phone: Page, city: Station) -> None:
+    prepared(phone)
+    scan_without_signal(phone, city)
+    phone.goto("/outbox")
+    phone.evaluate(
+        """() => new Promise((done) => { const open = indexedDB.open("fengxing-outbox", 1);
+        open.onsuccess = () => { const whole = open.result.transaction("items", "readwrite");
+        whole.objectStore("items").clear(); whole.oncomplete = () => { open.result.close(); done(); }; }; })"""
+    )
+    phone.context.set_offline(False)
+    phone.goto("/outbox")
+    expect(phone.locator("[data-gone]")).to_contain_text("被手机系统清掉了")
+    expect(phone.locator("#waiting")).to_contain_text("清掉了")
+    phone.locator("[data-gone] button").click()
+    phone.goto("/me")
+    expect(phone.locator("#waiting")).to_be_hidden()
+
+
+def test_any_other_page_says_that_there_is_no_signal(phone: Page) -> None:
+    prepared(phone)
+    phone.context.set_offline(True)
+    phone.goto("/activities")
+    expect(phone.get_by_role("heading", name="离线")).to_be_visible()
+    expect(phone.locator("#offline")).to_be_visible()
+    phone.get_by_text("出示我的码").click()
+    expect(phone.locator(".qr canvas")).to_be_visible()
+
+
+def test_a_clock_that_runs_wrong_is_told_and_put_right(
+    phone: Page, city: Station, clock: StandingClock
+) -> None:
+    prepared(phone)
+    phone.context.clock.set_fixed_time(clock.at + timedelta(hours=1))  # an hour ahead
+    phone.evaluate("localStorage.removeItem('fengxing-clock')")
+    scan_without_signal(phone, city)
+    phone.context.set_offline(False)
+    phone.goto("/me")
+    expect(phone.locator("#waiting")).to_contain_text("手机时间快了 60 分钟")
+    with transaction():
+        (item,) = session.query(SyncItem).all()
+        assert abs(item.clock_offset_s - 3_600) < 60
+        assert abs((item.happened_at - clock.at).total_seconds()) < 60
