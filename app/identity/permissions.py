@@ -15,6 +15,7 @@ REVIEWER = "reviewer"
 MEDIATOR = "mediator"
 AUDITOR = "auditor"
 ADMIN = "admin"
+GRID_MEMBER = "grid-member"
 
 SELF = "self"  # held by everybody who is signed in, over what is their own
 
@@ -45,6 +46,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     MEDIATOR: frozenset({"case.mediate"}),
     AUDITOR: frozenset({"audit.read", "ledger.read"}),
     ADMIN: frozenset({"people.appoint", "audit.read", "ledger.correct", "station.devices", "station.manage"}),
+    GRID_MEMBER: frozenset(),  # a rider who accepted the role in a home community; rules may ask for it
 }
 
 ROLES = tuple(PERMISSIONS)

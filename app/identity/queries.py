@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, literal, or_, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound
 from app.identity.models import Grant, Person
-from app.identity.permissions import PERMISSIONS
+from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -62,6 +63,17 @@ def grants_of(person_id: UUID) -> Sequence[Grant]:
     ).all()
 
 
+def held_role(person_id: UUID, role: str, at: datetime) -> bool:
+    """Whether a person held a role anywhere at that instant."""
+    held = select(Grant.id).where(
+        Grant.person_id == person_id,
+        Grant.role == role,
+        Grant.given_at <= at,
+        or_(Grant.revoked_at.is_(None), Grant.revoked_at > at),
+    )
+    return session.scalar(held.limit(1)) is not None
+
+
 def staff() -> Sequence[Person]:
     """Everybody with a staff account or a role, by name."""
     return session.scalars(_staff().order_by(Person.name, Person.id)).all()
@@ -76,7 +88,8 @@ def staff_member(person_id: UUID) -> Person:
 
 
 def _staff() -> Select[Person]:
-    holding = select(Grant.person_id).where(Grant.revoked_at.is_(None))
+    working = (Grant.revoked_at.is_(None), Grant.role != GRID_MEMBER)  # a grid member is a rider, not staff
+    holding = select(Grant.person_id).where(*working)
     return select(Person).where(
         Person.closed_at.is_(None), (Person.username.is_not(None)) | Person.id.in_(holding)
     )

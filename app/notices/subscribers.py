@@ -29,7 +29,7 @@ from app.volunteering import queries as volunteering
 from app.volunteering.events import HoursConfirmed, HoursRejected
 from app.volunteering.models import Activity, Hours
 
-ABOUT = {"report": "case", "hours": "hours"}  # what a reader opens to see the fact
+ABOUT = {"report": "case", "suggestion": "case", "hours": "hours"}  # what a reader opens to see the fact
 ON_SCREEN = "checkin"  # the rider has just read the result of a check-in; the inbox need not repeat it
 
 
@@ -87,7 +87,7 @@ def on_points_not_awarded(event: PointsNotAwarded) -> None:
         slug="points-none",
         source=f"{event.fact_kind}:{event.fact_id}:{none.recorded.stage}:none",
         facts={"why": {"zh": why_not(none, "zh"), "en": why_not(none, "en")}},
-        about=About(ABOUT[event.fact_kind], event.fact_id),
+        about=About(ABOUT.get(event.fact_kind, event.fact_kind), event.fact_id),
         at=event.at,
     )
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import Api, gives, public, requires, takes
-from app.rules import drafting, queries
+from app.rules import campaigns, drafting, examples, queries, trying
+from app.rules.examples import Example
 from app.rules.explaining import FactExplained, explain_fact_for
-from app.rules.models import Award, RuleSetVersion
+from app.rules.models import Award, Campaign, DryRun, RuleSetVersion
 from app.rules.queries import InForce
 from app.rules.schemas import (
     AwardRead,
+    CampaignRead,
+    DeclareCampaign,
+    DryRunIn,
+    DryRunRead,
+    EndRuleSet,
+    ExampleRead,
+    ExamplesIn,
     FactAwardRead,
     OpenRuleSet,
     Publish,
@@ -41,10 +49,18 @@ def list_rule_sets() -> list[InForce]:
 @requires("rules.edit")
 @takes(OpenRuleSet)
 @gives(RuleSetRead, 201)
-def open_rule_set(region_code: str, title_zh: str, title_en: str, by: Actor) -> InForce:
-    """Give a region its rule set"""
+def open_rule_set(
+    region_code: str, title_zh: str, title_en: str, starts_on: date | None, ends_on: date | None, by: Actor
+) -> InForce:
+    """Give a region its rule set for a period"""
     opened = drafting.open_rule_set(
-        region_code=region_code, title_zh=title_zh, title_en=title_en, by=by, at=clock.now()
+        region_code=region_code,
+        title_zh=title_zh,
+        title_en=title_en,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        by=by,
+        at=clock.now(),
     )
     return InForce(opened, None)
 
@@ -55,6 +71,16 @@ def open_rule_set(region_code: str, title_zh: str, title_en: str, by: Actor) -> 
 def read_rule_set(rule_set_id: UUID) -> InForce:
     """One rule set with the version in force"""
     return queries.in_force_of(queries.rule_set(rule_set_id), clock.now())
+
+
+@api.post("/rule-sets/<uuid:rule_set_id>/end")
+@requires("rules.review")
+@takes(EndRuleSet)
+@gives(RuleSetRead)
+def end_rule_set(rule_set_id: UUID, ends_on: date, by: Actor) -> InForce:
+    """Say which day is the last of its period"""
+    ended = drafting.end_rule_set(rule_set_id=rule_set_id, ends_on=ends_on, by=by, at=clock.now())
+    return queries.in_force_of(ended, clock.now())
 
 
 @api.get("/rule-sets/<uuid:rule_set_id>/versions")
@@ -89,6 +115,74 @@ def read_version(version_id: UUID, by: Actor) -> RuleSetVersion:
 def change_draft(version_id: UUID, rules: list[dict[str, Any]], by: Actor) -> RuleSetVersion:
     """Rewrite a draft"""
     return drafting.change_draft(version_id=version_id, rules=rules, by=by, at=clock.now())
+
+
+@api.post("/rule-set-versions/<uuid:version_id>/dry-runs")
+@requires("ledger.read")
+@takes(DryRunIn)
+@gives(DryRunRead, 201)
+def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> DryRun:
+    """Run a version over the facts of a past period: totals, who gains and loses, budget and goods, alarms"""
+    return trying.dry_run(version_id=version_id, from_on=from_on, until_on=until_on, by=by, at=clock.now())
+
+
+@api.get("/dry-runs/<uuid:run_id>")
+@requires("ledger.read")
+@gives(DryRunRead)
+def read_dry_run(run_id: UUID, by: Actor) -> DryRun:
+    """What a dry run found"""
+    return trying.dry_run_for(run_id, by)
+
+
+@api.post("/rule-set-versions/<uuid:version_id>/examples")
+@requires("ledger.read")
+@takes(ExamplesIn)
+@gives(ExampleRead, many=True)
+def try_examples(version_id: UUID, facts: list[dict[str, Any]], by: Actor) -> list[Example]:
+    """What a version gives for made-up facts, one after the other; nothing is kept"""
+    return examples.try_examples(version_id=version_id, facts=facts, by=by)
+
+
+@api.get("/campaigns")
+@requires("ledger.read")
+@gives(CampaignRead, many=True)
+def list_campaigns(by: Actor) -> Sequence[Campaign]:
+    """Times of bad weather or emergency, newest first"""
+    return campaigns.campaigns(by)
+
+
+@api.post("/campaigns")
+@requires("rules.review")
+@takes(DeclareCampaign)
+@gives(CampaignRead, 201)
+def declare_campaign(
+    region_code: str,
+    kind: str,
+    title_zh: str,
+    title_en: str,
+    starts_at: datetime | None,
+    ends_at: datetime,
+    by: Actor,
+) -> Campaign:
+    """Declare bad weather or an emergency, from now or later"""
+    return campaigns.declare_campaign(
+        region_code=region_code,
+        kind=kind,
+        title_zh=title_zh,
+        title_en=title_en,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.post("/campaigns/<uuid:campaign_id>/end")
+@requires("rules.review")
+@gives(CampaignRead)
+def end_campaign(campaign_id: UUID, by: Actor) -> Campaign:
+    """End a campaign now"""
+    return campaigns.end_campaign(campaign_id=campaign_id, by=by, at=clock.now())
 
 
 @api.post("/rule-set-versions/<uuid:version_id>/review")

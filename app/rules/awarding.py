@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
-
-from sqlalchemy import select
 
 from app.cases.events import (
     CaseAccepted,
+    CaseClosed,
     CaseEvent,
     CaseMerged,
     CaseRejected,
@@ -20,31 +18,31 @@ from app.cases.events import (
 )
 from app.checkins.events import CheckedIn
 from app.identity import queries as people
-from app.kernel.clock import city_day
+from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import insert_if_absent, session
 from app.kernel.events import publish
 from app.kernel.ids import new_id
 from app.ledger.events import BudgetFunded
 from app.places.queries import region_path
-from app.rules import usage
+from app.rules import queries, usage
+from app.rules.circumstances import with_circumstances
 from app.rules.evaluating import Outcome, Usage, evaluate
 from app.rules.events import PointsNotAwarded
-from app.rules.kinds import checkin, hours, report
+from app.rules.kinds import checkin, honour, hours, report, suggestion, training
 from app.rules.kinds.shape import Fact
-from app.rules.models import PENDING, QUEUED, VOID, Award, FirstFact, NoAward, RecordedFact, RuleSetVersion
+from app.rules.models import PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
 from app.rules.paying import fund, give_again, give_back, pay_queued, settle
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
-from app.rules.reasons import ACCOUNT_CLOSED, NO_RULES, NOT_ENROLLED, nearest_miss, said
-from app.volunteering.events import HoursConfirmed
+from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NO_RULES, NOT_ENROLLED, nearest_miss, said
+from app.rules.rulebook import AFTER_DAYS, Rule
+from app.volunteering.events import HoursConfirmed, TrainingFinished
 
-REPORT = report.KIND.name
+REPORT, SUGGESTION = report.KIND.name, suggestion.KIND.name
 
 
 def on_checked_in(event: CheckedIn) -> None:
     """A check-in may give points."""
-    first = is_first_of_day(checkin.KIND.name, event.checkin_id, event.person_id, event.happened_at)
-    fact = checkin.fact_of(event, region_path=region_path(event.region_code), first_of_day=first)
-    judge(fact, at=event.at)
+    judge(checkin.fact_of(event, region_path=region_path(event.region_code)), at=event.at)
 
 
 def on_case_accepted(event: CaseAccepted) -> None:
@@ -52,18 +50,30 @@ def on_case_accepted(event: CaseAccepted) -> None:
     if event.kind != REPORT:
         return
     judged_now = _judge_report(event, report.ACCEPTED)
-    if not judged_now:
+    if not judged_now and not queries.is_void(REPORT, event.case_id):
         for award in awards_to_change(REPORT, [event.case_id], VOID):
             give_again(award, event.at)
 
 
 def on_case_resolved(event: CaseResolved) -> None:
-    """A resolved report may give more points, and those that waited for it become usable, also of merged ones."""
+    """A resolved report may give more points, and those that waited for it become usable, also of merged ones.
+
+    A resolved suggestion was adopted.
+    """
+    if event.kind == SUGGESTION and event.reporter_id is not None:
+        path = region_path(event.region_code)
+        judge(suggestion.fact_of(event, reporter_id=event.reporter_id, region_path=path), at=event.at)
     if event.kind != REPORT:
         return
     _judge_report(event, report.RESOLVED)
     for award in awards_to_change(REPORT, reports_decided_by(event.case_id), QUEUED, PENDING):
         settle(award, event.at)
+
+
+def on_case_closed(event: CaseClosed) -> None:
+    """A report that closed was verified: its reporter found it fixed, or did not object in time."""
+    if event.kind == REPORT:
+        _judge_report(event, report.VERIFIED)
 
 
 def on_case_merged(event: CaseMerged) -> None:
@@ -92,6 +102,17 @@ def on_hours_confirmed(event: HoursConfirmed) -> None:
     judge(fact, at=event.at)
 
 
+def on_training_finished(event: TrainingFinished) -> None:
+    """A finished training may give points, by the rules of the day it ended."""
+    judge(training.fact_of(event, region_path=region_path(event.region_code)), at=event.at)
+
+
+def on_honours_granted(event: honour.Granted) -> None:
+    """Each honour of a final roll may give points."""
+    for fact in honour.facts_of(event, region_path=region_path(event.region_code)):
+        judge(fact, at=event.at)
+
+
 def on_budget_funded(event: BudgetFunded) -> None:
     """There are points again: those that waited are paid first."""
     pay_queued(at=event.at)
@@ -107,20 +128,13 @@ def _judge_report(event: CaseEvent, stage: str) -> bool:
     )
 
 
-def is_first_of_day(kind: str, fact_id: UUID, person_id: UUID, at: datetime) -> bool:
-    """Whether this is the rider's first fact of the kind on that city day; of two at once the primary key takes one."""
-    key = {"person_id": person_id, "kind": kind, "day_on": city_day(at)}
-    if insert_if_absent(FirstFact, {**key, "fact_id": fact_id}):
-        return True
-    return session.scalar(select(FirstFact.fact_id).filter_by(**key)) == fact_id
-
-
 def judge(fact: Fact, *, at: datetime) -> bool:
     """Turn a fact into awards, or into the reason for none. False if it was judged before: then nothing happens."""
+    fact = with_circumstances(fact)
     recorded = _record(fact, at)
     if recorded is None:
         return False
-    if refusal := _not_entitled(fact.person_id):
+    if refusal := _not_entitled(fact):
         _tell_no_award(recorded, None, said(refusal), at)
         return True
     version = version_in_force(fact.fields["region"], fact.happened_at)
@@ -147,8 +161,10 @@ def _record(fact: Fact, at: datetime) -> RecordedFact | None:
     return session.get(RecordedFact, values["id"]) if insert_if_absent(RecordedFact, values) else None
 
 
-def _not_entitled(person_id: UUID) -> str | None:
-    person = people.person(person_id)
+def _not_entitled(fact: Fact) -> str | None:
+    if queries.is_void(fact.kind, fact.id):
+        return FOUND_VOID
+    person = people.person(fact.person_id)
     if person.closed_at is not None:
         return ACCOUNT_CLOSED
     return None if person.enrolled_at is not None else NOT_ENROLLED
@@ -180,6 +196,7 @@ def _write(
         rule_key=rule.key,
         points=outcome.points,
         usable=rule.usable,
+        usable_from_at=_usable_from(rule, at),
         expires_after_days=rule.expires_after_days,
         explanation=explanation_of(outcome, before),
         awarded_at=at,
@@ -189,9 +206,20 @@ def _write(
     return award
 
 
+def _usable_from(rule: Rule, at: datetime) -> datetime | None:
+    """The beginning of the city day on which points that wait for a date become usable."""
+    if rule.usable != AFTER_DAYS:
+        return None
+    return city_midnight(city_day(at) + timedelta(days=rule.usable_after_days or 0))
+
+
 def explanation_of(outcome: Outcome, before: Usage) -> dict[str, Any]:
-    """What is kept of an outcome: the rule's words, the arithmetic, the caps that cut, and the usage before."""
-    own = {key: used for key, used in before.items() if key.rule_key == outcome.rule.key}
+    """What is kept of an outcome: the rule's words, the arithmetic, the caps that cut, and the usage before.
+
+    A multiplier looks at what others gave, so the usage of those others is kept too.
+    """
+    looked_at = {outcome.rule.key, *outcome.arithmetic.get("of", ())}
+    own = {key: used for key, used in before.items() if key.rule_key in looked_at}
     return {
         "words": dict(outcome.rule.words),
         "arithmetic": dict(outcome.arithmetic),

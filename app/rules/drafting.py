@@ -3,43 +3,88 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app.audit.recording import record
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.clock import city_day
+from app.kernel.db import insert_if_absent, session, violated
 from app.kernel.errors import Invalid
 from app.kernel.events import publish as tell
 from app.kernel.ids import new_id
 from app.places import queries as places
 from app.rules import queries
-from app.rules.errors import EndsInThePast, NumberTaken, RuleSetExists
+from app.rules.errors import EndsInThePast, NumberTaken, RuleSetExists, StartsInThePast
 from app.rules.events import RulesPublished
-from app.rules.models import DRAFT, PUBLISHED, RETIRED, REVIEWED, RuleSet, RuleSetVersion
+from app.rules.guards import PERIODS_OVERLAP
+from app.rules.models import DRAFT, OPEN_STATES, PUBLISHED, RETIRED, REVIEWED, RuleSet, RuleSetVersion
 from app.rules.schemas import RulesIn
 
 
-def open_rule_set(*, region_code: str, title_zh: str, title_en: str, by: Actor, at: datetime) -> RuleSet:
-    """Give a region its rule set. A region has one; what changes is its versions."""
+def open_rule_set(
+    *,
+    region_code: str,
+    title_zh: str,
+    title_en: str,
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+    by: Actor,
+    at: datetime,
+) -> RuleSet:
+    """Give a region its rule set for a period, from today on if nothing is said. Periods of a region do not overlap."""
     by.must("rules.edit", region_path=places.region_path(region_code))
-    values = {
-        "region_code": region_code,
-        "title_zh": title_zh,
-        "title_en": title_en,
-        "opened_by": by.id,
-        "opened_at": at,
-    }
-    opened_id = new_id()
-    if not insert_if_absent(
-        RuleSet, {"id": opened_id, **values}
-    ):  # two at once: the unique constraint takes one
-        raise RuleSetExists(region_code=region_code)
-    return queries.rule_set(opened_id)
+    starts_on = starts_on or city_day(at)
+    if starts_on < city_day(at):
+        raise StartsInThePast(fields={"starts_on": ["rule-starts-in-the-past"]})
+    if ends_on is not None and ends_on < starts_on:
+        raise EndsInThePast(fields={"ends_on": ["rule-ends-in-the-past"]})
+    rule_set = RuleSet(
+        region_code=region_code,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        title_zh=title_zh,
+        title_en=title_en,
+        opened_by=by.id,
+        opened_at=at,
+    )
+    session.add(rule_set)
+    _keep_apart(rule_set)
+    return rule_set
+
+
+def end_rule_set(*, rule_set_id: UUID, ends_on: date, by: Actor, at: datetime) -> RuleSet:
+    """Say which day is the last of a rule set's period, today or later, so that the next period can be opened."""
+    rule_set = queries.rule_set_to_change(rule_set_id)
+    _must("rules.review", rule_set, by)
+    if ends_on < max(city_day(at), rule_set.starts_on):
+        raise EndsInThePast(fields={"ends_on": ["rule-ends-in-the-past"]})
+    rule_set.ends_on = ends_on
+    _keep_apart(rule_set)
+    record(
+        action="rules.period-ended",
+        subject=f"rule-set:{rule_set.id}",
+        facts={"ends_on": ends_on.isoformat()},
+        by=by,
+        at=at,
+    )
+    return rule_set
+
+
+def _keep_apart(rule_set: RuleSet) -> None:
+    """Write, and turn the database's refusal of two periods that overlap into words."""
+    region_code = rule_set.region_code
+    try:
+        session.flush()
+    except IntegrityError as error:
+        if violated(error, PERIODS_OVERLAP):
+            raise RuleSetExists(region_code=region_code) from None
+        raise
 
 
 def draft_version(
@@ -69,14 +114,15 @@ def change_draft(
     """Rewrite a draft. Whoever changes it last is its writer, so that its reviewer is always somebody else."""
     version = queries.version_to_change(version_id)
     _must("rules.edit", version.rule_set, by)
-    version.must_be(DRAFT)
+    version.must_be(*OPEN_STATES)
     version.rules, version.written_by, version.written_at = checked(rules), by.id, at
+    version.state = DRAFT  # what was tried was another wording
     session.flush()
     return version
 
 
 def review(*, version_id: UUID, by: Actor, at: datetime) -> RuleSetVersion:
-    """A second person has read the draft and finds it right."""
+    """A second person has read the draft and what its dry run says, and finds it right."""
     version = queries.version_to_change(version_id)
     _must("rules.review", version.rule_set, by)
     version.must_be_reviewable_by(by.id)

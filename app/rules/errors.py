@@ -30,7 +30,7 @@ class FactNotFound(NotFound):
 
 
 class RuleSetExists(Conflict):
-    """The region has its rule set already; it gets a new version instead."""
+    """The region has a rule set for that time already; it gets a new version instead."""
 
     slug = "rule-set-exists"
 
@@ -64,3 +64,51 @@ class EndsInThePast(Invalid):
     """A version ends now or later, and not before it starts."""
 
     slug = "rule-ends-in-the-past"
+
+
+class DryRunNeeded(Conflict):
+    """A wording is tried on the past before somebody reviews it."""
+
+    slug = "rule-dry-run-needed"
+
+
+class CampaignNotFound(NotFound):
+    """There is no such campaign."""
+
+    slug = "campaign-not-found"
+
+
+class CampaignTimesWrong(Invalid):
+    """A campaign starts now or later and ends after it starts."""
+
+    slug = "campaign-times-wrong"
+
+
+class DryRunNotFound(NotFound):
+    """There is no such dry run."""
+
+    slug = "dry-run-not-found"
+
+
+class TooManyFacts(Conflict):
+    """A page cannot wait for so many facts."""
+
+    slug = "dry-run-too-large"
+
+
+class UnwindingNotFound(NotFound):
+    """Nobody asked to unwind that."""
+
+    slug = "unwinding-not-found"
+
+
+class UnwindingDecided(Conflict):
+    """Somebody has decided already."""
+
+    slug = "unwinding-decided"
+
+
+class NothingToUnwind(NotFound):
+    """No such fact was recorded."""
+
+    slug = "nothing-to-unwind"

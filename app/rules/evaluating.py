@@ -1,7 +1,7 @@
 """The pure heart of the rules: the same rules, fact and usage give the same points, whenever and wherever it is asked.
 
 Every rule that speaks about the fact's kind gives one outcome: points with the arithmetic and the caps that cut them,
-or no points with the reason. Rules add up; one rule never looks at another.
+or no points with the reason. Rules add up; only a multiplier looks at others, and it is judged after them.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from app.rules.kinds import KINDS
+from app.kernel.clock import city_day
+from app.rules.compiling import Compiled, compiled
+from app.rules.counting import period_of
 from app.rules.kinds.shape import Fact
-from app.rules.rulebook import Cap, Condition, Rule, Worth
+from app.rules.rulebook import FIXED, MULTIPLIER, PER_UNIT, Condition, Rule, Worth
 
 # why a rule gave nothing
 CONDITION, NOT_NAMED, TOO_LITTLE, CAPPED = "condition", "not-named", "too-little", "capped"
@@ -50,90 +52,78 @@ class Outcome:
 
 def evaluate(rules: Sequence[Rule], fact: Fact, usage: Usage) -> tuple[Outcome, ...]:
     """What each rule about this kind of fact says, in the order of the rules."""
-    return tuple(_judge(rule, fact, usage) for rule in rules if rule.fact == fact.kind)
+    lines = compiled(tuple(rules)).get(fact.kind, ())
+    outcomes: dict[str, Outcome] = {}
+    for line in sorted(lines, key=_is_multiplier):
+        outcomes[line.rule.key] = _judge(line, fact, usage, outcomes)
+    return tuple(outcomes[line.rule.key] for line in lines)
 
 
 def matching(rules: Sequence[Rule], fact: Fact) -> tuple[Rule, ...]:
     """The rules whose conditions hold, before any counting."""
-    return tuple(
-        rule for rule in rules if rule.fact == fact.kind and not _missed(rule, fact) and _named(rule, fact)
-    )
+    lines = compiled(tuple(rules)).get(fact.kind, ())
+    return tuple(line.rule for line in lines if line.holds(fact.fields))
 
 
-def _judge(rule: Rule, fact: Fact, usage: Usage) -> Outcome:
-    if missed := _missed(rule, fact):
+def _is_multiplier(line: Compiled) -> bool:
+    return line.rule.worth.kind == MULTIPLIER
+
+
+def _judge(line: Compiled, fact: Fact, usage: Usage, before: Mapping[str, Outcome]) -> Outcome:
+    rule, fields = line.rule, fact.fields
+    if missed := line.missed(fields):
         return Outcome(rule=rule, why_not=CONDITION, missed=missed)
-    if not _named(rule, fact):
+    if not line.is_named(fields):
         return Outcome(rule=rule, why_not=NOT_NAMED)
-    arithmetic = _count(rule.worth, fact)
+    if _is_multiplier(line):
+        arithmetic = _multiple(rule, before)
+    else:
+        arithmetic = _count(rule.worth, fields, line.total(fields))
     if arithmetic["total"] == 0:
         return Outcome(rule=rule, arithmetic=arithmetic, why_not=TOO_LITTLE)
-    points, cuts = _cap(rule, arithmetic["total"], usage)
+    points, cuts = _cap(rule, arithmetic["total"], fact, usage)
     why_not = None if points else CAPPED
     return Outcome(rule=rule, points=points, arithmetic=arithmetic, cuts=cuts, why_not=why_not)
 
 
-def _missed(rule: Rule, fact: Fact) -> tuple[Condition, ...]:
-    return tuple(each for each in rule.when if not _holds(each, fact.fields.get(each.field)))
+def _multiple(rule: Rule, before: Mapping[str, Outcome]) -> dict[str, Any]:
+    base = {key: each.points for key, each in before.items() if each.points and rule.multiplies(each.rule)}
+    amount = sum(base.values())
+    total = multiplied(rule.worth, amount)
+    return {
+        "kind": MULTIPLIER,
+        "percent": rule.worth.percent,
+        "of": sorted(base),
+        "amount": amount,
+        "total": total,
+    }
 
 
-def _named(rule: Rule, fact: Fact) -> bool:
-    """Back-filled hours and their like earn only where a condition asks for them by name."""
-    guarded = KINDS[fact.kind].must_be_named or {}
-    return all(fact.fields.get(name) != value or rule.names(name, value) for name, value in guarded.items())
+def multiplied(worth: Worth, base: int) -> int:
+    """What a multiplier adds to so many points; fractions of a point are dropped."""
+    return base * (worth.percent - 100) // 100
 
 
-def _holds(condition: Condition, value: Any) -> bool:
-    asked = condition.value
-    match condition.op:
-        case "is":
-            return bool(value == asked)
-        case "is_not":
-            return bool(value != asked)
-        case "one_of":
-            return value in asked
-        case "at_least":
-            return value is not None and bool(value >= asked)
-        case "at_most":
-            return value is not None and bool(value <= asked)
-        case "inside":
-            return f"/{asked}/" in f"/{value}"
-    raise AssertionError(f"unknown operator {condition.op}")
+def _count(worth: Worth, fields: Mapping[str, Any], total: int) -> dict[str, Any]:
+    if worth.kind == FIXED:
+        return {"kind": FIXED, "total": total}
+    amount = int(fields.get(worth.field or "", 0))
+    told = {"kind": worth.kind, "field": worth.field, "amount": amount, "total": total}
+    if worth.kind == PER_UNIT:
+        return told | {"unit": worth.unit, "units": amount // worth.unit, "each": worth.points}
+    reached = [tier.at_least for tier in worth.tiers if amount >= tier.at_least]
+    return told | ({"at_least": reached[-1]} if reached else {})
 
 
-def _count(worth: Worth, fact: Fact) -> dict[str, Any]:
-    if worth.kind == "fixed":
-        return {"kind": "fixed", "total": worth.points}
-    amount = int(fact.fields.get(worth.field or "", 0))
-    if worth.kind == "per_unit":
-        units = amount // worth.unit  # only full units count
-        return {
-            "kind": "per_unit",
-            "field": worth.field,
-            "amount": amount,
-            "unit": worth.unit,
-            "units": units,
-            "each": worth.points,
-            "total": units * worth.points,
-        }
-    reached = [tier for tier in worth.tiers if amount >= tier.at_least]
-    tier = {"at_least": reached[-1].at_least, "total": reached[-1].points} if reached else {"total": 0}
-    return {"kind": "tiered", "field": worth.field, "amount": amount, **tier}
-
-
-def _cap(rule: Rule, total: int, usage: Usage) -> tuple[int, tuple[Mapping[str, Any], ...]]:
-    points, cuts = total, []
+def _cap(rule: Rule, total: int, fact: Fact, usage: Usage) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    points, cuts, day = total, [], city_day(fact.happened_at)
     for cap in rule.caps:
+        if period_of(cap, rule, day, fact.fields) is None:
+            continue
         used = usage.get(UsageKey(rule.key, cap.per, cap.period), Used())
-        left = _left(cap, used, points)
+        left = cap.left(points, used.points, used.times)
         if left < points:
             limit = {"points": cap.points} if cap.points is not None else {"times": cap.times}
             cuts.append({"per": cap.per, "period": cap.period, **limit, "cut": points - left})
             points = left
     return points, tuple(cuts)
-
-
-def _left(cap: Cap, used: Used, points: int) -> int:
-    if cap.points is not None:
-        return max(0, min(points, cap.points - used.points))
-    return points if used.times < (cap.times or 0) else 0

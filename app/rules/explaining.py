@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from app.identity.actors import Actor
-from app.kernel.i18n import pick, say, speaking
+from app.kernel.clock import city_day
+from app.kernel.i18n import format_day, pick, say, speaking
 from app.rules import queries
 from app.rules.evaluating import CAPPED, CONDITION, TOO_LITTLE
 from app.rules.models import PENDING, QUEUED, VOID, Award, NoAward, RecordedFact
 from app.rules.reasons import ALREADY_TODAY
 from app.rules.rulebook import Cap, Condition
-from app.rules.sentences import cap_in_words, condition_in_words
+from app.rules.sentences import cap_in_words, condition_in_words, times_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,26 @@ def explain(award: Award, locale: str | None = None) -> str:
         caps="".join(
             say("rules.why.cut", cap=cut_in_words(cut), cut=cut["cut"]) for cut in explanation["cuts"]
         ),
-        state=say(f"rules.why.{award.state}") if award.state in (PENDING, QUEUED, VOID) else "",
+        state=_state_in_words(award),
     )
+
+
+def _state_in_words(award: Award) -> str:
+    """What the points wait for, or why they are gone; nothing for points in the wallet."""
+    if award.state == VOID and queries.is_void(award.fact_kind, award.fact_id):
+        return say("rules.why.unwound")
+    if award.state == PENDING and award.usable_from_at is not None:
+        return say("rules.why.pending-until", day=format_day(city_day(award.usable_from_at)))
+    return say(f"rules.why.{award.state}") if award.state in (PENDING, QUEUED, VOID) else ""
 
 
 def _arithmetic_in_words(arithmetic: Mapping[str, Any]) -> str:
     """What was counted; nothing for a fixed amount."""
     if arithmetic["kind"] == "fixed":
         return ""
+    if arithmetic["kind"] == "multiplier":
+        times, rules = times_in_words(arithmetic["percent"]), say("rules.list-comma").join(arithmetic["of"])
+        return say("rules.why.multiplier", amount=arithmetic["amount"], times=times, rules=rules)
     unit = say(f"rules.unit.{arithmetic['field']}")
     return say(
         f"rules.why.{arithmetic['kind']}", **{**arithmetic, "every": arithmetic.get("unit"), "unit": unit}
@@ -86,6 +99,8 @@ def why_not(no_award: NoAward, locale: str | None = None) -> str:
         )
     if no_award.why == TOO_LITTLE:
         arithmetic = facts["arithmetic"]
+        if arithmetic["kind"] == "multiplier":
+            return say("rules.why-not.nothing-to-multiply", what=_name(facts))
         unit = say(f"rules.unit.{arithmetic['field']}")
         return say("rules.why-not.too-little", amount=arithmetic["amount"], unit=unit)
     if no_award.why == ALREADY_TODAY:

@@ -1,4 +1,4 @@
-"""Rule sets and their versions, the facts that were judged, the awards, and how much of each cap is used."""
+"""Rule sets and their versions, campaigns, the facts that were judged, the awards, and how much of each cap is used."""
 
 from __future__ import annotations
 
@@ -6,29 +6,50 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only, ddl_for
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.kernel.i18n import pick
-from app.rules.errors import SecondPersonNeeded, StartsInThePast, VersionNotOpen
+from app.rules import guards
+from app.rules.errors import (
+    DryRunNeeded,
+    SecondPersonNeeded,
+    StartsInThePast,
+    UnwindingDecided,
+    VersionNotOpen,
+)
 from app.rules.kinds.shape import Fact
+from app.rules.rulebook import AT_ONCE, USABLE
 
-DRAFT, REVIEWED, PUBLISHED, RETIRED = "draft", "reviewed", "published", "retired"
-VERSION_STATES = (DRAFT, REVIEWED, PUBLISHED, RETIRED)
+DRAFT, TRIED, REVIEWED, PUBLISHED, RETIRED = "draft", "tried", "reviewed", "published", "retired"
+VERSION_STATES = (DRAFT, TRIED, REVIEWED, PUBLISHED, RETIRED)
+OPEN_STATES = (DRAFT, TRIED)  # its words may still change
 IN_FORCE_STATES = (PUBLISHED, RETIRED)  # a retired one was in force until it ended
 
 QUEUED, PENDING, ACTIVE, VOID = "queued", "pending", "active", "void"
 AWARD_STATES = (QUEUED, PENDING, ACTIVE, VOID)
 
 
+ASKED, DONE, REFUSED = "asked", "done", "refused"
+UNWINDING_STATES = (ASKED, DONE, REFUSED)
+
+WEATHER, EMERGENCY = "weather", "emergency"
+CAMPAIGN_KINDS = (WEATHER, EMERGENCY)
+
+
 class RuleSet(IdMixin, Base):
-    """The policy of a region. Regions below follow it unless they have their own in force."""
+    """The policy of a region for a period. Regions below follow it unless they have their own in force."""
 
     __tablename__ = "rule_sets"
-    __table_args__ = (UniqueConstraint("region_code", name="one_per_region"),)
+    __table_args__ = (
+        CheckConstraint("ends_on IS NULL OR ends_on >= starts_on", name="period"),
+        Index("ix_rule_sets_region_code_starts_on", "region_code", "starts_on"),
+    )
 
     region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]  # the last day; open while the next period is not decided
     title_zh: Mapped[str] = mapped_column(String(60))
     title_en: Mapped[str] = mapped_column(String(120))
     opened_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
@@ -40,7 +61,7 @@ class RuleSet(IdMixin, Base):
 
 
 class RuleSetVersion(IdMixin, Base):
-    """One dated wording of a rule set: draft → reviewed by a second person → published (and fixed) → retired."""
+    """One dated wording of a rule set: draft → tried on the past → reviewed by another → published → retired."""
 
     __tablename__ = "rule_set_versions"
     __table_args__ = (
@@ -48,7 +69,7 @@ class RuleSetVersion(IdMixin, Base):
         CheckConstraint(f"state IN {VERSION_STATES}", name="state"),
         CheckConstraint("number > 0", name="number_positive"),
         CheckConstraint("reviewed_by IS NULL OR reviewed_by <> written_by", name="two_persons"),
-        CheckConstraint("(state = 'draft') = (reviewed_by IS NULL)", name="reviewed_by"),
+        CheckConstraint("(state IN ('draft', 'tried')) = (reviewed_by IS NULL)", name="reviewed_by"),
         CheckConstraint("(reviewed_by IS NULL) = (reviewed_at IS NULL)", name="reviewed_at"),
         CheckConstraint(
             "(state IN ('published', 'retired'))"
@@ -82,16 +103,63 @@ class RuleSetVersion(IdMixin, Base):
             raise VersionNotOpen(number=self.number, state=self.state)
 
     def must_be_reviewable_by(self, person_id: UUID) -> None:
-        """Refuse unless it is a draft that somebody else wrote."""
-        self.must_be(DRAFT)
+        """Refuse unless somebody else wrote it, and exactly this wording was tried on the past."""
+        self.must_be(*OPEN_STATES)
         if self.written_by == person_id:
             raise SecondPersonNeeded
+        if self.state != TRIED:
+            raise DryRunNeeded
 
     def must_be_publishable(self, starts_at: datetime, at: datetime) -> None:
         """Refuse unless it was reviewed and starts now or later: no rule reaches back."""
         self.must_be(REVIEWED)
         if starts_at < at:
             raise StartsInThePast(starts_at=starts_at)
+
+
+class DryRun(IdMixin, Base):
+    """What a wording would have given for the facts of a past period, as it was worked out then."""
+
+    __tablename__ = "dry_runs"
+    __table_args__ = (
+        CheckConstraint("until_on >= from_on", name="period"),
+        CheckConstraint("(done_at IS NULL) = (result IS NULL)", name="done"),
+        Index("ix_dry_runs_version_id_asked_at", "version_id", "asked_at"),
+    )
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("rule_set_versions.id"))
+    wording: Mapped[str] = mapped_column(String(64))  # the digest of the rules it was run with
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    result: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Campaign(IdMixin, Base):
+    """A time of bad weather or of emergency in a region, declared by staff. Facts remember which one they fell into."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {CAMPAIGN_KINDS}", name="kind"),
+        CheckConstraint("ends_at > starts_at", name="span"),
+        CheckConstraint("starts_at >= declared_at", name="not_retroactive"),
+        Index("ix_campaigns_region_code_ends_at", "region_code", "ends_at"),
+    )
+
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    kind: Mapped[str] = mapped_column(String(12))
+    title_zh: Mapped[str] = mapped_column(String(60))
+    title_en: Mapped[str] = mapped_column(String(120))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    declared_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def title(self) -> str:
+        return pick(self.title_zh, self.title_en)
 
 
 class FirstFact(Base):
@@ -146,11 +214,13 @@ class Award(IdMixin, Base):
         UniqueConstraint("fact_kind", "fact_id", "rule_key", name="once_per_fact_and_rule"),
         CheckConstraint("points > 0", name="points_positive"),
         CheckConstraint(f"state IN {AWARD_STATES}", name="state"),
-        CheckConstraint("usable IN ('at_once', 'on_outcome')", name="usable"),
+        CheckConstraint(f"usable IN {USABLE}", name="usable"),
+        CheckConstraint("(usable = 'after_days') = (usable_from_at IS NOT NULL)", name="usable_from"),
         CheckConstraint("round > 0", name="round_positive"),
         CheckConstraint("(state = 'queued' OR funded_at IS NOT NULL) OR state = 'void'", name="funded"),
         CheckConstraint("(state = 'void') = (void_at IS NOT NULL)", name="void_at"),
         Index("ix_awards_state_id", "state", "id"),
+        Index("ix_awards_usable_from_at", "usable_from_at"),
     )
 
     recorded_fact_id: Mapped[UUID] = mapped_column(ForeignKey("recorded_facts.id"), index=True)
@@ -161,6 +231,7 @@ class Award(IdMixin, Base):
     version_id: Mapped[UUID] = mapped_column(ForeignKey("rule_set_versions.id"), index=True)
     points: Mapped[int]
     usable: Mapped[str] = mapped_column(String(12))
+    usable_from_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     expires_after_days: Mapped[int | None]
     explanation: Mapped[dict[str, Any]] = mapped_column(Json)
     awarded_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -186,8 +257,8 @@ class Award(IdMixin, Base):
 
     @property
     def waits(self) -> bool:
-        """Whether the points wait for an outcome that has not come yet."""
-        return self.usable == "on_outcome" and self.outcome_at is None
+        """Whether the points wait for an outcome or a day that has not come yet."""
+        return self.usable != AT_ONCE and self.outcome_at is None
 
 
 class NoAward(IdMixin, Base):
@@ -217,90 +288,68 @@ class UsageCounter(IdMixin, Base):
     rule_set_id: Mapped[UUID] = mapped_column(ForeignKey("rule_sets.id"))
     rule_key: Mapped[str] = mapped_column(String(10))
     subject: Mapped[str] = mapped_column(String(50))
-    period: Mapped[str] = mapped_column(String(20))
+    period: Mapped[str] = mapped_column(String(60))
     points: Mapped[int] = mapped_column(default=0)
     times: Mapped[int] = mapped_column(default=0)
+
+
+class Unwinding(IdMixin, Base):
+    """A fact said to be void, by one person; if a second one agrees, everything that came of it is taken back."""
+
+    __tablename__ = "unwindings"
+    __table_args__ = (
+        CheckConstraint(f"state IN {UNWINDING_STATES}", name="state"),
+        CheckConstraint("(state = 'asked') = (decided_by IS NULL)", name="decided_by"),
+        CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decided_at"),
+        CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="two_persons"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+        # One that is open or done per fact: asking twice, or unwinding twice, is once. A refused one may be asked anew.
+        Index(
+            "uq_unwindings_once",
+            "fact_kind",
+            "fact_id",
+            unique=True,
+            sqlite_where=text("state <> 'refused'"),
+            postgresql_where=text("state <> 'refused'"),
+        ),
+    )
+
+    fact_kind: Mapped[str] = mapped_column(String(20))
+    fact_id: Mapped[UUID]
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default=ASKED)
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    def must_be_decidable_by(self, person_id: UUID) -> None:
+        """Refuse unless it waits, and somebody else asked for it."""
+        if self.state != ASKED:
+            raise UnwindingDecided(state=self.state)
+        if self.asked_by == person_id:
+            raise SecondPersonNeeded
+
+
+class VoidFact(Base):
+    """A fact that was unwound: it never earns again and is left out of every dry run."""
+
+    __tablename__ = "void_facts"
+
+    fact_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    fact_id: Mapped[UUID] = mapped_column(primary_key=True)
+    unwinding_id: Mapped[UUID] = mapped_column(ForeignKey("unwindings.id"), index=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 # --- guards that live in the database ------------------------------------------------------------------------------
 
 append_only(RecordedFact.__table__)  # type: ignore[arg-type]
 append_only(NoAward.__table__)  # type: ignore[arg-type]
-
-
-def _refuse(table: Table, name: str, action: str, condition: str, message: str) -> None:
-    """A trigger that refuses an action on rows for which the condition holds."""
-    abort = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-    complaint = f"RAISE EXCEPTION '{message}' USING ERRCODE = 'check_violation'"
-    function = f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {complaint}; END $$"
-    when = f"FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}()"
-    ddl_for(
-        table,
-        sqlite=(
-            f"CREATE TRIGGER {name} BEFORE {action} ON {table.name} WHEN {condition} {abort}",
-            f"DROP TRIGGER IF EXISTS {name}",
-        ),
-        postgresql=(
-            f"{function}; CREATE TRIGGER {name} BEFORE {action} ON {table.name} {when}",
-            f"DROP TRIGGER IF EXISTS {name} ON {table.name}; DROP FUNCTION IF EXISTS {name}()",
-        ),
-    )
-
-
-# A published version may do one thing only: end. Everything it says stays.
-_WORDING = ("id", "rule_set_id", "number", "rules", "written_by", "written_at", "reviewed_by", "reviewed_at")
-_DATES = ("published_by", "published_at", "starts_at")
-_CHANGED = " OR ".join(f"(NEW.{column} <> OLD.{column})" for column in _WORDING + _DATES)
-_ENDS = "(OLD.state = 'published' AND NEW.state = 'retired')"
-_NEVER_EDITED = "a published rule set version is never edited"
-_VERSIONS: Table = RuleSetVersion.__table__  # type: ignore[assignment]
-
-_refuse(
-    _VERSIONS,
-    "rule_set_versions_never_edited",
-    "UPDATE",
-    f"OLD.state IN ('published', 'retired') AND (NOT {_ENDS} OR {_CHANGED})",
-    _NEVER_EDITED,
-)
-_refuse(
-    _VERSIONS,
-    "rule_set_versions_never_deleted",
-    "DELETE",
-    "OLD.state IN ('published', 'retired')",
-    _NEVER_EDITED,
-)
-
-# An award's points, rule and reason never change; only where the points lie does, and only forward.
-_REASON = (
-    "id",
-    "recorded_fact_id",
-    "fact_kind",
-    "fact_id",
-    "person_id",
-    "rule_key",
-    "version_id",
-    "points",
-    "usable",
-)
-_REASON_CHANGED = " OR ".join(
-    f"(NEW.{column} <> OLD.{column})" for column in (*_REASON, "explanation", "awarded_at")
-)
-_STEPS = (
-    ("queued", "pending"),
-    ("queued", "active"),
-    ("queued", "void"),
-    ("pending", "active"),
-    ("pending", "void"),
-)
-_FORWARD = " OR ".join(f"(OLD.state = '{before}' AND NEW.state = '{after}')" for before, after in _STEPS)
-_AGAIN = "(OLD.state = 'void' AND NEW.state = 'queued' AND NEW.round = OLD.round + 1)"
-_AWARDS: Table = Award.__table__  # type: ignore[assignment]
-
-_refuse(
-    _AWARDS,
-    "awards_never_rewritten",
-    "UPDATE",
-    f"NOT (OLD.state = NEW.state OR {_FORWARD} OR {_AGAIN}) OR {_REASON_CHANGED}",
-    "an award is never rewritten",
-)
-_refuse(_AWARDS, "awards_never_deleted", "DELETE", "1 = 1", "an award is never rewritten")
+append_only(VoidFact.__table__)  # type: ignore[arg-type]
+guards.fix_published_versions(RuleSetVersion.__table__)  # type: ignore[arg-type]
+guards.never_rewrite_awards(Award.__table__)  # type: ignore[arg-type]
+guards.keep_periods_apart(RuleSet.__table__)  # type: ignore[arg-type]

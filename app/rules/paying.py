@@ -93,6 +93,25 @@ def pay_queued(*, at: datetime) -> int:
     return paid
 
 
+def settle_due(*, at: datetime) -> int:
+    """Let awards that waited for a date become usable. Returns how many."""
+    due = session.scalars(
+        select(Award)
+        .where(
+            Award.usable_from_at <= at,
+            Award.outcome_at.is_(None),
+            Award.state.in_((QUEUED, PENDING)),
+        )
+        .order_by(Award.id)
+        .limit(MAX_PAID_AT_ONCE)
+        .with_for_update(of=Award, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for award in due:
+        settle(award, at)
+    return len(due)
+
+
 def _queued_to_change() -> Sequence[Award]:
     return session.scalars(
         select(Award)

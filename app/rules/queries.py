@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.cases.models import Case
 from app.identity.actors import Actor
+from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.paging import Page, page
 from app.places import queries as places
@@ -27,6 +28,7 @@ from app.rules.models import (
     RecordedFact,
     RuleSet,
     RuleSetVersion,
+    VoidFact,
 )
 from app.rules.rulebook import Rule
 from app.volunteering.models import Hours
@@ -51,8 +53,18 @@ def rule_set(rule_set_id: UUID) -> RuleSet:
 
 
 def rule_set_of(region_code: str) -> RuleSet | None:
-    """The region's own rule set."""
-    return session.scalar(select(RuleSet).where(RuleSet.region_code == region_code))
+    """The region's own rule set, that of the latest period."""
+    own = select(RuleSet).where(RuleSet.region_code == region_code)
+    return session.scalar(own.order_by(RuleSet.starts_on.desc()).limit(1))
+
+
+def rule_set_to_change(rule_set_id: UUID) -> RuleSet:
+    """A rule set, locked until the unit of work ends. Raises RuleSetNotFound."""
+    chosen = select(RuleSet).where(RuleSet.id == rule_set_id).with_for_update()
+    found = session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None:
+        raise RuleSetNotFound
+    return found
 
 
 def version(version_id: UUID) -> RuleSetVersion:
@@ -102,6 +114,7 @@ def version_in_force(region_path: str, at: datetime) -> RuleSetVersion | None:
         .join(RuleSet, RuleSet.id == RuleSetVersion.rule_set_id)
         .where(
             RuleSet.region_code.in_(codes),
+            *_covers(city_day(at)),
             RuleSetVersion.state.in_(IN_FORCE_STATES),
             RuleSetVersion.starts_at <= at,
             or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > at),
@@ -113,17 +126,27 @@ def version_in_force(region_path: str, at: datetime) -> RuleSetVersion | None:
     return nearest[-1] if nearest else None
 
 
+def _covers(day: date) -> tuple[ColumnElement[bool], ...]:
+    """The rule sets whose period holds a city day."""
+    return RuleSet.starts_on <= day, or_(RuleSet.ends_on.is_(None), RuleSet.ends_on >= day)
+
+
 def in_force(at: datetime) -> list[InForce]:
     """Every rule set with its version in force."""
-    return [in_force_of(each, at) for each in session.scalars(select(RuleSet).order_by(RuleSet.region_code))]
+    return [
+        in_force_of(each, at)
+        for each in session.scalars(select(RuleSet).order_by(RuleSet.region_code, RuleSet.starts_on))
+    ]
 
 
 def in_force_of(found: RuleSet, at: datetime) -> InForce:
     """A rule set with its own version in force."""
     current = session.scalar(
         select(RuleSetVersion)
+        .join(RuleSet, RuleSet.id == RuleSetVersion.rule_set_id)
         .where(
             RuleSetVersion.rule_set_id == found.id,
+            *_covers(city_day(at)),
             RuleSetVersion.state.in_(IN_FORCE_STATES),
             RuleSetVersion.starts_at <= at,
             or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > at),
@@ -144,6 +167,11 @@ def rules_of(found: RuleSetVersion) -> tuple[Rule, ...]:
     if found.state in IN_FORCE_STATES and found.published_at is not None:
         return _published_rules(found.id, found.published_at)
     return rulebook.read(found.rules)
+
+
+def is_void(fact_kind: str, fact_id: UUID) -> bool:
+    """Whether a fact was found void and unwound."""
+    return session.get(VoidFact, (fact_kind, fact_id)) is not None
 
 
 # --- awards --------------------------------------------------------------------------------------------------------

@@ -8,10 +8,11 @@ from typing import Any
 from app.rules.evaluating import CAPPED, CONDITION, NOT_NAMED, TOO_LITTLE, Outcome
 
 ACCOUNT_CLOSED, NOT_ENROLLED, NO_RULES = "account-closed", "not-enrolled", "no-rules"
-NO_RULE_FOR_THIS, ALREADY_TODAY = "no-rule-for-this", "already-today"
+NO_RULE_FOR_THIS, ALREADY_TODAY, FOUND_VOID = "no-rule-for-this", "already-today", "found-void"
 REASONS = (
     ACCOUNT_CLOSED,
     NOT_ENROLLED,
+    FOUND_VOID,
     NO_RULES,
     NO_RULE_FOR_THIS,
     ALREADY_TODAY,

@@ -19,6 +19,9 @@ WORDS_OF_OTHERS = {
     ("report", "category"): "case.category.report",
     ("report", "grade"): "case.grade",
     ("hours", "category"): "volunteering.category",
+    ("training", "course"): "volunteering.course",
+    ("suggestion", "category"): "case.category.suggestion",
+    ("honour", "purpose"): "honours.purpose",
 }
 
 
@@ -27,10 +30,10 @@ def rule_in_words(rule: Rule) -> str:
     comma = say("rules.list-comma")
     conditions = comma.join(condition_in_words(rule.fact, each) for each in rule.when)
     caps = comma.join(cap_in_words(cap) for cap in rule.caps)
-    parts = [conditions or say("rules.always"), worth_in_words(rule), say(f"rules.usable.{rule.usable}")]
+    parts = [conditions or say("rules.always"), worth_in_words(rule), usable_in_words(rule)]
     parts += [caps] if caps else []
-    if rule.expires_after_days:
-        parts.append(say("rules.expires", n=rule.expires_after_days))
+    if expiry := expiry_in_words(rule):
+        parts.append(expiry)
     return say(
         "rules.sentence", rule=rule.key, name=rule.words_in(), parts=say("rules.part-comma").join(parts)
     )
@@ -41,6 +44,9 @@ def condition_in_words(fact: str, condition: Condition) -> str:
     field = KINDS[fact].fields[condition.field]
     if field.type == "flag":
         return say(f"rules.flag.{field.name}.{'yes' if condition.value else 'no'}")
+    if condition.op == "between":
+        start, end = condition.value
+        return say("rules.op.between", field=say(f"rules.field.{field.name}"), start=start, end=end)
     values = condition.value if isinstance(condition.value, list) else [condition.value]
     words = say("rules.or-comma").join(value_in_words(fact, field.name, each) for each in values)
     return say(f"rules.op.{condition.op}", field=say(f"rules.field.{field.name}"), value=words)
@@ -56,11 +62,26 @@ def value_in_words(fact: str, field: str, value: Any) -> str:
     return say(key) if i18n.has(key) else str(value)
 
 
+def usable_in_words(rule: Rule) -> str:
+    """When the points can be used: 马上可用."""
+    return say(f"rules.usable.{rule.usable}", n=rule.usable_after_days)
+
+
+def expiry_in_words(rule: Rule) -> str:
+    """How long the points last; nothing if they stay."""
+    return say("rules.expires", n=rule.expires_after_days) if rule.expires_after_days else ""
+
+
 def worth_in_words(rule: Rule) -> str:
     """How many points: 每满 30 分钟 5 分."""
     worth = rule.worth
     if worth.kind == "fixed":
         return say("rules.worth.fixed", points=worth.points, n=worth.points)
+    if worth.kind == "multiplier":
+        times = times_in_words(worth.percent)
+        if not worth.of:
+            return say("rules.worth.multiplier-all", times=times)
+        return say("rules.worth.multiplier", times=times, rules=say("rules.list-comma").join(worth.of))
     unit = say(f"rules.unit.{worth.field}")
     if worth.kind == "per_unit":
         return say("rules.worth.per_unit", points=worth.points, n=worth.points, every=worth.unit, unit=unit)
@@ -68,6 +89,11 @@ def worth_in_words(rule: Rule) -> str:
         say("rules.worth.tier", at_least=tier.at_least, points=tier.points, unit=unit) for tier in worth.tiers
     )
     return say("rules.list-comma").join(tiers)
+
+
+def times_in_words(percent: int) -> str:
+    """150 percent as people write it: 1.5."""
+    return f"{percent / 100:g}"
 
 
 def cap_in_words(cap: Cap) -> str:

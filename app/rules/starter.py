@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.identity.actors import Actor
-from app.rules import drafting, queries
+from app.kernel.clock import city_day
+from app.rules import drafting, queries, trying
 from app.rules.models import RuleSetVersion
 
 TITLE_ZH, TITLE_EN = "蜂行起步积分规则", "Fengxing starter rules"
@@ -111,5 +112,12 @@ def publish_starter(
         region_code=region_code, title_zh=TITLE_ZH, title_en=TITLE_EN, by=written_by, at=at
     )
     draft = drafting.draft_version(rule_set_id=rule_set.id, rules=STARTER_RULES, by=written_by, at=at)
+    trying.dry_run(
+        version_id=draft.id,
+        from_on=city_day(at) - timedelta(days=30),
+        until_on=city_day(at),
+        by=written_by,
+        at=at,
+    )
     drafting.review(version_id=draft.id, by=reviewed_by, at=at)
     return drafting.publish(version_id=draft.id, starts_at=at, by=reviewed_by, at=at)

@@ -1,9 +1,8 @@
-"""How much of each cap is used: counters per rule, rider or station, and city day, week or month."""
+"""How much of each cap is used: counters per rule, subject and period, kept in the database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,23 +10,13 @@ from sqlalchemy import select
 from app.kernel.clock import city_day
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
+from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
 from app.rules.kinds.shape import Fact
 from app.rules.models import UsageCounter
-from app.rules.rulebook import DAY, RIDER, WEEK, Rule
+from app.rules.rulebook import Rule
 
 Counters = dict[UsageKey, UsageCounter]
-
-
-def period_label(period: str, at: datetime) -> str:
-    """The name of the city day, ISO week or month in which an instant falls: a new one begins with an empty counter."""
-    day = city_day(at)
-    if period == DAY:
-        return f"day:{day.isoformat()}"
-    if period == WEEK:
-        year, week, _ = day.isocalendar()
-        return f"week:{year}-W{week:02}"
-    return f"month:{day:%Y-%m}"
 
 
 def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> Counters:
@@ -36,14 +25,16 @@ def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> 
     Two facts of one rider (or at one station) at the same moment: the second waits here until the first has counted,
     so together they cannot pass a cap. Rows are made and locked in one order for all, so nobody waits in a ring.
     """
+    day = city_day(fact.happened_at)
     wanted = {
         UsageKey(rule.key, cap.per, cap.period): (
             rule.key,
-            _subject(cap.per, fact),
-            period_label(cap.period, fact.happened_at),
+            subject_of(cap, fact.person_id, fact.fields),
+            period,
         )
         for rule in matching(rules, fact)
         for cap in rule.caps
+        if (period := period_of(cap, rule, day, fact.fields)) is not None
     }
     if not wanted:
         return {}
@@ -64,10 +55,6 @@ def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> 
     )
     found = {(row.rule_key, row.subject, row.period): row for row in rows}
     return {key: found[where] for key, where in wanted.items()}
-
-
-def _subject(per: str, fact: Fact) -> str:
-    return f"{RIDER}:{fact.person_id}" if per == RIDER else f"{per}:{fact.station_id}"
 
 
 def used(counters: Counters) -> dict[UsageKey, Used]:

@@ -14,8 +14,8 @@ from app.kernel import clock, geo
 from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query
 from app.kernel.paging import Page
 from app.kernel.schemas import PageQuery
-from app.volunteering import confirming, organising, queries, signing_up, waiting
-from app.volunteering.models import Activity, Hours, Shift, SignUp
+from app.volunteering import confirming, organising, queries, signing_up, training, waiting
+from app.volunteering.models import Activity, Hours, Shift, SignUp, Training
 from app.volunteering.queries import HoursTotals, Listed, ShiftView
 from app.volunteering.schemas import (
     ActivityIn,
@@ -31,6 +31,8 @@ from app.volunteering.schemas import (
     ShiftsQuery,
     SignUpRead,
     TotalsRead,
+    TrainingIn,
+    TrainingRead,
     WitnessIn,
 )
 
@@ -251,3 +253,22 @@ def approve_hours(hours_id: UUID, by: Actor) -> Hours:
 def reject_hours(hours_id: UUID, reason: str, by: Actor) -> Hours:
     """Say why pending hours do not count"""
     return confirming.reject(hours_id=hours_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/trainings")
+@requires("hours.confirm")
+@takes(TrainingIn)
+@gives(TrainingRead, 201)
+def record_training(
+    person_id: UUID, course: str, region_code: str, minutes: int, finished_at: datetime, by: Actor
+) -> Training:
+    """Write down that a rider finished a training; the same again leads to the first record"""
+    return training.record_training(
+        person_id=person_id,
+        course=course,
+        region_code=region_code,
+        minutes=minutes,
+        finished_at=finished_at,
+        by=by,
+        at=clock.now(),
+    )

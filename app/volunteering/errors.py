@@ -171,3 +171,9 @@ class SignOutTimeWrong(Invalid):
     """The corrected time lies outside the attendance, or none was forgotten."""
 
     slug = "sign-out-time-wrong"
+
+
+class TrainingTimeWrong(Invalid):
+    """A training lies in the past, and not too long ago."""
+
+    slug = "training-time-wrong"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.kernel.events import Event
@@ -88,3 +89,25 @@ class HoursRejected(Event):
     hours_id: UUID
     person_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursVoided(Event):
+    """Hours that counted were found void: they no longer do. The reason is for the rider."""
+
+    hours_id: UUID
+    person_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingFinished(Event):
+    """A rider finished a training. `basis` says how that is known; `at` is when it was written down."""
+
+    training_id: UUID
+    person_id: UUID
+    course: str
+    region_code: str
+    minutes: int
+    basis: str
+    finished_at: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint, Update
@@ -16,6 +16,7 @@ from app.volunteering.errors import ActivityFixed, HoursDecided
 CATEGORIES = ("community", "safety", "care", "environment", "rescue", "training", "other")
 ACTIVITY_STATES = ("draft", "open", "cancelled", "ended")
 SIGN_UP_STATES = ("active", "cancelled", "no_show")
+COURSES = ("grid-member", "first-aid", "fire-safety", "road-safety", "other")
 BASES = ("proven", "witnessed", "backfilled")
 HOURS_STATES = ("pending", "confirmed", "rejected")
 HOW = ("scanned", "organiser", "closed")
@@ -199,6 +200,36 @@ class Hours(IdMixin, Base):
         self.must_be_pending()
         self.state, self.rejected_because = "rejected", reason
         self.confirmed_by, self.confirmed_at = by_id, at
+
+    def void(self, reason: str) -> bool:
+        """From confirmed to rejected, because they were found void. False if they do not count anyway."""
+        if self.state != "confirmed":
+            return False
+        self.state, self.rejected_because = "rejected", reason
+        return True
+
+
+class Training(IdMixin, Base):
+    """A training that a rider finished, and who wrote it down. The same course on the same day counts once."""
+
+    __tablename__ = "trainings"
+    __table_args__ = (
+        UniqueConstraint("person_id", "course", "finished_on", name="once_a_day"),
+        CheckConstraint(f"course IN {COURSES}", name="course"),
+        CheckConstraint(f"minutes BETWEEN 1 AND {MAX_MINUTES}", name="minutes"),
+        CheckConstraint("basis IN ('witnessed', 'backfilled')", name="basis"),
+        CheckConstraint("recorded_by <> person_id", name="not_by_himself"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))  # indexed by once_a_day
+    course: Mapped[str] = mapped_column(String(20))
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
+    minutes: Mapped[int]
+    finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_on: Mapped[date]  # the city day of finished_at
+    basis: Mapped[str] = mapped_column(String(12))
+    recorded_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 def changed(statement: Update) -> int:

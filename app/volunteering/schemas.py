@@ -20,7 +20,7 @@ from app.kernel.schemas import (
     Text,
     Whole,
 )
-from app.volunteering.models import BASES, CATEGORIES, HOURS_STATES, Activity
+from app.volunteering.models import BASES, CATEGORIES, COURSES, HOURS_STATES, MAX_MINUTES, Activity
 from app.volunteering.queries import Listed
 
 REGION_CODE = validate.Regexp(r"^[0-9]{2,20}\Z")
@@ -204,3 +204,25 @@ class RejectIn(Schema):
     """Why hours do not count."""
 
     reason = Text(300, required=True)
+
+
+class TrainingIn(Schema):
+    """Who finished which training, where, when, and how long it was."""
+
+    person_id = Id(required=True)
+    course = fields.String(required=True, validate=validate.OneOf(COURSES))
+    region_code = fields.String(required=True, validate=REGION_CODE)
+    minutes = Whole(1, MAX_MINUTES, required=True)
+    finished_at = Instant(required=True)
+
+
+class TrainingRead(Schema):
+    """A finished training and how it is known."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    course = fields.String(required=True)
+    region_code = fields.String(required=True)
+    minutes = fields.Integer(required=True)
+    finished_at = fields.AwareDateTime(required=True)
+    basis = fields.String(required=True)

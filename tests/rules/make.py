@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from app.kernel.ids import new_id
 from app.ledger.accounts import budget_of, quarter
 from app.ledger.budgets import fund_budget
 from app.ledger.queries import Balance, balance_of
-from app.rules import awarding, drafting, queries
+from app.rules import awarding, drafting, queries, trying
 from app.rules.kinds.shape import Fact, where_and_when
-from app.rules.models import RuleSetVersion
+from app.rules.models import DryRun, RuleSetVersion
 from app.rules.starter import STARTER_RULES
 from tests import make
 
@@ -84,8 +84,18 @@ def in_force(
         region_code=region_code, title_zh="规则", title_en="Rules", by=made.editor, at=at
     )
     draft = drafting.draft_version(rule_set_id=found.id, rules=rules, by=made.editor, at=at)
+    try_out(draft.id, made.editor)
     drafting.review(version_id=draft.id, by=made.reviewer, at=at)
     return drafting.publish(version_id=draft.id, starts_at=starts_at, by=made.reviewer, at=at)
+
+
+def try_out(version_id: UUID, by: Actor, days: int = 1) -> DryRun:
+    """A dry run over the last days, today included. Run inside a unit of work."""
+    at = clock.now()
+    until_on = clock.city_day(at)
+    return trying.dry_run(
+        version_id=version_id, from_on=until_on - timedelta(days=days - 1), until_on=until_on, by=by, at=at
+    )
 
 
 def fund(points: int, region_code: str = make.CITY) -> None:

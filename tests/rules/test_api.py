@@ -50,6 +50,10 @@ def test_two_persons_publish_a_version(scene, client, signed_in, clock):
     assert client.get(at).status_code == 404  # a draft is nobody's business yet
     assert editor.put(at, json={"rules": [rule(points=8)]}).json["rules"][0]["points"]["points"] == 8
     assert editor.post(f"{at}/review").status_code == 403
+    assert reviewer.post(f"{at}/review").json["code"] == "rule-dry-run-needed"
+    tried = editor.post(f"{at}/dry-runs", json={"from_on": "2026-11-01", "until_on": "2026-11-24"})
+    assert (tried.status_code, tried.json["result"]["facts"]) == (201, 0)
+    assert client.get(at).status_code == 404
     assert reviewer.post(f"{at}/review").json["state"] == "reviewed"
     assert reviewer.post(f"{at}/publish", json={}).json["state"] == "published"
     assert editor.put(at, json={"rules": [rule()]}).json["code"] == "rule-version-not-open"
@@ -67,7 +71,7 @@ def test_a_mistake_is_named_by_its_field(scene, client, signed_in):
     assert answer.status_code == 422
     (problem,) = answer.json["errors"]
     assert problem["field"] == "rules.0.when.0.field"
-    assert problem["message"].startswith("这类事情没有这一项条件，可以选：region, hour")
+    assert problem["message"].startswith("这类事情没有这一项条件，可以选：region, time, hour")
 
 
 def test_a_region_gets_its_rule_set_once(scene, signed_in):

@@ -15,6 +15,7 @@ from app.kernel.errors import Forbidden, Invalid
 from app.kernel.problems import flatten
 from app.rules import drafting
 from app.rules.errors import (
+    DryRunNeeded,
     EndsInThePast,
     RuleSetExists,
     SecondPersonNeeded,
@@ -33,12 +34,15 @@ def scene(app):
     return make.scene()
 
 
-def draft(scene, rules=None):
+def draft(scene, rules=None, tried=True):
     with transaction():
         rule_set_id = scene.version.rule_set_id
-        return drafting.draft_version(
+        written = drafting.draft_version(
             rule_set_id=rule_set_id, rules=rules or [rule()], by=scene.editor, at=clock_module.now()
         )
+        if tried:
+            make.try_out(written.id, scene.editor)
+        return written
 
 
 def both_roles(scene):
@@ -86,6 +90,22 @@ def test_a_draft_is_not_published_unread(scene):
     written = draft(scene)
     with pytest.raises(VersionNotOpen), transaction():
         drafting.publish(version_id=written.id, by=scene.reviewer, at=clock_module.now())
+
+
+def test_a_wording_is_tried_before_it_is_reviewed(scene):
+    written = draft(scene, tried=False)
+    with pytest.raises(DryRunNeeded), transaction():
+        drafting.review(version_id=written.id, by=scene.reviewer, at=clock_module.now())
+
+
+def test_a_changed_wording_is_tried_again(scene):
+    written = draft(scene)
+    with transaction():
+        drafting.change_draft(
+            version_id=written.id, rules=[rule(points=9)], by=scene.editor, at=clock_module.now()
+        )
+    with pytest.raises(DryRunNeeded), transaction():
+        drafting.review(version_id=written.id, by=scene.reviewer, at=clock_module.now())
 
 
 def test_it_never_reaches_back(scene):

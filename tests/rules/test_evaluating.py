@@ -102,15 +102,14 @@ def test_the_tightest_of_several_caps_decides():
 def test_it_never_knows_what_the_burden_relief_rules_forbid():
     known = {name for kind in KINDS.values() for name in kind.fields}
     assert known == {
-        *("region", "hour", "weekday"),
-        *("how", "station", "first_of_day"),
+        *("region", "time", "hour", "weekday", "day", "first_of_day"),
+        *("weather", "emergency", "grid_member", "basis"),
+        *("how", "station"),
         *("stage", "category", "grade"),
-        *("minutes", "basis"),
+        *("minutes", "course", "purpose"),
     }
     assert set(KINDS) == {
-        "checkin",
-        "report",
-        "hours",
+        *("checkin", "report", "hours", "training", "suggestion", "honour")
     }  # no appeal, mediation, referral, vote, payment, log-in
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from app.kernel import clock as clock_module
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.ids import new_id
 from app.rules import awarding
+from app.rules.circumstances import with_circumstances
 from app.rules.models import Award, UsageCounter
 from app.rules.paying import pay_queued
 from tests.rules import make
@@ -64,9 +66,10 @@ def test_the_same_fact_at_once_counts_once(app):
 def test_one_of_many_is_the_first_of_the_day(app):
     scene = make.scene()
     at = clock_module.now()
-    firsts = at_once(
-        app, [lambda: awarding.is_first_of_day("checkin", new_id(), scene.rider.id, at) for _ in range(8)]
-    )
+    one = make.checkin(scene.rider, at=at)
+    del one.fields["first_of_day"]
+    calls = [lambda: with_circumstances(replace(one, id=new_id())).fields["first_of_day"] for _ in range(8)]
+    firsts = at_once(app, calls)
     assert sorted(firsts) == [False] * 7 + [True]
 
 

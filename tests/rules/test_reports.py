@@ -110,7 +110,7 @@ def test_what_became_usable_stays_when_the_case_is_rejected_later(scene, happens
     assert scene.points() == (15, 0)
 
 
-@pytest.mark.parametrize("kind", ["appeal", "mediation", "suggestion", "points_query", "objection"])
+@pytest.mark.parametrize("kind", ["appeal", "mediation", "points_query", "objection"])
 def test_other_kinds_never_come_near_the_rules(scene, happens, kind):
     for event in (CaseAccepted, CaseResolved, CaseRejected, CaseReopened):
         happens(event, kind=kind)

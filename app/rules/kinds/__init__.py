@@ -5,7 +5,10 @@ A new kind is a module with KIND and a function that makes the fact from its eve
 
 from __future__ import annotations
 
-from app.rules.kinds import checkin, hours, report
+from app.rules.kinds import checkin, honour, hours, report, suggestion, training
 from app.rules.kinds.shape import FactKind
 
-KINDS: dict[str, FactKind] = {kind.name: kind for kind in (checkin.KIND, report.KIND, hours.KIND)}
+KINDS: dict[str, FactKind] = {
+    kind.name: kind
+    for kind in (checkin.KIND, report.KIND, hours.KIND, training.KIND, suggestion.KIND, honour.KIND)
+}

@@ -10,19 +10,17 @@ KIND = FactKind(
     own_fields=(
         Field(name="how", type="choice", choices=("scanned", "poster")),
         Field(name="station", type="station"),
-        Field(name="first_of_day", type="flag"),
     ),
 )
 
 
-def fact_of(event: CheckedIn, *, region_path: str, first_of_day: bool) -> Fact:
+def fact_of(event: CheckedIn, *, region_path: str) -> Fact:
     """The fact behind a check-in."""
-    own = {"how": event.how, "station": str(event.station_id), "first_of_day": first_of_day}
     return Fact(
         kind=KIND.name,
         id=event.checkin_id,
         person_id=event.person_id,
         region_code=event.region_code,
         happened_at=event.happened_at,
-        fields=where_and_when(region_path, event.happened_at) | own,
+        fields=where_and_when(region_path, event.happened_at) | {"how": event.how, "station": str(event.station_id)},
     )

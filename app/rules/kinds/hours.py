@@ -1,4 +1,4 @@
-"""Confirmed volunteer time. Back-filled time earns nothing unless a rule names it."""
+"""Confirmed volunteer time."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from datetime import datetime
 
 from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
 from app.volunteering.events import HoursConfirmed
-from app.volunteering.models import BASES, CATEGORIES, MAX_MINUTES
+from app.volunteering.models import CATEGORIES, MAX_MINUTES
 
 KIND = FactKind(
     name="hours",
     own_fields=(
         Field(name="minutes", type="whole", minimum=1, maximum=MAX_MINUTES, unit="minutes"),
-        Field(name="basis", type="choice", choices=BASES),
         Field(name="category", type="choice", choices=CATEGORIES),
     ),
-    must_be_named={"basis": "backfilled"},
 )
 
 

@@ -1,6 +1,7 @@
-"""A report about a public place, judged when it is accepted and when it is resolved, or when it is merged into another.
+"""A report about a public place: judged when it is accepted, resolved and verified, or merged into another.
 
 Duplicate reports share credit as a rule says: the stage `merged` is for whoever reported the same thing later.
+`verified` is when the case closes: the reporter found it fixed, or did not object in time.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ from uuid import UUID
 from app.cases.events import CaseEvent
 from app.cases.grades import GRADES
 from app.cases.kinds.report import KIND as REPORT
-from app.rules.kinds.shape import Fact, FactKind, Field, where_and_when
+from app.rules.kinds.shape import WITNESSED, Fact, FactKind, Field, where_and_when
 
-ACCEPTED, RESOLVED, MERGED = "accepted", "resolved", "merged"
+ACCEPTED, RESOLVED, VERIFIED, MERGED = "accepted", "resolved", "verified", "merged"
 
 KIND = FactKind(
     name="report",
     own_fields=(
-        Field(name="stage", type="choice", choices=(ACCEPTED, RESOLVED, MERGED)),
+        Field(name="stage", type="choice", choices=(ACCEPTED, RESOLVED, VERIFIED, MERGED)),
         Field(name="category", type="choice", choices=tuple(REPORT.categories)),
         Field(name="grade", type="choice", choices=GRADES),
     ),
+    usual_basis=WITNESSED,
     has_outcome=True,
 )
 

@@ -12,18 +12,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.kernel.calendar import DAY_SORTS, day_sort
 from app.kernel.clock import city_time
 
 MAX_CHOICES = 50
 REGION = re.compile(r"^[0-9]{2,20}\Z")
+TIME = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
 OPERATORS: dict[str, tuple[str, ...]] = {
-    "choice": ("is", "is_not", "one_of"),
+    "choice": ("is", "is_not", "one_of", "none_of"),
     "whole": ("is", "at_least", "at_most", "one_of"),
     "flag": ("is",),
     "region": ("inside",),
-    "station": ("is", "is_not", "one_of"),
+    "station": ("is", "is_not", "one_of", "none_of"),
+    "time": ("between",),
 }
+OF_SEVERAL = ("one_of", "none_of", "between")  # these take a list
+
+# How a fact is known: proven by scans, witnessed by somebody who answers for it, or entered later.
+PROVEN, WITNESSED, BACKFILLED = "proven", "witnessed", "backfilled"
+BASES = (PROVEN, WITNESSED, BACKFILLED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +54,7 @@ class Field:
             "flag": "true, false",
             "region": "320102",
             "station": "00000000-0000-0000-0000-000000000000",
+            "time": "07:30, 22:00",
         }
         return examples.get(self.type) or ", ".join(self.choices)
 
@@ -54,28 +63,32 @@ class Field:
         if self.type == "flag":
             return isinstance(value, bool)
         if self.type == "whole":
-            return (
-                isinstance(value, int)
-                and not isinstance(value, bool)
-                and self.minimum <= value <= self.maximum
-            )
+            return _is_whole(value) and self.minimum <= value <= self.maximum
         if not isinstance(value, str):
             return False
         if self.type == "choice":
             return value in self.choices
         if self.type == "station":
             return _is_uuid(value)
-        return bool(REGION.match(value))
+        return bool((TIME if self.type == "time" else REGION).match(value))
 
     def problem_with(self, op: str, value: Any) -> str | None:
         """The key of the sentence that says what is wrong with a condition on this field, None if nothing is."""
         if op not in OPERATORS[self.type]:
             return "rules.problem.operator"
-        if op != "one_of":
+        if op not in OF_SEVERAL:
             return None if self.takes(value) else "rules.problem.value"
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_CHOICES:
             return "rules.problem.choices"
-        return None if all(self.takes(each) for each in value) else "rules.problem.value"
+        if not all(self.takes(each) for each in value):
+            return "rules.problem.value"
+        if op == "between" and (len(value) != 2 or value[0] == value[1]):
+            return "rules.problem.from-until"
+        return None
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_uuid(text: str) -> bool:
@@ -87,8 +100,15 @@ def _is_uuid(text: str) -> bool:
 
 EVERYWHERE = (
     Field(name="region", type="region"),
+    Field(name="time", type="time"),
     Field(name="hour", type="whole", minimum=0, maximum=23),
     Field(name="weekday", type="whole", minimum=1, maximum=7),
+    Field(name="day", type="choice", choices=DAY_SORTS),
+    Field(name="first_of_day", type="flag"),
+    Field(name="weather", type="flag"),
+    Field(name="emergency", type="flag"),
+    Field(name="grid_member", type="flag"),
+    Field(name="basis", type="choice", choices=BASES),
 )
 
 
@@ -97,9 +117,12 @@ class FactKind:
     """A kind of fact: its own fields besides those of EVERYWHERE."""
 
     name: str
-    own_fields: tuple[Field, ...]
+    own_fields: tuple[Field, ...] = ()
+    usual_basis: str = PROVEN  # how such a fact is known, where its event does not say
     has_outcome: bool = False  # only then may a rule say that points wait for it
-    must_be_named: Mapping[str, str] | None = None  # field → value that earns only where a condition names it
+
+    # Entered later: earns only where a condition names it.
+    must_be_named = {"basis": BACKFILLED}
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -126,12 +149,14 @@ class Fact:
         """A fact with stages (a report accepted, then resolved) is judged once per stage."""
         return str(self.fields.get("stage", ""))
 
-    @property
-    def station_id(self) -> str | None:
-        return self.fields.get("station")
-
 
 def where_and_when(region_path: str, happened_at: datetime) -> dict[str, Any]:
-    """The fields of EVERYWHERE, on the city's wall clock."""
+    """The fields of EVERYWHERE that follow from place and time alone, on the city's wall clock."""
     wall = city_time(happened_at)
-    return {"region": region_path, "hour": wall.hour, "weekday": wall.isoweekday()}
+    return {
+        "region": region_path,
+        "time": wall.strftime("%H:%M"),
+        "hour": wall.hour,
+        "weekday": wall.isoweekday(),
+        "day": day_sort(wall.date()),
+    }
