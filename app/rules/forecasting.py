@@ -1,4 +1,4 @@
-"""What a tally means: who gains and loses (never by name), how long the budget lasts, what goods it takes, who is favoured.
+"""What a tally means: who gains and loses (never by name), how long the budget lasts, which goods, who is favoured.
 
 Bands are the lowest and highest pace among the weeks of the period; with fewer than four whole weeks, a quarter more or
 less.

@@ -178,5 +178,5 @@ def _add(
     side.by_week[week] += sum_
     side.by_person[happened.person] += sum_
     side.by_kind[happened.kind] += sum_
-    for group in groups:
-        side.by_group[group] += sum_
+    for place in groups:
+        side.by_group[place] += sum_

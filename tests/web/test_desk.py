@@ -31,6 +31,7 @@ ENTERS = {
     "people": {"admin"},
 }
 FIRST = {
+    "grid-member": "/",
     "station-manager": "/station",
     "dispatcher": "/grid",
     "organiser": "/activities/desk",
@@ -91,6 +92,8 @@ def test_rules_are_drafted_by_one_and_published_by_another(app: Flask) -> None:
     assert send(editor, draft, f"{draft}/change", **{"points-0": "8"}).status_code == 303
     assert f"{draft}/review" not in editor.get(draft).text
     assert f"{draft}/change" not in reviewer.get(draft).text
+    assert f"{draft}/review" not in reviewer.get(draft).text
+    assert send(editor, draft, f"{draft}/dry-run").status_code == 303
     assert send(reviewer, draft, f"{draft}/review").status_code == 303
     assert send(reviewer, draft, f"{draft}/publish").status_code == 303
     with transaction(write=False):

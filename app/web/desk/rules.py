@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.errors import Invalid
 from app.kernel.http import requires, takes_form
-from app.rules import drafting, queries
+from app.kernel.schemas import Day, Schema
+from app.rules import drafting, queries, trying
 from app.rules.models import RuleSetVersion
 from app.rules.sentences import rule_in_words
 from app.web.edge import Pages, go, page
@@ -35,10 +37,11 @@ def rule_sets(by: Actor) -> str:
 def version(version_id: UUID, by: Actor) -> str:
     """One version in sentences; a draft of one's own as a form"""
     found = queries.visible_version(version_id, by)
+    today = clock.city_day(clock.now())
     return page(
-        "desk/rules_version.html",
+        "desk/rules_version.html", from_on=today - timedelta(days=30), until_on=today,
         version=found, sentences=[rule_in_words(each) for each in queries.rules_of(found)], menu=menu_of(by),
-        can_edit=by.holds("rules.edit") and found.state == "draft",
+        can_edit=by.holds("rules.edit") and found.state in ("draft", "tried"),
         can_review=by.holds("rules.review") and found.written_by != by.person_id,
     )  # fmt: skip
 
@@ -87,6 +90,22 @@ def _whole(name: str, before: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise Invalid(fields={name: ["field.not-a-number"]})
     return int(text)
+
+
+class DryRunForm(Schema):
+    """Over which past days."""
+
+    from_on = Day(required=True)
+    until_on = Day(required=True)
+
+
+@pages.post("/desk/rules/<uuid:version_id>/dry-run", again=version)
+@requires("ledger.read")
+@takes_form(DryRunForm)
+def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> Response:
+    """What these rules would have given in a past period"""
+    trying.dry_run(version_id=version_id, from_on=from_on, until_on=until_on, by=by, at=clock.now())
+    return go(f"/desk/rules/{version_id}", said="web.said.rules-tried")
 
 
 @pages.post("/desk/rules/<uuid:version_id>/review", again=version)
