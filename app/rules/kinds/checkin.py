@@ -22,5 +22,6 @@ def fact_of(event: CheckedIn, *, region_path: str) -> Fact:
         person_id=event.person_id,
         region_code=event.region_code,
         happened_at=event.happened_at,
-        fields=where_and_when(region_path, event.happened_at) | {"how": event.how, "station": str(event.station_id)},
+        fields=where_and_when(region_path, event.happened_at)
+        | {"how": event.how, "station": str(event.station_id)},
     )
