@@ -27,7 +27,7 @@ from app.ledger.queries import balance_of
 from app.places.models import Station, every_day
 from app.rewards import ordering
 from app.rewards.models import Reward, Voucher
-from app.rules import drafting
+from app.rules import drafting, trying
 from app.sync import chain, enrolling, leasing
 from app.sync.models import Conflict, Lease, StationDevice, SyncItem
 from app.sync.receiving import Receipt, receive
@@ -207,6 +207,8 @@ def publish_rules(*rules: dict[str, Any]) -> None:
             region_code=make.CITY, title_zh="规则", title_en="Rules", by=editor, at=at
         )
         draft = drafting.draft_version(rule_set_id=rule_set.id, rules=list(rules), by=editor, at=at)
+        today = clock.city_day(at)
+        trying.dry_run(version_id=draft.id, from_on=today, until_on=today, by=editor, at=at)
         drafting.review(version_id=draft.id, by=reviewer, at=at)
         drafting.publish(version_id=draft.id, starts_at=at, by=reviewer, at=at)
 
