@@ -26,6 +26,20 @@ class CodeFormat(BadRequest):
     keep = True
 
 
+class CodeOfGoods(BadRequest):
+    """A bar code of goods (EAN, UPC)."""
+
+    slug = "code-of-goods"
+    keep = True
+
+
+class CodeOfPayment(BadRequest):
+    """A payment code of a wallet: 16 to 24 digits. The programme never takes money."""
+
+    slug = "code-of-payment"
+    keep = True
+
+
 class CodeForeign(BadRequest):
     """The link points to somebody else's site: perhaps a sticker over our poster."""
 

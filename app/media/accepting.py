@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.identity.actors import Actor
 from app.kernel.db import session
 from app.kernel.errors import RateLimited
-from app.media.cleaning import clean
+from app.media.cleaning import clean_apart
 from app.media.models import Media
 from app.media.storing import storage
 
@@ -24,7 +24,7 @@ def accept_photo(*, data: bytes | None, purpose: str, by: Actor, at: datetime) -
     retry). A file whose row is rolled back stays behind unnamed; it harms nobody and is reused if sent again.
     """
     _must_not_flood(by, at)
-    photo = clean(data)
+    photo = clean_apart(data)
     before = session.scalar(
         select(Media)
         .where(Media.owner_id == by.id, Media.digest == photo.digest, Media.attached_at.is_(None))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image
 
+from app.kernel import apart
+from app.kernel.errors import Problem
 from app.media.errors import (
     PhotoMissing,
     PhotoTooLarge,
@@ -39,8 +41,11 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 
-# Two photos are decoded at a time, whatever arrives together: memory stays near 2 × 25 MP.
-_decoding = threading.BoundedSemaphore(2)
+REFUSALS: dict[str, Callable[[], Problem]] = {
+    "unsupported-photo": UnsupportedPhoto,
+    "photo-unreadable": PhotoUnreadable,
+    "photo-too-many-pixels": lambda: PhotoTooManyPixels(MAX_MEGAPIXELS),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,31 @@ class CleanPhoto:
     digest: str
 
 
+def clean_apart(data: bytes | None) -> CleanPhoto:
+    """The same as `clean`, in a child process with little memory and time: what the service does with strangers' files."""
+    if not data:
+        raise PhotoMissing
+    if len(data) > MAX_BYTES:
+        raise PhotoTooLarge(max_mb=MAX_MB)
+    try:
+        verdict, parts = apart.done_apart(f"{__name__}:verdict_on", data)
+    except apart.GaveUp:
+        raise PhotoUnreadable from None
+    if "refused" in verdict:
+        raise REFUSALS[verdict["refused"]]()
+    jpeg, thumb = parts
+    return CleanPhoto(jpeg, thumb, verdict["width"], verdict["height"], verdict["digest"])
+
+
+def verdict_on(data: bytes) -> apart.Verdict:
+    """What the child answers."""
+    try:
+        photo = clean(data)
+    except Problem as problem:
+        return {"refused": problem.slug}, []
+    return {"width": photo.width, "height": photo.height, "digest": photo.digest}, [photo.jpeg, photo.thumb]
+
+
 def clean(data: bytes | None) -> CleanPhoto:
     """The photo without anything but its pixels. Raises one of the refusals in errors.py, never anything else."""
     if not data:
@@ -62,11 +92,10 @@ def clean(data: bytes | None) -> CleanPhoto:
         raise PhotoTooLarge(max_mb=MAX_MB)
     kind = _kind(data)
     _must_be_cheap(data, kind)
-    with _decoding:
-        picture = _decoded(data, kind)
-        jpeg = _drawn(picture)
-        picture.thumbnail((THUMB_SIDE, THUMB_SIDE))
-        thumb = _drawn(picture)
+    picture = _decoded(data, kind)
+    jpeg = _drawn(picture)
+    picture.thumbnail((THUMB_SIDE, THUMB_SIDE))
+    thumb = _drawn(picture)
     with Image.open(io.BytesIO(jpeg), formats=(JPEG,)) as written:
         width, height = written.size
     return CleanPhoto(jpeg, thumb, width, height, hashlib.sha256(jpeg).hexdigest())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.codes import decoding, drawing
-from app.codes.decoding import decode_photo
+from app.codes.decoding import decode_photo, find_codes
 from app.codes.errors import PhotoTooLarge, PhotoUnreadable
 from app.kernel.errors import Problem
 from tests.codes.test_kinds import samples
@@ -31,7 +31,7 @@ def drawn(text: str, scale: int = 8) -> Image.Image:
 
 def slug_of(data: bytes) -> str:
     with pytest.raises(Problem) as refused:
-        decode_photo(data)
+        find_codes(data)
     return refused.value.slug
 
 
@@ -63,8 +63,9 @@ def test_a_photo_without_a_code_gives_nothing():
 
 
 def test_too_many_bytes_are_not_looked_at(monkeypatch):
-    monkeypatch.setattr(decoding, "_grey", lambda data: pytest.fail("opened"))
-    assert slug_of(b"\xff\xd8" + b"0" * decoding.MAX_BYTES) == "code-photo-too-large"
+    monkeypatch.setattr(decoding.apart, "done_apart", lambda *_: pytest.fail("opened"))
+    with pytest.raises(PhotoTooLarge):
+        decode_photo(b"\xff\xd8" + b"0" * decoding.MAX_BYTES)
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -121,4 +122,4 @@ def test_a_broken_photo_never_breaks_anything(changes, end):
     for place, byte in changes:
         data[place] = byte
     with contextlib.suppress(PhotoUnreadable, PhotoTooLarge):
-        assert isinstance(decode_photo(bytes(data[:end])), list)
+        assert isinstance(find_codes(bytes(data[:end])), list)

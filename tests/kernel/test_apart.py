@@ -1,0 +1,164 @@
+"""Strangers' files are opened in a child process; a hundred bombs at once do not hurt the service."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import threading
+import time
+import zlib
+from collections import Counter
+from http.client import HTTPConnection
+
+import psutil
+import pytest
+
+from app.kernel import apart
+from app.kernel.apart import GaveUp, done_apart
+from app.kernel.db import transaction
+from app.kernel.errors import Unavailable
+from tests import make
+
+HERE = __name__
+BOMBS = 100
+
+
+def echo(data: bytes) -> apart.Verdict:
+    return {"size": len(data), "pid": os.getpid(), "secrets": sorted(os.environ)}, [data]
+
+
+def eat_memory(data: bytes) -> apart.Verdict:
+    return {"size": len(bytearray(2 * apart.MEMORY_BYTES))}, []
+
+
+def take_for_ever(data: bytes) -> apart.Verdict:
+    while True:
+        time.sleep(1)
+
+
+def write_a_file(data: bytes) -> apart.Verdict:
+    with open(data.decode(), "w") as out:
+        out.write("x")
+    return {}, []
+
+
+def die(data: bytes) -> apart.Verdict:
+    os._exit(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_child_before_or_after():
+    apart.end_child()
+    yield
+    apart.end_child()
+
+
+def test_one_child_does_one_file_after_another_and_knows_no_secret():
+    told = [done_apart(f"{HERE}:echo", b"x" * size) for size in (0, 1, 3_000_000)]
+    assert [len(parts[0]) for _, parts in told] == [0, 1, 3_000_000]
+    assert len({verdict["pid"] for verdict, _ in told}) == 1
+    assert told[0][0]["pid"] != os.getpid()
+    assert not [name for name in told[0][0]["secrets"] if name.startswith("FENGXING")]
+
+
+def test_too_much_memory_ends_the_child_and_the_next_file_gets_another():
+    first, _ = done_apart(f"{HERE}:echo", b"")
+    with pytest.raises(GaveUp):
+        done_apart(f"{HERE}:eat_memory", b"")
+    second, _ = done_apart(f"{HERE}:echo", b"")
+    assert first["pid"] != second["pid"]
+
+
+def test_too_much_time_ends_the_child(monkeypatch):
+    monkeypatch.setattr(apart, "LIMIT_S", 0.2)
+    with pytest.raises(GaveUp):
+        done_apart(f"{HERE}:take_for_ever", b"")
+
+
+def test_a_file_that_kills_the_child_is_given_up():
+    with pytest.raises(GaveUp):
+        done_apart(f"{HERE}:die", b"")
+
+
+def test_the_child_can_write_no_file(tmp_path):
+    with pytest.raises(GaveUp):
+        done_apart(f"{HERE}:write_a_file", str(tmp_path / "x").encode())
+
+
+def test_whoever_finds_the_queue_full_is_asked_to_come_again():
+    taken = [apart._seats.acquire(blocking=False) for _ in range(apart.QUEUE)]
+    try:
+        with pytest.raises(Unavailable):
+            done_apart(f"{HERE}:echo", b"")
+    finally:
+        for _ in taken:
+            apart._seats.release()
+
+
+def bomb() -> bytes:
+    """Two dozen kilobytes that unpack to 24 megapixels: under the cap of the header, so it has to be opened."""
+    side = 4_900
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    rows = zlib.compress(bytes((side * 3 + 1) * side), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_a_hundred_bombs_at_once_do_not_hurt_the_service(app, address):
+    with transaction():
+        someone = make.rider()
+    token = make.signed_in(app, someone).environ_base["HTTP_AUTHORIZATION"]
+    port, data = int(address.rpartition(":")[2]), bomb()
+    before = psutil.Process().memory_info().rss
+    answers: Counter[int] = Counter()
+    healthy: list[int] = []
+
+    def send() -> None:
+        edge = "x" * 20
+        body = b"".join(
+            [
+                f'--{edge}\r\nContent-Disposition: form-data; name="photo"; filename="x.png"\r\n\r\n'.encode(),
+                data,
+                f"\r\n--{edge}--\r\n".encode(),
+            ]
+        )
+        headers = {"Authorization": token, "Content-Type": f"multipart/form-data; boundary={edge}"}
+        answers[ask(port, "POST", "/api/v1/scans/photo", body, headers)] += 1
+
+    throwers = [threading.Thread(target=send) for _ in range(BOMBS)]
+    for each in throwers:
+        each.start()
+    for _ in range(20):
+        healthy.append(ask(port, "GET", "/healthz"))
+    for each in throwers:
+        each.join()
+    assert healthy == [200] * 20
+    assert set(answers) <= {200, 429, 503}  # read (nothing in it), over the rider's limit, or the queue was full
+    assert sum(answers.values()) == BOMBS
+    assert answers[200] >= 1
+    assert psutil.Process().memory_info().rss - before < 300 * 1024 * 1024
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def test_a_bomb_sent_as_a_photo_is_bounded_too(app):
+    with transaction():
+        someone = make.rider()
+    client = make.signed_in(app, someone)
+    form = {"photo": (io.BytesIO(bomb()), "x.png"), "purpose": "report"}
+    answer = client.post("/api/v1/media", data=form, content_type="multipart/form-data")
+    assert answer.status_code == 201
+    assert answer.json["width"] == 1600
