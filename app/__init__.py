@@ -1,5 +1,4 @@
-"""Fengxing: the backend and mobile web of a city's rider-volunteer programme. Floors: see docs/architecture.md."""
+"""Fengxing: the backend and mobile web of a city's rider-volunteer programme. Floors: see docs/architecture.md.
 
-from app.main import create_app
-
-__all__ = ["create_app"]
+Nothing is imported here: a child process that opens a stranger's picture brings in only the modules it needs.
+"""

@@ -97,8 +97,8 @@ def main() -> int:
 def prepare() -> Flask:
     """The app on a database that is up to date, with the demo city in it unless this is production."""
     with Progress("starting"):
-        from app import create_app  # outside the `try`: a missing module here is no matter of settings
         from app.kernel.settings import SettingsError
+        from app.main import create_app  # outside the `try`: a missing module here is no matter of settings
 
         try:
             app = create_app()

@@ -8,7 +8,7 @@ import warnings
 import zxingcpp
 from PIL import Image
 
-from app.codes.errors import PhotoTooLarge, PhotoUnreadable
+from app.codes.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
 from app.kernel import apart
 
 MAX_MB = 10
@@ -34,6 +34,13 @@ def decode_photo(data: bytes) -> list[str]:
     if "refused" in verdict:
         raise PhotoTooLarge(max_mb=MAX_MB) if verdict["refused"] == PhotoTooLarge.slug else PhotoUnreadable
     return [text.decode("utf-8") for text in texts]
+
+
+def codes_on(photo: bytes | None) -> list[str]:
+    """The same, for a form whose photo must be there. Raises PhotoMissing."""
+    if not photo:
+        raise PhotoMissing(fields={"photo": ["code-photo-missing"]})
+    return decode_photo(photo)
 
 
 def verdict_on(data: bytes) -> apart.Verdict:

@@ -9,11 +9,14 @@ import re
 
 # An input method in full-width mode types U+FF01..U+FF5E. Digits of other scripts stay what they are: no digits.
 _WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_CONTROLS = dict.fromkeys([*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFEFF, 0x200B, 0x200E])
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFEFF, 0x200B, 0x200E])
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")  # AIM: ]Q1 before a QR code, ]C0 before Code 128
 _GROUPED = re.compile(r"[0-9][0-9 \-]*")
+_FRAME = r"[!-/:-~]"  # ASCII that is no digit
 _PERSONAL_OR_VOUCHER = r"8[0-9]{32}|9[0-9]{25}"
-_FRAMED_DIGITS = re.compile(rf"[^0-9]{{1,4}}({_PERSONAL_OR_VOUCHER})[^0-9]{{0,4}}|({_PERSONAL_OR_VOUCHER})[^0-9]{{1,4}}")
+_FRAMED_DIGITS = re.compile(
+    rf"{_FRAME}{{1,4}}({_PERSONAL_OR_VOUCHER}){_FRAME}{{0,4}}|({_PERSONAL_OR_VOUCHER}){_FRAME}{{1,4}}"
+)
 _FRAMED_LINK = re.compile(r"[^0-9A-Za-z/:]{1,4}(?=https?://)", re.IGNORECASE)
 
 

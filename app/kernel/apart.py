@@ -1,9 +1,9 @@
 """Work on strangers' files in a child process: bounded in memory and time, and nobody's loss if it is killed.
 
 Picture decoders are written in C and are fed by whoever likes. A worker process keeps one child, started at the first
-file and used again; it gets bytes and gives back a small JSON verdict and bytes, never a pickle. Whoever comes while the
-queue is full is asked to come again at once, so that a hundred bombs take one processor for a while and no thread of the
-service for long.
+file and used again; it gets bytes and gives back a small JSON verdict and bytes, never a pickle. Whoever comes while
+the queue is full is asked to come again at once: a hundred bombs take one processor for a while, and most threads of
+the service not at all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import importlib
 import json
 import os
 import resource
-import select
 import struct
 import subprocess
 import sys
@@ -25,9 +24,13 @@ from typing import IO, Any
 
 from app.kernel.errors import Unavailable
 
-MEMORY_BYTES = 640 * 1024 * 1024  # address space; 25 megapixels with transparency, once more while they are turned
+MEMORY_BYTES = (
+    640 * 1024 * 1024
+)  # address space; 25 megapixels with transparency, once more while they are turned
 LIMIT_S = 10  # for one file, waiting not included
-PROCESSOR_S = 120  # a child is replaced long before, but a lost one ends by itself
+PROCESSOR_S = 300  # a child is replaced long before, but a lost one ends by itself
+FILES_EACH = 100
+MAX_PART_BYTES = 64 * 1024 * 1024  # a child that was taken over cannot make us read without end
 QUEUE = 3  # in hand and waiting, per worker process: one of four threads stays free for everybody else
 WAIT_S = 12
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,22 +68,32 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},  # and no secret
+            env={
+                "PATH": os.environ.get("PATH", ""),
+                "PYTHONPATH": str(ROOT),
+                "LANG": "C.UTF-8",
+            },  # and no secret
             close_fds=True,
         )
 
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._in, self._out = self.process.stdin, self.process.stdout
+        self.files_left = FILES_EACH
+
     @property
-    def alive(self) -> bool:
-        return self.process.poll() is None
+    def fit(self) -> bool:
+        """Alive, and not so old that it might run out of its processor time in the middle of somebody's file."""
+        return self.files_left > 0 and self.process.poll() is None
 
     def do(self, work: str, data: bytes) -> Verdict:
         """One file. Whatever goes wrong ends this child; the next file gets a fresh one."""
         killer = threading.Timer(LIMIT_S, self.process.kill)
         killer.start()
         try:
-            assert self.process.stdin is not None and self.process.stdout is not None
-            _send(self.process.stdin, [work.encode(), data])
-            verdict, *parts = _receive(self.process.stdout)
+            self.files_left -= 1
+            _send(self._in, [work.encode(), data])
+            verdict, *parts = _receive(self._out)
             return json.loads(verdict), parts
         except (OSError, EOFError, ValueError):
             self.end()
@@ -92,10 +105,9 @@ class Child:
         """Kill it and forget it."""
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        for pipe in (self._in, self._out):
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 _seats = threading.BoundedSemaphore(QUEUE)
@@ -106,7 +118,9 @@ _owner = 0  # the process that started it
 
 def _the_child() -> Child:
     global _child, _owner
-    if _child is None or _owner != os.getpid() or not _child.alive:  # after a fork the parent's child is not ours
+    if (
+        _child is None or _owner != os.getpid() or not _child.fit
+    ):  # after a fork the parent's child is not ours
         end_child()
         _child, _owner = Child(), os.getpid()
     return _child
@@ -141,8 +155,8 @@ def _number(pipe: IO[bytes]) -> int:
 
 
 def _exactly(pipe: IO[bytes], size: int) -> bytes:
-    data = pipe.read(size)
-    if data is None or len(data) != size:
+    data = pipe.read(size) if size <= MAX_PART_BYTES else b""
+    if len(data) != size:
         raise EOFError
     return data
 
@@ -154,7 +168,7 @@ def _serve() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    while select.select([incoming], [], [])[0]:
+    while True:
         try:
             work, data = _receive(incoming)
         except EOFError:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.identity.actors import Actor
 from app.kernel.db import session
 from app.kernel.errors import RateLimited
-from app.media.cleaning import clean_apart
+from app.media.cleaning import CleanPhoto, clean_apart
 from app.media.models import Media
 from app.media.storing import storage
 
@@ -17,14 +17,14 @@ MAX_AN_HOUR = 60
 HOUR = timedelta(hours=1)
 
 
-def accept_photo(*, data: bytes | None, purpose: str, by: Actor, at: datetime) -> Media:
-    """Clean a photo, store it safely, and only then write its row: a row never points at nothing.
+def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at: datetime) -> Media:
+    """Clean a photo (if the edge has not), store it safely, and only then write its row: a row never points at nothing.
 
     The same photo sent again by the same person, not attached to anything yet, is the same photo (a lost answer, a
     retry). A file whose row is rolled back stays behind unnamed; it harms nobody and is reused if sent again.
     """
     _must_not_flood(by, at)
-    photo = clean_apart(data)
+    photo = data if isinstance(data, CleanPhoto) else clean_apart(data)
     before = session.scalar(
         select(Media)
         .where(Media.owner_id == by.id, Media.digest == photo.digest, Media.attached_at.is_(None))

@@ -12,6 +12,7 @@ from app.kernel.http import SIGNED_IN, Api, gives, gives_file, limited, requires
 from app.kernel.limits import Limit
 from app.media import queries
 from app.media.accepting import accept_photo
+from app.media.cleaning import CleanPhoto, clean_apart
 from app.media.models import Media
 from app.media.schemas import THUMB, PhotoQuery, PhotoRead, PhotoUpload
 
@@ -25,9 +26,9 @@ A_YEAR_S = 31_536_000
 @api.post("")
 @requires(SIGNED_IN)
 @limited(UPLOADS)
-@takes_form(PhotoUpload, "photo")
+@takes_form(PhotoUpload, photo=clean_apart)
 @gives(PhotoRead, 201)
-def send_photo(photo: bytes | None, purpose: str, by: Actor) -> Media:
+def send_photo(photo: CleanPhoto, purpose: str, by: Actor) -> Media:
     """Send a photo (JPEG, PNG or WebP, at most 10 MB and 25 megapixels); position and camera data are removed"""
     return accept_photo(data=photo, purpose=purpose, by=by, at=clock.now())
 

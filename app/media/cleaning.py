@@ -60,7 +60,7 @@ class CleanPhoto:
 
 
 def clean_apart(data: bytes | None) -> CleanPhoto:
-    """The same as `clean`, in a child process with little memory and time: what the service does with strangers' files."""
+    """The same as `clean`, in a child process with little memory and time: the service opens no stranger's file."""
     if not data:
         raise PhotoMissing
     if len(data) > MAX_BYTES:
@@ -70,9 +70,15 @@ def clean_apart(data: bytes | None) -> CleanPhoto:
     except apart.GaveUp:
         raise PhotoUnreadable from None
     if "refused" in verdict:
-        raise REFUSALS[verdict["refused"]]()
+        refusal = REFUSALS[verdict["refused"]]
+        raise refusal()
     jpeg, thumb = parts
     return CleanPhoto(jpeg, thumb, verdict["width"], verdict["height"], verdict["digest"])
+
+
+def clean_if_any(data: bytes | None) -> CleanPhoto | None:
+    """The same, where a photo may be left out."""
+    return clean_apart(data) if data else None
 
 
 def verdict_on(data: bytes) -> apart.Verdict:

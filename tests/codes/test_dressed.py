@@ -72,7 +72,11 @@ def test_what_is_not_one_whole_code_is_refused(text):
 
 def test_a_prefix_never_hides_another_address():
     tail = station.make("A1B2C3").partition("8000")[2]
-    for text in (f"#http://evil.example{tail}", f"javascript:http://127.0.0.1:8000{tail}", f"]Q1//evil.example{tail}"):
+    for text in (
+        f"#http://evil.example{tail}",
+        f"javascript:http://127.0.0.1:8000{tail}",
+        f"]Q1//evil.example{tail}",
+    ):
         assert slug_of(text) == "code-foreign"
 
 

@@ -96,11 +96,22 @@ def test_truncated_and_lengthened_codes_do_not_pass():
     good = personal.make(key=b"k" * 32, handle="0123456789", step=1)
     assert {slug_of(good[:end]) for end in range(33)} == {"code-format", "code-of-goods"}
     assert (
-        slug_of(good + "0") == slug_of(good + "\u0660") == slug_of(good[:16] + "/" + good[16:]) == "code-format"
+        slug_of(good + "0")
+        == slug_of(good + "\u0660")
+        == slug_of(good[:16] + "/" + good[16:])
+        == "code-format"
     )
 
 
-REASONS = {"code-format", "code-of-goods", "code-of-payment", "code-foreign", "code-checksum", "code-forged", "code-skew"}
+REASONS = {
+    "code-format",
+    "code-of-goods",
+    "code-of-payment",
+    "code-foreign",
+    "code-checksum",
+    "code-forged",
+    "code-skew",
+}
 
 
 @settings(max_examples=2_000, deadline=None)

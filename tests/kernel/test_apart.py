@@ -6,7 +6,6 @@ import io
 import os
 import struct
 import threading
-import time
 import zlib
 from collections import Counter
 from http.client import HTTPConnection
@@ -20,31 +19,8 @@ from app.kernel.db import transaction
 from app.kernel.errors import Unavailable
 from tests import make
 
-HERE = __name__
+HERE = "tests.kernel.apart_work"
 BOMBS = 100
-
-
-def echo(data: bytes) -> apart.Verdict:
-    return {"size": len(data), "pid": os.getpid(), "secrets": sorted(os.environ)}, [data]
-
-
-def eat_memory(data: bytes) -> apart.Verdict:
-    return {"size": len(bytearray(2 * apart.MEMORY_BYTES))}, []
-
-
-def take_for_ever(data: bytes) -> apart.Verdict:
-    while True:
-        time.sleep(1)
-
-
-def write_a_file(data: bytes) -> apart.Verdict:
-    with open(data.decode(), "w") as out:
-        out.write("x")
-    return {}, []
-
-
-def die(data: bytes) -> apart.Verdict:
-    os._exit(1)
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +91,6 @@ def test_a_hundred_bombs_at_once_do_not_hurt_the_service(app, address):
     port, data = int(address.rpartition(":")[2]), bomb()
     before = psutil.Process().memory_info().rss
     answers: Counter[int] = Counter()
-    healthy: list[int] = []
 
     def send() -> None:
         edge = "x" * 20
@@ -132,18 +107,23 @@ def test_a_hundred_bombs_at_once_do_not_hurt_the_service(app, address):
     throwers = [threading.Thread(target=send) for _ in range(BOMBS)]
     for each in throwers:
         each.start()
-    for _ in range(20):
-        healthy.append(ask(port, "GET", "/healthz"))
+    healthy = [ask(port, "GET", "/healthz") for _ in range(20)]
     for each in throwers:
         each.join()
     assert healthy == [200] * 20
-    assert set(answers) <= {200, 429, 503}  # read (nothing in it), over the rider's limit, or the queue was full
+    assert set(answers) <= {
+        200,
+        429,
+        503,
+    }  # read (nothing in it), over the rider's limit, or the queue was full
     assert sum(answers.values()) == BOMBS
     assert answers[200] >= 1
     assert psutil.Process().memory_info().rss - before < 300 * 1024 * 1024
 
 
-def ask(port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> int:
+def ask(
+    port: int, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> int:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, headers or {})

@@ -23,6 +23,7 @@ from app.kernel.http import SIGNED_IN, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.media.accepting import accept_photo
+from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice
 from app.web.menus import menu_of, must_enter
@@ -151,8 +152,8 @@ def start(case_id: UUID, words: str, by: Actor) -> Response:
 
 @pages.post("/grid/<uuid:case_id>/resolve", again=case)
 @requires(SIGNED_IN)
-@takes_form(ResolveForm, "photo")
-def resolve(case_id: UUID, note: str, photo: bytes | None, by: Actor) -> Response:
+@takes_form(ResolveForm, photo=clean_if_any)
+def resolve(case_id: UUID, note: str, photo: CleanPhoto | None, by: Actor) -> Response:
     """Done: what was done, and a photo of it"""
     at = clock.now()
     photo_ids = [accept_photo(data=photo, purpose="work", by=by, at=at).id] if photo else []

@@ -20,6 +20,7 @@ from app.kernel import clock, geo
 from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Instant, Schema, Text
 from app.media.accepting import accept_photo
+from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, kept_offline, once, page
 from app.web.forms import Choice, Nothing, PlaceForm
 
@@ -71,7 +72,7 @@ def report_form(by: Actor) -> Response:
 )
 @requires("self")
 @once
-@takes_form(ReportForm, "photo")
+@takes_form(ReportForm, photo=clean_if_any)
 def report(
     category: str,
     position: geo.Position | None,
@@ -79,7 +80,7 @@ def report(
     place_words: str | None,
     description: str,
     happened_at: datetime | None,
-    photo: bytes | None,
+    photo: CleanPhoto | None,
     by: Actor,
 ) -> Response:
     """Take the report; the same draft sent again is the same report"""
@@ -98,7 +99,7 @@ def report(
     return go(f"/reports/{made.id}/sent")
 
 
-def _photo_ids(photo: bytes | None, by: Actor, at: datetime) -> list[UUID]:
+def _photo_ids(photo: CleanPhoto | None, by: Actor, at: datetime) -> list[UUID]:
     return [accept_photo(data=photo, purpose=PURPOSE, by=by, at=at).id] if photo else []
 
 
@@ -162,8 +163,8 @@ def answer(case_id: UUID, answer: str, stars: str | None, by: Actor) -> Response
 @pages.post("/reports/<uuid:case_id>/reopen", again=case)
 @requires("self")
 @once
-@takes_form(ReopenForm, "photo")
-def reopen(case_id: UUID, reason: str, photo: bytes | None, by: Actor) -> Response:
+@takes_form(ReopenForm, photo=clean_if_any)
+def reopen(case_id: UUID, reason: str, photo: CleanPhoto | None, by: Actor) -> Response:
     """Not done after all"""
     at = clock.now()
     closing.reopen(case_id=case_id, reason=reason, photo_ids=_photo_ids(photo, by, at), by=by, at=at)

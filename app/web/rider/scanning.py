@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 
 from app.codes import reading
 from app.codes.addresses import own_path
-from app.codes.decoding import decode_photo
+from app.codes.decoding import codes_on
 from app.codes.kinds.invite import InviteCode
 from app.codes.kinds.shift import ShiftCode
 from app.codes.kinds.station import StationCode
@@ -25,7 +25,16 @@ from app.web.forms import Nothing
 pages = Pages("scanning")
 
 PHOTOS = Limit("scan-photo", tries=60, per_s=600)
-UNREADABLE = ("code-format", "code-foreign", "code-checksum", "code-forged", "code-skew", "code-unknown")
+UNREADABLE = (
+    "code-format",
+    "code-of-goods",
+    "code-of-payment",
+    "code-foreign",
+    "code-checksum",
+    "code-forged",
+    "code-skew",
+    "code-unknown",
+)
 
 
 class ScanForm(Schema):
@@ -58,13 +67,12 @@ def scanned(text: str, by: Actor) -> Response:
     blame=dict.fromkeys((*UNREADABLE, "code-photo-too-large", "photo-unreadable"), "photo"),
 )
 @requires(SIGNED_IN)
-@takes_form(Nothing, "photo")
-def scanned_photo(photo: bytes | None, by: Actor) -> Response:
+@takes_form(Nothing, photo=codes_on)
+def scanned_photo(photo: list[str], by: Actor) -> Response:
     """The same, read by the server"""
-    found = decode_photo(photo) if photo else []
-    if not found:
+    if not photo:
         raise NothingInPhoto
-    return go(_page_behind(found[0]))
+    return go(_page_behind(photo[0]))
 
 
 def _page_behind(text: str) -> str:

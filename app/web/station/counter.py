@@ -10,7 +10,7 @@ from flask import Response, redirect
 from marshmallow import fields, validate
 
 from app.checkins.queries import count_today
-from app.codes.decoding import decode_photo
+from app.codes.decoding import codes_on
 from app.codes.queries import session_in_use
 from app.identity.actors import Actor
 from app.kernel import clock
@@ -94,13 +94,12 @@ def scanned(station_id: UUID, text: str, by: Actor) -> Response:
 @pages.post("/station/<uuid:station_id>/scan/photo", refused="station/refused.html")
 @requires("station.scan")
 @limited(PHOTOS)
-@takes_form(Nothing, "photo")
-def scanned_photo(station_id: UUID, photo: bytes | None, by: Actor) -> Response:
+@takes_form(Nothing, photo=codes_on)
+def scanned_photo(station_id: UUID, photo: list[str], by: Actor) -> Response:
     """The same, read by the server"""
-    found = decode_photo(photo) if photo else []
-    if not found:
+    if not photo:
         raise NothingInPhoto
-    return go(_behind(station_id, found[0], by))
+    return go(_behind(station_id, photo[0], by))
 
 
 def _behind(station_id: UUID, text: str, by: Actor) -> str:

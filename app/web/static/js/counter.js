@@ -3,9 +3,17 @@ import { listen } from "./scan-gun.js";
 
 const form = document.querySelector("#scan-form");
 const CODE = /^(?:[0-9]{26}|[0-9]{33})$/;
+const LATE_MS = 3_000;
+const last = () => { try { return JSON.parse(sessionStorage.getItem("last-scan")) ?? {}; } catch { return {}; } };
+
 listen((text, before) => {
   // A quick gun begins while the page still loads: its first keys stand in the field, the rest was heard here.
-  form.elements.text.value = CODE.test(before + text) ? before + text : text;
+  const whole = CODE.test(before + text) ? before + text : text;
+  // The second half of a double output, cut off by the page that the first half opened, is no scan of its own.
+  const { text: earlier = "", at = 0 } = last();
+  if (whole.length < earlier.length && earlier.endsWith(whole) && Date.now() - at < LATE_MS) return;
+  sessionStorage.setItem("last-scan", JSON.stringify({ text: whole, at: Date.now() }));
+  form.elements.text.value = whole;
   form.requestSubmit();
 });
 form.dataset.gun = "ready";
