@@ -255,8 +255,7 @@ class Api(Blueprint):
                 for limit, subject in edge.limits:
                     limits.count(limit, *subject())
                 request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-                opened = open_files(edge, lambda: admit(edge.access))
-                return in_transaction(lambda: _answer(view, edge, path | opened), write=write)
+                return unit(edge, path, lambda given: _answer(view, edge, given), write=write)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(
@@ -333,10 +332,22 @@ def _incoming(edge: Edge) -> dict[str, Any]:
     return arguments
 
 
-def open_files(edge: Edge, may_enter: Callable[[], object]) -> dict[str, Any]:
+def unit(
+    edge: Edge, path: dict[str, Any], answer: Callable[[dict[str, Any]], Response], *, write: bool
+) -> Response:
+    """One unit of work around the answer; the files that a form has opened are opened before it begins."""
+    given = path | _opened(edge)
+    return in_transaction(lambda: answer(given), write=write)
+
+
+def _opened(edge: Edge) -> dict[str, Any]:
     """What the form's functions make of its files. Files of whoever may not enter are left alone."""
-    if not edge.opens or not in_transaction(may_enter, write=False):
+    if not edge.opens:
         return {}
+    try:
+        in_transaction(lambda: admit(edge.access), write=False)
+    except (Unauthenticated, Forbidden):
+        return {}  # the answer says so
     return {name: work(file_bytes(request.files.get(name))) for name, work in edge.opens.items()}
 
 

@@ -46,7 +46,7 @@ from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, i18n, idempotency, limits, problems
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Problem, Unauthenticated
-from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, open_files
+from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.web.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -134,7 +134,9 @@ class Pages(Blueprint):
                     for limit, subject in edge.limits:
                         limits.count(limit, *subject())
                     request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-                    response = _with_session(lambda: _unit(view, edge, path, write))
+                    response = _with_session(
+                        lambda: unit(edge, path, lambda given: _answer(view, edge, given), write=write)
+                    )
                 except Problem as problem:
                     if _asked_by_script():
                         return problems.response_for(problem)
@@ -190,18 +192,6 @@ def _renewed(token: str, at: Any) -> Tokens:
     renewed, person = sessions.renew_session(token_id=refresh_token_id(token, at), at=at, grace=True)
     act_as(people.actor_of(person, renewed.family_id))
     return give_tokens(refresh=renewed, person=person, at=at)
-
-
-def _unit(view: Callable[..., Any], edge: Edge, path: dict[str, Any], write: bool) -> Response:
-    opened = open_files(edge, lambda: _may_enter(edge))
-    return in_transaction(lambda: _answer(view, edge, path | opened), write=write)
-
-
-def _may_enter(edge: Edge) -> bool:
-    by = authenticate()
-    return edge.access == PUBLIC or (
-        not by.is_anonymous and edge.access is not None and by.holds(edge.access)
-    )
 
 
 def _asked_by_script() -> bool:

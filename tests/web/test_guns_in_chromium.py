@@ -25,7 +25,10 @@ STRIKE = """async ([address, strokes, focus, wait]) => {
     at += gap;
     const target = document.activeElement;
     const open = target.dispatchEvent(new KeyboardEvent("keydown", { bubbles: true, cancelable: true, ...init }));
-    if (open && ["Enter", "NumpadEnter", "Tab"].includes(init.code)) { leaked += 1; if (target !== document.body) target.click(); }
+    if (open && ["Enter", "NumpadEnter", "Tab"].includes(init.code)) {
+      leaked += 1;
+      if (target !== document.body) target.click();
+    }
     if (open && init.ctrlKey) leaked += 1;
     const types = open && !init.ctrlKey && !init.altKey && /[0-9A-Z]$/.test(init.code);
     if (types && target.tagName === "INPUT") target.value += init.code.at(-1);
