@@ -1,4 +1,19 @@
-"""Fengxing: the backend and mobile web of a city's rider-volunteer programme. Floors: see docs/architecture.md.
+"""Fengxing: the backend and mobile web of a city's rider-volunteer programme. Floors: see docs/architecture.md."""
 
-Nothing is imported here: a child process that opens a stranger's picture brings in only the modules it needs.
-"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(env: Mapping[str, str] | None = None) -> Flask:
+    """The whole product as one WSGI application: `app.main.create_app`.
+
+    Brought in only when called: a child process that opens a stranger's picture needs few modules, at once.
+    """
+    from app.main import create_app as build
+
+    return build(env)
