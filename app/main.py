@@ -34,6 +34,7 @@ from app.kernel.settings import Settings
 from app.ledger import api as ledger_api
 from app.ledger import events as ledger
 from app.ledger import expiring as points_expiring
+from app.ledger import sealing
 from app.media import api as media_api
 from app.notices import api as notices_api
 from app.notices import reminding
@@ -76,12 +77,13 @@ APIS = (
     sync_api.api,
 )
 
-MINUTE, HOUR = 60, 3600
+HALF_MINUTE, MINUTE, HOUR = 30, 60, 3600
 # What is done later, by itself or because a use case asked for it; `kernel.working` does it.
 JOBS = (
     Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
     Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
+    Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),
     Kind("expire-points", points_expiring.expire_due, every_s=MINUTE),
     Kind("close-forgotten-sign-outs", attendance.close_forgotten, every_s=MINUTE),
     Kind("end-activities", organising.end_activities, every_s=MINUTE),

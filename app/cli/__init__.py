@@ -9,8 +9,9 @@ from flask import Flask
 
 from app.cli.city import city
 from app.cli.keys import keys
+from app.cli.ledger import ledger
 from app.cli.people import people
-from app.cli.proving import ledger, rules
+from app.cli.proving import rules
 from app.cli.queueing import jobs
 from app.cli.ticking import tick
 

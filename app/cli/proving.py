@@ -1,4 +1,4 @@
-"""`flask ledger verify` and `flask rules replay`: proof for an auditor, on the command line."""
+"""`flask rules replay`: proof for an auditor, on the command line."""
 
 from __future__ import annotations
 
@@ -8,23 +8,9 @@ import click
 from flask.cli import AppGroup
 
 from app.kernel.db import transaction
-from app.ledger.verify import verify
 from app.rules.replay import replay
 
-ledger = AppGroup("ledger", help="The points ledger.")
 rules = AppGroup("rules", help="Rules and awards.")
-
-
-@ledger.command("verify")
-def verify_ledger() -> None:
-    """Recompute every sum, balance and hold; name what is broken and exit with 1."""
-    with transaction(write=False):
-        findings = verify()
-    for finding in findings:
-        click.echo(f"BROKEN  {finding}", err=True)
-    if findings:
-        sys.exit(1)
-    click.echo("The books close: every transaction sums to zero, every balance is the sum of its entries.")
 
 
 @rules.command("replay")

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DDL, JSON, DateTime, Dialect, MetaData, Table, Uuid, event
+from sqlalchemy import DDL, JSON, DateTime, Dialect, MetaData, Table, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -135,6 +135,15 @@ def transaction(*, write: bool = True) -> Iterator[None]:
 def after_commit(hint: Callable[[], None]) -> None:
     """Run a hint (wake a worker, clear a cache) once the running unit of work is safely stored."""
     session.info["after_commit"].append(hint)
+
+
+def freeze() -> None:
+    """Read one moment from here on, whatever others commit meanwhile. The first statement of a read transaction.
+
+    On SQLite every read transaction does that by itself.
+    """
+    if dialect_name() == "postgresql":
+        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
 def in_transaction(call: Callable[[], T], *, write: bool = True, tries: int = 4) -> T:

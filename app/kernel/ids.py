@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from uuid import UUID
 
 from app.kernel import clock, randomness
@@ -24,3 +25,8 @@ def new_id() -> UUID:
         _last = stamp
     value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | (chance & (1 << 62) - 1)
     return UUID(int=value)
+
+
+def first_id_at(at: datetime) -> UUID:
+    """An id that sorts before every id made at this time or later."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)

@@ -87,3 +87,16 @@ class PeriodUnreadable(Invalid):
     """A budget period is a year and a quarter, such as 2026Q4."""
 
     slug = "period-unreadable"
+
+
+class NotSealedYet(Conflict):
+    """The row is too new: the next seal will cover it within a minute."""
+
+    slug = "not-sealed-yet"
+    retryable = True
+
+
+class SealNotFound(NotFound):
+    """No seal of this number."""
+
+    slug = "seal-not-found"

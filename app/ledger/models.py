@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     String,
     UniqueConstraint,
     text,
@@ -152,6 +153,7 @@ class Hold(IdMixin, Base):
         CheckConstraint("(state = 'captured') = (captured_points IS NOT NULL)", name="captured_some"),
         CheckConstraint("captured_points BETWEEN 1 AND points", name="captured_points"),
         Index("ix_holds_open", "account_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        Index("ix_holds_ended_at", "ended_at"),
         Index("ix_holds_due", "expires_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
     )
 
@@ -297,7 +299,38 @@ class DebtPolicy(IdMixin, Base):
         return points * self.share_percent // 100
 
 
-append_only(DebtPolicy.__table__)  # type: ignore[arg-type]
+class Seal(Base):
+    """A batch of rows whose hashes are fixed for good: `hash` covers the tree over them and the seal before.
+
+    Whoever keeps a published hash can tell later whether anything up to it was touched (see `proofs`).
+    """
+
+    __tablename__ = "seals"
+    __table_args__ = (CheckConstraint("number > 0", name="number"), CheckConstraint("size > 0", name="size"))
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[str] = mapped_column(String(64))
+    previous: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class SealedRow(Base):
+    """Which seal covers a row, where in its tree, and the hash the row had."""
+
+    __tablename__ = "sealed_rows"
+    __table_args__ = (UniqueConstraint("seal_number", "position", name="position"),)
+
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    seal_number: Mapped[int] = mapped_column(ForeignKey("seals.number"))
+    position: Mapped[int]
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+for _model in (DebtPolicy, Seal, SealedRow):
+    append_only(_model.__table__)  # type: ignore[arg-type]
 guards.attach(
     accounts=Account.__table__,  # type: ignore[arg-type]
     transactions=LedgerTransaction.__table__,  # type: ignore[arg-type]

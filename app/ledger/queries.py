@@ -14,8 +14,8 @@ from app.identity.actors import Actor
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.accounts import pending_key, wallet_key
-from app.ledger.errors import CorrectionNotFound, EntryNotFound
-from app.ledger.models import Account, Correction, Entry
+from app.ledger.errors import CorrectionNotFound, EntryNotFound, SealNotFound
+from app.ledger.models import Account, Correction, Entry, Seal
 from app.places import queries as places
 from app.places.models import Region
 
@@ -125,6 +125,30 @@ def budgets(*, by: Actor, region_code: str | None = None, period: str | None = N
     if period:
         chosen = chosen.where(Account.period == period)
     return [BudgetState(*row) for row in session.execute(chosen.order_by(Account.period.desc(), Region.path))]
+
+
+def seals(cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Seal]:
+    """The published seals, newest first. A cursor is the number of the last one seen."""
+    chosen = select(Seal).order_by(Seal.number.desc()).limit(limit + 1)
+    if cursor is not None:
+        chosen = chosen.where(Seal.number < seal_number(cursor))
+    found = session.scalars(chosen).all()
+    return Page(found[:limit], str(found[limit - 1].number) if len(found) > limit else None)
+
+
+def seal(number: int) -> Seal:
+    """One published seal. Raises SealNotFound."""
+    found = session.get(Seal, number)
+    if found is None:
+        raise SealNotFound
+    return found
+
+
+def seal_number(text: str) -> int:
+    """The number in a cursor. Raises SealNotFound."""
+    if not text.isdecimal() or len(text) > 9:
+        raise SealNotFound
+    return int(text)
 
 
 def corrections(

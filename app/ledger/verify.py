@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from app.kernel.db import session
-from app.ledger import verify_lots
+from app.ledger import verify_lots, verify_seals
 from app.ledger.models import Account, Entry, Hold, LedgerTransaction
 
 MOST_PER_CHECK = 100
 
-Broken = Select[Any, int, Any]  # row, found, expected
+Statement = Select[Any, Any, Any]  # of the rows that fail a check: row, found, expected
+Broken = tuple[str, Any, Any, Any]  # check, row, found, expected
+OnProgress = Callable[[int, int], None]  # done, of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,53 @@ class Finding:
         return f"{self.check}: {self.row} is {self.found}, expected {self.expected}"
 
 
-def verify() -> list[Finding]:
-    """Every broken row, by check and then by id, at most 100 per check; an empty list is a sound book."""
-    return [Finding(name, str(row), found, expected) for name, row, found, expected in _all_rows()]
+def verify(
+    *, published: Mapping[int, str] | None = None, on_progress: OnProgress = lambda done, of: None
+) -> list[Finding]:
+    """Every broken row, at most 100 per check; an empty list is a sound book.
+
+    Sealed rows come first, for they name exactly what was changed; then sums, holds and lots; then the seals, which
+    must be those that were `published` (hash by number). Read it in one moment: `kernel.db.freeze`.
+    """
+    return [
+        Finding(name, str(row), found, expected)
+        for name, row, found, expected in _all(published, on_progress)
+    ]
 
 
-def _all_rows() -> Iterator[tuple[str, Any, Any, Any]]:
-    for name, broken in (
+def _all(published: Mapping[int, str] | None, on_progress: OnProgress) -> Iterator[Broken]:
+    checks = _checks()
+    progress = _Progress(on_progress, verify_seals.sealed_count() + len(checks))
+    yield from _most_per_check(verify_seals.broken_rows(progress.step))
+    for name, statement in checks:
+        for row, found, expected in session.execute(statement.limit(MOST_PER_CHECK)):
+            yield name, row, found, expected
+        progress.step(1)
+    yield from _most_per_check(verify_lots.wrongly_due())
+    yield from _most_per_check(verify_seals.broken_seals(published or {}))
+
+
+class _Progress:
+    """Counts what is done and says so."""
+
+    def __init__(self, tell: OnProgress, of: int) -> None:
+        self._tell, self._of, self._done = tell, of, 0
+
+    def step(self, count: int) -> None:
+        self._done += count
+        self._tell(self._done, self._of)
+
+
+def _most_per_check(found: Iterator[Broken]) -> Iterator[Broken]:
+    counts: Counter[str] = Counter()
+    for each in found:
+        counts[each[0]] += 1
+        if counts[each[0]] <= MOST_PER_CHECK:
+            yield each
+
+
+def _checks() -> list[tuple[str, Statement]]:
+    return [
         ("transaction-sum", _transaction_sums()),
         ("transaction-entry-count", _transaction_entry_counts()),
         ("entry-without-transaction", _orphans(Entry.transaction_id, LedgerTransaction)),
@@ -50,17 +92,14 @@ def _all_rows() -> Iterator[tuple[str, Any, Any, Any]]:
         ("captured-hold", _captures()),
         ("reversal", _reversals()),
         *verify_lots.checks(),
-    ):
-        for row, found, expected in session.execute(broken.limit(MOST_PER_CHECK)):
-            yield name, row, found, expected
-    yield from islice(verify_lots.wrongly_due(), MOST_PER_CHECK)
+    ]
 
 
 def _sum(column: Any) -> Any:
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
 
 
-def _transaction_sums() -> Broken:
+def _transaction_sums() -> Statement:
     total = _sum(Entry.amount)
     return (
         select(Entry.transaction_id, total, literal(0))
@@ -70,7 +109,7 @@ def _transaction_sums() -> Broken:
     )
 
 
-def _transaction_entry_counts() -> Broken:
+def _transaction_entry_counts() -> Statement:
     count = func.count(Entry.id)
     return (
         select(LedgerTransaction.id, count, LedgerTransaction.entry_count)
@@ -81,7 +120,7 @@ def _transaction_entry_counts() -> Broken:
     )
 
 
-def _orphans(reference: Any, model: Any) -> Broken:
+def _orphans(reference: Any, model: Any) -> Statement:
     return (
         select(Entry.id, literal(0), literal(1))
         .where(~exists().where(model.id == reference))
@@ -89,12 +128,12 @@ def _orphans(reference: Any, model: Any) -> Broken:
     )
 
 
-def _total() -> Broken:
+def _total() -> Statement:
     total = _sum(Account.balance)
     return select(literal("all accounts"), total, literal(0)).having(total != 0)
 
 
-def _balances() -> Broken:
+def _balances() -> Statement:
     sums = select(Entry.account_id, _sum(Entry.amount).label("amount")).group_by(Entry.account_id).subquery()
     amount = func.coalesce(sums.c.amount, 0)
     return (
@@ -105,7 +144,7 @@ def _balances() -> Broken:
     )
 
 
-def _held() -> Broken:
+def _held() -> Statement:
     sums = (
         select(Hold.account_id, _sum(Hold.points).label("points"))
         .where(Hold.state == "held")
@@ -121,14 +160,14 @@ def _held() -> Broken:
     )
 
 
-def _overdrafts() -> Broken:
+def _overdrafts() -> Statement:
     usable = Account.balance - Account.held
     return (
         select(Account.key, usable, literal(0)).where(~Account.overdrawable, usable < 0).order_by(Account.id)
     )
 
 
-def _captures() -> Broken:
+def _captures() -> Statement:
     """A captured hold took exactly its captured points out of its wallet."""
     taken = func.coalesce(-Entry.amount, 0)
     return (
@@ -141,7 +180,7 @@ def _captures() -> Broken:
     )
 
 
-def _reversals() -> Broken:
+def _reversals() -> Statement:
     """Each entry of a reversal has its opposite in the transaction it takes back."""
     first = aliased(Entry)
     return (

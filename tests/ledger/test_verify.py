@@ -2,52 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 import sqlalchemy as sa
 
 from app.identity.actors import SYSTEM
 from app.kernel import clock
-from app.kernel.db import db, definitions, dialect_name, session, transaction
+from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.ledger import holds, posting
 from app.ledger.accounts import settlement_of, wallet_of
 from app.ledger.models import Account, Entry, Hold, LedgerTransaction
 from app.ledger.verify import verify
 from tests.ledger import make
-
-
-class Undone(Exception):
-    """The tampering is over."""
-
-
-@contextmanager
-def unguarded() -> Iterator[None]:
-    """A unit of work in which no trigger, check or foreign key holds anybody back, and which is rolled back."""
-    try:
-        with transaction():
-            _take_guards_off()
-            yield
-            raise Undone
-    except Undone:
-        return
-    finally:
-        if db.engine.dialect.name == "sqlite":
-            with db.engine.connect() as connection:
-                connection.execute(sa.text("PRAGMA ignore_check_constraints = OFF"))
-
-
-def _take_guards_off() -> None:
-    if dialect_name() == "sqlite":
-        for _create, drop in definitions("sqlite"):
-            session.execute(sa.text(drop))
-        session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
-        session.execute(sa.text("PRAGMA ignore_check_constraints = ON"))
-    else:
-        session.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        session.execute(sa.text("ALTER TABLE accounts DROP CONSTRAINT ck_accounts_no_overdraft"))
+from tests.ledger.tampering import unguarded
 
 
 @pytest.fixture
