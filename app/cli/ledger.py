@@ -19,7 +19,7 @@ from app.ledger.verify import verify
 ledger = AppGroup("ledger", help="The points ledger.")
 
 
-class PublishedSeal(click.ParamType):
+class PublishedSeal(click.ParamType[tuple[int, str]]):
     """A seal somebody kept: NUMBER:HASH."""
 
     name = "NUMBER:HASH"

@@ -30,7 +30,7 @@ class NewRow(NamedTuple):
 
 
 def seal_new(*, at: datetime, everything: bool = False) -> int:
-    """Seal the rows that no seal covers yet; returns how many. `everything` looks at the whole book, not only at new ones.
+    """Seal the rows that no seal covers yet; returns how many. `everything` looks at the whole book.
 
     Of two that seal at once, the number of the next seal lets one through; the other leaves the rows to it.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,15 @@ from sqlalchemy.orm import aliased
 
 from app.kernel.db import session
 from app.ledger import verify_lots, verify_seals
-from app.ledger.models import Account, Entry, Hold, LedgerTransaction
+from app.ledger.models import (
+    CORRECTION_STATES,
+    HOLD_STATES,
+    Account,
+    Correction,
+    Entry,
+    Hold,
+    LedgerTransaction,
+)
 
 MOST_PER_CHECK = 100
 
@@ -91,6 +99,11 @@ def _checks() -> list[tuple[str, Statement]]:
         ("overdraft", _overdrafts()),
         ("captured-hold", _captures()),
         ("reversal", _reversals()),
+        ("open-hold", _not_open(Hold, HOLD_STATES, *_HOLD_END)),
+        (
+            "waiting-correction",
+            _not_open(Correction, CORRECTION_STATES, *_DECISION),
+        ),
         *verify_lots.checks(),
     ]
 
@@ -194,3 +207,14 @@ def _reversals() -> Statement:
         .where(or_(first.id.is_(None), first.amount != -Entry.amount))
         .order_by(Entry.id)
     )
+
+
+_HOLD_END = (Hold.ended_at, Hold.ended_by, Hold.end_source, Hold.captured_points, Hold.transaction_id)
+_DECISION = (Correction.decided_by, Correction.decided_at, Correction.transaction_id)
+
+
+def _not_open(model: Any, states: Sequence[str], *ends: Any) -> Statement:
+    """What is open says nothing yet about how it ended, and whatever is not open has one of the known ends."""
+    said = or_(*(each.is_not(None) for each in ends))
+    wrong = or_(model.state.not_in(states), and_(model.state == states[0], said))
+    return select(model.id, model.state, literal(states[0])).where(wrong).order_by(model.id)

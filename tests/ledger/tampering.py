@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from app.kernel.db import db, definitions, dialect_name, session, transaction
+from app.kernel import clock
+from app.kernel.db import UtcDateTime, db, definitions, dialect_name, session, transaction
 from app.ledger import models
 from app.ledger.verify import Finding, verify
 
@@ -105,6 +106,8 @@ def _edit(chance: random.Random) -> str | None:
 def _other(value: Any, column: Any, chance: random.Random) -> Any:
     if column.nullable and value is not None and chance.random() < 0.2:
         return None
+    if isinstance(column.type, UtcDateTime):
+        return (value or clock.now()) + timedelta(microseconds=1)
     python: Any = column.type.python_type if not isinstance(column.type, sa.JSON) else dict
     if python is bool:
         return not value
@@ -112,8 +115,6 @@ def _other(value: Any, column: Any, chance: random.Random) -> Any:
         return (value or 0) + chance.choice((-1, 1, 7))
     if python is UUID:
         return UUID(int=(value.int if value else chance.getrandbits(120)) ^ (1 << chance.randrange(120)))
-    if python is datetime:
-        return (value or datetime.now(tz=models.clock.now().tzinfo)) + timedelta(microseconds=1)
     if python is date:
         return (
             date(2027, 3, chance.randrange(1, 29)) if value in (None, date.max) else value - timedelta(days=1)
