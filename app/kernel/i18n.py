@@ -121,6 +121,13 @@ def format_day(value: datetime | date, locale: str | None = None) -> str:
     return str(babel_date(day, "M月d日 EEE", locale="zh_Hans_CN"))
 
 
+def format_date(day: date, locale: str | None = None) -> str:
+    """A day of whatever year: 2029年11月24日 / 24 Nov 2029."""
+    if (locale or _locale.get()) == "en":
+        return str(babel_date(day, "d MMM y", locale="en_GB"))
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def format_time(value: datetime) -> str:
     """The city's wall clock: 14:32."""
     return city_time(value).strftime("%H:%M")

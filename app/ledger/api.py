@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from flask import request
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import Api, gives, gives_page, idempotent, requires, takes, takes_query
+from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query
 from app.kernel.paging import Page
-from app.ledger import budgets, correcting, queries
-from app.ledger.models import Correction, Entry
+from app.ledger import budgets, correcting, queries, sealing
+from app.ledger.models import Correction, Entry, Lot, Seal
 from app.ledger.queries import Balance, BudgetState, Total
 from app.ledger.schemas import (
     AskCorrection,
@@ -24,6 +25,9 @@ from app.ledger.schemas import (
     DecideCorrection,
     EntryRead,
     FundBudget,
+    LotRead,
+    ProofRead,
+    SealRead,
     TotalRead,
 )
 
@@ -52,6 +56,46 @@ def list_entries(cursor: str | None, limit: int, by: Actor) -> Page[Entry]:
 def read_entry(entry_id: UUID, by: Actor) -> Entry:
     """One movement of my points"""
     return queries.entry(entry_id, by=by)
+
+
+@api.get("/wallet/lots")
+@requires("self")
+@gives(LotRead, many=True)
+def list_lots(by: Actor) -> Sequence[Lot]:
+    """My usable and held points by the day they run out, the earliest first"""
+    return queries.lots_of(by.id)
+
+
+@api.get("/wallet/entries/<uuid:entry_id>/proof")
+@requires("self")
+@gives(ProofRead)
+def read_my_proof(entry_id: UUID, by: Actor) -> dict[str, Any]:
+    """The proof that one of my movements is in a published seal"""
+    return sealing.proof_of(queries.entry(entry_id, by=by).id)
+
+
+@api.get("/ledger/entries/<uuid:entry_id>/proof")
+@requires("ledger.read")
+@gives(ProofRead)
+def read_proof(entry_id: UUID) -> dict[str, Any]:
+    """The proof that an entry is in a published seal"""
+    return sealing.proof_of(queries.any_entry(entry_id).id)
+
+
+@api.get("/seals")
+@public
+@gives_page(SealRead)
+def list_seals(cursor: str | None, limit: int) -> Page[Seal]:
+    """The published seals of the book, newest first; keep one, and nothing before it can change unseen"""
+    return queries.seals(cursor, limit)
+
+
+@api.get("/seals/<int:number>")
+@public
+@gives(SealRead)
+def read_seal(number: int) -> Seal:
+    """One published seal"""
+    return queries.seal(number)
 
 
 @api.get("/ledger/trial-balance")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
 
 from app.identity.actors import Actor
 from app.kernel.db import session
-from app.kernel.paging import DEFAULT_LIMIT, Page, page
+from app.kernel.paging import DEFAULT_LIMIT, CursorUnknown, Page, page
 from app.ledger.accounts import pending_key, wallet_key
 from app.ledger.errors import CorrectionNotFound, EntryNotFound, SealNotFound
-from app.ledger.models import Account, Correction, Entry, Seal
+from app.ledger.models import Account, Correction, Entry, Lot, LotMove, Seal
 from app.places import queries as places
 from app.places.models import Region
 
@@ -87,10 +88,34 @@ def statement(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_L
     return page(_explained_entries().where(Entry.account_id.in_(accounts)), Entry.id, cursor, limit)
 
 
+def lots_of(person_id: UUID) -> Sequence[Lot]:
+    """The points of a wallet by their last day, what runs out first in front; without those that are gone."""
+    chosen = select(Lot).join(Account).where(Account.key == wallet_key(person_id), Lot.points > 0)
+    return session.scalars(chosen.order_by(Lot.due_on, Lot.expires_on)).all()
+
+
+def lots_moved_by(entry_id: UUID) -> Sequence[Row[date, date, int]]:
+    """Which lots an entry of a wallet moved: the day that names the lot, the day it is due, and how many points."""
+    chosen = (
+        select(LotMove.expires_on, Lot.due_on, LotMove.amount)
+        .join(Lot, and_(Lot.account_id == LotMove.account_id, Lot.expires_on == LotMove.expires_on))
+        .where(LotMove.entry_id == entry_id)
+    )
+    return session.execute(chosen.order_by(Lot.due_on, Lot.expires_on)).all()
+
+
 def entry(entry_id: UUID, *, by: Actor) -> Entry:
     """One of one's own entries. Raises EntryNotFound, also for somebody else's."""
     mine = [wallet_key(by.id), pending_key(by.id)]
     found = session.scalar(_explained_entries().where(Entry.id == entry_id, Account.key.in_(mine)))
+    if found is None:
+        raise EntryNotFound
+    return found
+
+
+def any_entry(entry_id: UUID) -> Entry:
+    """An entry of any account, for auditors. Raises EntryNotFound."""
+    found = session.scalar(_explained_entries().where(Entry.id == entry_id))
     if found is None:
         raise EntryNotFound
     return found
@@ -131,7 +156,7 @@ def seals(cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Seal]:
     """The published seals, newest first. A cursor is the number of the last one seen."""
     chosen = select(Seal).order_by(Seal.number.desc()).limit(limit + 1)
     if cursor is not None:
-        chosen = chosen.where(Seal.number < seal_number(cursor))
+        chosen = chosen.where(Seal.number < _seal_number(cursor))
     found = session.scalars(chosen).all()
     return Page(found[:limit], str(found[limit - 1].number) if len(found) > limit else None)
 
@@ -142,13 +167,6 @@ def seal(number: int) -> Seal:
     if found is None:
         raise SealNotFound
     return found
-
-
-def seal_number(text: str) -> int:
-    """The number in a cursor. Raises SealNotFound."""
-    if not text.isdecimal() or len(text) > 9:
-        raise SealNotFound
-    return int(text)
 
 
 def corrections(
@@ -174,6 +192,12 @@ def correction_to_decide(correction_id: UUID, *, by: Actor) -> Correction:
     if found is None:
         raise CorrectionNotFound
     return found
+
+
+def _seal_number(cursor: str) -> int:
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise CursorUnknown(fields={"cursor": ["cursor-unknown"]})
+    return int(cursor)
 
 
 def _explained_entries() -> Select[Entry]:

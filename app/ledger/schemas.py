@@ -8,7 +8,8 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.kernel.schemas import Flag, Id, PageQuery, Schema, Text, Whole
-from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry
+from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry, Lot, Seal
+from app.ledger.sealing import as_published
 from app.ledger.wording import explain
 
 MOST_POINTS = 1_000_000_000
@@ -121,3 +122,41 @@ class CorrectionsQuery(PageQuery):
     """Corrections in one state, or all."""
 
     state = fields.String(load_default=None, validate=validate.OneOf(CORRECTION_STATES))
+
+
+class LotRead(Schema):
+    """Points of a wallet that share a last day; None: they do not run out."""
+
+    points = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    until = fields.Method(
+        "_until", required=True, metadata={"type": "string", "format": "date", "nullable": True}
+    )
+
+    def _until(self, lot: Lot) -> str | None:
+        return lot.due_on.isoformat() if lot.expires else None
+
+
+class SealRead(Schema):
+    """A seal as everybody may keep it: `hash` fixes every row that was ever sealed."""
+
+    number = fields.Integer(required=True)
+    root = fields.String(required=True)
+    previous = fields.String(required=True)
+    size = fields.Integer(required=True)
+    sealed_at = fields.String(required=True)
+    hash = fields.String(required=True)
+
+    @ma.pre_dump
+    def _published(self, seal: Any, **_: Any) -> Any:
+        return as_published(seal) if isinstance(seal, Seal) else seal
+
+
+class ProofRead(Schema):
+    """What it takes to check offline that an entry is in a published seal (see docs/operations.md)."""
+
+    format = fields.String(required=True)
+    row = fields.List(fields.List(fields.String(allow_none=True)), required=True)
+    position = fields.Integer(required=True)
+    path = fields.List(fields.String(), required=True)
+    seal = fields.Nested(SealRead, required=True)

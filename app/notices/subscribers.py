@@ -10,7 +10,7 @@ from app.cases import queries as cases
 from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
 from app.cases.models import Case
 from app.kernel.db import session
-from app.kernel.i18n import format_day, format_hours
+from app.kernel.i18n import format_date, format_hours
 from app.ledger.events import DebtPaid, DebtWrittenOff, PointsCorrected, PointsExpired, PointsExpiring
 from app.notices.telling import About, tell
 from app.rewards import queries as rewards
@@ -143,7 +143,7 @@ def _tell_of_points(event: PointsExpired | DebtWrittenOff | DebtPaid, slug: str,
 
 
 def _day(day: date) -> dict[str, str]:
-    return {language: format_day(day, language) for language in ("zh", "en")}
+    return {language: format_date(day, language) for language in ("zh", "en")}
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------

@@ -47,18 +47,7 @@ def install(app: Flask) -> None:
         person_key=person_key,
         caller_is_signed_in=lambda: not known_actor().is_anonymous,
     )
-    app.jinja_env.filters.update(
-        day=i18n.format_day,
-        time=i18n.format_time,
-        instant=i18n.format_instant,
-        table_instant=i18n.format_table_instant,
-        number=i18n.format_number,
-        hours=i18n.format_hours,
-        grouped=grouped,
-        distance=distance,
-        signed=signed,
-        spans=spans,
-    )
+    app.jinja_env.filters.update(FILTERS)
     for rule, view in (
         ("/static/<version>/<path:name>", static_file),
         ("/sw.js", service_worker),
@@ -206,6 +195,21 @@ def manifest() -> dict[str, Any]:
 
 for _view in (static_file, service_worker, manifest):
     setattr(_view, "__access__", PUBLIC)  # noqa: B010 -- a note on a function, for the test that asks every route
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "day": i18n.format_day,
+    "date": i18n.format_date,
+    "time": i18n.format_time,
+    "instant": i18n.format_instant,
+    "table_instant": i18n.format_table_instant,
+    "number": i18n.format_number,
+    "hours": i18n.format_hours,
+    "grouped": grouped,
+    "distance": distance,
+    "signed": signed,
+    "spans": spans,
+}
 
 
 # --- errors of the transport, as pages -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from marshmallow import fields, validate
 from app.cases.asking import open_points_query
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import public, requires, takes_form, takes_query
+from app.kernel.http import attachment, public, requires, takes_form, takes_query
 from app.kernel.paging import DEFAULT_LIMIT
 from app.kernel.schemas import Schema, Text
 from app.ledger import queries as ledger
+from app.ledger import sealing
+from app.ledger.models import NEVER
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
@@ -47,6 +50,7 @@ def points(by: Actor, cursor: str | None = None) -> str:
         "rider/points.html",
         balance=ledger.balance_of(by.id),
         waiting=rules.points_waiting(by.id),
+        lots=[each for each in ledger.lots_of(by.id) if each.expires],
         lines=[_line(each) for each in statement.items],
         next_cursor=statement.next_cursor,
         first=cursor is None,
@@ -70,8 +74,21 @@ def entry(entry_id: UUID, by: Actor) -> str:
     award_id = found.transaction.words.get("award_id")
     award = rules.award_for(UUID(str(award_id)), by) if award_id else None
     return page(
-        "rider/entry.html", **_line(found), award=award, because=explain_award(award) if award else ""
+        "rider/entry.html",
+        **_line(found),
+        award=award,
+        because=explain_award(award) if award else "",
+        lots=[each for each in ledger.lots_moved_by(entry_id) if each.due_on != NEVER],
     )
+
+
+@pages.get("/points/<uuid:entry_id>/proof.json")
+@requires("self")
+def proof(entry_id: UUID, by: Actor) -> Response:
+    """The proof that this line stands in the sealed book, as a file to keep"""
+    found = sealing.proof_of(ledger.entry(entry_id, by=by).id)
+    data = json.dumps(found, ensure_ascii=False, indent=1).encode()
+    return attachment(data, "application/json", f"fengxing-proof-{entry_id}.json")
 
 
 @pages.post("/points/<uuid:entry_id>", again=entry)
@@ -93,3 +110,12 @@ def policy() -> str:
     version = rules.version_in_force(city.path, clock.now()) if city else None
     sentences = [rule_in_words(each) for each in rules.rules_of(version)] if version else []
     return page("rider/rules.html", version=version, sentences=sentences)
+
+
+@pages.get("/seals")
+@public
+@takes_query(Continue)
+def seals(cursor: str | None = None) -> str:
+    """The published seals of the book, and how to check a proof against them"""
+    found = ledger.seals(cursor, DEFAULT_LIMIT)
+    return page("rider/seals.html", seals=found.items, next_cursor=found.next_cursor)
