@@ -16,7 +16,7 @@ from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, CursorUnknown, Page, page
 from app.ledger.accounts import pending_key, wallet_key
 from app.ledger.errors import CorrectionNotFound, EntryNotFound, SealNotFound
-from app.ledger.models import Account, Correction, Entry, Lot, LotMove, Seal
+from app.ledger.models import NEVER, Account, Correction, Entry, Lot, LotMove, Seal
 from app.places import queries as places
 from app.places.models import Region
 
@@ -94,12 +94,12 @@ def lots_of(person_id: UUID) -> Sequence[Lot]:
     return session.scalars(chosen.order_by(Lot.due_on, Lot.expires_on)).all()
 
 
-def lots_moved_by(entry_id: UUID) -> Sequence[Row[date, date, int]]:
-    """Which lots an entry of a wallet moved: the day that names the lot, the day it is due, and how many points."""
+def expiries_of(entry_id: UUID) -> Sequence[Row[date, date, int]]:
+    """Which lots that run out an entry moved: the last day given at first, the one that holds, how many points."""
     chosen = (
         select(LotMove.expires_on, Lot.due_on, LotMove.amount)
         .join(Lot, and_(Lot.account_id == LotMove.account_id, Lot.expires_on == LotMove.expires_on))
-        .where(LotMove.entry_id == entry_id)
+        .where(LotMove.entry_id == entry_id, Lot.due_on != NEVER)
     )
     return session.execute(chosen.order_by(Lot.due_on, Lot.expires_on)).all()
 

@@ -17,7 +17,6 @@ from app.kernel.paging import DEFAULT_LIMIT
 from app.kernel.schemas import Schema, Text
 from app.ledger import queries as ledger
 from app.ledger import sealing
-from app.ledger.models import NEVER
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
@@ -78,7 +77,7 @@ def entry(entry_id: UUID, by: Actor) -> str:
         **_line(found),
         award=award,
         because=explain_award(award) if award else "",
-        lots=[each for each in ledger.lots_moved_by(entry_id) if each.due_on != NEVER],
+        lots=ledger.expiries_of(entry_id),
     )
 
 
