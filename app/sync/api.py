@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -117,7 +118,9 @@ def renew_lease(device_id: UUID, by: Actor) -> dict[str, Any]:
 def list_leases(by: Actor) -> dict[str, Any]:
     """Open leases, and what may be lost at worst"""
     stations = queries.trust_for(by)
-    return {"worst_loss": sum(each.lease.points_limit for each in stations), "stations": stations}
+    lost = queries.lost_since(by, clock.now() - timedelta(days=30))
+    worst = sum(each.lease.points_limit for each in stations)
+    return {"worst_loss": worst, "lost_30_days": lost, "stations": stations}
 
 
 @api.get("/conflicts")

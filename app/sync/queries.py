@@ -213,6 +213,12 @@ def trust_for(by: Actor) -> Sequence[StationTrust]:
     return [StationTrust(station, device, lease, _waiting(lease)) for lease, station, device in rows]
 
 
+def lost_since(by: Actor, since: datetime) -> int:
+    """Points that were given on trust at this person's stations and that nobody's wallet paid."""
+    lost = select(func.coalesce(func.sum(Lease.points_lost), 0)).join(Station, Station.id == Lease.station_id)
+    return session.scalar(lost.where(Lease.granted_at >= since, _within(by, Station))) or 0
+
+
 def _waiting(lease: Lease) -> int:
     counted = select(func.count()).where(SyncItem.lease_id == lease.id, SyncItem.state == WAITING)
     return session.scalar(counted) or 0

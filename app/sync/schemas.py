@@ -230,6 +230,7 @@ class TrustList(Schema):
     """All of them, and the sum that may be lost at worst."""
 
     worst_loss = fields.Integer(required=True)
+    lost_30_days = fields.Integer(required=True)
     stations = fields.List(fields.Nested(TrustRead), required=True)
 
 

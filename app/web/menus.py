@@ -35,6 +35,7 @@ DESKS = (
     Desk("rewards", "/desk/rewards", "gift", ("rewards.manage",)),
     Desk("ledger", "/desk/ledger", "points", ("ledger.read",)),
     Desk("honours", "/desk/honours", "honour", ("selection.run", "selection.review", "honours.export")),
+    Desk("conflicts", "/desk/conflicts", "clock", ("station.manage",)),
     Desk("people", "/desk/people", "people", ("people.appoint",)),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.web import reference
 from app.web.desk import activities as organising
-from app.web.desk import honours, ledger, overview, people, rewards, rules
+from app.web.desk import conflicts, honours, ledger, overview, people, rewards, rules
 from app.web.edge import Pages
 from app.web.grid import cases
 from app.web.rider import (
@@ -22,7 +22,7 @@ from app.web.rider import (
     stations,
     talking,
 )
-from app.web.station import counter, shelf
+from app.web.station import counter, offline, shelf
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
@@ -40,9 +40,11 @@ ALL: tuple[Pages, ...] = (
     me.pages,
     counter.pages,
     shelf.pages,
+    offline.pages,
     cases.pages,
     organising.pages,
     overview.pages,
+    conflicts.pages,
     rules.pages,
     rewards.pages,
     ledger.pages,

@@ -32,7 +32,7 @@ from app.sync import chain, enrolling, leasing
 from app.sync.models import Conflict, Lease, StationDevice, SyncItem
 from app.sync.receiving import Receipt, receive
 from tests import make
-from tests.codes.make import Phone
+from tests.codes.make import Phone, resealed
 from tests.codes.make import phone as enrol_phone
 from tests.ledger.make import give
 from tests.rewards.make import reward as a_reward
@@ -152,6 +152,7 @@ class Scene:
     tablets: list[Tablet]
     boss: Actor
     water: Reward
+    station: Station  # of the first tablet
     riders: list[Handset]
 
     @property
@@ -188,13 +189,15 @@ def scene(*, riders: int = 1, points: int = 100, stock: int = 50, tablets: int =
     with transaction():
         handsets = [Handset(make.actor(each), enrol_phone(make.actor(each))) for each in people]
     stations = []
-    for n in range(tablets):
+    for n in range(tablets or 1):
         with transaction():
             place = Position(make.STATION_POSITION.lat + n / 100, make.STATION_POSITION.lng)
             stations.append(make.station(f"驿站{n}", position=place))
     with transaction():
         water = a_reward(stations[0], stock=stock)
-    return Scene([tablet(n, each) for n, each in enumerate(stations)], boss, water, handsets)
+    return Scene(
+        [tablet(n, each) for n, each in enumerate(stations[:tablets])], boss, water, stations[0], handsets
+    )
 
 
 def publish_rules(*rules: dict[str, Any]) -> None:
@@ -286,4 +289,4 @@ def device_of(tablet: Tablet) -> StationDevice:
 
 
 HOUR = timedelta(hours=1)
-__all__ = ["HOUR", "every_day"]
+__all__ = ["HOUR", "every_day", "resealed"]

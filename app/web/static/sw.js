@@ -3,7 +3,7 @@ const FILES = `files-${VERSION}`, PAGES = "pages";
 
 // What a start without a signal needs: home with the own code, a poster's check-in, the report form, the outbox.
 const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/report.js", "js/checkin.js",
-  "js/geolocate.js", "js/scan-offline.js", "js/camera.js", "vendor/lean-qr/lean-qr.js"];
+  "js/geolocate.js", "js/scan-offline.js", "js/camera.js", "js/scan-gun.js", "js/station-log.js", "js/station-offline.js", "vendor/lean-qr/lean-qr.js"];
 const KEPT = ["/report", "/outbox", "/scan", "/offline", "/offline/check-in"];
 
 addEventListener("install", (event) => {
@@ -37,6 +37,9 @@ const keepRest = async (cache, current) => {
 
 const pathOf = (url) => (url.pathname.toUpperCase().startsWith("/S/") ? "/offline/check-in" : url.pathname);
 
+// Without a signal the counter of a station is its offline counter.
+const counterOf = (path) => `${path.split("/").slice(0, 3).join("/")}/offline`;
+
 // The network first; the kept page when there is none, or when it takes longer than three seconds.
 const fromNetwork = async (request, event) => {
   const cache = await caches.open(PAGES), url = new URL(request.url), path = pathOf(url);
@@ -48,7 +51,7 @@ const fromNetwork = async (request, event) => {
     return found;
   });
   const kept = await cache.match(path);
-  if (!kept) return answer.catch(async (fault) => (await cache.match("/offline")) ?? Promise.reject(fault));
+  if (!kept) return answer.catch(async (fault) => (await cache.match(counterOf(path))) ?? (await cache.match("/offline")) ?? Promise.reject(fault));
   const late = new Promise((resolve) => { setTimeout(() => resolve(kept), 3000); });
   return Promise.race([answer.catch(() => kept), late]);
 };

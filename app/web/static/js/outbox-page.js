@@ -3,7 +3,7 @@ import { drop, flush, forgetLost, items, lost, othersCount } from "./outbox.js";
 
 const list = document.querySelector("[data-outbox]");
 const person = document.body.dataset.person;
-const when = (at) => new Date(at).toLocaleString(document.documentElement.lang, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const when = (at) => new Date(at).toLocaleString(document.documentElement.lang, { timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" });
 
 function row(item) {
   const line = document.getElementById("outbox-row").content.firstElementChild.cloneNode(true);

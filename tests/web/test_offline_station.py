@@ -1,0 +1,204 @@
+"""A station's tablet without a signal, in a real browser: it verifies, notes, hands over, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from app.checkins.models import Checkin
+from app.identity.queries import person
+from app.kernel.db import session, transaction
+from app.sync import enrolling
+from app.sync.models import Conflict, Lease, SyncItem
+from tests.conftest import StandingClock
+from tests.sync import make
+from tests.web.make import browser
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Counter:
+    """A tablet at the counter, enrolled and ready."""
+
+    page: Page
+    scene: make.Scene
+
+    @property
+    def path(self) -> str:
+        return f"/station/{self.scene.here.station.id}"
+
+    def scan(self, text: str) -> None:
+        self.page.fill("#f-text", text)
+        self.page.locator("#scan-form button").first.click()
+
+    def says(self, words: str) -> None:
+        expect(self.page.locator("[data-verdict]")).to_contain_text(words)
+
+
+@pytest.fixture
+def counter(chromium: Browser, address: str, app: Flask, clock: StandingClock) -> Iterator[Counter]:
+    scene = make.scene(riders=3, tablets=0)
+    with transaction():
+        station = scene.station
+        manager = make.make.actor(make.make.staff("station-manager", station_id=station.id))
+        code = enrolling.make_enrolment_code(station_id=station.id, by=manager, at=clock.at)
+        someone = person(manager.person_id)
+    scene.tablets.append(make.Tablet(0, station, manager, station.id, station.id))
+    context = chromium.new_context(viewport={"width": 360, "height": 780}, locale="zh-CN", base_url=address)
+    client = browser(app, someone)
+    for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
+    context.clock.install(time=clock.at)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"/station/{station.id}/offline")
+    page.fill("#f-code", code)
+    page.get_by_role("button", name="登记").click()
+    expect(page.get_by_text("断网也能用，已准备好")).to_be_visible()
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    page.reload()
+    expect(page.get_by_text("断网也能用，已准备好")).to_be_visible()
+    yield Counter(page, scene)
+    context.close()
+    assert errors == []
+
+
+def items() -> list[tuple[str, str]]:
+    with transaction():
+        return [(each.kind, each.state) for each in session.query(SyncItem).order_by(SyncItem.seq)]
+
+
+def test_going_dark_by_hand_and_coming_back(counter: Counter, clock: StandingClock) -> None:
+    wang, li, _ = counter.scene.riders
+    counter.page.get_by_role("button", name="转为离线").click()
+    expect(counter.page.locator("[data-mode]")).to_be_visible()
+    counter.page.context.set_offline(True)
+    counter.scan(wang.phone.code())
+    counter.says("有效，已记下")
+    counter.scan(wang.phone.code())
+    counter.says("这 4 小时里已经记过")
+    counter.scan(li.phone.code())
+    counter.says("有效，已记下")
+    assert items() == []
+    counter.page.goto(counter.path)  # any page of the counter is the offline counter now
+    expect(counter.page.get_by_text("已记 2 条")).to_be_visible()
+    counter.page.get_by_role("button", name="恢复联网").click()
+    expect(counter.page.locator("[data-fault]")).to_contain_text("还没连上")
+    counter.page.context.set_offline(False)
+    counter.page.get_by_role("button", name="恢复联网").click()
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 2 条，收到 2 条")
+    expect(counter.page.locator("[data-outcome] .tag.ok")).to_have_count(2)
+    expect(counter.page.locator("[data-outcome]")).to_contain_text("签到已补上")
+    assert items() == [("scan", "counted"), ("scan", "counted")]
+    with transaction(write=False):
+        assert session.query(Checkin).count() == 2
+        assert session.query(Lease).filter(Lease.closed_at.is_(None)).count() == 1
+
+
+def test_going_dark_by_itself_and_coming_back_by_itself(counter: Counter) -> None:
+    counter.page.context.set_offline(True)
+    expect(counter.page.locator("[data-mode]")).to_be_visible()
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    counter.page.context.set_offline(False)
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 1 条，收到 1 条")
+    expect(counter.page.locator("[data-part=ready]")).to_be_visible()
+    assert items() == [("scan", "counted")]
+
+
+def test_goods_go_out_within_the_lease_and_never_by_a_scan(counter: Counter) -> None:
+    wang, li, _ = counter.scene.riders
+    _, voucher = make.reserve(counter.scene, li)
+    counter.page.reload()
+    expect(counter.page.locator("[data-facts]")).to_contain_text("1 张本站兑换券")
+    counter.page.context.set_offline(True)
+    counter.scan(wang.phone.code())
+    confirm = counter.page.get_by_role("button", name="确认兑换")
+    expect(confirm).to_be_disabled()
+    counter.page.keyboard.press("Enter")
+    counter.page.locator("[data-rewards] label").click()
+    confirm.click()
+    counter.says("已交付，记下了")
+    counter.scan(wang.phone.code())
+    counter.says("今天已离线领过一件")
+    counter.scan(voucher)
+    counter.says("本站的券")
+    counter.page.locator("[data-rewards] label").click()
+    confirm.click()
+    counter.scan(voucher)
+    counter.says("这张券刚用过")
+    counter.page.context.set_offline(False)
+    expect(counter.page.locator("[data-outcome] .tag.ok")).to_have_count(3)
+    assert items() == [("scan", "counted"), ("redeem", "counted"), ("voucher", "counted")]
+    assert (make.usable(wang), make.usable(li)) == (85, 80)
+    assert make.owed(counter.scene.here) == 40
+
+
+def test_what_is_not_genuine_is_not_taken(counter: Counter, clock: StandingClock) -> None:
+    counter.page.context.set_offline(True)
+    code = counter.scene.rider.phone.code()
+    counter.scan(code[:-1] + str((int(code[-1]) + 1) % 10))
+    counter.says("没读准")
+    counter.scan(make.resealed(code[:24] + "00000000"))
+    counter.says("码对不上")
+    counter.scan(make.resealed("81" + "0" * 30))
+    counter.says("名单里没有")
+    counter.scan(counter.scene.rider.phone.code(ahead_s=-300))
+    counter.says("码过期了")
+    counter.scan("9" + "1" * 25)
+    counter.says("没读准")
+    counter.scan("hello")
+    counter.says("离线时不能用")
+    for _ in range(5):
+        counter.scan(make.resealed(code[:24] + "00000001"))
+    counter.says("错码太多")
+    assert counter.page.locator("[data-log] li").count() == 0
+
+
+def test_an_answer_that_got_lost_doubles_nothing(counter: Counter) -> None:
+    counter.page.context.set_offline(True)
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    counter.page.route("**/api/v1/sync/batches", _arrives_unanswered, times=1)
+    with counter.page.expect_event("requestfailed", lambda request: request.url.endswith("/batches")):
+        counter.page.context.set_offline(False)
+    expect(counter.page.locator("[data-fault]")).to_contain_text("还没连上")
+    assert items() == [("scan", "counted")]
+    counter.page.get_by_role("button", name="恢复联网").click()
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 1 条，收到 1 条")
+    assert items() == [("scan", "counted")]
+    assert make.usable(counter.scene.rider) == 105
+
+
+def _arrives_unanswered(route) -> None:
+    route.fetch()
+    route.abort()
+
+
+def test_a_log_that_was_cut_goes_to_a_person(counter: Counter) -> None:
+    wang, li, _ = counter.scene.riders
+    counter.page.context.set_offline(True)
+    for each in (wang, li):
+        counter.scan(each.phone.code())
+        expect(counter.page.locator("[data-log]")).to_be_visible()
+        counter.page.wait_for_timeout(100)
+    counter.page.evaluate(
+        """() => new Promise((done) => { const open = indexedDB.open("fengxing-station", 1);
+        open.onsuccess = () => { const cut = open.result.transaction("log", "readwrite");
+        cut.objectStore("log").delete(2); cut.oncomplete = () => { open.result.close(); done(); }; }; })"""
+    )
+    counter.page.reload()
+    expect(counter.page.locator("[data-missing]")).to_contain_text("1 条记录被设备清掉了")
+    counter.page.context.set_offline(False)
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 2 条，收到 1 条")
+    assert items() == [("scan", "waiting")]  # until somebody takes the device out of use, or its time is over
+    with transaction(write=False):
+        assert session.query(Conflict).count() == 0
