@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli
+from app.audit import recording as audit
 from app.cases import api as cases_api
 from app.cases import deadlines
 from app.cases import events as cases
@@ -32,9 +33,9 @@ from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
 from app.ledger import api as ledger_api
+from app.ledger import budgets, sealing
 from app.ledger import events as ledger
 from app.ledger import expiring as points_expiring
-from app.ledger import sealing
 from app.media import api as media_api
 from app.notices import api as notices_api
 from app.notices import reminding
@@ -84,6 +85,7 @@ JOBS = (
     Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
     Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),
+    Kind("warn-of-budgets", budgets.warn_due, every_s=MINUTE),
     Kind("expire-points", points_expiring.expire_due, every_s=MINUTE),
     Kind("close-forgotten-sign-outs", attendance.close_forgotten, every_s=MINUTE),
     Kind("end-activities", organising.end_activities, every_s=MINUTE),
@@ -218,6 +220,8 @@ def _wire() -> None:
         (rules.AwardGivenBack, notices.on_award_given_back),
         (rules.PointsNotAwarded, notices.on_points_not_awarded),
         (ledger.PointsCorrected, notices.on_points_corrected),
+        (ledger.BookExported, audit.on_exported),
+        (ledger.BudgetRanLow, notices.on_budget_ran_low),
         (ledger.PointsExpiring, notices.on_points_expiring),
         (ledger.PointsExpired, notices.on_points_expired),
         (ledger.DebtWrittenOff, notices.on_debt_written_off),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from app.audit.models import AuditRecord
 from app.identity.actors import Actor
@@ -16,3 +16,19 @@ def record(*, action: str, subject: str, facts: dict[str, Any], by: Actor, at: d
     session.add(entry)
     session.flush()
     return entry
+
+
+class Exported(Protocol):
+    """An event of a sibling that says what somebody took away as a file."""
+
+    what: str
+    filename: str
+    rows: int
+    by: Actor
+    at: datetime
+
+
+def on_exported(event: Exported) -> None:
+    """A part of the book left the house."""
+    facts = {"filename": event.filename, "rows": event.rows}
+    record(action="ledger.exported", subject=event.what, facts=facts, by=event.by, at=event.at)

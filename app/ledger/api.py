@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import Response, request
 
 from app.identity.actors import Actor
-from app.kernel import clock
-from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query
+from app.kernel import clock, sheets
+from app.kernel.clock import city_day
+from app.kernel.http import (
+    Api,
+    attachment,
+    gives,
+    gives_file,
+    gives_page,
+    idempotent,
+    public,
+    requires,
+    takes,
+    takes_query,
+)
 from app.kernel.paging import Page
-from app.ledger import budgets, correcting, queries, sealing
-from app.ledger.models import Correction, Entry, Lot, Seal
-from app.ledger.queries import Balance, BudgetState, Total
+from app.ledger import budgets, correcting, exporting, queries, reporting, sealing
+from app.ledger.exporting import Export
+from app.ledger.models import Account, Correction, Entry, Lot, Seal
+from app.ledger.queries import Balance, BudgetState
+from app.ledger.reporting import KindBalance, Liability, Statement
 from app.ledger.schemas import (
+    AccountRead,
+    AccountsQuery,
     AskCorrection,
     BalanceRead,
     BudgetRead,
     BudgetsQuery,
     CorrectionRead,
     CorrectionsQuery,
+    DaysQuery,
     DecideCorrection,
     EntryRead,
     FundBudget,
+    KindBalanceRead,
+    LiabilityRead,
     LotRead,
     ProofRead,
     SealRead,
-    TotalRead,
+    StatementRead,
+    TrialQuery,
 )
 
 api = Api("ledger", "", "Points: the wallet, and the book behind it")
@@ -100,10 +121,76 @@ def read_seal(number: int) -> Seal:
 
 @api.get("/ledger/trial-balance")
 @requires("ledger.read")
-@gives(TotalRead, many=True)
-def read_trial_balance() -> Sequence[Total]:
-    """The sum of each kind of account; all together they are zero"""
-    return queries.totals()
+@takes_query(TrialQuery)
+@gives(KindBalanceRead, many=True)
+def read_trial_balance(day: date | None) -> Sequence[KindBalance]:
+    """The sum of each kind of account at the end of a day; all together they are zero"""
+    return reporting.trial_balance(reporting.end_of(day) if day else clock.now())
+
+
+@api.get("/ledger/trial-balance.xlsx", write=True)
+@requires("ledger.read")
+@takes_query(TrialQuery)
+@gives_file(sheets.XLSX)
+def export_trial_balance_xlsx(day: date | None, by: Actor) -> Response:
+    """The trial balance as a workbook (audited)"""
+    return _trial_balance("xlsx", day, by)
+
+
+@api.get("/ledger/trial-balance.csv", write=True)
+@requires("ledger.read")
+@takes_query(TrialQuery)
+@gives_file("text/csv")
+def export_trial_balance_csv(day: date | None, by: Actor) -> Response:
+    """The trial balance as CSV (audited)"""
+    return _trial_balance("csv", day, by)
+
+
+@api.get("/ledger/accounts")
+@requires("ledger.read")
+@takes_query(AccountsQuery)
+@gives_page(AccountRead)
+def list_accounts(
+    kind: str | None, key: str | None, cursor: str | None, limit: int, by: Actor
+) -> Page[Account]:
+    """Accounts of the whole city, newest first"""
+    return reporting.accounts(kind=kind, key=key, cursor=cursor, limit=limit, by=by)
+
+
+@api.get("/ledger/accounts/<uuid:account_id>/statement")
+@requires("ledger.read")
+@takes_query(DaysQuery)
+@gives(StatementRead)
+def read_statement(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Statement:
+    """What moved an account in some days, with opening and closing balance"""
+    first, last = reporting.days_asked(from_on, to_on, clock.now())
+    return reporting.statement_of(account_id, from_on=first, to_on=last, by=by)
+
+
+@api.get("/ledger/accounts/<uuid:account_id>/statement.xlsx", write=True)
+@requires("ledger.read")
+@takes_query(DaysQuery)
+@gives_file(sheets.XLSX)
+def export_statement_xlsx(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+    """A statement as a workbook, with all its lines (audited)"""
+    return _statement("xlsx", account_id, from_on, to_on, by)
+
+
+@api.get("/ledger/accounts/<uuid:account_id>/statement.csv", write=True)
+@requires("ledger.read")
+@takes_query(DaysQuery)
+@gives_file("text/csv")
+def export_statement_csv(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+    """A statement as CSV, with all its lines (audited)"""
+    return _statement("csv", account_id, from_on, to_on, by)
+
+
+@api.get("/ledger/liability")
+@requires("ledger.read")
+@gives(LiabilityRead)
+def read_liability(by: Actor) -> Liability:
+    """What is owed to riders, when it runs out, and what the budgets can still give"""
+    return reporting.liability(by=by)
 
 
 @api.get("/ledger/budgets")
@@ -160,3 +247,20 @@ def decide(correction_id: UUID, approved: bool, by: Actor) -> Correction:
 def cause(by: Actor) -> str:
     """What made this request unique: who sent it with which key."""
     return f"{by.key}:{request.headers['Idempotency-Key']}"
+
+
+def _trial_balance(form: str, day: date | None, by: Actor) -> Response:
+    at = clock.now()
+    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+
+
+def _statement(form: str, account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+    at = clock.now()
+    first, last = reporting.days_asked(from_on, to_on, at)
+    return _download(
+        exporting.statement(account_id=account_id, from_on=first, to_on=last, form=form, by=by, at=at)
+    )
+
+
+def _download(export: Export) -> Response:
+    return attachment(export.data, export.media_type, export.filename)

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import Any
 
-from app.identity.actors import Actor
+from app.identity.actors import SYSTEM, Actor
+from app.kernel.db import insert_if_absent
 from app.kernel.errors import Forbidden
 from app.kernel.events import publish
-from app.ledger.accounts import issuance_of, own_budget_of
+from app.kernel.ids import new_id
+from app.ledger import queries
+from app.ledger.accounts import issuance_of, own_budget_of, quarter
 from app.ledger.errors import PeriodUnreadable
-from app.ledger.events import BudgetFunded
-from app.ledger.models import LedgerTransaction
+from app.ledger.events import BudgetFunded, BudgetRanLow
+from app.ledger.models import BudgetWarning, LedgerTransaction
 from app.ledger.posting import Leg, post
+from app.ledger.queries import ALARM_PERCENT, WARN_PERCENT, BudgetState
 from app.places import queries as places
 
+WARNINGS = (WARN_PERCENT, ALARM_PERCENT, 100)
 PERIOD = re.compile(r"20[2-8][0-9]Q[1-4]")
 
 
@@ -45,3 +51,38 @@ def fund_budget(
         BudgetFunded(transaction_id=funded.id, region_code=region_code, period=period, points=points, at=at)
     )
     return funded
+
+
+def warn_due(*, at: datetime) -> int:
+    """Say once that a budget of this quarter has spent 80 %, 95 % or all it has; returns how many warnings were given.
+
+    Paying an award does not stop to ask: this looks at the few budgets now and then. An empty budget drops no award,
+    the rules keep them in a queue and pay when there are funds again.
+    """
+    return sum(_warn(state, at) for state in queries.budgets(by=SYSTEM, period=quarter(at)))
+
+
+def _warn(state: BudgetState, at: datetime) -> bool:
+    reached = [percent for percent in WARNINGS if state.percent >= percent]
+    if not reached:
+        return False
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "account_id": own_budget_of(state.region_code, state.period).id,
+        "percent": reached[-1],
+        "funded": state.funded,
+        "at": at,
+    }
+    if not insert_if_absent(BudgetWarning, values):
+        return False
+    publish(
+        BudgetRanLow(
+            warning_id=values["id"],
+            region_code=state.region_code,
+            period=state.period,
+            percent=reached[-1],
+            left=state.left,
+            at=at,
+        )
+    )
+    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import session
 from app.kernel.events import publish
@@ -15,7 +14,7 @@ from app.ledger.events import CorrectionAsked, PointsCorrected
 from app.ledger.models import CORRECTION_LIMIT, Correction
 from app.ledger.posting import Leg, post
 from app.ledger.queries import correction_to_decide
-from app.places import queries as places
+from app.ledger.scoping import home_path
 
 
 def correct(*, person_id: UUID, points: int, reason: str, by: Actor, at: datetime) -> Correction:
@@ -23,7 +22,7 @@ def correct(*, person_id: UUID, points: int, reason: str, by: Actor, at: datetim
 
     The wallet never goes below zero. Raises Forbidden, PersonNotFound, PointsShort.
     """
-    region_path = _home_path(person_id)
+    region_path = home_path(person_id)
     by.must("ledger.correct", region_path=region_path)
     correction = Correction(
         id=new_id(),
@@ -83,12 +82,3 @@ def _post(correction: Correction, by: Actor, at: datetime) -> None:
             at=at,
         )
     )
-
-
-def _home_path(person_id: UUID) -> str:
-    """Where the rider is at home; without a home, the whole city."""
-    home = people.person(person_id).home_region_code
-    if home:
-        return places.region_path(home)
-    top = places.city()
-    return top.path if top else ""

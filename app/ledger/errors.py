@@ -53,6 +53,12 @@ class TransactionNotFound(NotFound):
     slug = "transaction-not-found"
 
 
+class AccountNotFound(NotFound):
+    """No such account, or not in the caller's region."""
+
+    slug = "account-not-found"
+
+
 class EntryNotFound(NotFound):
     """No such entry, or it is somebody else's."""
 

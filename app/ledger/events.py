@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from app.identity.actors import Actor
 from app.kernel.events import Event
 
 
@@ -85,3 +86,24 @@ class DebtPaid(Event):
     person_id: UUID
     points: int
     transaction_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetRanLow(Event):
+    """A budget has spent 80 or 95 percent, or everything: awards that draw on it wait in a queue."""
+
+    warning_id: UUID
+    region_code: str
+    period: str
+    percent: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookExported(Event):
+    """Somebody took a part of the book away as a file."""
+
+    what: str
+    filename: str
+    rows: int
+    by: Actor

@@ -299,6 +299,21 @@ class DebtPolicy(IdMixin, Base):
         return points * self.share_percent // 100
 
 
+class BudgetWarning(IdMixin, Base):
+    """That a budget had spent so much of so much was said, once; more funds make it new again."""
+
+    __tablename__ = "budget_warnings"
+    __table_args__ = (
+        UniqueConstraint("account_id", "percent", "funded", name="once"),
+        CheckConstraint("percent IN (80, 95, 100)", name="percent"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    percent: Mapped[int]
+    funded: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Seal(Base):
     """A batch of rows whose hashes are fixed for good: `hash` covers the tree over them and the seal before.
 
@@ -329,7 +344,7 @@ class SealedRow(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-for _model in (DebtPolicy, Seal, SealedRow):
+for _model in (DebtPolicy, BudgetWarning, Seal, SealedRow):
     append_only(_model.__table__)  # type: ignore[arg-type]
 guards.attach(
     accounts=Account.__table__,  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from app.kernel.schemas import Flag, Id, PageQuery, Schema, Text, Whole
+from app.kernel.schemas import Day, Flag, Id, PageQuery, Schema, Text, Whole
 from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry, Lot, Seal
 from app.ledger.sealing import as_published
 from app.ledger.wording import explain
@@ -45,15 +45,6 @@ class EntryRead(Schema):
 
     def _explanation(self, entry: Entry) -> str:
         return explain(entry.transaction.words)
-
-
-class TotalRead(Schema):
-    """All accounts of one kind together."""
-
-    kind = fields.String(required=True)
-    accounts = fields.Integer(required=True)
-    balance = fields.Integer(required=True)
-    held = fields.Integer(required=True)
 
 
 class BudgetRead(Schema):
@@ -160,3 +151,92 @@ class ProofRead(Schema):
     position = fields.Integer(required=True)
     path = fields.List(fields.String(), required=True)
     seal = fields.Nested(SealRead, required=True)
+
+
+class TrialQuery(Schema):
+    """At the end of which day; today if it is not said."""
+
+    day = Day(load_default=None)
+
+
+class KindBalanceRead(Schema):
+    """All accounts of one kind together, at one moment."""
+
+    kind = fields.String(required=True)
+    accounts = fields.Integer(required=True)
+    balance = fields.Integer(required=True)
+
+
+class AccountRead(Schema):
+    """An account of the book."""
+
+    id = fields.UUID(required=True)
+    key = fields.String(required=True)
+    kind = fields.String(required=True)
+    balance = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+
+
+class AccountsQuery(PageQuery):
+    """Accounts of one kind, or whose key holds a text."""
+
+    kind = fields.String(load_default=None, validate=validate.OneOf(ACCOUNT_KINDS))
+    key = fields.String(load_default=None, validate=validate.Length(min=1, max=80))
+
+
+class DaysQuery(Schema):
+    """From the beginning of one day to the end of another; the last thirty if they are not said."""
+
+    from_on = Day(load_default=None)
+    to_on = Day(load_default=None)
+
+    @ma.validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        first, last = data.get("from_on"), data.get("to_on")
+        if first and last and first > last:
+            raise ma.ValidationError({"to_on": ["ends-before-it-begins"]})
+
+
+class LineRead(Schema):
+    """One line of an account's statement and the balance after it."""
+
+    entry_id = fields.UUID(required=True)
+    at = fields.AwareDateTime(required=True)
+    kind = fields.String(required=True)
+    source = fields.String(required=True)
+    explanation = fields.Function(lambda line: explain(line.words), required=True)
+    amount = fields.Integer(required=True)
+    balance = fields.Integer(required=True)
+
+
+class StatementRead(Schema):
+    """What moved an account in some days; `more` lines were left out, an export has them all."""
+
+    account = fields.Nested(AccountRead, required=True)
+    from_on = fields.Date(required=True)
+    to_on = fields.Date(required=True)
+    opening = fields.Integer(required=True)
+    lines = fields.List(fields.Nested(LineRead), required=True)
+    closing = fields.Integer(required=True)
+    more = fields.Integer(required=True)
+
+
+class DueRead(Schema):
+    """Points that run out in one month, unless they are used before."""
+
+    month_on = fields.Date(required=True)
+    points = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+
+
+class LiabilityRead(Schema):
+    """What is owed to riders, when it runs out, and what the caller's budgets can still give."""
+
+    owed = fields.Integer(required=True)
+    usable = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    pending = fields.Integer(required=True)
+    without_end = fields.Integer(required=True)
+    owed_by_riders = fields.Integer(required=True)
+    calendar = fields.List(fields.Nested(DueRead), required=True)
+    budgets = fields.List(fields.Nested(BudgetRead), required=True)

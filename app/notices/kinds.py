@@ -18,6 +18,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "points-expired": INBOX,
     "debt-written-off": INBOX,
     "debt-paid": INBOX,
+    "budget-low": INBOX,
+    "budget-empty": INBOX,
     "case-accepted": INBOX,
     "case-resolved": INBOX,
     "case-rejected": INBOX,

@@ -9,10 +9,19 @@ from uuid import UUID
 from app.cases import queries as cases
 from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
 from app.cases.models import Case
+from app.identity import queries as people
 from app.kernel.db import session
 from app.kernel.i18n import format_date, format_hours
-from app.ledger.events import DebtPaid, DebtWrittenOff, PointsCorrected, PointsExpired, PointsExpiring
+from app.ledger.events import (
+    BudgetRanLow,
+    DebtPaid,
+    DebtWrittenOff,
+    PointsCorrected,
+    PointsExpired,
+    PointsExpiring,
+)
 from app.notices.telling import About, tell
+from app.places import queries as places
 from app.rewards import queries as rewards
 from app.rewards.events import RedemptionUndone, RewardCancelled, RewardExpired, VoucherEvent
 from app.rules import queries as rules
@@ -129,6 +138,25 @@ def on_debt_written_off(event: DebtWrittenOff) -> None:
 def on_debt_paid(event: DebtPaid) -> None:
     """A part of an award paid off what was owed."""
     _tell_of_points(event, "debt-paid")
+
+
+def on_budget_ran_low(event: BudgetRanLow) -> None:
+    """Whoever can fund it hears that a budget runs low, or that awards wait for it."""
+    region = places.region(event.region_code)
+    for someone in people.holders_of("rules.review", region.path):
+        tell(
+            person_id=someone.id,
+            slug="budget-empty" if event.left <= 0 else "budget-low",
+            source=f"budget-warning:{event.warning_id}",
+            facts={
+                "region": region.name,
+                "period": event.period,
+                "percent": event.percent,
+                "left": event.left,
+            },
+            about=About("budget", event.warning_id),
+            at=event.at,
+        )
 
 
 def _tell_of_points(event: PointsExpired | DebtWrittenOff | DebtPaid, slug: str, **facts: Any) -> None:

@@ -260,6 +260,14 @@ def awards_of_person(person_id: UUID, cursor: str | None = None, limit: int = 20
     return page(select(Award).where(Award.person_id == person_id), Award.id, cursor, limit)
 
 
+def queued_awards() -> tuple[int, int]:
+    """How many awards wait for a budget, and their points together."""
+    count, points = session.execute(
+        select(func.count(), func.coalesce(func.sum(Award.points), 0)).where(Award.state == QUEUED)
+    ).one()
+    return int(count), int(points)
+
+
 def points_waiting(person_id: UUID) -> int:
     """Points promised to a rider that wait for the budget to be filled."""
     return _sum(Award.person_id == person_id, Award.state == QUEUED)

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from app.kernel.clock import CITY
 from app.kernel.geo import Position
-from app.kernel.schemas import EARLIEST, LATEST, Schema
+from app.kernel.schemas import EARLIEST, LATEST, Day, Schema
 
 PLACE = ("lat", "lng", "accuracy_m")
 
@@ -40,6 +40,16 @@ class Choice(fields.String):
 
     def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class PickedDay(Day):
+    """A `date` input: a day, or None where none was picked."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(load_default=None, allow_none=True, **kwargs)
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **kwargs: Any) -> Any:
+        return super().deserialize(value or None, attr, data, **kwargs)
 
 
 class CityMoment(fields.Field[datetime]):

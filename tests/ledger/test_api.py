@@ -72,7 +72,6 @@ def test_nobody_else_sees_my_entries(app, wallet):
 def test_the_auditor_sees_that_it_sums_to_zero(app, wallet):
     rows = office(app, "auditor").get("/api/v1/ledger/trial-balance").json
     assert sum(each["balance"] for each in rows) == 0
-    assert {each["kind"]: each["held"] for each in rows} == {"correction": 0, "wallet": 3}
     assert wallet.get("/api/v1/ledger/trial-balance").status_code == 403
 
 

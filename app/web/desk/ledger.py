@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
+from uuid import UUID
+
 from flask import Response, request
 from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form
+from app.kernel.clock import city_day
+from app.kernel.http import attachment, requires, takes_form, takes_query
+from app.kernel.i18n import say
 from app.kernel.schemas import QueryWhole, Schema
-from app.ledger import queries
+from app.ledger import exporting, queries, reporting, sealing
 from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
+from app.ledger.exporting import Export
+from app.ledger.scoping import must_read
+from app.ledger.wording import explain
 from app.places import queries as places
+from app.rules.queries import queued_awards
 from app.web.edge import Pages, go, once, page
+from app.web.forms import PickedDay
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -28,16 +39,109 @@ class FundForm(Schema):
     points = QueryWhole(1, 100_000_000, required=True)
 
 
+class Moment(Schema):
+    """At the end of which day."""
+
+    day = PickedDay()
+
+
+class Which(Schema):
+    """Which accounts: of a kind, with a text in their name; and where the list continues."""
+
+    kind = fields.String(load_default=None, validate=validate.OneOf(["", *reporting.KINDS]))
+    key = fields.String(load_default="", validate=validate.Length(max=80))
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+class Days(Schema):
+    """From the beginning of one day to the end of another."""
+
+    from_on = PickedDay()
+    to_on = PickedDay()
+
+
 @pages.get("/desk/ledger")
 @requires("ledger.read")
-def books(by: Actor) -> str:
-    """Trial balance and budgets"""
+@takes_query(Moment)
+def books(by: Actor, day: date | None = None) -> str:
+    """Trial balance at the end of a day, and budgets"""
+    at = clock.now()
     return page(
         "desk/ledger.html",
-        totals=queries.totals(),
+        day=day or city_day(at), kinds=reporting.trial_balance(reporting.end_of(day) if day else at),
         budgets=[(each, places.region(each.region_code).name) for each in queries.budgets(by=by)],
-        regions=regions_of(by, "rules.review"),
-        period=quarter(clock.now()), can_fund=by.holds("rules.review"), menu=menu_of(by),
+        queued=queued_awards(), regions=regions_of(by, "rules.review"),
+        period=quarter(at), can_fund=by.holds("rules.review"), menu=menu_of(by),
+    )  # fmt: skip
+
+
+@pages.get("/desk/ledger/trial-balance.<any(csv,xlsx):form>", write=True)
+@requires("ledger.read")
+@takes_query(Moment)
+def trial_balance_file(form: str, by: Actor, day: date | None = None) -> Response:
+    """The trial balance as a file"""
+    at = clock.now()
+    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+
+
+@pages.get("/desk/ledger/accounts")
+@requires("ledger.read")
+@takes_query(Which)
+def accounts(by: Actor, key: str, kind: str | None = None, cursor: str | None = None) -> str:
+    """Find an account"""
+    found = reporting.accounts(kind=kind or None, key=key or None, cursor=cursor, by=by)
+    return page(
+        "desk/ledger_accounts.html",
+        accounts=found.items, next_cursor=found.next_cursor, kind=kind or "", key=key,
+        kinds=[(each, say(f"ledger.account.{each}")) for each in reporting.KINDS], menu=menu_of(by),
+    )  # fmt: skip
+
+
+@pages.get("/desk/ledger/accounts/<uuid:account_id>")
+@requires("ledger.read")
+@takes_query(Days)
+def account(account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None) -> str:
+    """What moved an account in some days, and the balance after each line"""
+    first, last = reporting.days_asked(from_on, to_on, clock.now())
+    statement = reporting.statement_of(account_id, from_on=min(first, last), to_on=last, by=by)
+    return page("desk/ledger_account.html", statement=statement, explain=explain, menu=menu_of(by))
+
+
+@pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.<any(csv,xlsx):form>", write=True)
+@requires("ledger.read")
+@takes_query(Days)
+def statement_file(
+    account_id: UUID, form: str, by: Actor, from_on: date | None = None, to_on: date | None = None
+) -> Response:
+    """A statement as a file, with all its lines"""
+    at = clock.now()
+    first, last = reporting.days_asked(from_on, to_on, at)
+    return _download(
+        exporting.statement(
+            account_id=account_id, from_on=min(first, last), to_on=last, form=form, by=by, at=at
+        )
+    )
+
+
+@pages.get("/desk/ledger/entries/<uuid:entry_id>/proof.json")
+@requires("ledger.read")
+def proof(entry_id: UUID, by: Actor) -> Response:
+    """The proof that an entry stands in the sealed book, as a file"""
+    entry = queries.any_entry(entry_id)
+    must_read(entry.account, by)
+    data = json.dumps(sealing.proof_of(entry_id), ensure_ascii=False, indent=1).encode()
+    return attachment(data, "application/json", f"fengxing-proof-{entry_id}.json")
+
+
+@pages.get("/desk/ledger/liability")
+@requires("ledger.read")
+def liability(by: Actor) -> str:
+    """What is owed to riders, when it runs out, and what the budgets can still give"""
+    found = reporting.liability(by=by)
+    return page(
+        "desk/ledger_liability.html",
+        owed=found, queued=queued_awards(),
+        budgets=[(each, places.region(each.region_code).name) for each in found.budgets], menu=menu_of(by),
     )  # fmt: skip
 
 
@@ -52,3 +156,7 @@ def fund(region_code: str, period: str, points: int, by: Actor) -> Response:
         by=by, at=clock.now(),
     )  # fmt: skip
     return go("/desk/ledger", said="web.said.funded")
+
+
+def _download(export: Export) -> Response:
+    return attachment(export.data, export.media_type, export.filename)

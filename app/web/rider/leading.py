@@ -6,6 +6,7 @@ from app.notices.models import Notice
 
 PAGES = {
     "award": "/points",
+    "budget": "/desk/ledger",
     "case": "/reports/{id}",
     "correction": "/points",
     "honour": "/me/consents",

@@ -1,0 +1,224 @@
+"""The auditor's view: the book at any past moment, any account line by line, and what is owed to riders and when.
+
+A moment is looked at backwards: today's balance less what moved since. A recent day costs little, however old the book.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Subquery, cast, func, select
+
+from app.identity.actors import Actor
+from app.kernel.clock import city_day, city_midnight
+from app.kernel.db import session
+from app.kernel.paging import DEFAULT_LIMIT, Page, page
+from app.ledger.errors import AccountNotFound
+from app.ledger.models import ACCOUNT_KINDS, NEVER, Account, Entry, LedgerTransaction, Lot
+from app.ledger.queries import BudgetState, budgets
+from app.ledger.scoping import must_read, must_read_city
+
+KINDS = ACCOUNT_KINDS  # in the order of a trial balance
+MOST_LINES = 200  # on a page; an export has them all
+
+
+@dataclass(frozen=True, slots=True)
+class KindBalance:
+    """All accounts of one kind together, at one moment."""
+
+    kind: str
+    accounts: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of a statement and the balance after it."""
+
+    entry_id: UUID
+    at: datetime
+    kind: str
+    source: str
+    words: dict[str, object]
+    amount: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What moved an account in some days. `more` lines were left out, the latest ones."""
+
+    account: Account
+    from_on: date
+    to_on: date
+    opening: int
+    lines: Sequence[Line]
+    closing: int
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Points that run out in one month, unless they are used before."""
+
+    month_on: date
+    points: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """What is owed to riders: usable, pending, what of it never runs out, and what is left to fund more."""
+
+    usable: int
+    held: int
+    pending: int
+    without_end: int
+    owed_by_riders: int
+    calendar: Sequence[Due]
+    budgets: Sequence[BudgetState]
+
+    @property
+    def owed(self) -> int:
+        return self.usable + self.held + self.pending
+
+
+def trial_balance(moment: datetime) -> list[KindBalance]:
+    """The sum of each kind of account at the end of that moment; all together they are zero."""
+    since = (
+        select(Entry.account_id, func.sum(Entry.amount).label("amount"))
+        .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
+        .where(LedgerTransaction.at > moment)
+        .group_by(Entry.account_id)
+        .subquery()
+    )
+    balance = func.sum(Account.balance - func.coalesce(since.c.amount, 0))
+    chosen = (
+        select(Account.kind, func.count(), cast(balance, BigInteger))
+        .outerjoin(since, since.c.account_id == Account.id)
+        .where(Account.created_at <= moment)
+        .group_by(Account.kind)
+    )
+    found = {kind: KindBalance(kind, count, int(total)) for kind, count, total in session.execute(chosen)}
+    return [found[kind] for kind in KINDS if kind in found]
+
+
+def end_of(day: date) -> datetime:
+    """The last moment of a day in the city."""
+    return city_midnight(day + timedelta(days=1)) - timedelta(microseconds=1)
+
+
+def accounts(
+    *,
+    kind: str | None = None,
+    key: str | None = None,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    by: Actor,
+) -> Page[Account]:
+    """Accounts of a kind, or whose key holds a text, newest first. Raises Forbidden unless for the whole city."""
+    must_read_city(by)
+    chosen = select(Account)
+    if kind:
+        chosen = chosen.where(Account.kind == kind)
+    if key:
+        chosen = chosen.where(Account.key.contains(key, autoescape=True))
+    return page(chosen, Account.id, cursor, limit)
+
+
+def account(account_id: UUID, *, by: Actor) -> Account:
+    """One account. Raises AccountNotFound, also for one in another region."""
+    found = session.get(Account, account_id)
+    if found is None:
+        raise AccountNotFound
+    must_read(found, by)
+    return found
+
+
+def statement_of(
+    account_id: UUID, *, from_on: date, to_on: date, limit: int | None = MOST_LINES, by: Actor
+) -> Statement:
+    """What moved an account from one day to the end of another, the oldest first. Raises AccountNotFound."""
+    found = account(account_id, by=by)
+    opening = _balance_before(found, city_midnight(from_on))
+    moved = _moved(account_id, city_midnight(from_on), end_of(to_on))
+    count, total = session.execute(
+        select(func.count(), func.coalesce(func.sum(moved.c.amount), 0)).select_from(moved)
+    ).one()
+    lines, balance = [], opening
+    for row in session.execute(select(moved).order_by(moved.c.at, moved.c.id).limit(limit)):
+        balance += row.amount
+        lines.append(Line(row.id, row.at, row.kind, row.source, row.words, row.amount, balance))
+    return Statement(found, from_on, to_on, opening, lines, opening + int(total), count - len(lines))
+
+
+def _moved(account_id: UUID, first: datetime, last: datetime) -> Subquery:
+    transaction = LedgerTransaction
+    return (
+        select(
+            Entry.id, transaction.at, transaction.kind, transaction.source, transaction.words, Entry.amount
+        )
+        .join(transaction, transaction.id == Entry.transaction_id)
+        .where(Entry.account_id == account_id, transaction.at >= first, transaction.at <= last)
+        .subquery()
+    )
+
+
+def _balance_before(found: Account, moment: datetime) -> int:
+    since = (
+        select(func.coalesce(func.sum(Entry.amount), 0))
+        .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
+        .where(Entry.account_id == found.id, LedgerTransaction.at >= moment)
+    )
+    return found.balance - int(session.scalar(since) or 0)
+
+
+def liability(*, by: Actor) -> Liability:
+    """What is owed to all riders, when it runs out, and what the caller's budgets can still give."""
+    sums = {
+        kind: (int(balance), int(held))
+        for kind, balance, held in session.execute(
+            select(Account.kind, func.sum(Account.balance), func.sum(Account.held))
+            .where(Account.kind.in_(["wallet", "pending", "debt"]))
+            .group_by(Account.kind)
+        )
+    }
+    wallets, held = sums.get("wallet", (0, 0))
+    calendar, without_end = _calendar()
+    return Liability(
+        usable=wallets - held,
+        held=held,
+        pending=sums.get("pending", (0, 0))[0],
+        without_end=without_end,
+        owed_by_riders=-sums.get("debt", (0, 0))[0],
+        calendar=calendar,
+        budgets=budgets(by=by),
+    )
+
+
+def _calendar() -> tuple[list[Due], int]:
+    """By month, and what never runs out."""
+    days = session.execute(
+        select(Lot.due_on, func.sum(Lot.points), func.sum(Lot.held))
+        .where(Lot.points > 0)
+        .group_by(Lot.due_on)
+        .order_by(Lot.due_on)
+    )
+    months: dict[date, tuple[int, int]] = {}
+    without_end = 0
+    for due_on, points, held in days:
+        if due_on == NEVER:
+            without_end = int(points)
+            continue
+        before = months.get(due_on.replace(day=1), (0, 0))
+        months[due_on.replace(day=1)] = before[0] + int(points), before[1] + int(held)
+    return [Due(month, points, held) for month, (points, held) in months.items()], without_end
+
+
+def days_asked(from_on: date | None, to_on: date | None, at: datetime) -> tuple[date, date]:
+    """The days a statement is about: those that were asked for, else the thirty before the last one."""
+    last = to_on or max(city_day(at), from_on or city_day(at))
+    return from_on or last - timedelta(days=30), last

@@ -1,0 +1,141 @@
+"""The book at any past moment, any account line by line, and what is owed to riders and when."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+from openpyxl import load_workbook
+
+from app.audit.models import AuditRecord
+from app.identity.actors import SYSTEM
+from app.kernel.db import session, transaction
+from app.kernel.errors import Forbidden
+from app.ledger import budgets, exporting, reporting
+from app.ledger.accounts import correction_account, settlement_of, wallet_of
+from app.ledger.errors import AccountNotFound
+from app.ledger.posting import Leg
+from app.notices.models import Notice
+from tests import make as build
+from tests.ledger import make
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def rider(app, clock):
+    """Somebody who got 10 on Tuesday, 20 on Wednesday, and spent 5 on Thursday."""
+    with transaction():
+        build.regions()
+        rider = build.rider(home_region_code=build.XUANWU)
+        make.give_until(rider.id, 10, TODAY + timedelta(days=40))
+    clock.advance(days=1)
+    with transaction():
+        make.give_until(rider.id, 20, None)
+    clock.advance(days=1)
+    with transaction():
+        legs = [Leg(wallet_of(rider.id).id, -5), Leg(settlement_of(make.new_id()).id, 5)]
+        make.give(rider.id, 5, legs=legs, words={"slug": "ledger.told", "text": "=1+1"})
+    return rider
+
+
+def auditor(region_code=build.CITY):
+    return build.actor(build.staff("auditor", region_code=region_code))
+
+
+def kinds(day):
+    return {each.kind: each.balance for each in reporting.trial_balance(reporting.end_of(day))}
+
+
+def test_the_trial_balance_of_any_day_sums_to_zero_and_is_that_of_the_day(rider):
+    with transaction(write=False):
+        assert kinds(TODAY - timedelta(days=1)) == {}
+        assert kinds(TODAY) == {"wallet": 10, "correction": -10}
+        assert kinds(TODAY + timedelta(days=1)) == {"wallet": 30, "correction": -30}
+        assert kinds(TODAY + timedelta(days=2)) == {"wallet": 25, "settlement": 5, "correction": -30}
+
+
+def test_a_statement_begins_and_ends_with_the_balance(rider):
+    with transaction():
+        day = TODAY + timedelta(days=1)
+        found = reporting.statement_of(wallet_of(rider.id).id, from_on=day, to_on=day, by=auditor())
+        assert (found.opening, found.closing, found.more) == (10, 30, 0)
+        assert [(line.amount, line.balance) for line in found.lines] == [(20, 30)]
+        whole = reporting.statement_of(wallet_of(rider.id).id, from_on=TODAY, to_on=TODAY + timedelta(days=9), by=auditor(), limit=2)  # fmt: skip  # noqa: E501
+        assert [line.balance for line in whole.lines] == [10, 30]
+        assert (whole.opening, whole.closing, whole.more) == (0, 25, 1)
+
+
+def test_who_reads_the_ledger_of_a_district_reads_no_account_of_another(rider):
+    with transaction():
+        by = auditor(build.MEIYUAN)
+        for account in (wallet_of(rider.id), correction_account()):
+            with pytest.raises(AccountNotFound):
+                reporting.account(account.id, by=by)
+        with pytest.raises(Forbidden):
+            reporting.accounts(by=by)
+        with pytest.raises(Forbidden):
+            exporting.trial_balance(day=TODAY, form="csv", by=by, at=make.clock.now())
+
+
+def test_the_liability_says_what_is_owed_and_when_it_runs_out(rider):
+    with transaction():
+        make.held(rider.id, 7)
+        found = reporting.liability(by=auditor())
+        assert (found.owed, found.usable, found.held, found.without_end) == (25, 18, 7, 20)
+        assert [(each.month_on, each.points, each.held) for each in found.calendar] == [
+            (date(2027, 1, 1), 5, 5)
+        ]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_an_export_has_every_line_holds_no_formula_and_leaves_a_trace(rider, form):
+    with transaction():
+        by, last = auditor(), TODAY + timedelta(days=9)
+        made = exporting.statement(
+            account_id=wallet_of(rider.id).id,
+            from_on=TODAY,
+            to_on=last,
+            form=form,
+            by=by,
+            at=make.clock.now(),
+        )
+        trace = session.scalars(sa.select(AuditRecord)).one()
+        assert (trace.action, trace.actor_id, trace.facts["rows"]) == ("ledger.exported", by.id, 3)
+    if form == "csv":
+        rows = list(csv.reader(io.StringIO(made.data.decode("utf-8-sig"))))[1:]
+    else:
+        sheet = load_workbook(io.BytesIO(made.data)).worksheets[0]
+        rows = [list(row) for row in sheet.iter_rows(min_row=2, values_only=True)]
+        assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+    assert [int(row[4]) for row in rows] == [10, 30, 25]
+    assert str(rows[2][2]).lstrip("'") == "=1+1"
+
+
+def test_a_budget_is_warned_of_once_at_each_mark_and_anew_after_more_funds(app, clock):
+    with transaction():
+        build.regions()
+        boss = build.staff("department", region_code=build.CITY)
+        build.staff("department", region_code=build.MEIYUAN)
+        make.fund(build.CITY, 100)
+    given = []
+    for points in (79, 1, 14, 1, 5):
+        with transaction():
+            person_id = make.new_id()
+            budget = budgets.own_budget_of(build.CITY, budgets.quarter(clock()))
+            make.give(person_id, points, legs=[Leg(budget.id, -points), Leg(wallet_of(person_id).id, points)])
+            given.append(budgets.warn_due(at=clock()) + budgets.warn_due(at=clock()))
+    assert given == [0, 1, 0, 1, 1]
+    with transaction():
+        make.fund(build.CITY, 10)
+        assert budgets.warn_due(at=clock()) == 1
+        told = session.execute(sa.select(Notice.person_id, Notice.slug).order_by(Notice.id)).all()
+    assert told == [(boss.id, slug) for slug in ("budget-low", "budget-low", "budget-empty", "budget-low")]
+
+
+def test_a_statement_of_nobody_s_account_is_not_found(rider):
+    with transaction(), pytest.raises(AccountNotFound):
+        reporting.account(make.new_id(), by=SYSTEM)
