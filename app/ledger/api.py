@@ -98,9 +98,9 @@ def read_my_proof(entry_id: UUID, by: Actor) -> dict[str, Any]:
 @api.get("/ledger/entries/<uuid:entry_id>/proof")
 @requires("ledger.read")
 @gives(ProofRead)
-def read_proof(entry_id: UUID) -> dict[str, Any]:
+def read_proof(entry_id: UUID, by: Actor) -> dict[str, Any]:
     """The proof that an entry is in a published seal"""
-    return sealing.proof_of(queries.any_entry(entry_id).id)
+    return sealing.proof_of(reporting.entry(entry_id, by=by).id)
 
 
 @api.get("/seals")

@@ -18,7 +18,7 @@ from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.errors import AccountNotFound
 from app.ledger.models import ACCOUNT_KINDS, NEVER, Account, Entry, LedgerTransaction, Lot
-from app.ledger.queries import BudgetState, budgets
+from app.ledger.queries import BudgetState, any_entry, budgets
 from app.ledger.scoping import must_read, must_read_city
 
 KINDS = ACCOUNT_KINDS  # in the order of a trial balance
@@ -135,6 +135,13 @@ def account(account_id: UUID, *, by: Actor) -> Account:
     if found is None:
         raise AccountNotFound
     must_read(found, by)
+    return found
+
+
+def entry(entry_id: UUID, *, by: Actor) -> Entry:
+    """One entry of any account. Raises EntryNotFound, AccountNotFound for one in another region."""
+    found = any_entry(entry_id)
+    must_read(found.account, by)
     return found
 
 

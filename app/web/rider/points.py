@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import date
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -45,15 +48,23 @@ class Question(Schema):
 def points(by: Actor, cursor: str | None = None) -> str:
     """The wallet: usable, pending, held; and the statement"""
     statement = ledger.statement(by.id, cursor, DEFAULT_LIMIT)
+    lots = [each for each in ledger.lots_of(by.id) if each.expires]
     return page(
         "rider/points.html",
         balance=ledger.balance_of(by.id),
         waiting=rules.points_waiting(by.id),
-        lots=[each for each in ledger.lots_of(by.id) if each.expires],
+        lots=lots,
+        months=_by_month(lots),
         lines=[_line(each) for each in statement.items],
         next_cursor=statement.next_cursor,
         first=cursor is None,
     )
+
+
+def _by_month(lots: Sequence[Any]) -> list[tuple[date, int]]:
+    """How many points run out in each month, named by the last day that is in it."""
+    months = [list(group) for _, group in groupby(lots, key=lambda lot: (lot.due_on.year, lot.due_on.month))]
+    return [(group[-1].due_on, sum(lot.points for lot in group)) for group in months]
 
 
 def _line(entry: Any) -> dict[str, Any]:
