@@ -74,13 +74,20 @@ def books(by: Actor, day: date | None = None) -> str:
     )  # fmt: skip
 
 
-@pages.get("/desk/ledger/trial-balance.<any(csv,xlsx):form>", write=True)
+@pages.get("/desk/ledger/trial-balance.xlsx", write=True)
 @requires("ledger.read")
 @takes_query(Moment)
-def trial_balance_file(form: str, by: Actor, day: date | None = None) -> Response:
-    """The trial balance as a file"""
-    at = clock.now()
-    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+def trial_balance_xlsx(by: Actor, day: date | None = None) -> Response:
+    """The trial balance as a workbook"""
+    return _trial_balance("xlsx", day, by)
+
+
+@pages.get("/desk/ledger/trial-balance.csv", write=True)
+@requires("ledger.read")
+@takes_query(Moment)
+def trial_balance_csv(by: Actor, day: date | None = None) -> Response:
+    """The trial balance as CSV"""
+    return _trial_balance("csv", day, by)
 
 
 @pages.get("/desk/ledger/accounts")
@@ -106,20 +113,24 @@ def account(account_id: UUID, by: Actor, from_on: date | None = None, to_on: dat
     return page("desk/ledger_account.html", statement=statement, explain=explain, menu=menu_of(by))
 
 
-@pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.<any(csv,xlsx):form>", write=True)
+@pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.xlsx", write=True)
 @requires("ledger.read")
 @takes_query(Days)
-def statement_file(
-    account_id: UUID, form: str, by: Actor, from_on: date | None = None, to_on: date | None = None
+def statement_xlsx(
+    account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None
 ) -> Response:
-    """A statement as a file, with all its lines"""
-    at = clock.now()
-    first, last = reporting.days_asked(from_on, to_on, at)
-    return _download(
-        exporting.statement(
-            account_id=account_id, from_on=min(first, last), to_on=last, form=form, by=by, at=at
-        )
-    )
+    """A statement as a workbook, with all its lines"""
+    return _statement("xlsx", account_id, from_on, to_on, by)
+
+
+@pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.csv", write=True)
+@requires("ledger.read")
+@takes_query(Days)
+def statement_csv(
+    account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None
+) -> Response:
+    """A statement as CSV, with all its lines"""
+    return _statement("csv", account_id, from_on, to_on, by)
 
 
 @pages.get("/desk/ledger/entries/<uuid:entry_id>/proof.json")
@@ -154,6 +165,21 @@ def fund(region_code: str, period: str, points: int, by: Actor) -> Response:
         by=by, at=clock.now(),
     )  # fmt: skip
     return go("/desk/ledger", said="web.said.funded")
+
+
+def _trial_balance(form: str, day: date | None, by: Actor) -> Response:
+    at = clock.now()
+    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+
+
+def _statement(form: str, account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+    at = clock.now()
+    first, last = reporting.days_asked(from_on, to_on, at)
+    return _download(
+        exporting.statement(
+            account_id=account_id, from_on=min(first, last), to_on=last, form=form, by=by, at=at
+        )
+    )
 
 
 def _download(export: Export) -> Response:
