@@ -74,13 +74,19 @@ class HonourRounds:
             self.number += 1
             last = today - timedelta(days=1)
             self.desk.ask_for(
-                governing.plan_selection, at, self._sealed, title_zh=f"蜂行之星第{self.number}期",
+                governing.plan_selection, at, self._planned, title_zh=f"蜂行之星第{self.number}期",
                 title_en=f"Riders of the fortnight {self.number}", region_code=self.city.code, purpose="example",
                 first_on=first.isoformat(), last_on=last.isoformat(), criteria=CRITERIA,
             )  # fmt: skip
         self.desk.again_tomorrow(at, 10, self.step)
 
-    def _sealed(self, answer: Answer, at: datetime) -> None:
+    def _planned(self, answer: Answer, at: datetime) -> None:
+        if answer.done:
+            self._later(at, 1, lambda now: self.reviewer.ask_for(
+                governing.approve_criteria, now, self._agreed, selection_id=answer.facts["selection"]
+            ))  # fmt: skip
+
+    def _agreed(self, answer: Answer, at: datetime) -> None:
         if answer.done:
             selection = answer.facts["selection"]
             self._later(at, 2, lambda now: self.desk.ask_for(

@@ -1,4 +1,4 @@
-"""The command line: `flask city`, `keys`, `people`, `ledger`, `rules`, `jobs`, `tick`.
+"""The command line: `flask city`, `honours`, `keys`, `people`, `ledger`, `rules`, `jobs`, `tick`.
 
 A command is one unit of work and one call.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.cli.city import city
+from app.cli.honours import honours
 from app.cli.keys import keys
 from app.cli.ledger import ledger
 from app.cli.people import people
@@ -18,5 +19,5 @@ from app.cli.ticking import tick
 
 def install(app: Flask) -> None:
     """Give the application its commands."""
-    for command in (city, keys, people, ledger, rules, jobs, tick):
+    for command in (city, honours, keys, people, ledger, rules, jobs, tick):
         app.cli.add_command(command)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Response
 
 from app.honours import announcing, consenting, exporting, queries, reviewing, selecting
+from app.honours import criteria as wordings
 from app.honours.exporting import Export
 from app.honours.models import Candidate, Honour, Selection
 from app.honours.queries import Roll, Standing
@@ -17,18 +19,20 @@ from app.honours.schemas import (
     CandidatesQuery,
     ConsentIn,
     ConsentRead,
+    CriteriaVersionIn,
     DecisionIn,
     HonourRead,
     MyHonourRead,
     PublicSelectionRead,
     RevokeIn,
     RollRead,
-    ScoredRead,
     SelectionIn,
     SelectionRead,
     StandingRead,
+    TrialQuery,
+    TrialRead,
 )
-from app.honours.scoring import Scored
+from app.honours.selecting import Trial
 from app.identity.actors import Actor
 from app.kernel import clock, sheets
 from app.kernel.http import (
@@ -86,10 +90,30 @@ def read_selection(selection_id: UUID, by: Actor) -> Selection:
 
 @api.get("/selections/<uuid:selection_id>/dry-run")
 @requires("selection.run")
-@gives(ScoredRead, many=True)
-def try_selection(selection_id: UUID, by: Actor) -> list[Scored]:
-    """What the criteria would give now; nothing is kept"""
-    return selecting.dry_run(selection_id=selection_id, by=by, at=clock.now())
+@takes_query(TrialQuery)
+@gives(TrialRead)
+def try_selection(selection_id: UUID, start_on: date | None, end_on: date | None, by: Actor) -> Trial:
+    """What the criteria give now, over this or a past period; nothing is kept"""
+    return selecting.dry_run(
+        selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
+    )
+
+
+@api.put("/selections/<uuid:selection_id>/criteria")
+@requires("selection.run")
+@takes(CriteriaVersionIn)
+@gives(SelectionRead)
+def rewrite_criteria(selection_id: UUID, criteria: dict[str, Any], by: Actor) -> Selection:
+    """Another wording of the criteria, while nothing is sealed"""
+    return wordings.rewrite_criteria(selection_id=selection_id, criteria=criteria, by=by, at=clock.now())
+
+
+@api.post("/selections/<uuid:selection_id>/criteria/approval")
+@requires("selection.review")
+@gives(SelectionRead)
+def approve_criteria(selection_id: UUID, by: Actor) -> Selection:
+    """A second person agrees to the criteria"""
+    return wordings.approve_criteria(selection_id=selection_id, by=by, at=clock.now())
 
 
 @api.post("/selections/<uuid:selection_id>/run")

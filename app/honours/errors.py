@@ -81,3 +81,33 @@ class HonourNotFound(NotFound):
     """There is no such honour."""
 
     slug = "honour-not-found"
+
+
+class CriteriaNotApproved(Conflict):
+    """A second person has not approved the criteria yet."""
+
+    slug = "criteria-not-approved"
+
+
+class RegionOutside(Invalid):
+    """A region of a selection lies outside the one that is responsible for it."""
+
+    slug = "selection-region-outside"
+
+
+class SnapshotBroken(Invalid):
+    """A snapshot file does not agree with itself."""
+
+    slug = "snapshot-broken"
+
+
+class HoldNotFound(NotFound):
+    """There is no such open hold."""
+
+    slug = "integrity-hold-not-found"
+
+
+class HoldOpen(Conflict):
+    """A hold about this rider is open already."""
+
+    slug = "integrity-hold-open"

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import queries, scoring
+from app.honours import queries, sealing
 from app.honours.models import FINAL, NOTICE, REVIEWED, Selection
 from app.honours.queries import OnRoll, Roll
 from app.identity.actors import Actor
@@ -110,7 +110,6 @@ def _workbook(roll: Roll, rows: Sequence[Sequence[sheets.Cell]], exporter: str) 
 
 def _about(roll: Roll, rows: Sequence[Sequence[sheets.Cell]], exporter: str) -> list[tuple[str, str]]:
     selection = roll.selection
-    criteria = queries.criteria_of(selection)
     values = {
         "title": selection.title_zh,
         "region": full_name(selection.region_code),
@@ -118,10 +117,10 @@ def _about(roll: Roll, rows: Sequence[Sequence[sheets.Cell]], exporter: str) -> 
         "state": i18n.say(f"honours.state.{selection.state}", locale="zh"),
         "frozen_at": format_table_instant(selection.frozen_at) if selection.frozen_at else "",
         "snapshot": selection.snapshot_sha256 or "",
-        "criteria": f"{criteria['format']} · {selection.criteria_sha256}",
+        "criteria": f"{selection.criteria_version.number} · {selection.criteria_sha256}",
         "filters": i18n.say("honours.filters", locale="zh"),
         "rows": i18n.say("honours.rows", locale="zh", listed=len(rows), unlisted=roll.unlisted),
-        "checksum": scoring.sha256(_table(rows).decode()),
+        "checksum": sealing.sha256(_table(rows).decode()),
         "exporter": exporter,
     }
     return [(i18n.say(f"honours.about.{name}", locale="zh"), value) for name, value in values.items()]

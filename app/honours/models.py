@@ -1,4 +1,4 @@
-"""Selections with their sealed snapshot, candidates with their consent, and honours."""
+"""Criteria, selections with their sealed snapshot, candidates with their consent, honours, integrity holds."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.honours.errors import SelectionMovedOn
+from app.honours.guards import fix_once_set
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
 from app.kernel.i18n import pick
 
@@ -19,6 +20,29 @@ PURPOSES = ("example", "publicity", "commendation")  # 选树, 宣传; 表彰 on
 IN, OUT = "in", "out"
 FULL, MASKED, UNLISTED, NONE_YET = "full", "masked", "unlisted", "none-yet"
 CHOICES = (FULL, MASKED, UNLISTED, NONE_YET)
+
+
+class CriteriaVersion(IdMixin, Base):
+    """One wording of criteria. It never changes: another wording is another version, which is approved again."""
+
+    __tablename__ = "criteria_versions"
+    __table_args__ = (
+        UniqueConstraint("region_code", "name", "number", name="number"),
+        CheckConstraint("number > 0", name="number_positive"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> written_by", name="second_person"),
+        CheckConstraint("(approved_by IS NULL) = (approved_at IS NULL)", name="approved_when"),
+    )
+
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"))
+    name: Mapped[str] = mapped_column(String(60))
+    number: Mapped[int]
+    # Canonical text, not a JSON column: a database may reorder keys, and this is hashed byte by byte.
+    wording: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    written_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Selection(IdMixin, Base):
@@ -44,9 +68,8 @@ class Selection(IdMixin, Base):
     approval_number: Mapped[str | None] = mapped_column(String(60))
     period_start_on: Mapped[date]
     period_end_on: Mapped[date]
-    # Canonical text, not JSON columns: a database may reorder keys, and these are hashed byte by byte.
-    criteria: Mapped[str] = mapped_column(Text)
-    criteria_sha256: Mapped[str] = mapped_column(String(64))
+    criteria_version_id: Mapped[UUID] = mapped_column(ForeignKey("criteria_versions.id"), index=True)
+    only_regions: Mapped[list[str]] = mapped_column(Json, default=list)  # inside region_code; none: all of it
     state: Mapped[str] = mapped_column(String(12), default=DRAFT)
     snapshot: Mapped[str | None] = mapped_column(Text, deferred=True)
     snapshot_sha256: Mapped[str | None] = mapped_column(String(64))
@@ -59,6 +82,17 @@ class Selection(IdMixin, Base):
     notice_ends_on: Mapped[date | None]
     finalised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+
+    criteria_version: Mapped[CriteriaVersion] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def criteria_sha256(self) -> str:
+        return self.criteria_version.sha256
+
+    @property
+    def regions(self) -> list[str]:
+        """The codes of the regions whose facts count."""
+        return self.only_regions or [self.region_code]
 
     @property
     def title(self) -> str:
@@ -116,3 +150,53 @@ class Honour(IdMixin, Base):
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_because: Mapped[str | None] = mapped_column(String(300))
+
+
+class IntegrityHold(IdMixin, Base):
+    """Something about a rider's records is being looked into; while it is open he is no candidate."""
+
+    __tablename__ = "integrity_holds"
+    __table_args__ = (
+        CheckConstraint("length(reason) > 0", name="reason"),
+        CheckConstraint("opened_by <> person_id", name="not_by_himself"),
+        CheckConstraint("(lifted_at IS NULL) = (lifted_because IS NULL)", name="lifted_why"),
+        CheckConstraint("(lifted_at IS NULL) = (lifted_by IS NULL)", name="lifted_by"),
+        Index(
+            "uq_integrity_holds_one_open",
+            "person_id",
+            unique=True,
+            sqlite_where=text("lifted_at IS NULL"),
+            postgresql_where=text("lifted_at IS NULL"),
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    opened_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lifted_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_because: Mapped[str | None] = mapped_column(String(300))
+
+
+class ImportedSnapshot(IdMixin, Base):
+    """A sealed snapshot of another installation or another year, brought in as a file and checked."""
+
+    __tablename__ = "imported_snapshots"
+    __table_args__ = (UniqueConstraint("sha256", name="sha256"),)
+
+    sha256: Mapped[str] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+fix_once_set(
+    CriteriaVersion.__table__,  # type: ignore[arg-type]
+    ("approved_by", "approved_at"),
+    always=("id", "region_code", "name", "number", "wording", "sha256", "written_by", "written_at"),
+)
+fix_once_set(
+    Selection.__table__,  # type: ignore[arg-type]
+    ("snapshot", "snapshot_sha256", "frozen_at", "approved_by", "approved_at", "finalised_at"),
+    always=("id", "created_by", "created_at"),
+)

@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import undefer
 
-from app.honours import scoring
+from app.honours import scoring, sealing
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Selection
 from app.honours.naming import may_be_listed, published_name
+from app.honours.scoring import Facts
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel import paging
@@ -48,6 +49,7 @@ class Standing:
 
     selection: Selection
     values: dict[str, int]
+    parts: list[int]
     score: int
     cut_off: int | None
     chosen: bool
@@ -106,7 +108,7 @@ def selections_of(by: Actor, cursor: str | None = None, limit: int = paging.DEFA
 
 def criteria_of(found: Selection) -> dict[str, Any]:
     """The criteria as data."""
-    criteria: dict[str, Any] = json.loads(found.criteria)
+    criteria: dict[str, Any] = json.loads(found.criteria_version.wording)
     return criteria
 
 
@@ -217,30 +219,39 @@ def asked_of(person_id: UUID) -> list[tuple[Candidate, Selection]]:
 
 
 def my_standing(selection_id: UUID, by: Actor) -> Standing:
-    """Why one was, or was not, chosen: own figures and the cut-off, once the list is public."""
+    """Why one was, or was not, chosen: own figures and the cut-off, once the list is public. Never anybody else's."""
     found = selection(selection_id)
     if found.state not in (NOTICE, FINAL):
         raise SelectionNotFound
+    sealed = json.loads(snapshot_of(found.id))
     own = scoring.pseudonym(found.id, by.id)
-    facts = next((each for each in scoring.facts_in(snapshot_of(found.id)) if each.pseudonym == own), None)
-    everybody_in = chosen(found.id)
+    facts = next((each for each in sealing.facts_in(sealed) if each.pseudonym == own), None)
     mine = session.scalar(
         select(Candidate).where(Candidate.selection_id == found.id, Candidate.person_id == by.id)
     )
-    missing = (
-        scoring.why_not_eligible(facts, criteria_of(found), found.period_end_on) if facts else "no-facts"
-    )
-    why = (
-        mine.reason
-        if mine and mine.decided_by
-        else missing or ("chosen" if mine and mine.decision == IN else "cut-off")
-    )
+    cut_off = min((each["score"] for each in sealed["candidates"] if each["chosen"]), default=None)
     return Standing(
         selection=found,
         values=facts.values if facts else {},
+        parts=mine.figures["parts"] if mine else [],
         score=mine.score if mine else 0,
-        cut_off=min((each.score for each in everybody_in), default=None),
+        cut_off=cut_off,
         chosen=mine is not None and mine.decision == IN,
-        why=why,
+        why=_why(found, facts, mine, cut_off),
         candidate=mine,
     )
+
+
+def _why(found: Selection, facts: Facts | None, mine: Candidate | None, cut_off: int | None) -> str:
+    """What decided: somebody's reason, a condition, the score, a tie, or a quota."""
+    if facts is None:
+        return "no-facts"
+    if mine is None:
+        return scoring.why_not_eligible(facts, criteria_of(found), found.period_end_on) or "no-facts"
+    if mine.decided_by:
+        return mine.reason
+    if mine.decision == IN:
+        return "chosen"
+    if cut_off is None or mine.score < cut_off:
+        return "cut-off"
+    return "tie" if mine.score == cut_off else "quota"

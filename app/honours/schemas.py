@@ -9,9 +9,12 @@ from marshmallow import fields, validate
 from app.honours import queries
 from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
 from app.honours.queries import Roll, Standing
-from app.honours.scoring import SOURCES
+from app.honours.scoring import GROUPS, SOURCES, TIES
+from app.honours.selecting import Trial
 from app.kernel import i18n
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
+
+REGION = validate.Regexp(r"^[0-9]{2,20}\Z")
 
 
 class EligibilityIn(Schema):
@@ -19,6 +22,7 @@ class EligibilityIn(Schema):
 
     enrolled_days = Whole(0, 3650, required=True)
     minimum_minutes = Whole(0, 1_000_000, required=True)
+    training_minutes = Whole(0, 1_000_000, load_default=0)
 
 
 class ComponentIn(Schema):
@@ -27,6 +31,15 @@ class ComponentIn(Schema):
     source = fields.String(required=True, validate=validate.OneOf(SOURCES))
     weight = Whole(1, 100, required=True)
     cap = Whole(1, 10_000_000, required=True)
+
+
+class QuotaIn(Schema):
+    """At least and at most so many of a group; without a group: at most so many of each."""
+
+    by = fields.String(required=True, validate=validate.OneOf(GROUPS))
+    group = Text(30, load_default=None)
+    at_least = Whole(0, 1000, load_default=0)
+    at_most = Whole(0, 1000, load_default=None, allow_none=True)
 
 
 class CriteriaIn(Schema):
@@ -38,10 +51,17 @@ class CriteriaIn(Schema):
         fields.Nested(ComponentIn), required=True, validate=validate.Length(min=1, max=len(SOURCES))
     )
     tie_break = fields.List(
-        fields.String(validate=validate.OneOf(SOURCES)),
+        fields.String(validate=validate.OneOf(TIES)),
         load_default=list,
-        validate=validate.Length(max=len(SOURCES)),
+        validate=validate.Length(max=len(TIES)),
     )
+    quotas = fields.List(fields.Nested(QuotaIn), load_default=list, validate=validate.Length(max=50))
+
+
+class CriteriaVersionIn(Schema):
+    """Another wording."""
+
+    criteria = fields.Nested(CriteriaIn, required=True)
 
 
 class SelectionIn(Schema):
@@ -49,7 +69,10 @@ class SelectionIn(Schema):
 
     title_zh = Text(60, required=True)
     title_en = Text(120, load_default=None)
-    region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+    region_code = fields.String(required=True, validate=REGION)
+    only_regions = fields.List(
+        fields.String(validate=REGION), load_default=list, validate=validate.Length(max=50)
+    )
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
     approval_number = Text(60, load_default=None)
     period_start_on = Day(required=True)
@@ -67,7 +90,12 @@ class SelectionRead(Schema):
     period_start_on = fields.Date(required=True)
     period_end_on = fields.Date(required=True)
     criteria = fields.Method("_criteria", required=True, metadata={"type": "object"})
+    regions = fields.List(fields.String(), required=True)
     criteria_sha256 = fields.String(required=True)
+    criteria_number = fields.Integer(required=True, attribute="criteria_version.number")
+    criteria_approved_at = fields.AwareDateTime(
+        required=True, allow_none=True, attribute="criteria_version.approved_at"
+    )
     state = fields.String(required=True)
     snapshot_sha256 = fields.String(required=True, allow_none=True)
     frozen_at = fields.AwareDateTime(required=True, allow_none=True)
@@ -89,6 +117,27 @@ class ScoredRead(Schema):
     position = fields.Integer(required=True)
     score = fields.Integer(required=True)
     parts = fields.List(fields.Integer(), required=True)
+    chosen = fields.Boolean(required=True)
+
+
+class TrialQuery(Schema):
+    """Another period to try the criteria on."""
+
+    start_on = Day(load_default=None)
+    end_on = Day(load_default=None)
+
+
+class TrialRead(Schema):
+    """What the criteria would give: how many have any facts, how many are eligible, the first thousand of them."""
+
+    known = fields.Integer(required=True)
+    eligible = fields.Integer(required=True)
+    candidates = fields.Method(
+        "_first", required=True, metadata={"type": "array", "items": {"type": "object"}}
+    )
+
+    def _first(self, trial: Trial) -> Any:
+        return ScoredRead(many=True).dump(trial.candidates[:1000])
 
 
 class CandidatesQuery(Schema):
@@ -170,6 +219,7 @@ class StandingRead(Schema):
 
     selection = fields.Nested(PublicSelectionRead, required=True)
     values = fields.Dict(required=True, keys=fields.String(), values=fields.Integer())
+    parts = fields.List(fields.Integer(), required=True)
     score = fields.Integer(required=True)
     cut_off = fields.Integer(required=True, allow_none=True)
     chosen = fields.Boolean(required=True)

@@ -1,26 +1,46 @@
-"""The pure part of a selection: facts and criteria in, ordered candidates out, the same bytes every time.
+"""The pure part of a selection: facts and criteria in, ordered and chosen candidates out, the same everywhere.
 
-Eligibility: enrolled for so many days at the end of the period, and so many confirmed minutes (back-filled ones do not
-count towards the minimum). Score: for each component `weight * (min(value, cap) * 1000 // cap)`, whole numbers only.
-Ties: the sources named in `tie_break`, more is better, in that order; then the pseudonym, which means nothing.
+Eligibility  enrolled for so many days at the end of the period; so many confirmed minutes (back-filled ones do not
+             count towards it); so many minutes of training; no open integrity hold.
+Score        for each component `weight * (min(value, cap) * 1000 // cap)`, whole numbers only.
+Order        higher score first; then the sources named in `tie_break`, more first, in that order (`enrolled_days`:
+             longer first); then the pseudonym, which means nothing and cannot be chosen.
+Quotas       {by, group, at_least, at_most}; no group: each group of that kind by itself (then only `at_most`).
+Choice       1. each quota with `at_least`, in the order written, takes the best of its group who break no `at_most`,
+                until so many of the group are chosen or seats or people run out;
+             2. the remaining seats go down the order, passing over whoever would break an `at_most`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from app.cases.grades import GRADES
 from app.kernel.randomness import CROCKFORD
 from app.rules.kinds import KINDS
 from app.volunteering.models import BASES
 
-SOURCES = (*(f"hours.{basis}" for basis in BASES), "reports.resolved", *(f"points.{kind}" for kind in KINDS))
-CRITERIA_FORMAT = 1
+CRITERIA_FORMAT = 2
+GROUPS = ("district", "occupation", "platform")
+# Nothing said in private and nothing said about a person is ever among them; earlier honours do not breed new ones.
+SOURCES = (
+    *(f"hours.{basis}" for basis in BASES),
+    "reports.resolved",
+    *(f"reports.{grade}" for grade in GRADES),
+    "callups.rescue",
+    "breadth.categories",
+    "training.minutes",
+    *(f"points.{kind}" for kind in KINDS if kind != "honour"),
+)
+ENROLLED_DAYS = "enrolled_days"
+TIES = (*SOURCES, ENROLLED_DAYS)
+OPEN_HOLDS = "holds.open"  # only ever keeps somebody out; it is no source
 
 
 @dataclass(slots=True)
@@ -30,26 +50,18 @@ class Facts:
     pseudonym: str
     enrolled_on: date
     values: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One eligible person and where the criteria put him."""
+    """One eligible person, where the criteria put him, and whether they choose him."""
 
     pseudonym: str
     score: int
     position: int
     parts: tuple[int, ...]
-
-
-def canonical(value: Any) -> str:
-    """JSON with sorted keys and no spaces: one text for one value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def sha256(text: str) -> str:
-    """The digest of a text's UTF-8 bytes, in hex."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    chosen: bool
 
 
 def pseudonym(selection_id: UUID, person_id: UUID) -> str:
@@ -60,11 +72,14 @@ def pseudonym(selection_id: UUID, person_id: UUID) -> str:
 
 def why_not_eligible(facts: Facts, criteria: Mapping[str, Any], period_end_on: date) -> str | None:
     """Which condition is not met, None if all are."""
-    needed = criteria["eligibility"]
+    needed, values = criteria["eligibility"], facts.values
     if (period_end_on - facts.enrolled_on).days < needed["enrolled_days"]:
         return "enrolled-days"
-    served = facts.values.get("hours.proven", 0) + facts.values.get("hours.witnessed", 0)
-    return "minimum-minutes" if served < needed["minimum_minutes"] else None
+    if values.get("hours.proven", 0) + values.get("hours.witnessed", 0) < needed["minimum_minutes"]:
+        return "minimum-minutes"
+    if values.get("training.minutes", 0) < needed.get("training_minutes", 0):
+        return "training"
+    return "open-hold" if values.get(OPEN_HOLDS) else None
 
 
 def parts_of(facts: Facts, criteria: Mapping[str, Any]) -> tuple[int, ...]:
@@ -76,52 +91,64 @@ def parts_of(facts: Facts, criteria: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def order(facts: Sequence[Facts], criteria: Mapping[str, Any], period_end_on: date) -> list[Scored]:
-    """Everybody eligible, best first, whatever order the facts came in."""
-    scored = [
-        (parts_of(each, criteria), each)
-        for each in facts
-        if why_not_eligible(each, criteria, period_end_on) is None
-    ]
-
-    def key(item: tuple[tuple[int, ...], Facts]) -> tuple[Any, ...]:
-        parts, each = item
-        return -sum(parts), *(-each.values.get(source, 0) for source in criteria["tie_break"]), each.pseudonym
-
-    return [
-        Scored(each.pseudonym, sum(parts), number, parts)
-        for number, (parts, each) in enumerate(sorted(scored, key=key), start=1)
-    ]
-
-
-def seal(head: Mapping[str, Any], facts: Sequence[Facts], scored: Sequence[Scored]) -> str:
-    """The snapshot: everything the list follows from, and the list, as one canonical text."""
-    return canonical(
-        {
-            **head,
-            "facts": [
-                {
-                    "pseudonym": each.pseudonym,
-                    "enrolled_on": each.enrolled_on.isoformat(),
-                    "values": each.values,
-                }
-                for each in sorted(facts, key=lambda each: each.pseudonym)
-            ],
-            "candidates": [
-                {
-                    "pseudonym": each.pseudonym,
-                    "position": each.position,
-                    "score": each.score,
-                    "parts": each.parts,
-                }
-                for each in scored
-            ],
-        }
+    """Everybody eligible, best first, with those whom the seats and quotas take, whatever order the facts came in."""
+    ranked = sorted(
+        (
+            (parts_of(each, criteria), each)
+            for each in facts
+            if why_not_eligible(each, criteria, period_end_on) is None
+        ),
+        key=lambda item: (
+            -sum(item[0]),
+            *(-_tie_value(item[1], tie, period_end_on) for tie in criteria["tie_break"]),
+            item[1].pseudonym,
+        ),
     )
-
-
-def facts_in(snapshot: str) -> list[Facts]:
-    """The facts of a sealed snapshot, for computing its list again."""
+    taken = choose([each for _, each in ranked], criteria)
     return [
-        Facts(each["pseudonym"], date.fromisoformat(each["enrolled_on"]), each["values"])
-        for each in json.loads(snapshot)["facts"]
+        Scored(each.pseudonym, sum(parts), number, parts, each.pseudonym in taken)
+        for number, (parts, each) in enumerate(ranked, start=1)
     ]
+
+
+def _tie_value(facts: Facts, tie: str, period_end_on: date) -> int:
+    if tie == ENROLLED_DAYS:
+        return (period_end_on - facts.enrolled_on).days
+    return facts.values.get(tie, 0)
+
+
+def choose(ranked: Sequence[Facts], criteria: Mapping[str, Any]) -> set[str]:
+    """The pseudonyms that get a seat. `ranked` is in order."""
+    seats, quotas = criteria["seats"], criteria.get("quotas", [])
+    taken: set[str] = set()
+    full: Counter[tuple[str, str]] = Counter()
+
+    def take(each: Facts) -> None:
+        taken.add(each.pseudonym)
+        full.update(each.groups.items())
+
+    for quota in quotas:
+        mine = (quota["by"], quota["group"])
+        for each in ranked:
+            if len(taken) == seats or full[mine] >= quota["at_least"]:
+                break
+            if each.pseudonym not in taken and mine in each.groups.items() and _fits(each, full, quotas):
+                take(each)
+    for each in ranked:
+        if len(taken) == seats:
+            break
+        if each.pseudonym not in taken and _fits(each, full, quotas):
+            take(each)
+    return taken
+
+
+def _fits(facts: Facts, full: Counter[tuple[str, str]], quotas: Sequence[Mapping[str, Any]]) -> bool:
+    return all(full[group] < most for group, most in _limits(facts, quotas))
+
+
+def _limits(facts: Facts, quotas: Sequence[Mapping[str, Any]]) -> Iterator[tuple[tuple[str, str], int]]:
+    """The groups of a person that have a limit, and which. Whoever told no group is under no limit of that kind."""
+    for quota in quotas:
+        group = facts.groups.get(quota["by"])
+        if group is not None and quota["at_most"] is not None and quota["group"] in (None, group):
+            yield (quota["by"], group), quota["at_most"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,15 @@ from uuid import UUID
 from sqlalchemy import insert
 
 from app.audit.recording import record
-from app.honours import gathering, queries, scoring
-from app.honours.errors import ApprovalNumberNeeded, CriteriaWrong, PeriodNotOver, PeriodWrong
+from app.honours import criteria as wordings
+from app.honours import gathering, queries, scoring, sealing
+from app.honours.errors import (
+    ApprovalNumberNeeded,
+    CriteriaNotApproved,
+    PeriodNotOver,
+    PeriodWrong,
+    RegionOutside,
+)
 from app.honours.events import SelectionFrozen
 from app.honours.models import DRAFT, FROZEN, IN, OUT, Candidate, Selection
 from app.honours.scoring import Facts, Scored
@@ -25,11 +33,21 @@ from app.places.queries import region_path
 LONGEST_PERIOD_DAYS = 366
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What criteria would give over a period. Nothing of it is kept."""
+
+    known: int
+    eligible: int
+    candidates: list[Scored]
+
+
 def create_selection(
     *,
     title_zh: str,
     title_en: str | None = None,
     region_code: str,
+    only_regions: Collection[str] = (),
     purpose: str,
     approval_number: str | None = None,
     period_start_on: date,
@@ -41,22 +59,22 @@ def create_selection(
 ) -> Selection:
     """Write down what is looked for before anybody's figures are seen."""
     by.must("selection.run", region_path=region_path(region_code))
-    if not 0 <= (period_end_on - period_start_on).days < LONGEST_PERIOD_DAYS:
-        raise PeriodWrong(fields={"period_end_on": ["selection-period-wrong"]})
+    must_be_a_period(period_start_on, period_end_on)
     if purpose == "commendation" and not approval_number:
         raise ApprovalNumberNeeded(fields={"approval_number": ["approval-number-needed"]})
-    must_be_sound(criteria)
-    words = scoring.canonical({"format": scoring.CRITERIA_FORMAT, **criteria})
+    if not all(region_path(each).startswith(region_path(region_code)) for each in only_regions):
+        raise RegionOutside(fields={"only_regions": ["selection-region-outside"]})
+    version = wordings.write_version(region_code=region_code, name=title_zh, criteria=criteria, by=by, at=at)
     selection = Selection(
         title_zh=title_zh,
         title_en=title_en,
         region_code=region_code,
+        only_regions=sorted(set(only_regions)),
         purpose=purpose,
         approval_number=approval_number,
         period_start_on=period_start_on,
         period_end_on=period_end_on,
-        criteria=words,
-        criteria_sha256=scoring.sha256(words),
+        criteria_version=version,
         created_by=by.id,
         created_at=at,
         is_demo=is_demo,
@@ -66,82 +84,77 @@ def create_selection(
     return selection
 
 
-def dry_run(*, selection_id: UUID, by: Actor, at: datetime) -> list[Scored]:
-    """What the criteria would give now, by pseudonym; nothing is kept."""
+def must_be_a_period(start_on: date, end_on: date) -> None:
+    """Raises PeriodWrong unless it starts before it ends and lasts at most a year."""
+    if not 0 <= (end_on - start_on).days < LONGEST_PERIOD_DAYS:
+        raise PeriodWrong(fields={"period_end_on": ["selection-period-wrong"]})
+
+
+def dry_run(
+    *, selection_id: UUID, start_on: date | None = None, end_on: date | None = None, by: Actor, at: datetime
+) -> Trial:
+    """What the criteria give over the selection's period, or over another one, by pseudonym; nothing is kept."""
     selection = queries.selection(selection_id)
     by.must("selection.run", region_path=region_path(selection.region_code))
-    return scoring.order(
-        list(_gather(selection).values()), json.loads(selection.criteria), selection.period_end_on
-    )
+    first, last = start_on or selection.period_start_on, end_on or selection.period_end_on
+    must_be_a_period(first, last)
+    facts = list(_gather(selection, first, last).values())
+    scored = scoring.order(facts, wordings.of(selection), last)
+    return Trial(known=len(facts), eligible=len(scored), candidates=scored)
 
 
 def run_selection(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Seal the facts of the period and put everybody eligible in order; the first so many are in, by the criteria."""
+    """Seal the facts of the period and put everybody eligible in order; seats and quotas say who is in."""
     selection = queries.selection_to_change(selection_id)
     by.must("selection.run", region_path=region_path(selection.region_code))
     selection.must_be(DRAFT)
+    if selection.criteria_version.approved_by is None:
+        raise CriteriaNotApproved
     if city_day(at) <= selection.period_end_on:
         raise PeriodNotOver(day=selection.period_end_on.isoformat())
-    facts = _gather(selection)
-    criteria = json.loads(selection.criteria)
-    scored = scoring.order(list(facts.values()), criteria, selection.period_end_on)
-    selection.snapshot = scoring.seal(_head(selection, criteria, at), list(facts.values()), scored)
-    selection.snapshot_sha256 = scoring.sha256(selection.snapshot)
+    facts = _gather(selection, selection.period_start_on, selection.period_end_on)
+    scored = scoring.order(list(facts.values()), wordings.of(selection), selection.period_end_on)
+    selection.snapshot = sealing.seal(_head(selection, at), list(facts.values()), scored)
+    selection.snapshot_sha256 = sealing.sha256(selection.snapshot)
     selection.frozen_at, selection.state = at, FROZEN
     session.flush()
-    _put_in_order(selection, facts, scored, criteria)
-    record(
-        action="selection.frozen",
-        subject=f"selection:{selection.id}",
-        facts={"snapshot_sha256": selection.snapshot_sha256, "candidates": len(scored)},
-        by=by,
-        at=at,
-    )
+    _put_in_order(selection, facts, scored)
+    sealed = {"snapshot_sha256": selection.snapshot_sha256, "candidates": len(scored)}
+    record(action="selection.frozen", subject=f"selection:{selection.id}", facts=sealed, by=by, at=at)
     events.publish(
         SelectionFrozen(selection_id=selection.id, snapshot_sha256=selection.snapshot_sha256, at=at)
     )
     return selection
 
 
-def must_be_sound(criteria: dict[str, Any]) -> None:
-    """Raises CriteriaWrong if a source stands twice or ties are broken by something that is not a source once."""
-    sources = [each["source"] for each in criteria["components"]]
-    ties = criteria["tie_break"]
-    if len(set(sources)) != len(sources) or len(set(ties)) != len(ties):
-        raise CriteriaWrong(fields={"criteria": ["criteria-wrong"]})
-    if not set(sources) | set(ties) <= set(scoring.SOURCES):
-        raise CriteriaWrong(fields={"criteria": ["criteria-wrong"]})
-
-
-def _gather(selection: Selection) -> dict[UUID, Facts]:
+def _gather(selection: Selection, start_on: date, end_on: date) -> dict[UUID, Facts]:
     return gathering.facts_of(
         selection_id=selection.id,
-        region_path=region_path(selection.region_code),
-        start_on=selection.period_start_on,
-        end_on=selection.period_end_on,
+        region_paths=[region_path(each) for each in selection.regions],
+        start_on=start_on,
+        end_on=end_on,
     )
 
 
-def _head(selection: Selection, criteria: dict[str, Any], at: datetime) -> dict[str, Any]:
+def _head(selection: Selection, at: datetime) -> dict[str, Any]:
     return {
-        "format": 1,
         "selection": str(selection.id),
-        "region": selection.region_code,
+        "title": selection.title_zh,
+        "purpose": selection.purpose,
+        "regions": selection.regions,
         "period": [selection.period_start_on.isoformat(), selection.period_end_on.isoformat()],
-        "criteria": criteria,
-        "criteria_sha256": selection.criteria_sha256,
+        "criteria": wordings.of(selection),
+        "criteria_number": selection.criteria_version.number,
+        "ledger_seal": None,
         "frozen_at": at.isoformat(),
     }
 
 
-def _put_in_order(
-    selection: Selection, facts: dict[UUID, Facts], scored: list[Scored], criteria: dict[str, Any]
-) -> None:
+def _put_in_order(selection: Selection, facts: dict[UUID, Facts], scored: list[Scored]) -> None:
     people = {each.pseudonym: (person_id, each) for person_id, each in facts.items()}
     rows = []
     for each in scored:
         person_id, known = people[each.pseudonym]
-        chosen = each.position <= criteria["seats"]
         rows.append(
             {
                 "id": new_id(),
@@ -151,12 +164,15 @@ def _put_in_order(
                 "figures": {
                     "enrolled_on": known.enrolled_on.isoformat(),
                     "values": known.values,
+                    "groups": known.groups,
                     "parts": each.parts,
                 },
                 "score": each.score,
                 "position": each.position,
-                "decision": IN if chosen else OUT,
-                "reason": i18n.say("honours.by-criteria" if chosen else "honours.beyond-seats", locale="zh"),
+                "decision": IN if each.chosen else OUT,
+                "reason": i18n.say(
+                    "honours.by-criteria" if each.chosen else "honours.beyond-seats", locale="zh"
+                ),
             }
         )
     if rows:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.honours import announcing, reviewing, selecting
+from app.honours import announcing, criteria, reviewing, selecting
 from app.identity.actors import Actor
 from app.ledger import correcting
 from simulator.product.answers import Facts
@@ -35,6 +35,12 @@ def plan_selection(*, by: Actor, at: datetime, first_on: str, last_on: str, **fa
         **facts,
     )
     return {"selection": str(made.id)}
+
+
+def approve_criteria(*, by: Actor, at: datetime, selection_id: str) -> Facts:
+    """A second person agrees to what is looked for."""
+    agreed = criteria.approve_criteria(selection_id=UUID(selection_id), by=by, at=at)
+    return {"selection": str(agreed.id)}
 
 
 def run_selection(*, by: Actor, at: datetime, selection_id: str) -> Facts:

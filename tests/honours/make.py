@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert, update
 
 from app.honours.announcing import finalise, open_notice
+from app.honours.criteria import approve_criteria
 from app.honours.models import Selection
 from app.honours.reviewing import sign
 from app.honours.selecting import create_selection, run_selection
@@ -31,6 +32,7 @@ CRITERIA: dict[str, Any] = {
         {"source": "reports.resolved", "weight": 2, "cap": 10},
     ],
     "tie_break": ["hours.proven"],
+    "quotas": [],
 }
 START, END = date(2026, 10, 1), date(2026, 10, 31)
 
@@ -106,8 +108,10 @@ def draft(here: Setting, **more: Any) -> Selection:
 
 
 def frozen(here: Setting, **more: Any) -> Selection:
-    """Criteria and a sealed snapshot."""
+    """Approved criteria and a sealed snapshot."""
     selection = draft(here, **more)
+    with transaction():
+        approve_criteria(selection_id=selection.id, by=here.reviewer, at=clock.now())
     with transaction():
         return run_selection(selection_id=selection.id, by=here.department, at=clock.now())
 

@@ -14,7 +14,7 @@ import python_calamine
 import sqlalchemy as sa
 
 from app.audit.models import AuditRecord
-from app.honours import queries, scoring
+from app.honours import queries, sealing
 from app.honours.consenting import answer
 from app.honours.errors import SelectionMovedOn
 from app.honours.exporting import roll_csv, roll_xlsx, snapshot_json
@@ -177,7 +177,7 @@ def test_exporting_takes_its_permission_and_a_signed_choice(here):
 def test_the_snapshot_is_exported_as_it_was_sealed(here):
     selection = make.frozen(here)
     data = _export(snapshot_json, selection, here.department)
-    assert scoring.sha256(data.decode()) == selection.snapshot_sha256
+    assert sealing.sha256(data.decode()) == selection.snapshot_sha256
     with transaction(write=False):
         assert queries.snapshot_of(selection.id).encode() == data
 
@@ -220,11 +220,15 @@ def test_the_desk_walks_the_whole_way(app, here):
     )
     assert made.status_code == 201, made.json
     path = f"/api/v1/selections/{made.json['id']}"
-    assert len(desk.get(f"{path}/dry-run").json) == 3
+    assert len(desk.get(f"{path}/dry-run").json["candidates"]) == 3
+    assert (
+        desk.post(f"{path}/run", headers={"Idempotency-Key": "early"}).json["code"] == "criteria-not-approved"
+    )
+    assert review.post(f"{path}/criteria/approval").json["criteria_approved_at"] is not None
     assert desk.post(f"{path}/run", headers={"Idempotency-Key": "run"}).json["state"] == "frozen"
     listed = review.get(f"{path}/candidates").json
     assert [each["position"] for each in listed] == [1, 2, 3]
-    assert listed[0]["values"] == {"hours.proven": 300}
+    assert listed[0]["values"] == {"breadth.categories": 1, "hours.proven": 300}
     assert "name" not in listed[0]
     decided = review.post(
         f"{path}/candidates/{listed[2]['id']}/decision", json={"decision": "out", "reason": "材料不全"}

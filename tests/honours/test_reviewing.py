@@ -193,5 +193,5 @@ def test_why_not_me_is_answered_with_ones_own_figures_and_never_a_rank(app):
     with transaction(write=False):
         answer = queries.my_standing(selection.id, just_below)
         assert (answer.chosen, answer.why, answer.score, answer.cut_off) == (False, "cut-off", 450, 498)
-        assert answer.values == {"hours.proven": 90}
+        assert answer.values == {"breadth.categories": 1, "hours.proven": 90}
         assert queries.my_standing(selection.id, too_few).why == "minimum-minutes"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 
 from app.cases.models import Case
-from app.honours import queries, scoring
+from app.honours import queries, scoring, sealing
+from app.honours.criteria import approve_criteria
 from app.honours.errors import (
     ApprovalNumberNeeded,
     CriteriaWrong,
@@ -53,7 +54,7 @@ def _people(count: int, seed: int = 1) -> list[Facts]:
 
 
 def _seal(facts):
-    return scoring.seal({"criteria": make.CRITERIA}, facts, scoring.order(facts, make.CRITERIA, make.END))
+    return sealing.seal({"criteria": make.CRITERIA}, facts, scoring.order(facts, make.CRITERIA, make.END))
 
 
 def test_the_same_facts_in_any_order_give_the_same_bytes():
@@ -65,7 +66,7 @@ def test_the_same_facts_in_any_order_give_the_same_bytes():
 
 def test_the_bytes_are_those_of_every_machine_and_database():
     assert (
-        scoring.sha256(_seal(_people(50)))
+        sealing.sha256(_seal(_people(50)))
         == "1453b3fea576404c62de5464265e6ad31843c89ecfd5b4cbcc47375a42921da1"
     )
 
@@ -75,19 +76,22 @@ def test_a_sealed_list_is_computed_again_from_its_own_facts(app):
     with transaction(write=False):
         text = queries.snapshot_of(selection.id)
     sealed = json.loads(text)
-    again = scoring.order(scoring.facts_in(text), sealed["criteria"], make.END)
+    again = scoring.order(sealing.facts_in(sealed), sealed["criteria"], make.END)
     assert [each.pseudonym for each in again] == [each["pseudonym"] for each in sealed["candidates"]]
-    assert scoring.sha256(text) == selection.snapshot_sha256
+    assert sealing.sha256(text) == selection.snapshot_sha256
 
 
 def test_two_runs_over_the_same_data_agree_byte_for_byte(app):
     here = make.setting(300, 200, 90)
     selection = make.draft(here)
     with transaction():
+        approve_criteria(selection_id=selection.id, by=here.reviewer, at=clock.now())
+    with transaction():
         first = dry_run(selection_id=selection.id, by=here.department, at=clock.now())
         second = dry_run(selection_id=selection.id, by=here.department, at=clock.now())
         run_selection(selection_id=selection.id, by=here.department, at=clock.now())
     assert first == second
+    first = first.candidates
     with transaction(write=False):
         sealed = json.loads(queries.snapshot_of(selection.id))["candidates"]
     assert [(each.pseudonym, each.position, each.score) for each in first] == [
@@ -117,7 +121,7 @@ def test_a_snapshot_is_taken_once_and_stays(app):
     with pytest.raises(SelectionMovedOn), transaction():
         run_selection(selection_id=selection.id, by=here.department, at=clock.now())
     with transaction(write=False):
-        assert scoring.sha256(queries.snapshot_of(selection.id)) == selection.snapshot_sha256
+        assert sealing.sha256(queries.snapshot_of(selection.id)) == selection.snapshot_sha256
 
 
 def test_only_facts_of_the_period_and_region_count(app):
@@ -132,7 +136,7 @@ def test_only_facts_of_the_period_and_region_count(app):
     with transaction(write=False):
         (found,) = json.loads(queries.snapshot_of(selection.id))["facts"]
         assert json.loads(queries.snapshot_of(elsewhere.id))["facts"] == []
-    assert found["values"] == {"hours.proven": 120}
+    assert found["values"] == {"breadth.categories": 1, "hours.proven": 120}
 
 
 def test_hours_entered_later_stand_apart_and_do_not_make_anybody_eligible(app):
@@ -182,7 +186,12 @@ def test_resolved_reports_count_and_grievances_never_do(app, kind, counted):
     with transaction(write=False):
         (found,) = json.loads(queries.snapshot_of(selection.id))["facts"]
     assert found["values"].get("reports.resolved", 0) == counted
-    assert set(found["values"]) <= {"hours.proven", "reports.resolved"}
+    assert set(found["values"]) <= {
+        "hours.proven",
+        "breadth.categories",
+        "reports.resolved",
+        "reports.normal",
+    }
 
 
 def test_a_snapshot_holds_no_name_and_no_phone(app):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask import Response
 from marshmallow import fields, validate
 
 from app.honours import announcing, exporting, queries, reviewing, selecting
+from app.honours import criteria as wordings
 from app.honours.models import PURPOSES
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, attachment, requires, takes_form
+from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.web.edge import Pages, go, page
@@ -34,8 +36,21 @@ class SelectionForm(Schema):
     period_end_on = Day(required=True)
     seats = QueryWhole(1, 1000, required=True)
     minimum_hours = QueryWhole(0, 2000, required=True)
-    hours_weight = QueryWhole(1, 100, required=True)
-    reports_weight = QueryWhole(1, 100, required=True)
+    enrolled_days = QueryWhole(0, 3650, load_default=30)
+    training_hours = QueryWhole(0, 200, load_default=0)
+    hours_weight = QueryWhole(0, 100, required=True)
+    reports_weight = QueryWhole(0, 100, required=True)
+    rescue_weight = QueryWhole(0, 100, load_default=0)
+    breadth_weight = QueryWhole(0, 100, load_default=0)
+    most_of_a_district = QueryWhole(1, 1000, load_default=None)
+    most_of_a_platform = QueryWhole(1, 1000, load_default=None)
+
+
+class TrialForm(Schema):
+    """A past period to try the criteria on."""
+
+    start_on = Day(load_default=None)
+    end_on = Day(load_default=None)
 
 
 class DecisionForm(Schema):
@@ -61,34 +76,48 @@ def selections(by: Actor) -> str:
 @pages.post("/desk/honours", again=selections, blame={"selection-period-wrong": "period_end_on"})
 @requires("selection.run")
 @takes_form(SelectionForm)
-def create(
-    title_zh: str,
-    purpose: str,
-    approval_number: str | None,
-    region_code: str,
-    period_start_on: date,
-    period_end_on: date,
-    seats: int,
-    minimum_hours: int,
-    hours_weight: int,
-    reports_weight: int,
-    by: Actor,
-) -> Response:
+def create(by: Actor, **filled: Any) -> Response:
     """Write the criteria down before anybody's figures are seen"""
-    criteria = {
-        "seats": seats,
-        "eligibility": {"enrolled_days": 0, "minimum_minutes": minimum_hours * 60},
-        "components": [
-            {"source": "hours.proven", "weight": hours_weight, "cap": 6000},
-            {"source": "reports.resolved", "weight": reports_weight, "cap": 50},
-        ],
-        "tie_break": ["hours.proven", "reports.resolved"],
-    }
+    told = ("title_zh", "region_code", "purpose", "approval_number", "period_start_on", "period_end_on")
     made = selecting.create_selection(
-        title_zh=title_zh, region_code=region_code, purpose=purpose, approval_number=approval_number,
-        period_start_on=period_start_on, period_end_on=period_end_on, criteria=criteria, by=by, at=clock.now(),
-    )  # fmt: skip
+        **{each: filled[each] for each in told}, criteria=_criteria(filled), by=by, at=clock.now()
+    )
     return go(f"/desk/honours/{made.id}", said="web.said.selection-made")
+
+
+# What the form can weigh: (field, source, the figure at which more adds nothing).
+WEIGHED = (
+    ("hours_weight", "hours.proven", 6000),
+    ("hours_weight", "hours.witnessed", 6000),
+    ("reports_weight", "reports.resolved", 50),
+    ("rescue_weight", "callups.rescue", 10),
+    ("breadth_weight", "breadth.categories", 7),
+)
+
+
+def _criteria(filled: dict[str, Any]) -> dict[str, Any]:
+    """The form's figures as criteria; whoever needs more writes them through the API."""
+    components = [
+        {"source": source, "weight": filled[weight], "cap": cap}
+        for weight, source, cap in WEIGHED
+        if filled[weight]
+    ]
+    quotas = [
+        {"by": by, "group": None, "at_least": 0, "at_most": filled[f"most_of_a_{by}"]}
+        for by in ("district", "platform")
+        if filled[f"most_of_a_{by}"]
+    ]
+    return {
+        "seats": filled["seats"],
+        "eligibility": {
+            "enrolled_days": filled["enrolled_days"],
+            "minimum_minutes": filled["minimum_hours"] * 60,
+            "training_minutes": filled["training_hours"] * 60,
+        },
+        "components": components,
+        "tie_break": ["hours.proven", "reports.resolved", "enrolled_days"],
+        "quotas": quotas,
+    }
 
 
 @pages.get("/desk/honours/<uuid:selection_id>")
@@ -104,6 +133,31 @@ def selection(selection_id: UUID, by: Actor) -> str:
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         can_export=by.holds("honours.export") and found.state in ("reviewed", "notice", "final"),
     )  # fmt: skip
+
+
+@pages.get("/desk/honours/<uuid:selection_id>/trial")
+@requires("selection.run")
+@takes_query(TrialForm)
+def trial(selection_id: UUID, start_on: date | None, end_on: date | None, by: Actor) -> str:
+    """What the criteria would give over this or a past period; nothing is kept"""
+    tried = selecting.dry_run(
+        selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
+    )
+    found = queries.selection_for(selection_id, by)
+    return page(
+        "desk/selection_trial.html",
+        selection=found, trial=tried, first=tried.candidates[:50], menu=menu_of(by),
+        start_on=start_on or found.period_start_on, end_on=end_on or found.period_end_on,
+    )  # fmt: skip
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/criteria", again=selection)
+@requires("selection.review")
+@takes_form(Nothing)
+def approve(selection_id: UUID, by: Actor) -> Response:
+    """A second person agrees to the criteria"""
+    wordings.approve_criteria(selection_id=selection_id, by=by, at=clock.now())
+    return go(f"/desk/honours/{selection_id}", said="web.said.criteria-approved")
 
 
 @pages.post("/desk/honours/<uuid:selection_id>/run", again=selection)
