@@ -28,6 +28,7 @@ from app.kernel import events, i18n
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.ids import new_id
+from app.ledger.sealing import last_seal
 from app.places.queries import region_path
 
 LONGEST_PERIOD_DAYS = 366
@@ -145,9 +146,15 @@ def _head(selection: Selection, at: datetime) -> dict[str, Any]:
         "period": [selection.period_start_on.isoformat(), selection.period_end_on.isoformat()],
         "criteria": wordings.of(selection),
         "criteria_number": selection.criteria_version.number,
-        "ledger_seal": None,
+        "ledger_seal": _ledger_seal(),
         "frozen_at": at.isoformat(),
     }
+
+
+def _ledger_seal() -> dict[str, Any] | None:
+    """The newest seal of the points book: whatever it covers cannot have been changed since unnoticed."""
+    newest = last_seal()
+    return None if newest is None else {"number": newest.number, "hash": newest.hash}
 
 
 def _put_in_order(selection: Selection, facts: dict[UUID, Facts], scored: list[Scored]) -> None:

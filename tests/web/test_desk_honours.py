@@ -39,7 +39,7 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {"period_end_on"})
     page = send(department, home, home, **criteria()).headers["Location"]
     assert f"{page}/run" not in department.get(page).text
-    assert "120" not in department.get(f"{page}/trial?start_on=2026-09-01&end_on=2026-09-30").text
+    assert "会入选" in department.get(f"{page}/trial?start_on=2026-09-01&end_on=2026-09-30").text
     assert send(reviewer, page, f"{page}/criteria").status_code == 303
     assert send(department, page, f"{page}/run").status_code == 303
     assert f"{page}/sign" not in department.get(page).text
