@@ -13,6 +13,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli
 from app.audit import recording as audit
+from app.audit import api as audit_api
+from app.audit import recording
 from app.cases import api as cases_api
 from app.cases import deadlines
 from app.cases import events as cases
@@ -64,6 +66,7 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 APIS = (
     places_api.api,
     identity_api.api,
+    audit_api.api,
     codes_api.api,
     ledger_api.api,
     media_api.api,
@@ -146,6 +149,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
     http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
+    http.set_tracer(recording.look)
     senders.choose("console" if not settings.is_production else "none")
 
 

@@ -1,7 +1,8 @@
-"""Writing down who did what."""
+"""Writing down who did what, and who looked at whom."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -32,3 +33,12 @@ def on_exported(event: Exported) -> None:
     """A part of the book left the house."""
     facts = {"filename": event.filename, "rows": event.rows}
     record(action="ledger.exported", subject=event.what, facts=facts, by=event.by, at=event.at)
+
+
+def look(*, action: str, path: Mapping[str, Any], by: Actor, at: datetime) -> None:
+    """Keep a trace of staff looking at personal data. `path` is what the address named; riders see only their own."""
+    if not by.roles:
+        return
+    named = {name.removesuffix("_id"): str(value) for name, value in path.items()}
+    subject = ":".join(next(iter(reversed(named.items())), ("list", "")))
+    record(action=action, subject=subject.rstrip(":"), facts=named, by=by, at=at)

@@ -48,6 +48,7 @@ from app.kernel.http import (
     requires,
     takes,
     takes_query,
+    traced,
 )
 from app.kernel.limits import Limit
 from app.kernel.paging import Page
@@ -182,6 +183,7 @@ def withdraw(case_id: UUID, reason: str, by: Actor) -> CaseView:
 
 @api.get("/cases/<uuid:case_id>")
 @requires(SIGNED_IN)
+@traced("case.seen")
 @gives(CaseRead)
 def read_case(case_id: UUID, by: Actor) -> CaseView:
     """One case with its steps, for its reporter and for those who handle it"""

@@ -9,7 +9,7 @@ from app.checkins.models import Checkin, RefusedScan
 from app.checkins.queries import CheckinAt
 from app.checkins.schemas import MyCheckinRead, RefusalRead, StationCheckinRead
 from app.identity.actors import Actor
-from app.kernel.http import Api, gives_page, requires
+from app.kernel.http import Api, gives_page, requires, traced
 from app.kernel.paging import Page
 
 api = Api("checkins", "/checkins", "Presence at stations")
@@ -33,6 +33,7 @@ def list_my_refusals(cursor: str | None, limit: int, by: Actor) -> Page[RefusedS
 
 @api.get("/stations/<uuid:station_id>")
 @requires("station.scan")
+@traced("checkins.seen")
 @gives_page(StationCheckinRead)
 def list_station_checkins(station_id: UUID, cursor: str | None, limit: int, by: Actor) -> Page[Checkin]:
     """Who checked in at a station, names masked"""

@@ -2,6 +2,7 @@
 
 @api.post("/redemptions")          one write transaction by construction (`get` opens one that cannot write)
 @requires("station.scan")          who may; `public` where anybody may
+@traced("case.seen")               that staff saw personal data is written down
 @idempotent                        Idempotency-Key: the outcome is stored in the same transaction
 @takes(RedeemVoucher)              what comes in, as keyword arguments
 @gives(VoucherRead, 201)           what goes out
@@ -60,16 +61,24 @@ class Edge:
     paged: bool = False
     idempotent: bool = False
     limits: list[tuple[limits.Limit, Callable[[], tuple[str, ...]]]] = field(default_factory=list)
+    trace: str | None = None
 
 
 _authenticate: Callable[[], Caller] | None = None
 _visitor: Caller | None = None
+_trace: Callable[..., None] | None = None
 
 
 def set_authenticator(authenticate: Callable[[], Caller], *, visitor: Caller) -> None:
     """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
     global _authenticate, _visitor
     _authenticate, _visitor = authenticate, visitor
+
+
+def set_tracer(trace: Callable[..., None]) -> None:
+    """Tell the edge who writes down that staff looked at personal data: called with action, path, by and at."""
+    global _trace
+    _trace = trace
 
 
 def caller() -> Any:
@@ -183,6 +192,24 @@ def gives_file(media_type: str) -> Callable[[F], F]:
     return note
 
 
+def traced(action: str) -> Callable[[F], F]:
+    """The answer tells of persons: that a member of staff saw it is written down in the same transaction."""
+
+    def note(view: F) -> F:
+        edge_of(view).trace = action
+        return view
+
+    return note
+
+
+def leave_trace(edge: Edge, path: Mapping[str, Any], by: Any) -> None:
+    """Write down the look that was just granted, where the view asks for it."""
+    if edge.trace is not None:
+        if _trace is None:
+            raise RuntimeError("no tracer: main.create_app wires one")
+        _trace(action=edge.trace, path=path, by=by, at=clock.now())
+
+
 def idempotent(view: F) -> F:
     """The request must carry an Idempotency-Key; sent again, it is answered the same and done once."""
     edge_of(view).idempotent = True
@@ -255,7 +282,12 @@ class Api(Blueprint):
                 for limit, subject in edge.limits:
                     limits.count(limit, *subject())
                 request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-                return unit(edge, path, lambda given: _answer(view, edge, given), write=write)
+                return unit(
+                    edge,
+                    path,
+                    lambda given: _answer(view, edge, given),
+                    write=write or edge.trace is not None,
+                )
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(
@@ -273,7 +305,9 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
     if edge.wants_caller:
         arguments["by"] = by
     if not edge.idempotent:
-        return _outgoing(view(**arguments), edge)
+        response = _outgoing(view(**arguments), edge)
+        leave_trace(edge, path, by)
+        return response
     key = request.headers.get("Idempotency-Key", "")
     request_print = idempotency.fingerprint(
         request.method.encode(), request.path.encode(), request.get_data()

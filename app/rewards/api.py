@@ -24,6 +24,7 @@ from app.kernel.http import (
     requires,
     takes,
     takes_query,
+    traced,
 )
 from app.kernel.paging import Page
 from app.places.models import Station
@@ -145,6 +146,7 @@ def list_my_vouchers(cursor: str | None, limit: int, by: Actor) -> Page[OwnVouch
 
 @api.get("/vouchers/<uuid:voucher_id>")
 @requires("self")
+@traced("voucher.seen")
 @gives(OwnVoucherRead)
 def read_voucher(voucher_id: UUID, by: Actor) -> OwnVoucher:
     """One of my vouchers with its code; staff of its station see it without"""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.identity.actors import Actor
 from app.kernel import clock, geo
-from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query
+from app.kernel.http import Api, gives, gives_page, idempotent, public, requires, takes, takes_query, traced
 from app.kernel.paging import Page
 from app.kernel.schemas import PageQuery
 from app.volunteering import confirming, organising, queries, signing_up, training, waiting
@@ -153,6 +153,7 @@ def cancel_sign_up(shift_id: UUID, by: Actor) -> None:
 
 @api.get("/shifts/<uuid:shift_id>/attendance")
 @requires("hours.witness")
+@traced("shift.seen")
 @gives(ListedRead, many=True)
 def list_attendance(shift_id: UUID, by: Actor) -> list[Listed]:
     """Who signed up for a shift and who was there"""
@@ -200,6 +201,7 @@ def read_my_totals(by: Actor) -> HoursTotals:
 
 @api.get("/hours/to-confirm")
 @requires("hours.confirm")
+@traced("hours.seen")
 @takes_query(PageQuery)
 @gives_page(HoursRead)
 def list_hours_to_confirm(cursor: str | None, limit: int, by: Actor) -> Page[Hours]:

@@ -46,7 +46,7 @@ from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, i18n, idempotency, limits, problems
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Problem, Unauthenticated
-from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
+from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, leave_trace, load, unit
 from app.web.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -135,7 +135,12 @@ class Pages(Blueprint):
                         limits.count(limit, *subject())
                     request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                     response = _with_session(
-                        lambda: unit(edge, path, lambda given: _answer(view, edge, given), write=write)
+                        lambda: unit(
+                            edge,
+                            path,
+                            lambda given: _answer(view, edge, given),
+                            write=write or edge.trace is not None,
+                        )
                     )
                 except Problem as problem:
                     if _asked_by_script():
@@ -217,7 +222,9 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
             raise Forbidden
     arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
     if not edge.idempotent:
-        return make_response(view(**arguments))
+        response = make_response(view(**arguments))
+        leave_trace(edge, path, by)
+        return response
     return _once(lambda: make_response(view(**arguments)), by)
 
 

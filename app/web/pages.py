@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.web import reference
 from app.web.desk import activities as organising
-from app.web.desk import conflicts, honours, ledger, overview, people, rewards, rules
+from app.web.desk import audit, conflicts, honours, ledger, overview, people, rewards, rules
 from app.web.edge import Pages
 from app.web.grid import cases
 from app.web.rider import (
@@ -50,5 +50,6 @@ ALL: tuple[Pages, ...] = (
     ledger.pages,
     people.pages,
     honours.pages,
+    audit.pages,
     reference.pages,
 )

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.test import TestResponse
 
 from app.identity.edge import ACCESS_COOKIE, REFRESH_COOKIE
@@ -126,6 +126,8 @@ def _own(route: Route, world: World) -> dict[str, Any]:
 def _path_value(name: str, route: Route, world: World, own: Mapping[str, Any]) -> Any:
     if name in own:
         return own[name]
+    if isinstance(route.rule._converters[name], IntegerConverter):
+        return 1
     if name == "token":
         return world.ids.get(next(link for link in LINKS if route.rule.rule.startswith(link)), "none")
     return world.ids.get(name, "none")

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
+from app.audit.models import AuditRecord
 from app.identity.actors import Actor
+from app.kernel import http
 from tests.conftest import StandingClock
 from tests.security import knocking
 from tests.security.knocking import Visitor
-from tests.security.world import ANONYMOUS, RIDER, World, build
+from tests.security.world import ANONYMOUS, OWNER, RIDER, World, build
 
 DOORS = Path(__file__).with_name("doors.toml")
 PLANTED = (
@@ -34,6 +39,10 @@ SHUT = {
     "POST /I/<token>": "there is no invitation",
     "POST /api/v1/sign-in/password": "nobody has this password",
     "POST /sign-in/staff": "nobody has this password",
+    "GET /api/v1/sync/conflicts/<uuid:conflict_id>": "there is no conflict",
+    "POST /api/v1/sync/conflicts/<uuid:conflict_id>/decision": "there is no conflict",
+    "DELETE /api/v1/sync/devices/<uuid:device_id>": "no device is enrolled",
+    "POST /api/v1/sync/devices/<uuid:device_id>/lease": "no device is enrolled",
     "GET /static/<version>/<path:name>": "there is no such file",
     "POST /api/v1/honours/<uuid:honour_id>/revocation": "nobody is honoured yet",
     "POST /api/v1/honours/consent": "nothing is under public notice yet",
@@ -73,13 +82,37 @@ class Found:
 
     opened: dict[str, str]
     shown: list[str]
+    unseen: list[str]  # staff looked at riders and nothing was written down
+
+
+def text_of(answer: TestResponse) -> str:
+    return answer.get_data().decode("utf-8", "replace")
+
+
+@contextmanager
+def counted(model: type) -> Iterator[list[object]]:
+    """Every row of this model made while the block lasts."""
+    made: list[object] = []
+
+    def note(target: object, *_: object) -> None:
+        made.append(target)
+
+    sa.event.listen(model, "init", note)
+    yield made
+    sa.event.remove(model, "init", note)
 
 
 def walked(app: Flask, world: World, visitors: Mapping[str, Visitor]) -> Found:
     """Each cell of the matrix by a request of its own: who is let in, and what strangers were shown."""
-    found = Found({}, [])
+    found = Found({}, [], [])
     for route in knocking.routes(app):
-        answers = {name: knocking.knock(who, app, route, world) for name, who in visitors.items()}
+        answers = {}
+        for name, who in visitors.items():
+            with counted(AuditRecord) as traces:
+                answers[name] = knocking.knock(who, app, route, world)
+            told = route.method == "GET" and any(each in text_of(answers[name]) for each in world.personal)
+            if told and name not in (OWNER, RIDER) and not traces:
+                found.unseen.append(f"{route.name} by {name}")
         found.opened[route.name] = summed(
             (name for name, answer in answers.items() if knocking.let_in(answer)), visitors
         )
@@ -90,7 +123,7 @@ def walked(app: Flask, world: World, visitors: Mapping[str, Visitor]) -> Found:
                 for name, answer in answers.items()
                 if name in (ANONYMOUS, RIDER) or name.endswith("-there")
                 for each in world.private - asked
-                if each in answer.text
+                if each in text_of(answer)
             ]
     return found
 
@@ -108,6 +141,7 @@ def test_each_door_opens_to_those_it_is_for_and_shows_nothing_across_a_border(
     assert not set(wanted) - set(found.opened), "routes that are gone"
     assert {name: inside for name, inside in found.opened.items() if inside != wanted[name]} == {}
     assert found.shown == []
+    assert found.unseen == []
 
 
 def test_no_door_stays_shut_for_everybody_without_a_reason() -> None:
@@ -127,3 +161,14 @@ def test_the_walk_finds_a_door_left_open(
     with knocking.traceless(monkeypatch):
         found = walked(app, world, visitors)
     assert {name for name in PLANTED if found.opened[name] != known()[name]} == set(PLANTED)
+
+
+def test_the_walk_finds_a_look_that_left_no_trace(
+    app: Flask, world: World, visitors: dict[str, Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The planted bug: the audit log is not written."""
+    some = [each for each in knocking.routes(app) if each.name == "GET /desk/shifts/<uuid:shift_id>"]
+    monkeypatch.setattr(knocking, "routes", lambda _: some)
+    monkeypatch.setattr(http, "_trace", lambda **_: None)
+    with knocking.traceless(monkeypatch):
+        assert walked(app, world, visitors).unseen

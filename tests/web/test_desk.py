@@ -28,6 +28,7 @@ ENTERS = {
     "rewards": {"department"},
     "ledger": {"department", "rule-editor", "auditor"},
     "honours": {"department", "reviewer"},
+    "audit": {"auditor", "admin"},
     "people": {"admin"},
 }
 FIRST = {

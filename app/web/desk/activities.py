@@ -17,7 +17,7 @@ from app.identity.queries import display_name
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.errors import Invalid
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
@@ -95,6 +95,7 @@ def create(by: Actor, **what: str) -> Response:
 
 @pages.get("/activities/desk/<uuid:activity_id>")
 @requires("activity.organise")
+@traced("activity.seen")
 def activity(activity_id: UUID, by: Actor) -> str:
     """One activity and its shifts"""
     found = queries.activity(activity_id)
@@ -179,6 +180,7 @@ def _rider(person_id: UUID | None, phone: str | None) -> UUID:
 
 @pages.get("/desk/shifts/<uuid:shift_id>")
 @requires("activity.organise")
+@traced("shift.seen")
 def shift(shift_id: UUID, by: Actor) -> str:
     """Who signed up, who was there, whose hours wait"""
     found = _mine(shift_id, by)
@@ -233,6 +235,7 @@ def witness(shift_id: UUID, person_id: UUID, reason: str, by: Actor) -> Response
 
 @pages.get("/desk/hours")
 @requires("hours.confirm")
+@traced("hours.seen")
 def hours(by: Actor) -> str:
     """Hours that wait for somebody's word"""
     found = waiting.with_words(waiting.to_confirm(by).items)

@@ -12,7 +12,7 @@ from app.identity.actors import Actor
 from app.identity.models import Grant
 from app.identity.permissions import ROLES
 from app.kernel import clock
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.places import queries as places
@@ -58,6 +58,7 @@ def add(username: str, name: str, password: str, by: Actor) -> Response:
 
 @pages.get("/desk/people/<uuid:person_id>")
 @requires("people.appoint")
+@traced("staff.seen")
 def person(person_id: UUID, by: Actor) -> str:
     """One person's roles, and the form for another"""
     held = [

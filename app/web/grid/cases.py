@@ -19,7 +19,7 @@ from app.cases.viewing import view_of
 from app.identity.actors import Actor
 from app.identity.queries import display_name
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, requires, takes_form, takes_query
+from app.kernel.http import SIGNED_IN, requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.media.accepting import accept_photo
@@ -98,6 +98,7 @@ def cases(show: str, kind: str | None, number: str | None, cursor: str | None, b
 
 @pages.get("/grid/<uuid:case_id>")
 @requires(SIGNED_IN)
+@traced("case.seen")
 def case(case_id: UUID, by: Actor) -> str:
     """One case with what can be done now"""
     must_enter(by, "cases")

@@ -14,7 +14,7 @@ from app.codes.decoding import codes_on
 from app.codes.queries import session_in_use
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import limited, requires, takes_form
+from app.kernel.http import limited, requires, takes_form, traced
 from app.kernel.limits import Limit
 from app.kernel.schemas import Id, Schema
 from app.ledger.queries import balance_of
@@ -119,6 +119,7 @@ def _behind(station_id: UUID, text: str, by: Actor) -> str:
 
 @pages.get("/station/<uuid:station_id>/riders/<uuid:session_id>")
 @requires("station.scan")
+@traced("rider.seen")
 def rider(station_id: UUID, session_id: UUID, by: Actor) -> str:
     """A rider who has just shown a code: checked in, and what their points can buy here"""
     by.must("station.scan", station_id=station_id)
@@ -150,6 +151,7 @@ def give(station_id: UUID, session_id: UUID, reward_id: UUID, by: Actor) -> Resp
 
 @pages.get("/station/<uuid:station_id>/vouchers/<uuid:voucher_id>")
 @requires("station.scan")
+@traced("voucher.seen")
 def voucher(station_id: UUID, voucher_id: UUID, by: Actor) -> str:
     """One voucher: to be confirmed, or what became of it"""
     by.must("station.scan", station_id=station_id)
