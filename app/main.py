@@ -29,7 +29,19 @@ from app.identity import edge as identity_edge
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
-from app.kernel import events, health, http, i18n, idempotency, jobs, limits, observing, openapi, problems
+from app.kernel import (
+    events,
+    health,
+    http,
+    i18n,
+    idempotency,
+    jobs,
+    limits,
+    observing,
+    openapi,
+    problems,
+    traces,
+)
 from app.kernel import settings as settings_module
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
@@ -149,7 +161,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
     http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
-    http.set_tracer(recording.look)
+    traces.set_tracer(recording.look)
     senders.choose("console" if not settings.is_production else "none")
 
 

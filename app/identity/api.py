@@ -29,8 +29,9 @@ from app.identity.schemas import (
     TokensRead,
 )
 from app.kernel import clock, settings
-from app.kernel.http import Api, address, body_field, gives, limited, public, requires, takes
+from app.kernel.http import Api, gives, limited, public, requires, takes
 from app.kernel.limits import Limit
+from app.kernel.subjects import address, body_field
 
 api = Api("identity", "", "Signing in and people")
 

@@ -31,8 +31,8 @@ from app.identity.actors import ANONYMOUS, Actor
 from app.identity.errors import CsrfMissing, SessionEnded
 from app.identity.models import Person, RefreshToken
 from app.kernel import clock
-from app.kernel.http import address
 from app.kernel.settings import Settings
+from app.kernel.subjects import address
 
 _ACTOR = "fengxing.actor"  # once per request, in its environ: an application context may outlive a request
 ACCESS_COOKIE, REFRESH_COOKIE = "fengxing_access", "fengxing_refresh"

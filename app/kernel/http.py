@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -22,7 +22,7 @@ import marshmallow as ma
 from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
-from app.kernel import clock, idempotency, limits, problems, strict_json
+from app.kernel import clock, idempotency, limits, problems, strict_json, subjects, traces
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated, UnsupportedMedia
 from app.kernel.schemas import PageQuery, Schema
@@ -66,19 +66,12 @@ class Edge:
 
 _authenticate: Callable[[], Caller] | None = None
 _visitor: Caller | None = None
-_trace: Callable[..., None] | None = None
 
 
 def set_authenticator(authenticate: Callable[[], Caller], *, visitor: Caller) -> None:
     """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
     global _authenticate, _visitor
     _authenticate, _visitor = authenticate, visitor
-
-
-def set_tracer(trace: Callable[..., None]) -> None:
-    """Tell the edge who writes down that staff looked at personal data: called with action, path, by and at."""
-    global _trace
-    _trace = trace
 
 
 def caller() -> Any:
@@ -202,14 +195,6 @@ def traced(action: str) -> Callable[[F], F]:
     return note
 
 
-def leave_trace(edge: Edge, path: Mapping[str, Any], by: Any) -> None:
-    """Write down the look that was just granted, where the view asks for it."""
-    if edge.trace is not None:
-        if _trace is None:
-            raise RuntimeError("no tracer: main.create_app wires one")
-        _trace(action=edge.trace, path=path, by=by, at=clock.now())
-
-
 def idempotent(view: F) -> F:
     """The request must carry an Idempotency-Key; sent again, it is answered the same and done once."""
     edge_of(view).idempotent = True
@@ -220,29 +205,11 @@ def limited(limit: limits.Limit, *subject: Callable[[], str]) -> Callable[[F], F
     """At most so many tries by the same subject (default: the caller's address), counted before anything else."""
 
     def note(view: F) -> F:
-        parts = subject or (address,)
+        parts = subject or (subjects.address,)
         edge_of(view).limits.append((limit, lambda: tuple(part() for part in parts)))
         return view
 
     return note
-
-
-def address() -> str:
-    """The caller's network address as far as the trusted proxies vouch for it."""
-    return request.remote_addr or "-"
-
-
-def body_field(name: str) -> Callable[[], str]:
-    """A text field of the JSON body, for limits by subject; empty if the body is not what it should be."""
-
-    def read() -> str:
-        try:
-            value = strict_json.loads(request.get_data()).get(name, "")
-        except (AttributeError, strict_json.JsonUnreadable):
-            return ""
-        return str(value).strip()[:64]  # spaces are cut from what comes in, so they buy no further tries
-
-    return read
 
 
 class Api(Blueprint):
@@ -306,7 +273,7 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
         arguments["by"] = by
     if not edge.idempotent:
         response = _outgoing(view(**arguments), edge)
-        leave_trace(edge, path, by)
+        traces.leave(edge.trace, path, by)
         return response
     key = request.headers.get("Idempotency-Key", "")
     request_print = idempotency.fingerprint(

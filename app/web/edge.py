@@ -43,10 +43,10 @@ from app.identity.edge import (
     refresh_token_id,
 )
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
-from app.kernel import clock, i18n, idempotency, limits, problems
+from app.kernel import clock, i18n, idempotency, limits, problems, traces
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Problem, Unauthenticated
-from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, leave_trace, load, unit
+from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.web.faults import Faults
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -223,7 +223,7 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
     arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
     if not edge.idempotent:
         response = make_response(view(**arguments))
-        leave_trace(edge, path, by)
+        traces.leave(edge.trace, path, by)
         return response
     return _once(lambda: make_response(view(**arguments)), by)
 
@@ -374,19 +374,6 @@ def error_page(problem: Problem, template: str = "error.html") -> Response:
     if "retry_after_s" in problem.facts:
         response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
     return secured(response)
-
-
-def local_path(text: str | None, default: str = "/") -> str:
-    """A path on this site; anything else (another host, a trick) becomes the default."""
-    if (
-        not text
-        or not text.startswith("/")
-        or text.startswith(("//", "/\\"))
-        or not text.isprintable()
-        or "\\" in text
-    ):
-        return default
-    return text
 
 
 CONTENT_SECURITY = (

@@ -29,6 +29,7 @@ ENTERS = {
     "ledger": {"department", "rule-editor", "auditor"},
     "honours": {"department", "reviewer"},
     "audit": {"auditor", "admin"},
+    "conflicts": {"department", "admin"},
     "people": {"admin"},
 }
 FIRST = {

@@ -23,9 +23,10 @@ from app.kernel.schemas import Schema
 from app.ledger.queries import balance_of
 from app.notices.queries import unread_count
 from app.volunteering.queries import hours_totals
-from app.web.edge import Pages, go, kept_offline, local_path, page, remember
+from app.web.edge import Pages, go, kept_offline, page, remember
 from app.web.forms import Choice
 from app.web.menus import menu_of
+from app.web.paths import local_path
 
 pages = Pages("home")
 

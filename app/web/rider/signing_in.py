@@ -16,12 +16,14 @@ from app.identity.errors import PhoneWrong
 from app.identity.models import OCCUPATIONS, Person
 from app.identity.queries import masked_phone, person
 from app.kernel import clock, settings
-from app.kernel.http import address, limited, public, requires, takes_form, takes_query
+from app.kernel.http import limited, public, requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
+from app.kernel.subjects import address
 from app.places import queries as places
-from app.web.edge import Pages, go, local_path, page, signed_in
+from app.web.edge import Pages, go, page, signed_in
 from app.web.forms import Choice, Nothing, Tick, form_field
 from app.web.menus import landing_of
+from app.web.paths import local_path
 
 pages = Pages("signing-in")
 
