@@ -12,9 +12,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import cli
-from app.audit import recording as audit
 from app.audit import api as audit_api
-from app.audit import recording
+from app.audit import recording as audit
 from app.cases import api as cases_api
 from app.cases import deadlines
 from app.cases import events as cases
@@ -161,7 +160,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
     http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
-    traces.set_tracer(recording.look)
+    traces.set_tracer(audit.look)
     senders.choose("console" if not settings.is_production else "none")
 
 
