@@ -219,6 +219,7 @@ def _wire() -> None:
     """Who hears of what, in this order, in the same transaction: rules mint, then notices tell."""
     subscriptions: list[events.Subscription] = [
         (checkins.CheckedIn, awarding.on_checked_in),
+        (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
         (cases.CaseAccepted, awarding.on_case_accepted),
         (cases.CaseResolved, awarding.on_case_resolved),
         (cases.CaseMerged, awarding.on_case_merged),

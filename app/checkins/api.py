@@ -5,11 +5,13 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.checkins import queries
-from app.checkins.models import Checkin, RefusedScan
+from app.checkins.annulling import annul_check_in
+from app.checkins.models import AnnulledCheckin, Checkin, RefusedScan
 from app.checkins.queries import CheckinAt
-from app.checkins.schemas import MyCheckinRead, RefusalRead, StationCheckinRead
+from app.checkins.schemas import AnnulCheckin, AnnulledRead, MyCheckinRead, RefusalRead, StationCheckinRead
 from app.identity.actors import Actor
-from app.kernel.http import Api, gives_page, requires, traced
+from app.kernel import clock
+from app.kernel.http import Api, gives, gives_page, idempotent, requires, takes, traced
 from app.kernel.paging import Page
 
 api = Api("checkins", "/checkins", "Presence at stations")
@@ -29,6 +31,16 @@ def list_my_checkins(cursor: str | None, limit: int, by: Actor) -> Page[CheckinA
 def list_my_refusals(cursor: str | None, limit: int, by: Actor) -> Page[RefusedScan]:
     """My scans that were turned away, and why"""
     return queries.my_refusals(by.id, cursor, limit)
+
+
+@api.post("/<uuid:checkin_id>/annul")
+@requires("station.scan")
+@idempotent
+@takes(AnnulCheckin)
+@gives(AnnulledRead)
+def annul(checkin_id: UUID, station_id: UUID, reason: str, by: Actor) -> AnnulledCheckin:
+    """Take back a scan of one's own station within 15 minutes; its points go back"""
+    return annul_check_in(checkin_id=checkin_id, station_id=station_id, reason=reason, by=by, at=clock.now())
 
 
 @api.get("/stations/<uuid:station_id>")

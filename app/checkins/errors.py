@@ -18,6 +18,18 @@ class CheckedInAlready(Conflict):
     keep = True
 
 
+class AnnulTooLate(Conflict):
+    """A station takes its own scan back within a quarter of an hour, not later, and no poster's."""
+
+    slug = "annul-too-late"
+
+
+class AnnulledAlready(Conflict):
+    """This check-in has been taken back."""
+
+    slug = "annulled-already"
+
+
 class LocationNeeded(Invalid):
     """A poster proves nothing by itself; the phone has to say where it is."""
 

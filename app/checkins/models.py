@@ -51,9 +51,24 @@ class RefusedScan(IdMixin, Base):
     station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
     slug: Mapped[str] = mapped_column(String(40))
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    device: Mapped[str | None] = mapped_column(String(80))  # that scanned
+    happened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: when it arrived
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class AnnulledCheckin(IdMixin, Base):
+    """A check-in that the station took back at once, because it had scanned the wrong person. Both rows stay."""
+
+    __tablename__ = "annulled_checkins"
+    __table_args__ = (UniqueConstraint("checkin_id", name="once"),)
+
+    checkin_id: Mapped[UUID] = mapped_column(ForeignKey("checkins.id"))
+    reason: Mapped[str] = mapped_column(String(200))
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+append_only(AnnulledCheckin.__table__)  # type: ignore[arg-type]
 append_only(Checkin.__table__)  # type: ignore[arg-type]
 append_only(RefusedScan.__table__)  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.checkins.errors import CheckinNotFound
-from app.checkins.models import Checkin, RefusedScan, window_of
+from app.checkins.models import AnnulledCheckin, Checkin, RefusedScan, window_of
 from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
@@ -51,11 +52,25 @@ def check_in_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Check
     return session.scalar(select(Checkin).filter_by(**same))
 
 
+def is_annulled(checkin_id: UUID) -> bool:
+    """Whether the station took this check-in back."""
+    return bool(annulled_of([checkin_id]))
+
+
+def annulled_of(checkin_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these check-ins that were taken back."""
+    found = select(AnnulledCheckin.checkin_id).where(AnnulledCheckin.checkin_id.in_(checkin_ids))
+    return set(session.scalars(found))
+
+
 def count_today(station_ids: list[UUID], at: datetime) -> int:
     """How many check-ins these stations took on this city day."""
     first, last = day_bounds(city_day(at))
     counted = select(func.count()).where(
-        Checkin.station_id.in_(station_ids), Checkin.happened_at >= first, Checkin.happened_at < last
+        Checkin.station_id.in_(station_ids),
+        Checkin.happened_at >= first,
+        Checkin.happened_at < last,
+        Checkin.id.not_in(select(AnnulledCheckin.checkin_id)),
     )
     return session.scalar(counted) or 0
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.checkins.models import RefusedScan
 from app.codes.errors import rider_of
 from app.identity.actors import Actor
+from app.identity.sessions import device_of
 from app.kernel.db import session
 from app.kernel.errors import Problem, RateLimited
 
@@ -20,16 +21,30 @@ MAX_GUESSES, PER_S = 5, 60
 
 
 def remember_refusal(
-    problem: Problem, *, person_id: UUID | None, station_id: UUID | None, by: Actor, at: datetime
+    problem: Problem,
+    *,
+    person_id: UUID | None,
+    station_id: UUID | None,
+    happened_at: datetime | None = None,
+    by: Actor,
+    at: datetime,
 ) -> None:
-    """Write down a refusal that is kept; one that is rolled back leaves nothing to write.
+    """Write down a refusal that is kept, with place and device; one that is rolled back leaves nothing to write.
 
     Where no station scanned, it was the scanner's own attempt and stands in their own history.
     """
     if problem.keep:
         whose = person_id or rider_of(problem) or (by.person_id if station_id is None else None)
         session.add(
-            RefusedScan(person_id=whose, station_id=station_id, slug=problem.slug, by_id=by.person_id, at=at)
+            RefusedScan(
+                person_id=whose,
+                station_id=station_id,
+                slug=problem.slug,
+                by_id=by.person_id,
+                device=device_of(by.family_id) if by.family_id else None,
+                happened_at=happened_at,
+                at=at,
+            )
         )
         session.flush()
 

@@ -6,7 +6,7 @@ from marshmallow import fields
 
 from app.identity.queries import masked_name, person
 from app.kernel.i18n import has, say
-from app.kernel.schemas import Schema
+from app.kernel.schemas import Id, Schema, Text
 
 
 class CheckinRead(Schema):
@@ -39,4 +39,21 @@ class RefusalRead(Schema):
     station_id = fields.UUID(required=True, allow_none=True)
     code = fields.String(required=True, attribute="slug")
     words = fields.Function(lambda each: say(each.slug) if has(each.slug) else each.slug, required=True)
+    at = fields.AwareDateTime(required=True, metadata={"description": "when it arrived"})
+    happened_at = fields.Function(lambda each: (each.happened_at or each.at).isoformat(), required=True)
+    device = fields.String(required=True, allow_none=True)
+
+
+class AnnulCheckin(Schema):
+    """Why a scan is taken back."""
+
+    station_id = Id(required=True)
+    reason = Text(200, required=True)
+
+
+class AnnulledRead(Schema):
+    """A check-in that was taken back."""
+
+    checkin_id = fields.UUID(required=True)
+    reason = fields.String(required=True)
     at = fields.AwareDateTime(required=True)

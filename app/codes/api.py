@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import Response
 
-from app.codes import drawing, signatures
+from app.codes import drawing, signatures, steps
 from app.codes.enrolling import enrol_phone, revoke_handles
-from app.codes.models import GRACE
-from app.codes.poster import a4_svg, poster_of
-from app.codes.schemas import DeviceRead, EnrolDevice, PersonalCodeRead, PublicKeys
+from app.codes.errors import PosterEnded
+from app.codes.kinds import screen
+from app.codes.models import GRACE, Poster
+from app.codes.poster import Poster as Drawn
+from app.codes.poster import a4_svg, pdf, poster_of
+from app.codes.posters import end_posters, poster_in_force, replace_poster
+from app.codes.schemas import (
+    DeviceRead,
+    EnrolDevice,
+    PersonalCodeRead,
+    PosterQuery,
+    PosterRead,
+    PublicKeys,
+    ReplacePoster,
+    ScreenRead,
+)
 from app.codes.showing import show_personal_code
 from app.codes.steps import STEP_S
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import Api, gives, gives_file, limited, public, requires, takes
+from app.kernel.http import (
+    Api,
+    attachment,
+    gives,
+    gives_file,
+    idempotent,
+    limited,
+    public,
+    requires,
+    takes,
+    takes_query,
+)
 from app.kernel.i18n import say
 from app.kernel.limits import Limit
 from app.places import queries as places
 
 api = Api("codes", "/codes", "Codes for cameras and scanner guns")
 
-SVG = "image/svg+xml"
+SVG, PDF = "image/svg+xml", "application/pdf"
 ENROLMENTS = Limit("enrol-device", 30, 3600)
 
 
@@ -97,6 +121,52 @@ def list_public_keys() -> dict[str, Any]:
 @gives_file(SVG)
 def draw_poster(station_id: UUID, by: Actor) -> Response:
     """A station's poster on A4"""
-    station = places.station(station_id)
+    return Response(a4_svg(_poster(station_id, by)), content_type=SVG)
+
+
+@api.get("/stations/<uuid:station_id>/poster.pdf")
+@requires("station.scan")
+@takes_query(PosterQuery)
+@gives_file(PDF)
+def print_poster(station_id: UUID, size: Literal["A4", "A3"], by: Actor) -> Response:
+    """A station's poster as PDF on A4 or A3, with date and number"""
+    poster = _poster(station_id, by)
+    return attachment(pdf(poster, size), PDF, f"poster-{poster.number}-{size}.pdf")
+
+
+@api.post("/stations/<uuid:station_id>/posters")
+@requires("station.scan")
+@idempotent
+@takes(ReplacePoster)
+@gives(PosterRead, 201)
+def replace_station_poster(station_id: UUID, overlap: bool, by: Actor) -> Poster:
+    """A new version of the poster; the old ones end now, or in a week"""
+    return replace_poster(station_id=station_id, overlap=overlap, by=by, at=clock.now())
+
+
+@api.delete("/stations/<uuid:station_id>/posters")
+@requires("station.scan")
+@gives(None)
+def end_station_posters(station_id: UUID, by: Actor) -> None:
+    """No poster of the station counts any more"""
+    end_posters(station_id=station_id, by=by, at=clock.now())
+
+
+@api.get("/stations/<uuid:station_id>/screen")
+@requires("station.scan")
+@gives(ScreenRead)
+def show_screen(station_id: UUID, by: Actor) -> dict[str, Any]:
+    """The code for a station's screen, good for this half minute"""
     by.must("station.scan", station_id=station_id)
-    return Response(a4_svg(poster_of(station, at=clock.now())), content_type=SVG)
+    at = clock.now()
+    link = screen.make(places.station(station_id).short_code, at)
+    return {"link": link, "svg": drawing.svg(link), "valid_until": steps.ends_at(steps.step_at(at))}
+
+
+def _poster(station_id: UUID, by: Actor) -> Drawn:
+    by.must("station.scan", station_id=station_id)
+    station, at = places.station(station_id), clock.now()
+    found = poster_in_force(station, at=at)
+    if found is None:
+        raise PosterEnded(station=station.name)
+    return poster_of(station, found.version, found.made_at)

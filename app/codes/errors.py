@@ -75,6 +75,20 @@ class CodeSkew(Conflict):
     keep = True
 
 
+class ScreenOld(Conflict):
+    """A genuine picture of the station's screen, but more than 90 seconds old."""
+
+    slug = "screen-old"
+    keep = True
+
+
+class PosterEnded(Gone):
+    """This poster has been replaced."""
+
+    slug = "poster-ended"
+    keep = True
+
+
 class CodeReplay(Conflict):
     """The code has been used at another station."""
 

@@ -61,6 +61,27 @@ class PersonalHandle(IdMixin, Base):
             raise about(HandleExpired(), self.person_id)
 
 
+class Poster(IdMixin, Base):
+    """A version of a station's poster. `ends_at`: from then on it is worth nothing."""
+
+    __tablename__ = "posters"
+    __table_args__ = (
+        UniqueConstraint("station_id", "version", name="version"),
+        CheckConstraint("version >= 1", name="version_counts"),
+    )
+
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))  # indexed by the version constraint
+    version: Mapped[int]
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def has_ended(self, at: datetime) -> bool:
+        """Whether it is worth nothing any more."""
+        return self.ends_at is not None and at >= self.ends_at
+
+
 class ScanSession(IdMixin, Base):
     """One use of one step of a handle, at one station. For two minutes it stands for the rider's presence there.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from app.kernel.schemas import Schema, Text
 
@@ -53,3 +53,33 @@ class PublicKeys(Schema):
     """A JSON Web Key Set."""
 
     keys = fields.List(fields.Nested(PublicKeyRead), required=True)
+
+
+class PosterQuery(Schema):
+    """The paper."""
+
+    size = fields.String(load_default="A4", validate=validate.OneOf(["A4", "A3"]))
+
+
+class ReplacePoster(Schema):
+    """Whether the old posters may hang for another week."""
+
+    overlap = fields.Boolean(load_default=False)
+
+
+class PosterRead(Schema):
+    """A version of a station's poster."""
+
+    station_id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    made_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True, allow_none=True)
+    confirmed_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ScreenRead(Schema):
+    """What a station's screen shows now."""
+
+    link = fields.String(required=True)
+    svg = fields.String(required=True)
+    valid_until = fields.AwareDateTime(required=True)

@@ -49,6 +49,17 @@ def renew_session(*, token_id: UUID, at: datetime, grace: bool = False) -> tuple
     return _issue(family.id, at), queries.person(family.person_id)
 
 
+def device_of(family_id: UUID) -> str | None:
+    """What the session's device called itself."""
+    family = session.get(SessionFamily, family_id)
+    return family.device if family else None
+
+
+def end_other_sessions(*, by: Actor, at: datetime) -> None:
+    """Sign out everywhere but here: another phone was lost."""
+    _revoke((SessionFamily.person_id == by.id) & (SessionFamily.id != by.family_id), "revoked", at)
+
+
 def end_session(*, by: Actor, at: datetime) -> None:
     """Sign out on this device."""
     if by.family_id is not None:

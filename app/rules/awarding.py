@@ -16,7 +16,7 @@ from app.cases.events import (
     CaseResolved,
     CaseWithdrawn,
 )
-from app.checkins.events import CheckedIn
+from app.checkins.events import CheckedIn, CheckinAnnulled
 from app.identity import queries as people
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import insert_if_absent, session
@@ -30,8 +30,8 @@ from app.rules.evaluating import Outcome, Usage, evaluate
 from app.rules.events import PointsNotAwarded
 from app.rules.kinds import checkin, honour, hours, report, suggestion, training
 from app.rules.kinds.shape import Fact
-from app.rules.models import PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
-from app.rules.paying import fund, give_again, give_back, pay_queued, settle
+from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
+from app.rules.paying import fund, give_again, give_back, pay_queued, settle, take_back
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
 from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NO_RULES, NOT_ENROLLED, nearest_miss, said
 from app.rules.rulebook import AFTER_DAYS, Rule
@@ -43,6 +43,12 @@ REPORT, SUGGESTION = report.KIND.name, suggestion.KIND.name
 def on_checked_in(event: CheckedIn) -> None:
     """A check-in may give points."""
     judge(checkin.fact_of(event, region_path=region_path(event.region_code)), at=event.at)
+
+
+def on_checkin_annulled(event: CheckinAnnulled) -> None:
+    """A check-in that its station took back keeps no points, usable ones included."""
+    for award in awards_to_change(checkin.KIND.name, [event.checkin_id], QUEUED, PENDING, ACTIVE):
+        take_back(award, event.at)
 
 
 def on_case_accepted(event: CaseAccepted) -> None:

@@ -16,6 +16,7 @@ from app.identity.actors import SYSTEM
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.events import publish
+from app.ledger import taking_back as ledger
 from app.ledger.accounts import budget_of, pending_of, wallet_of
 from app.ledger.debts import pay_from_award
 from app.ledger.errors import BudgetExhausted
@@ -66,6 +67,25 @@ def give_back(award: Award, at: datetime) -> None:
     """The fact did not hold: pending points go back to the budget they came from."""
     if award.state == PENDING and award.budget_id is not None:
         _move(award, "given-back", pending_of(award.person_id).id, award.budget_id, at)
+    award.state, award.void_at = VOID, at
+    session.flush()
+    publish(AwardGivenBack(**_facts(award, at)))
+
+
+def take_back(award: Award, at: datetime) -> None:
+    """The fact was no fact: usable points go back too, as far as they are unspent; the rest is a debt."""
+    if award.state != ACTIVE:
+        give_back(award, at)
+        return
+    ledger.take_back(
+        person_id=award.person_id,
+        points=award.points,
+        source=f"award:{award.id}:{award.round}:taken-back",
+        words=_words(award, "given-back"),
+        to_account_id=award.budget_id,
+        by=SYSTEM,
+        at=at,
+    )
     award.state, award.void_at = VOID, at
     session.flush()
     publish(AwardGivenBack(**_facts(award, at)))
@@ -142,17 +162,21 @@ def _move(
         kind=f"award-{step}",
         source=f"award:{award.id}:{award.round}:{step}",
         legs=[Leg(from_account, -award.points), Leg(to_account, award.points, expires_on=expires_on)],
-        words={
-            "slug": f"rules.entry.{step}",
-            "what": dict(award.explanation["words"]),
-            "points": award.points,
-            "rule": award.rule_key,
-            "version": award.version.number,
-            "award_id": str(award.id),
-        },
+        words=_words(award, step),
         by=SYSTEM,
         at=at,
     )
+
+
+def _words(award: Award, step: str) -> dict[str, Any]:
+    return {
+        "slug": f"rules.entry.{step}",
+        "what": dict(award.explanation["words"]),
+        "points": award.points,
+        "rule": award.rule_key,
+        "version": award.version.number,
+        "award_id": str(award.id),
+    }
 
 
 def _pay_debt(award: Award, at: datetime) -> None:

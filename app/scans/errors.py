@@ -17,6 +17,13 @@ class CodeNotForScanning(Conflict):
     slug = "code-not-for-scanning"
 
 
+class PosterElsewhere(Conflict):
+    """The poster of another station hangs here."""
+
+    slug = "poster-elsewhere"
+    keep = True
+
+
 class ForCounter(Conflict):
     """A personal code or a voucher is read by the station, not by a rider."""
 

@@ -12,25 +12,27 @@ from app.checkins.models import Checkin
 from app.checkins.refusing import refuse_guessing, remember_refusal
 from app.codes import reading
 from app.codes.kinds.personal import PersonalCode
+from app.codes.kinds.screen import ScreenCode
 from app.codes.kinds.shape import Scanned
 from app.codes.kinds.shift import ShiftCode
 from app.codes.kinds.station import StationCode
 from app.codes.kinds.voucher import VoucherCode
+from app.codes.posters import confirm_poster, station_behind
 from app.codes.presenting import present_personal_code
 from app.identity.actors import Actor
 from app.kernel.errors import Problem
 from app.kernel.geo import Position
 from app.kernel.i18n import format_time, say
-from app.places import queries as places
+from app.places.models import Station
 from app.rewards import queries as rewards
 from app.rewards import redemption
 from app.rules.explaining import explain_fact
 from app.rules.queries import recorded_fact
-from app.scans.errors import CodeNotForScanning, ForCounter, StationNeeded
+from app.scans.errors import CodeNotForScanning, ForCounter, PosterElsewhere, StationNeeded
 from app.volunteering import queries as volunteering
 from app.volunteering.attendance import scan_shift
 
-DONE, ALREADY, PREVIEW = "done", "already", "preview"
+DONE, ALREADY, PREVIEW, CONFIRMED = "done", "already", "preview", "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +69,21 @@ def scan(
     refuse_guessing(station_id=station_id, by=by, at=at)
     try:
         code = reading.read(text, at=at)
-        if not isinstance(code, StationCode):
+        if not isinstance(code, StationCode | ScreenCode):
             return _follow(code, station_id, by, at)
+        station = station_behind(code, at=at)
+        if station_id is not None:
+            return _own_poster(code, station, station_id, by, at)
     except Problem as problem:
         remember_refusal(problem, person_id=None, station_id=station_id, by=by, at=at)
         raise
     return _poster(
-        code, position, accuracy_m, by, at
+        station, position, accuracy_m, by, at
     )  # remembers its refusals by itself, at the poster's station
 
 
 def _follow(code: Scanned, station_id: UUID | None, by: Actor, at: datetime) -> Scan:
-    if isinstance(code, ShiftCode):
+    if isinstance(code, ShiftCode) and station_id is None:
         return _shift(code, by, at)
     if not isinstance(code, PersonalCode | VoucherCode):
         raise CodeNotForScanning
@@ -94,11 +99,23 @@ def _follow(code: Scanned, station_id: UUID | None, by: Actor, at: datetime) -> 
 
 
 def _poster(
-    code: StationCode, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
+    station: Station, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
 ) -> Scan:
-    station = places.station_by_short_code(code.short_code)
     made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=at)
     return _checked_in(made, DONE)
+
+
+def _own_poster(
+    code: StationCode | ScreenCode, station: Station, station_id: UUID, by: Actor, at: datetime
+) -> Scan:
+    """The station looks at its own poster: nobody is checked in, the poster is confirmed."""
+    if station.id != station_id:
+        raise PosterElsewhere(station=station.name)
+    if isinstance(code, ScreenCode):
+        return Scan(kind="screen", outcome=CONFIRMED, headline=say("scan.screen-good"))
+    made = confirm_poster(code=code, station_id=station_id, by=by, at=at)
+    words = say("scan.poster-good", number=f"{station.short_code}-{made.version}")
+    return Scan(kind="station", outcome=CONFIRMED, headline=words)
 
 
 def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Scan:
@@ -108,7 +125,8 @@ def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Sca
     first_shown_at = shown.session.opened_at
     before = checkins.check_in_of_window(person_id, station_id, first_shown_at)
     made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
-    outcome = DONE if made.arrived_at == first_shown_at else ALREADY
+    taken_back = before is not None and checkins.is_annulled(before.id)
+    outcome = DONE if made.arrived_at == first_shown_at and not taken_back else ALREADY
     return _checked_in(
         made,
         outcome,
@@ -128,9 +146,10 @@ def _checked_in(
 ) -> Scan:
     judged = recorded_fact("checkin", made.id)
     told = explain_fact(judged) if judged else None
-    words = say(
-        "scan.checked-in" if outcome == DONE else "scan.checked-in-before", at=format_time(made.happened_at)
-    )
+    key = "scan.checked-in" if outcome == DONE else "scan.checked-in-before"
+    if outcome != DONE and checkins.is_annulled(made.id):
+        key = "scan.checkin-annulled"
+    words = say(key, at=format_time(made.happened_at))
     return Scan(
         kind="station" if rider is None else "personal",
         outcome=outcome,

@@ -20,7 +20,9 @@ class ScanRead(Schema):
     """What came of it, in words and ids."""
 
     kind = fields.String(required=True)
-    outcome = fields.String(required=True, validate=validate.OneOf(["done", "already", "preview"]))
+    outcome = fields.String(
+        required=True, validate=validate.OneOf(["done", "already", "preview", "confirmed"])
+    )
     headline = fields.String(required=True)
     points = fields.Integer(required=True)
     why = fields.String(required=True)

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from app.codes import reading
 from app.codes.kinds.personal import PersonalCode
+from app.codes.kinds.screen import ScreenCode
 from app.codes.kinds.station import StationCode
 from app.codes.kinds.voucher import VoucherCode
+from app.codes.posters import station_behind
 from app.codes.queries import handle_named
 from app.kernel import strict_json
 from app.kernel.errors import Problem
-from app.places import queries as places
 from app.rewards import queries as rewards
 from app.sync import schemas
 from app.sync.models import VOUCHER, SyncItem
@@ -37,7 +38,7 @@ def station_shown(code: str, happened_at: datetime) -> UUID | None:
     """The station whose poster this says it is; None if it is no genuine poster."""
     try:
         read = reading.read(code, at=happened_at)
-        return places.station_by_short_code(read.short_code).id if isinstance(read, StationCode) else None
+        return station_behind(read, at=happened_at).id if isinstance(read, StationCode | ScreenCode) else None
     except Problem:
         return None
 

@@ -22,7 +22,7 @@ from app.web.rider import (
     stations,
     talking,
 )
-from app.web.station import counter, offline, shelf
+from app.web.station import counter, offline, posting, scans, shelf
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
@@ -39,6 +39,8 @@ ALL: tuple[Pages, ...] = (
     outbox.pages,
     me.pages,
     counter.pages,
+    posting.pages,
+    scans.pages,
     shelf.pages,
     offline.pages,
     cases.pages,

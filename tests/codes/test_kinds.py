@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.codes import keys, macs, reading, steps
-from app.codes.kinds import KINDS, certificate, invite, personal, shift, station, voucher
+from app.codes.kinds import KINDS, certificate, invite, personal, screen, shift, station, voucher
 from app.kernel import clock
 from app.kernel.errors import Problem
 from tests.codes import make
@@ -21,6 +21,7 @@ def samples() -> dict[str, str]:
     return {
         "personal": personal.make(key=b"k" * 32, handle="0123456789", step=steps.step_at(at)),
         "station": station.make("A1B2C3"),
+        "screen": screen.make("A1B2C3", at),
         "shift": shift.make("A1B2C3D4", at),
         "voucher": voucher.make("1234567890123"),
         "invite": invite.make("A1B2C3D4E5F6G7H8"),
@@ -58,6 +59,7 @@ def test_formats_have_the_agreed_lengths(clock):
     assert lengths == {
         "personal": 33,
         "station": 17,
+        "screen": 22,
         "shift": 23,
         "voucher": 26,
         "invite": 19,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.codes.kinds import certificate, invite, personal, shift, station, voucher
+from app.codes.kinds import certificate, invite, personal, screen, shift, station, voucher
 from app.codes.kinds.shape import Kind
 
 KINDS: dict[str, Kind] = {
@@ -10,6 +10,7 @@ KINDS: dict[str, Kind] = {
     for each in (
         personal.KIND,
         station.KIND,
+        screen.KIND,
         shift.KIND,
         voucher.KIND,
         invite.KIND,

@@ -11,7 +11,9 @@ from app.checkins import queries
 from app.checkins.checking_in import check_in_by_poster
 from app.codes import reading
 from app.codes.errors import CodeFormat
+from app.codes.kinds.screen import ScreenCode
 from app.codes.kinds.station import StationCode
+from app.codes.posters import station_behind
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
@@ -34,20 +36,21 @@ class Continue(Schema):
 
 
 def _station_of(token: str) -> Station:
-    scanned = reading.read(f"/S/{token}", at=clock.now())
-    if not isinstance(scanned, StationCode):
+    at = clock.now()
+    scanned = reading.read(f"/S/{token}", at=at)
+    if not isinstance(scanned, StationCode | ScreenCode):
         raise CodeFormat
-    return places.station_by_short_code(scanned.short_code)
+    return station_behind(scanned, at=at)
 
 
-@pages.get("/S/<token>")
+@pages.get("/S/<path:token>")
 @public
 def poster(token: str, by: Actor) -> str:
     """Behind a poster: the station, and one button"""
     return page("rider/check_in.html", token=token, station=_station_of(token), signed_in=by.is_rider)
 
 
-@pages.post("/S/<token>", refused="rider/check_in_refused.html")
+@pages.post("/S/<path:token>", refused="rider/check_in_refused.html")
 @requires("self")
 @once
 @takes_form(PlaceForm)

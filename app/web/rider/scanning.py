@@ -6,11 +6,8 @@ from flask import Response
 from marshmallow import fields, validate
 
 from app.codes import reading
-from app.codes.addresses import own_path
 from app.codes.decoding import codes_on
-from app.codes.kinds.invite import InviteCode
-from app.codes.kinds.shift import ShiftCode
-from app.codes.kinds.station import StationCode
+from app.codes.kinds.personal import PersonalCode
 from app.codes.kinds.voucher import VoucherCode
 from app.identity.actors import Actor
 from app.kernel import clock
@@ -26,6 +23,8 @@ pages = Pages("scanning")
 
 PHOTOS = Limit("scan-photo", tries=60, per_s=600)
 UNREADABLE = (
+    "screen-old",
+    "poster-ended",
     "code-format",
     "code-of-goods",
     "code-of-payment",
@@ -78,8 +77,8 @@ def scanned_photo(photo: list[str], by: Actor) -> Response:
 def _page_behind(text: str) -> str:
     """The page that a code leads to. Opening it changes nothing."""
     code = reading.read(text, at=clock.now())
-    if isinstance(code, StationCode | ShiftCode | InviteCode):
-        return own_path(text.strip().encode("ascii")).decode("ascii")
     if isinstance(code, VoucherCode):
         return f"/vouchers/{voucher_by_serial(code.serial).id}"
+    if not isinstance(code, PersonalCode):
+        return reading.canonical_of(text)
     raise CodeForCounter

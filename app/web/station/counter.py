@@ -23,7 +23,7 @@ from app.places.models import Station
 from app.rewards import queries, redemption
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import HANDED_OVER
-from app.scans.scanning import PREVIEW, scan
+from app.scans.scanning import CONFIRMED, PREVIEW, scan
 from app.web.edge import Pages, go, notes, once, page
 from app.web.errors import NothingInPhoto
 from app.web.forms import Nothing
@@ -112,6 +112,8 @@ def _behind(station_id: UUID, text: str, by: Actor) -> str:
         )
         return f"/station/{station_id}/vouchers/{shown.voucher.id}"
     found = scan(text=text, station_id=station_id, position=None, accuracy_m=None, by=by, at=at)
+    if found.outcome == CONFIRMED:
+        return f"/station/{station_id}/poster"
     if found.outcome == PREVIEW:
         return f"/station/{station_id}/vouchers/{found.voucher_id}"
     return f"/station/{station_id}/riders/{found.scan_session_id}"

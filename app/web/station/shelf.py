@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response
 from markupsafe import Markup
 
-from app.codes import drawing, poster
+from app.codes import drawing
 from app.identity.actors import Actor
 from app.identity.signing_in import invite_rider
 from app.kernel import clock, settings
@@ -93,13 +93,3 @@ def invite(station_id: UUID, by: Actor) -> str:
         pin=pin,
         svg=svg,
     )
-
-
-@pages.get("/station/<uuid:station_id>/poster")
-@requires("station.scan")
-def station_poster(station_id: UUID, by: Actor) -> str:
-    """The poster to print and hang up"""
-    by.must("station.scan", station_id=station_id)
-    station = places.station(station_id)
-    drawn = poster.a4_svg(poster.poster_of(station, at=clock.now()))
-    return page("station/poster.html", station=station, svg=Markup(drawn), menu=menu_of(by))  # noqa: S704
