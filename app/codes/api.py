@@ -164,8 +164,8 @@ def show_screen(station_id: UUID, by: Actor) -> dict[str, Any]:
 
 
 def _poster(station_id: UUID, by: Actor) -> Drawn:
-    by.must("station.scan", station_id=station_id)
     station, at = places.station(station_id), clock.now()
+    by.must("station.scan", station_id=station_id)
     found = poster_in_force(station, at=at)
     if found is None:
         raise PosterEnded(station=station.name)

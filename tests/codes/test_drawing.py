@@ -89,20 +89,20 @@ def a_station(name: str) -> Station:
 @pytest.mark.parametrize("locale", i18n.LOCALES)
 def test_a_poster_says_whose_it_is_and_where_it_leads(clock, locale):
     with i18n.speaking(locale):
-        made = poster.poster_of(a_station("梅园驿站 <&>"), at=clock())
+        made = poster.poster_of(a_station("梅园驿站 <&>"), 2, clock())
         page = poster.a4_svg(made)
     root = ET.fromstring(page)
     words = " ".join(each.text or "" for each in root.iter(f"{SVG}text"))
     assert root.get("width") == "210mm"
     assert "梅园驿站 <&>" in words
     assert "127.0.0.1:8000" in words
-    assert "A1B2C3" in words
+    assert "A1B2C3-2" in words
     assert "2026-11-24" in words
     assert "style" not in page
 
 
 def test_a_posters_code_is_the_stations_and_wide_enough(clock):
-    made = poster.poster_of(a_station("梅园驿站"), at=clock())
+    made = poster.poster_of(a_station("梅园驿站"), 2, clock())
     page = poster.a4_svg(made)
     data, side = drawing.path(made.link, "Q")
     assert data in page
