@@ -144,3 +144,7 @@ def judge(one: Fact) -> bool:
     """Judge a fact in a unit of work of its own, as of now."""
     with transaction():
         return awarding.judge(one, at=clock.now())
+
+
+def training(person: Person | UUID | None = None, **more: Any) -> Fact:
+    return fact("training", person, **({"course": "first-aid", "minutes": 60} | more))

@@ -87,13 +87,18 @@ def test_rules_are_drafted_by_one_and_published_by_another(app: Flask) -> None:
     assert scene.version is not None
     before = f"/desk/rules/{scene.version.id}"
     draft = send(editor, before, f"{before}/draft").headers["Location"]
-    refused = send(editor, draft, f"{draft}/change", **{"points-0": "many"})
+    first = f"{draft}/rules/R-01"
+    chosen = {"how": "scanned", "first_of_day": "yes", "worth": "fixed", "usable": "at_once"}
+    chosen |= {"cap-0-per": "rider", "cap-0-period": "day", "cap-0-what": "points"}
+    chosen |= {"cap-1-per": "station", "cap-1-period": "day", "cap-1-what": "times"}
+    refused = send(editor, first, first, **(chosen | {"points": "many"}))
     assert refused.status_code == 422
-    assert wrong_fields(refused.text) == {"points-0"}
-    assert typed(refused.text, "points-0") == "many"
-    assert send(editor, draft, f"{draft}/change", **{"points-0": "8"}).status_code == 303
+    assert wrong_fields(refused.text) == {"points"}
+    assert typed(refused.text, "points") == "many"
+    assert send(editor, first, first, **(chosen | {"points": "8"})).status_code == 303
     assert f"{draft}/review" not in editor.get(draft).text
-    assert f"{draft}/change" not in reviewer.get(draft).text
+    assert first not in reviewer.get(draft).text
+    assert reviewer.get(first).status_code == 403
     assert f"{draft}/review" not in reviewer.get(draft).text
     assert send(editor, draft, f"{draft}/dry-run").status_code == 303
     assert send(reviewer, draft, f"{draft}/review").status_code == 303
@@ -114,7 +119,7 @@ def test_nobody_reviews_what_they_wrote(app: Flask) -> None:
     client = browser(app, both)
     before = f"/desk/rules/{scene.version.id}"
     draft = send(client, before, f"{before}/draft").headers["Location"]
-    token = form_on(client.get(draft), f"{draft}/change").fields["csrf_token"]
+    token = form_on(client.get(draft), f"{draft}/dry-run").fields["csrf_token"]
     assert f"{draft}/review" not in client.get(draft).text
     assert client.post(f"{draft}/review", data={"csrf_token": token}).status_code == 403
 
