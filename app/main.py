@@ -23,6 +23,7 @@ from app.codes import api as codes_api
 from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
+from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import senders
@@ -234,6 +235,8 @@ def _wire() -> None:
         (rules.AwardQueued, notices.on_award_queued),
         (rules.AwardSettled, notices.on_award_settled),
         (rules.AwardGivenBack, notices.on_award_given_back),
+        (rules.FactUnwound, honours_unwinding.on_fact_unwound),
+        (rules.FactUnwound, notices.on_fact_unwound),
         (rules.PointsNotAwarded, notices.on_points_not_awarded),
         (ledger.PointsCorrected, notices.on_points_corrected),
         (ledger.BookExported, audit.on_exported),
@@ -252,6 +255,7 @@ def _wire() -> None:
         (rewards.RewardExpired, notices.on_reward_expired),
         (rewards.RedemptionUndone, notices.on_redemption_undone),
         (honours.CandidatesChosen, notices.on_candidates_chosen),
+        (honours.HonoursGranted, awarding.on_honours_granted),
         (honours.HonoursGranted, notices.on_honours_granted),
     ]
     events.wire(subscriptions)

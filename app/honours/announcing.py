@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import chinese_calendar
-
 from app.audit.recording import record
 from app.honours import queries
 from app.honours.errors import NoticeRunning
@@ -14,6 +12,7 @@ from app.honours.events import HonourRevoked, HonoursGranted, NoticeOpened
 from app.honours.models import FINAL, NOTICE, REVIEWED, Honour, Selection
 from app.identity.actors import Actor
 from app.kernel import events
+from app.kernel.calendar import WORKDAY, day_sort
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.places.queries import region_path
@@ -42,15 +41,25 @@ def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     if city_day(at) <= selection.notice_ends_on:
         raise NoticeRunning(day=selection.notice_ends_on.isoformat())
     chosen = queries.chosen(selection_id)
-    session.add_all(
+    granted = [
         Honour(selection_id=selection.id, candidate_id=each.id, person_id=each.person_id, granted_at=at)
         for each in chosen
-    )
+    ]
+    session.add_all(granted)
     selection.state, selection.finalised_at = FINAL, at
     session.flush()
     _trace("roll.finalised", selection, by, at)
     people = tuple(each.person_id for each in chosen)
-    events.publish(HonoursGranted(selection_id=selection.id, person_ids=people, at=at))
+    events.publish(
+        HonoursGranted(
+            selection_id=selection.id,
+            person_ids=people,
+            honours={each.id: each.person_id for each in granted},
+            region_code=selection.region_code,
+            purpose=selection.purpose,
+            at=at,
+        )
+    )
     return selection
 
 
@@ -76,14 +85,9 @@ def after_working_days(start_on: date, count: int) -> date:
     return day
 
 
-_PUBLISHED_YEARS = {day.year for day in chinese_calendar.holidays}
-
-
 def is_working_day(day: date) -> bool:
     """By the official calendar; Monday to Friday for years whose holidays are not published yet."""
-    if day.year in _PUBLISHED_YEARS:
-        return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5
+    return day_sort(day) == WORKDAY
 
 
 def _to_announce(selection_id: UUID, by: Actor) -> Selection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -35,10 +36,13 @@ class NoticeOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HonoursGranted(Event):
-    """The roll is final."""
+    """The roll is final. `honours` names each honour and its person."""
 
     selection_id: UUID
     person_ids: tuple[UUID, ...]
+    honours: Mapping[UUID, UUID]
+    region_code: str
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

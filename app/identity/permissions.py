@@ -29,6 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {
             "activity.organise",
             "case.triage",
+            "facts.unwind",
             "honours.export",
             "hours.approve",
             "hours.confirm",
@@ -45,7 +46,16 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     REVIEWER: frozenset({"selection.review"}),
     MEDIATOR: frozenset({"case.mediate"}),
     AUDITOR: frozenset({"audit.read", "ledger.read"}),
-    ADMIN: frozenset({"people.appoint", "audit.read", "ledger.correct", "station.devices", "station.manage"}),
+    ADMIN: frozenset(
+        {
+            "audit.read",
+            "facts.unwind",
+            "ledger.correct",
+            "people.appoint",
+            "station.devices",
+            "station.manage",
+        }
+    ),
     GRID_MEMBER: frozenset(),  # a rider who accepted the role in a home community; rules may ask for it
 }
 

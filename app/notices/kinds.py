@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "debt-paid": INBOX,
     "budget-low": INBOX,
     "budget-empty": INBOX,
+    "fact-unwound": INBOX,
     "case-accepted": INBOX,
     "case-resolved": INBOX,
     "case-rejected": INBOX,

@@ -11,7 +11,7 @@ from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, 
 from app.cases.models import Case
 from app.identity import queries as people
 from app.kernel.db import session
-from app.kernel.i18n import format_date, format_hours
+from app.kernel.i18n import LOCALES, format_date, format_hours, say
 from app.ledger.events import (
     BudgetRanLow,
     DebtPaid,
@@ -30,6 +30,7 @@ from app.rules.events import (
     AwardGivenBack,
     AwardQueued,
     AwardSettled,
+    FactUnwound,
     PointsAwarded,
     PointsNotAwarded,
 )
@@ -172,6 +173,30 @@ def _tell_of_points(event: PointsExpired | DebtWrittenOff | DebtPaid, slug: str,
 
 def _day(day: date) -> dict[str, str]:
     return {language: format_date(day, language) for language in ("zh", "en")}
+
+
+def on_fact_unwound(event: FactUnwound) -> None:
+    """Something was found not to be so; what came of it is taken back, and what that means for the rider."""
+    fact = {locale: say(f"rules.fact.{event.fact_kind}", locale) for locale in LOCALES}
+    slug = "spent" if event.written_off else "owed" if event.owed else "all"
+    means = {
+        locale: say(f"notices.unwound-{slug}", locale, written_off=event.written_off, owed=event.owed)
+        for locale in LOCALES
+    }
+    tell(
+        person_id=event.person_id,
+        slug="fact-unwound",
+        source=f"unwinding:{event.fact_kind}:{event.fact_id}",
+        facts={
+            "fact": fact,
+            "reason": event.reason,
+            "points": event.points,
+            "n": event.points,
+            "means": means,
+        },
+        about=About(ABOUT.get(event.fact_kind, event.fact_kind), event.fact_id),
+        at=event.at,
+    )
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------

@@ -10,14 +10,17 @@ from uuid import UUID
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import Api, gives, public, requires, takes
-from app.rules import campaigns, drafting, examples, queries, trying
+from app.rules import campaigns, drafting, examples, queries, trying, unwinding
 from app.rules.examples import Example
 from app.rules.explaining import FactExplained, explain_fact_for
-from app.rules.models import Award, Campaign, DryRun, RuleSetVersion
+from app.rules.models import Award, Campaign, DryRun, RuleSetVersion, Unwinding
 from app.rules.queries import InForce
+from app.rules.rule_schemas import RulesIn
 from app.rules.schemas import (
+    AskToUnwind,
     AwardRead,
     CampaignRead,
+    DecideUnwinding,
     DeclareCampaign,
     DryRunIn,
     DryRunRead,
@@ -29,7 +32,7 @@ from app.rules.schemas import (
     Publish,
     Retire,
     RuleSetRead,
-    RulesIn,
+    UnwindingRead,
     VersionRead,
     VersionWithRulesRead,
 )
@@ -183,6 +186,32 @@ def declare_campaign(
 def end_campaign(campaign_id: UUID, by: Actor) -> Campaign:
     """End a campaign now"""
     return campaigns.end_campaign(campaign_id=campaign_id, by=by, at=clock.now())
+
+
+@api.get("/unwindings")
+@requires("ledger.read")
+@gives(UnwindingRead, many=True)
+def list_unwindings(by: Actor) -> Sequence[Unwinding]:
+    """What was said to be void, open requests first"""
+    return unwinding.unwindings(by)
+
+
+@api.post("/unwindings")
+@requires("facts.unwind")
+@takes(AskToUnwind)
+@gives(UnwindingRead, 201)
+def ask_to_unwind(fact_kind: str, fact_id: UUID, reason: str, by: Actor) -> Unwinding:
+    """Say that a fact is void; nothing is taken back until a second person agrees"""
+    return unwinding.ask_to_unwind(fact_kind=fact_kind, fact_id=fact_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/unwindings/<uuid:unwinding_id>/decision")
+@requires("facts.unwind")
+@takes(DecideUnwinding)
+@gives(UnwindingRead)
+def decide_unwinding(unwinding_id: UUID, approved: bool, by: Actor) -> Unwinding:
+    """Agree or refuse, as the second person; agreeing takes everything back, once"""
+    return unwinding.decide_unwinding(unwinding_id=unwinding_id, approved=approved, by=by, at=clock.now())
 
 
 @api.post("/rule-set-versions/<uuid:version_id>/review")

@@ -24,7 +24,7 @@ from app.rules.errors import EndsInThePast, NumberTaken, RuleSetExists, StartsIn
 from app.rules.events import RulesPublished
 from app.rules.guards import PERIODS_OVERLAP
 from app.rules.models import DRAFT, OPEN_STATES, PUBLISHED, RETIRED, REVIEWED, RuleSet, RuleSetVersion
-from app.rules.schemas import RulesIn
+from app.rules.rule_schemas import RulesIn
 
 
 def open_rule_set(

@@ -51,6 +51,22 @@ class PointsNotAwarded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactUnwound(Event):
+    """A fact was found void: its points (and hours) are taken back; `written_off` of them had been spent."""
+
+    unwinding_id: UUID
+    fact_kind: str
+    fact_id: UUID
+    person_id: UUID
+    happened_at: datetime
+    reason: str
+    points: int
+    written_off: int
+    owed: int
+    decided_by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RulesPublished(Event):
     """A version will be in force from `starts_at`."""
 

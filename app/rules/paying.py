@@ -160,7 +160,7 @@ def _move(
     """One posting. Its source names the award, the step and the round, so the ledger books it once."""
     post(
         kind=f"award-{step}",
-        source=f"award:{award.id}:{award.round}:{step}",
+        source=source_of(award, step),
         legs=[Leg(from_account, -award.points), Leg(to_account, award.points, expires_on=expires_on)],
         words=_words(award, step),
         by=SYSTEM,
@@ -180,8 +180,12 @@ def _words(award: Award, step: str) -> dict[str, Any]:
 
 
 def _pay_debt(award: Award, at: datetime) -> None:
-    source = f"award:{award.id}:{award.round}:debt"
-    pay_from_award(person_id=award.person_id, points=award.points, source=source, at=at)
+    pay_from_award(person_id=award.person_id, points=award.points, source=source_of(award, "debt"), at=at)
+
+
+def source_of(award: Award, step: str) -> str:
+    """The ledger's name for one step of an award in its present round: booked once."""
+    return f"award:{award.id}:{award.round}:{step}"
 
 
 def _facts(award: Award, at: datetime) -> dict[str, Any]:

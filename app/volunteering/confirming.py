@@ -28,7 +28,7 @@ from app.volunteering.errors import (
     ShiftNotOver,
     SignOutTimeWrong,
 )
-from app.volunteering.events import HoursBackfilled, HoursConfirmed, HoursRejected
+from app.volunteering.events import HoursBackfilled, HoursConfirmed, HoursRejected, HoursVoided
 from app.volunteering.models import MAX_MINUTES, OVERLAP, Activity, Attendance, Hours, Shift
 
 BACKFILLS_PER_MONTH = 20  # by one organiser
@@ -140,6 +140,16 @@ def reject(*, hours_id: UUID, reason: str, by: Actor, at: datetime) -> Hours:
     session.flush()
     events.publish(HoursRejected(hours_id=hours.id, person_id=hours.person_id, reason=reason, at=at))
     return hours
+
+
+def void_hours(*, hours_id: UUID, reason: str, by: Actor, at: datetime) -> int:
+    """Confirmed hours were found void: they count no longer. Returns the minutes; the caller has checked who may."""
+    hours = queries.hours_to_change(hours_id)
+    if not hours.void(reason):
+        return 0
+    session.flush()
+    events.publish(HoursVoided(hours_id=hours.id, person_id=hours.person_id, reason=reason, at=at))
+    return hours.minutes
 
 
 def await_confirmation(attended: Attendance, shift: Shift, at: datetime) -> Hours | None:

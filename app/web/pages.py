@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from app.web import reference
 from app.web.desk import activities as organising
-from app.web.desk import audit, conflicts, honours, ledger, overview, people, rewards, rules
+from app.web.desk import (
+    audit,
+    campaigns,
+    conflicts,
+    honours,
+    ledger,
+    overview,
+    people,
+    rewards,
+    rules,
+    unwinding,
+)
 from app.web.edge import Pages
 from app.web.grid import cases
 from app.web.rider import (
@@ -48,6 +59,8 @@ ALL: tuple[Pages, ...] = (
     overview.pages,
     conflicts.pages,
     rules.pages,
+    campaigns.pages,
+    unwinding.pages,
     rewards.pages,
     ledger.pages,
     people.pages,

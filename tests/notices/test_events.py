@@ -202,9 +202,11 @@ def test_a_voucher_is_reminded_of_once_and_its_end_is_told(clock):
 
 def test_candidates_are_asked_for_consent_and_thanked():
     with transaction():
+        people.regions()
         rider, selection_id = people.rider(), new_id()
-        for event in (CandidatesChosen, HonoursGranted):
-            publish(event(selection_id=selection_id, person_ids=(rider.id,), at=clock_module.now()))
+        chosen = {"selection_id": selection_id, "person_ids": (rider.id,), "at": clock_module.now()}
+        publish(CandidatesChosen(**chosen))
+        publish(HonoursGranted(**chosen, honours={}, region_code=people.CITY, purpose="example"))
     assert told(rider.id) == [
         ("honour-consent", "你被推荐上光荣榜了，愿意公示姓名吗？不同意也照样上榜，名字会遮住。"),
         ("honour-granted", "光荣榜定下来了，上面有你。谢谢你，辛苦了。"),
