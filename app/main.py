@@ -115,6 +115,49 @@ JOBS = (
 )
 
 
+# Who hears of what, in this order, in the same transaction: rules mint, then notices tell.
+SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
+    (checkins.CheckedIn, awarding.on_checked_in),
+    (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
+    (cases.CaseAccepted, awarding.on_case_accepted),
+    (cases.CaseResolved, awarding.on_case_resolved),
+    (cases.CaseMerged, awarding.on_case_merged),
+    (cases.CaseRejected, awarding.on_case_rejected),
+    (cases.CaseWithdrawn, awarding.on_case_rejected),
+    (cases.CaseClosed, awarding.on_case_closed),
+    (cases.CaseReopened, awarding.on_case_reopened),
+    (volunteering.HoursConfirmed, awarding.on_hours_confirmed),
+    (volunteering.TrainingFinished, awarding.on_training_finished),
+    (ledger.BudgetFunded, awarding.on_budget_funded),
+    (rules.PointsAwarded, notices.on_points_awarded),
+    (rules.AwardQueued, notices.on_award_queued),
+    (rules.AwardSettled, notices.on_award_settled),
+    (rules.AwardGivenBack, notices.on_award_given_back),
+    (rules.FactUnwound, honours_unwinding.on_fact_unwound),
+    (rules.FactUnwound, notices.on_fact_unwound),
+    (rules.PointsNotAwarded, notices.on_points_not_awarded),
+    (ledger.PointsCorrected, notices.on_points_corrected),
+    (ledger.BookExported, audit.on_exported),
+    (ledger.BudgetRanLow, notices.on_budget_ran_low),
+    (ledger.PointsExpiring, notices.on_points_expiring),
+    (ledger.PointsExpired, notices.on_points_expired),
+    (ledger.DebtWrittenOff, notices.on_debt_written_off),
+    (ledger.DebtPaid, notices.on_debt_paid),
+    (cases.CaseAccepted, notices.on_case_accepted),
+    (cases.CaseResolved, notices.on_case_resolved),
+    (cases.CaseMerged, notices.on_case_merged),
+    (cases.CaseRejected, notices.on_case_rejected),
+    (volunteering.HoursConfirmed, notices.on_hours_confirmed),
+    (volunteering.HoursRejected, notices.on_hours_rejected),
+    (rewards.RewardCancelled, notices.on_reward_cancelled),
+    (rewards.RewardExpired, notices.on_reward_expired),
+    (rewards.RedemptionUndone, notices.on_redemption_undone),
+    (honours.CandidatesChosen, notices.on_candidates_chosen),
+    (honours.HonoursGranted, awarding.on_honours_granted),
+    (honours.HonoursGranted, notices.on_honours_granted),
+)
+
+
 def create_app(env: Mapping[str, str] | None = None) -> Flask:
     """The whole product as one WSGI application, configured from the environment."""
     settings = Settings.from_env(os.environ if env is None else env)
@@ -127,7 +170,7 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
     _speak(app)
     _answer_problems(app)
     _mount(app)
-    _wire()
+    events.wire(SUBSCRIPTIONS)
     jobs.register(JOBS)
     cli.install(app)
     return app
@@ -214,48 +257,3 @@ def _mount(app: Flask) -> None:
     web.install(app)
     for group in pages.ALL:
         app.register_blueprint(group)
-
-
-def _wire() -> None:
-    """Who hears of what, in this order, in the same transaction: rules mint, then notices tell."""
-    subscriptions: list[events.Subscription] = [
-        (checkins.CheckedIn, awarding.on_checked_in),
-        (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
-        (cases.CaseAccepted, awarding.on_case_accepted),
-        (cases.CaseResolved, awarding.on_case_resolved),
-        (cases.CaseMerged, awarding.on_case_merged),
-        (cases.CaseRejected, awarding.on_case_rejected),
-        (cases.CaseWithdrawn, awarding.on_case_rejected),
-        (cases.CaseClosed, awarding.on_case_closed),
-        (cases.CaseReopened, awarding.on_case_reopened),
-        (volunteering.HoursConfirmed, awarding.on_hours_confirmed),
-        (volunteering.TrainingFinished, awarding.on_training_finished),
-        (ledger.BudgetFunded, awarding.on_budget_funded),
-        (rules.PointsAwarded, notices.on_points_awarded),
-        (rules.AwardQueued, notices.on_award_queued),
-        (rules.AwardSettled, notices.on_award_settled),
-        (rules.AwardGivenBack, notices.on_award_given_back),
-        (rules.FactUnwound, honours_unwinding.on_fact_unwound),
-        (rules.FactUnwound, notices.on_fact_unwound),
-        (rules.PointsNotAwarded, notices.on_points_not_awarded),
-        (ledger.PointsCorrected, notices.on_points_corrected),
-        (ledger.BookExported, audit.on_exported),
-        (ledger.BudgetRanLow, notices.on_budget_ran_low),
-        (ledger.PointsExpiring, notices.on_points_expiring),
-        (ledger.PointsExpired, notices.on_points_expired),
-        (ledger.DebtWrittenOff, notices.on_debt_written_off),
-        (ledger.DebtPaid, notices.on_debt_paid),
-        (cases.CaseAccepted, notices.on_case_accepted),
-        (cases.CaseResolved, notices.on_case_resolved),
-        (cases.CaseMerged, notices.on_case_merged),
-        (cases.CaseRejected, notices.on_case_rejected),
-        (volunteering.HoursConfirmed, notices.on_hours_confirmed),
-        (volunteering.HoursRejected, notices.on_hours_rejected),
-        (rewards.RewardCancelled, notices.on_reward_cancelled),
-        (rewards.RewardExpired, notices.on_reward_expired),
-        (rewards.RedemptionUndone, notices.on_redemption_undone),
-        (honours.CandidatesChosen, notices.on_candidates_chosen),
-        (honours.HonoursGranted, awarding.on_honours_granted),
-        (honours.HonoursGranted, notices.on_honours_granted),
-    ]
-    events.wire(subscriptions)

@@ -12,8 +12,8 @@ from app.cli.honours import honours
 from app.cli.keys import keys
 from app.cli.ledger import ledger
 from app.cli.people import people
-from app.cli.proving import rules
 from app.cli.queueing import jobs
+from app.cli.rules import rules
 from app.cli.ticking import tick
 
 

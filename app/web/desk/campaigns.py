@@ -16,10 +16,10 @@ from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.rules import campaigns
 from app.rules.models import CAMPAIGN_KINDS
-from app.web.desk.activities import regions_of
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, CityMoment, Nothing
 from app.web.menus import menu_of
+from app.web.scopes import regions_of
 
 pages = Pages("campaigns")
 

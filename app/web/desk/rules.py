@@ -22,11 +22,11 @@ from app.rules.kinds import KINDS
 from app.rules.models import OPEN_STATES, RuleSetVersion
 from app.rules.sentences import rule_in_words
 from app.web.desk import rule_choices, rule_form
-from app.web.desk.activities import regions_of
 from app.web.desk.dry_run_words import alarm_words, group_words, said_day
 from app.web.edge import Pages, go, page
 from app.web.forms import CityMoment, Nothing
 from app.web.menus import menu_of
+from app.web.scopes import regions_of
 
 pages = Pages("rule-desk")
 
