@@ -57,11 +57,11 @@ def postgres(**options: str) -> Iterator[str]:
     folder_of_programs = system.postgres_folder()
     if folder_of_programs is None:
         raise Refused(f"no PostgreSQL {system.POSTGRES_AT_LEAST} or newer on this machine")
-    account, password = _account(), secrets.token_hex(16)
-    with _folder(account) as folder:
-        _initdb(folder_of_programs, folder, account, password)
+    account, password = server_account(), secrets.token_hex(16)
+    with private_folder(account) as folder:
+        initdb(folder_of_programs, folder, account, password)
         port, process = _started(
-            lambda port: _postgres(folder_of_programs, folder, account, port, options), folder / LOG
+            lambda port: postgres_process(folder_of_programs, folder, account, port, options), folder / LOG
         )
         try:
             yield f"postgresql+psycopg://fengxing:{password}@{network.DEFAULT_HOST}:{port}/postgres"
@@ -78,16 +78,18 @@ def redis() -> Iterator[str]:
     program = system.redis_program()
     if program is None:
         raise Refused("no Redis server on this machine")
-    account, password = _account(), secrets.token_hex(16)
-    with _folder(account) as folder:
-        port, process = _started(lambda port: _redis(program, folder, account, port, password), folder / LOG)
+    account, password = server_account(), secrets.token_hex(16)
+    with private_folder(account) as folder:
+        port, process = _started(
+            lambda port: redis_process(program, folder, account, port, password), folder / LOG
+        )
         try:
             yield f"redis://:{password}@{network.DEFAULT_HOST}:{port}"
         finally:
             end(process)
 
 
-def _account() -> Account:
+def server_account() -> Account:
     """Ourselves; if we are root, somebody with fewer rights (PostgreSQL refuses root, rightly)."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
@@ -99,7 +101,8 @@ def _account() -> Account:
 
 
 @contextmanager
-def _folder(account: Account) -> Iterator[Path]:
+def private_folder(account: Account) -> Iterator[Path]:
+    """A new folder of the server's user, removed at the end."""
     base = None if account.is_me else "/tmp"  # noqa: S108 -- mkdtemp makes a private folder; root's own may be closed
     folder = Path(tempfile.mkdtemp(prefix="fengxing-", dir=base))
     try:
@@ -110,7 +113,8 @@ def _folder(account: Account) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _initdb(programs: Path, folder: Path, account: Account, password: str) -> None:
+def initdb(programs: Path, folder: Path, account: Account, password: str) -> None:
+    """Make an empty cluster in `folder/data`, whose superuser is `fengxing`."""
     secret = folder / "password"
     secret.write_text(password, "utf-8")
     secret.chmod(0o600)
@@ -127,23 +131,27 @@ def _initdb(programs: Path, folder: Path, account: Account, password: str) -> No
         "--no-locale",
         "--no-sync",
     ]
-    process = _popen(command, folder, account)
+    process = popen(command, folder, account)
     said, _ = process.communicate()
     if process.returncode:
         raise Refused(f"initdb failed: {said.decode(errors='replace').strip()}")
 
 
-def _postgres(
+def postgres_process(
     programs: Path, folder: Path, account: Account, port: int, options: dict[str, str]
 ) -> subprocess.Popen[bytes]:
+    """Start PostgreSQL on the cluster in `folder/data`; it logs into `folder`."""
     command = [str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
     command += ["-h", network.DEFAULT_HOST, "-p", str(port)]
     for name, value in (POSTGRES_OPTIONS | options).items():
         command += ["-c", f"{name}={value}"]
-    return _popen(command, folder, account, log=folder / LOG)
+    return popen(command, folder, account, log=folder / LOG)
 
 
-def _redis(program: str, folder: Path, account: Account, port: int, password: str) -> subprocess.Popen[bytes]:
+def redis_process(
+    program: str, folder: Path, account: Account, port: int, password: str
+) -> subprocess.Popen[bytes]:
+    """Start Redis, which keeps nothing on the disk and logs into `folder`."""
     configuration = folder / "redis.conf"  # a password on the command line would be seen by everybody
     configuration.write_text(
         f"bind {network.DEFAULT_HOST}\nport {port}\ndir {folder}\nrequirepass {password}\n"
@@ -153,12 +161,13 @@ def _redis(program: str, folder: Path, account: Account, port: int, password: st
     configuration.chmod(0o600)
     if not account.is_me:
         os.chown(configuration, account.uid, account.gid)
-    return _popen([program, str(configuration)], folder, account, log=folder / LOG)
+    return popen([program, str(configuration)], folder, account, log=folder / LOG)
 
 
-def _popen(
+def popen(
     command: list[str], folder: Path, account: Account, log: Path | None = None
 ) -> subprocess.Popen[bytes]:
+    """Start a program as the server's user; it ends when we do."""
     out = log.open("wb") if log else None
     try:
         return subprocess.Popen(
@@ -194,7 +203,7 @@ def _started(
         port = network.free_port()
         process = begin(port)
         try:
-            if _says_ready(process, log):
+            if says_ready(process, log):
                 return port, process
         except BaseException:
             end(process)
@@ -203,7 +212,8 @@ def _started(
     raise Refused(f"a test server did not start: {log.read_text('utf-8', 'replace').strip()}")
 
 
-def _says_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
+def says_ready(process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Wait until the log says so. False if the process ends first."""
     until = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < until and process.poll() is None:
         if READY in log.read_text("utf-8", "replace").lower():

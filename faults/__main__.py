@@ -1,0 +1,121 @@
+"""`python -m faults`: run the drills, print promise → figure → verdict, exit with 1 if a promise was broken.
+
+--seed N        the same seed makes the same choices (default: SEED or 1)
+--only a,b      these drills
+--without a,b   all but these; they count as left out, by name (also FAULTS_WITHOUT)
+--soak          larger numbers, and kills again and again for HOURS=1 (or SOAK_MINUTES=…)
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from faults import databases
+from faults.drills import DRILLS
+from faults.ground import Ground
+from faults.sizes import SIZES, Size
+from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, table, write
+from tools import layout, progress
+
+REPORT = layout.ROOT / "var" / "faults.json"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for."""
+    asked = _parser().parse_args(arguments)
+    names, left_out = chosen(asked.only, asked.without)
+    size, began = SIZES["soak" if asked.soak else "ci"], time.monotonic()
+    found: list[Verdict] = []
+    with _ground(asked.seed, size) as ground:
+        progress.say(f"SEED={asked.seed}")
+        for name in names:
+            found += _run(ground, size, name)
+        if asked.soak and "kills" in names:
+            found += _again_and_again(ground, size, began + soak_s(os.environ))
+    found += [Verdict(name, "not run", "", LEFT_OUT) for name in left_out]
+    progress.say("\n" + "\n".join(table(found)))
+    write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(time.monotonic() - began))
+    bad = sum(not each.is_good for each in found)
+    progress.say(
+        f"\n{len(found) - bad} promises kept or left out by name, {bad} not; SEED={asked.seed}; {REPORT}"
+    )
+    return 1 if bad else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m faults", description="Faults on purpose.")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or 1))
+    parser.add_argument("--only", default="")
+    parser.add_argument("--without", default=os.environ.get("FAULTS_WITHOUT", ""))
+    parser.add_argument("--soak", action="store_true")
+    return parser
+
+
+def chosen(only: str, without: str) -> tuple[list[str], list[str]]:
+    """The drills to run and those left out by name. Raises Refused for a name we do not know."""
+    wanted, unwanted = ([*filter(None, text.replace(",", " ").split())] for text in (only, without))
+    unknown = sorted({*wanted, *unwanted} - set(DRILLS))
+    if unknown:
+        raise progress.Refused(f"the drills are {', '.join(DRILLS)}; not {', '.join(unknown)}")
+    names = [name for name in DRILLS if (not wanted or name in wanted) and name not in unwanted]
+    return names, [name for name in DRILLS if name in unwanted]
+
+
+def soak_s(env: os._Environ[str] | dict[str, str]) -> float:
+    """How long to soak: SOAK_MINUTES, else HOURS, else one hour."""
+    minutes = env.get("SOAK_MINUTES")
+    return float(minutes) * 60 if minutes else float(env.get("HOURS") or 1) * 3600
+
+
+def _ground(seed: int, size: Size) -> _Building:
+    return _Building(seed, size)
+
+
+class _Building:
+    """The servers and the city, for as long as the block lasts."""
+
+    def __init__(self, seed: int, size: Size) -> None:
+        self._seed, self._size, self._open = seed, size, ExitStack()
+
+    def __enter__(self) -> Ground:
+        with progress.Progress("starting PostgreSQL and building the city of the drills"):
+            folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-faults-")))
+            ground = Ground(self._open.enter_context(databases.postgres()), folder, self._seed)
+            ground.build(self._size.last_items)
+        return ground
+
+    def __exit__(self, *_error: object) -> None:
+        self._open.close()
+
+
+def _run(ground: Ground, size: Size, name: str) -> Iterator[Verdict]:
+    began = time.monotonic()
+    with progress.Progress(f"drill {name}"):
+        try:
+            found = list(DRILLS[name](ground, size))
+        except progress.Refused as refused:
+            found = [Verdict(name, "the drill can be run", str(refused), NOT_POSSIBLE)]
+    for each in found:
+        progress.say(f"  {each.drill}: {each.promise} → {each.figure} → {each.verdict}")
+    progress.say(f"  {name}: {time.monotonic() - began:.0f} s")
+    yield from found
+
+
+def _again_and_again(ground: Ground, size: Size, until: float) -> Iterator[Verdict]:
+    """Kills with one seed after the other, until the time is over."""
+    seed = ground.seed
+    while time.monotonic() < until:
+        ground.seed += 1
+        progress.say(f"SEED={ground.seed}")
+        yield from _run(ground, size, "kills")
+    ground.seed = seed
+
+
+if __name__ == "__main__":
+    progress.start(main)

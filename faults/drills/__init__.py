@@ -1,0 +1,36 @@
+"""The drills: each does harm, then says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from faults.drills import (
+    bringing_late,
+    filling_disks,
+    jumping_clocks,
+    killing,
+    losing_redis,
+    planting_bugs,
+    restoring,
+    storming,
+    upgrading,
+    working_on,
+)
+from faults.ground import Ground
+from faults.sizes import Size
+from faults.verdicts import Verdict
+
+Drill = Callable[[Ground, Size], Iterator[Verdict]]
+
+DRILLS: dict[str, Drill] = {
+    "kills": killing.drill,
+    "last-items": storming.drill,
+    "redis": losing_redis.drill,
+    "disks": filling_disks.drill,
+    "clocks": jumping_clocks.drill,
+    "late-batches": bringing_late.drill,
+    "upgrade": upgrading.drill,
+    "restore": restoring.drill,
+    "jobs": working_on.drill,
+    "controls": planting_bugs.drill,
+}

@@ -1,0 +1,76 @@
+"""Workers and the database are killed while 64 riders check in, reserve and collect."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+from faults import books
+from faults.ground import Ground, Product
+from faults.sizes import Size
+from faults.traffic import Crowd, Journal
+from faults.verdicts import Verdict, judge
+
+NAME = "kills"
+
+
+def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
+    """Nothing acknowledged is lost, nothing is done twice, the books close."""
+    chance, url = ground.chance(NAME), ground.copy()
+    with ground.product(url) as product:
+        journal = under_kills(ground, product, size.visits, size.worker_kills, size.database_kills, chance)
+    yield from verdicts(NAME, ground, url, journal, f"{product.kills} + {size.database_kills} kills")
+    ground.drop(url)
+
+
+def under_kills(
+    ground: Ground,
+    product: Product,
+    visits: int,
+    worker_kills: int,
+    database_kills: int,
+    chance: random.Random,
+) -> Journal:
+    """Run the visits and kill on the way, spread evenly over them."""
+    crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
+
+    def kill_worker() -> None:
+        while not product.kill_a_worker(chance):
+            threading.Event().wait(0.05)
+
+    def kill_database() -> None:
+        ground.postgres.kill()
+        ground.postgres.start()
+
+    harm: list[Callable[[], None]] = [kill_worker] * worker_kills + [kill_database] * database_kills
+    chance.shuffle(harm)
+    errands = ground.city.errands(visits, chance)
+    harmer = threading.Thread(target=spread, args=(crowd, len(errands), harm))
+    harmer.start()
+    journal = crowd.run(errands)
+    harmer.join()
+    return journal
+
+
+def spread(crowd: Crowd, total: int, harm: Sequence[Callable[[], None]]) -> None:
+    """Do harm at even distances of progress, none of it after the end."""
+    pause = threading.Event()
+    for number, do in enumerate(harm):
+        while crowd.progress < total * (number + 1) / (len(harm) + 2):
+            pause.wait(0.01)
+        do()
+
+
+def verdicts(name: str, ground: Ground, url: str, journal: Journal, harm: str) -> Iterator[Verdict]:
+    """The three promises that every drill with traffic holds."""
+    found, said = books.compare(url, journal), ground.books(url)
+    answered = sum(line.answer is not None for line in journal.lines)
+    per_s = answered / journal.seconds if journal.seconds else 0
+    mass = f"{answered} answers ({per_s:.0f}/s), {harm}"
+    yield judge(
+        name, "no answer is lost, nothing is done twice or oversold", f"{found}; {mass}", found.is_clean
+    )
+    again = f"{journal.sent_again} sent again, {journal.differing} differ"
+    yield judge(name, "the same key gets the same answer", again, journal.differing == 0 < journal.sent_again)
+    yield judge(name, "the books close", said or "ledger verify and rules replay agree", not said)

@@ -1,0 +1,180 @@
+"""Where the drills take place: one PostgreSQL, a city in a template, and the product served from copies of it."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import sqlalchemy as sa
+from flask import Flask
+
+from faults import city as cities
+from faults.city import City
+from faults.databases import Postgres
+from tools import layout, network
+from tools.progress import Refused, end
+
+TEMPLATE = "city"
+WORKERS, THREADS = 2, 16
+ANSWERS_WITHIN_S = 60
+
+
+@dataclass(slots=True)
+class Product:
+    """A running gunicorn."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    kills: int = 0
+
+    def kill_a_worker(self, chance: random.Random) -> bool:
+        """SIGKILL to one worker; the master starts another. False if there was none just now."""
+        with suppress(psutil.NoSuchProcess):
+            workers = psutil.Process(self.process.pid).children()
+            if workers:
+                chance.choice(sorted(workers, key=lambda each: each.pid)).kill()
+                self.kills += 1
+                return True
+        return False
+
+    def is_ready(self) -> bool:
+        """Whether it says that the database answers."""
+        address = f"http://127.0.0.1:{self.port}/readyz"
+        with suppress(OSError), urllib.request.urlopen(address, timeout=10) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    def wait(self, seconds: float = ANSWERS_WITHIN_S) -> float:
+        """Seconds until it was ready. Raises Refused if it never was."""
+        began = time.monotonic()
+        while time.monotonic() - began < seconds:
+            if self.process.poll() is not None:
+                raise Refused("the product did not start; see the log in the folder of the drill")
+            if self.is_ready():
+                return time.monotonic() - began
+            time.sleep(0.05)
+        raise Refused(f"the product was not ready within {seconds:.0f} s")
+
+
+@dataclass(slots=True)
+class Ground:
+    """What every drill is given."""
+
+    postgres: Postgres
+    folder: Path
+    seed: int
+    city: City = field(default_factory=City)
+    app: Flask | None = None
+    _copies: int = 0
+
+    def chance(self, name: str) -> random.Random:
+        """The drill's own source of chance: the same seed, the same drill, the same choices."""
+        return random.Random(f"{self.seed}/{name}")  # noqa: S311 -- repeatable on purpose
+
+    def env(self, url: str, **more: str) -> dict[str, str]:
+        """The environment of the product on a database."""
+        return _without_ours(os.environ) | {
+            "FENGXING_ENV": "test",
+            "FENGXING_SECRET_KEY": "for the drills only, thirty-two characters",
+            "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
+            "FENGXING_LOG_LEVEL": "ERROR",
+            "FENGXING_DATABASE_URL": url,
+            "FENGXING_DATA_DIR": str(self.folder / "data"),
+            **more,
+        }
+
+    def build(self, last_items: int) -> None:
+        """Migrate and fill the template."""
+        from flask_migrate import upgrade
+
+        from app import create_app
+        from app.kernel.db import db
+
+        self._server(f"CREATE DATABASE {TEMPLATE}")
+        self.app = create_app(self.env(self.postgres.url(TEMPLATE)))
+        with self.app.app_context():
+            upgrade(directory=str(layout.ROOT / "migrations"))
+            self.city = cities.build(last_items)
+            db.engine.dispose()
+
+    def copy(self) -> str:
+        """The address of a fresh copy of the city, with tokens that are good from now on."""
+        self._copies += 1
+        name = f"copy_{self._copies}"
+        self._server(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        self.mint()
+        return self.postgres.url(name)
+
+    def mint(self, ahead_s: float = 0.0) -> None:
+        """Tokens as of now, or of a clock that is ahead."""
+        from datetime import UTC, datetime, timedelta
+
+        assert self.app is not None
+        with self.app.app_context():
+            self.city.mint(datetime.now(UTC) + timedelta(seconds=ahead_s))
+
+    def drop(self, url: str) -> None:
+        """A copy that is no longer needed."""
+        self._server(f"DROP DATABASE IF EXISTS {sa.make_url(url).database} WITH (FORCE)")
+
+    def _server(self, statement: str) -> None:
+        engine = sa.create_engine(self.postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+        try:
+            with engine.connect() as connection:
+                connection.execute(sa.text(statement))
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def product(self, url: str, *, patch: str = "", workers: int = WORKERS, **env: str) -> Iterator[Product]:
+        """The product, served by a real gunicorn for as long as the block lasts."""
+        port = network.free_port()
+        whole = self.env(url, **env) | ({"FAULTS_PATCH": patch} if patch else {})
+        command = [
+            sys.executable, "-m", "gunicorn", "faults.patched:app" if patch else "wsgi:app",
+            "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--preload",
+            "--workers", str(workers), "--threads", str(THREADS), "--log-level", "critical",
+            "--keep-alive", "30", "--graceful-timeout", "2",
+        ]  # fmt: skip
+        with (self.folder / "product.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=layout.ROOT, env=whole, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        made = Product(port, process)
+        try:
+            made.wait()
+            yield made
+        finally:
+            end(process)
+
+    def flask(self, url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """A command of the product, in a process of its own, as an operator would give it."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            cwd=layout.ROOT,
+            env=self.env(url, **env),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def books(self, url: str) -> str:
+        """What `flask ledger verify` and `rules replay` say: empty if the books close."""
+        for command in (("ledger", "verify"), ("rules", "replay")):
+            done = self.flask(url, *command)
+            if done.returncode:
+                return (done.stderr or done.stdout).strip().splitlines()[0]
+        return ""
+
+
+def _without_ours(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if not name.startswith(("FENGXING_", "FAULTS_"))}

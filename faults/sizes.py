@@ -1,0 +1,29 @@
+"""How much of everything: minutes for `make faults`, more for each round of `make soak`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The numbers of one run."""
+
+    name: str
+    visits: int  # each is a check-in, a reservation and a hand-over
+    worker_kills: int
+    database_kills: int
+    last_items: int
+    devices: int
+    items_each: int
+    orders: int
+    jobs: int
+    job_kills: int
+    small_visits: int  # where the fault is the point, not the mass
+    steps: int  # migrations forward and back
+
+
+SIZES = {
+    "ci": Size("ci", 1000, 20, 5, 20, 30, 10, 2, 150, 8, 200, 2),
+    "soak": Size("soak", 6000, 100, 20, 100, 50, 200, 4, 1000, 40, 1000, 6),
+}

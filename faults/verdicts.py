@@ -1,0 +1,57 @@
+"""What a drill found: promise → figure → verdict, as a table and as JSON."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+KEPT, BROKEN, NOT_POSSIBLE, LEFT_OUT = "kept", "BROKEN", "NOT POSSIBLE HERE", "left out, as asked"
+HEADS = ("drill", "promise", "figure", "verdict")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One line of the table."""
+
+    drill: str
+    promise: str
+    figure: str
+    verdict: str
+
+    @property
+    def is_good(self) -> bool:
+        """A drill that could not be run is no success, unless it was left out by name."""
+        return self.verdict in (KEPT, LEFT_OUT)
+
+
+def judge(drill: str, promise: str, figure: str, kept: bool) -> Verdict:
+    """A promise that was kept, or not."""
+    return Verdict(drill, promise, figure, KEPT if kept else BROKEN)
+
+
+def table(verdicts: Sequence[Verdict]) -> list[str]:
+    """The lines to print; wide characters count twice."""
+    rows = [HEADS, *[(each.drill, each.promise, each.figure, each.verdict) for each in verdicts]]
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(HEADS))]
+    return [
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def write(file: Path, verdicts: Iterable[Verdict], **context: object) -> None:
+    """The same for machines."""
+    rows = [asdict(each) for each in verdicts]
+    good = sum(each.is_good for each in verdicts)
+    report = {**context, "passed": good, "failed": len(rows) - good, "verdicts": rows}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(report, ensure_ascii=False, indent=2), "utf-8")
