@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from tools.progress import Refused, end
 
 STARTS, PAUSE_S = 100, 0.2
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "max_connections": "150"}
+
+# Linux ends our servers when the thread that began them ends (see tools.servers): this one lives as long as we do.
+_BEGINNER = ThreadPoolExecutor(1)
 
 
 class Killable:
@@ -35,7 +39,7 @@ class Killable:
     def start(self) -> None:
         """Begin, and wait until it is ready; again and again, since what was killed lets go of things slowly."""
         for _ in range(STARTS):
-            self.process = self._begin()
+            self.process = _BEGINNER.submit(self._begin).result()
             if servers.says_ready(self.process, self._log):
                 return
             end(self.process)

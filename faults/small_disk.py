@@ -1,8 +1,8 @@
 """A small disk of its own for one program: `python -m faults.small_disk FOLDER MEBIBYTES COMMAND...`
 
-Runs in a mount namespace, so nobody else sees the disk and it is gone with its last program. Needs root, or a kernel that
-lets users have namespaces. The command is begun again whenever it ends, as an operating system would do for a service.
-The disk can be reached from outside under /proc/<pid>/root/FOLDER.
+Runs in a mount namespace, so nobody else sees the disk and it is gone with its last program. Needs root, or a kernel
+that lets users have namespaces. The command is begun again whenever it ends, as an operating system would do for a
+service. The disk can be reached from outside under /proc/<pid>/root/FOLDER.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Clients as they should be: the key is drawn before the request is sent, and sent again until there is an answer.
 
-A broken connection, a 5xx, "still running" and "too many" are no answers: the same key goes out again. A few answered requests
-are sent once more on purpose, and must be answered with the same bytes.
+A broken connection, a 5xx, "still running" and "too many" are no answers: the same key goes out again. A few answered
+requests are sent once more on purpose, and must be answered with the same bytes.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Line:
 
 @dataclass(slots=True)
 class Journal:
-    """What all clients together were told, and how each single try went: (when, kind, status; 0 is a broken connection)."""
+    """What all clients were told, and how each single try went: when, kind, status (0 is a broken connection)."""
 
     lines: list[Line] = field(default_factory=list)
     tries: list[tuple[float, str, int]] = field(default_factory=list)

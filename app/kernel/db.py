@@ -114,9 +114,11 @@ def transaction(*, write: bool = True) -> Iterator[None]:
     if session().in_transaction():
         raise RuntimeError("a unit of work is already open")
     options: dict[str, Any] = {"fengxing_write": write, "postgresql_readonly": not write}
-    session.connection(execution_options=options)
-    session.info["after_commit"] = []
     try:
+        session.connection(
+            execution_options=options
+        )  # inside: a database that is away must leave no half-open session
+        session.info["after_commit"] = []
         yield
         if write:
             session.commit()
@@ -174,10 +176,14 @@ def _once(call: Callable[[], T], write: bool) -> T:
     raise kept
 
 
+# serialization failure, deadlock, lock not to be had; server stops, crashed, starts; disk full, too many connections
+TRANSIENT = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53100", "53300"})
+
+
 def is_transient(error: DBAPIError) -> bool:
     """Whether running the whole unit of work again may help."""
     state = getattr(error.orig, "sqlstate", None)
-    if state in {"40001", "40P01", "55P03", "57P01", "57P02", "57P03"} or error.connection_invalidated:
+    if state in TRANSIENT or error.connection_invalidated:
         return True
     return isinstance(error, OperationalError) and (
         "locked" in str(error.orig) or (state is None and _lost(error))

@@ -17,7 +17,7 @@ from sqlalchemy import BigInteger, String, delete, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
-from app.kernel.db import Base, insert_if_absent, session, transaction
+from app.kernel.db import Base, in_transaction, insert_if_absent, session
 from app.kernel.errors import RateLimited
 from app.kernel.observing import log
 
@@ -77,16 +77,17 @@ def _count_in_redis(key: str, window: int, limit: Limit) -> int | None:
 
 
 def _count_in_database(key: str, window: int, limit: Limit) -> int:
-    with transaction():
+    def count_one() -> int | None:
         ends = (window + 1) * limit.per_s
         insert_if_absent(LimitWindow, {"key": key, "window": window, "tries": 0, "ends_at_s": ends})
-        tries = session.scalar(
+        return session.scalar(
             update(LimitWindow)
             .where(LimitWindow.key == key, LimitWindow.window == window)
             .values(tries=LimitWindow.tries + 1)
             .returning(LimitWindow.tries)
         )
-    return tries or 0
+
+    return in_transaction(count_one) or 0
 
 
 def forget_past_windows(*, at: datetime) -> int:
