@@ -8,9 +8,10 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WITHOUT ?=
-export HOST PORT WITHOUT
+HOURS ?= 1
+export HOST PORT WITHOUT HOURS
 
-.PHONY: run test check format bench vendor lock clean help python
+.PHONY: run test check format bench faults soak vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -28,6 +29,12 @@ format: python ## mend formatting and what lint can mend
 bench: python ## measure the hot paths on PostgreSQL against a no-op route; prints a table, writes JSON
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
 
+faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, FAULTS_WITHOUT=disks)
+	@$(PYTHON) -m tools.within --needs postgres,redis faults
+
+soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)
+	@$(PYTHON) -m tools.within --needs postgres,redis faults --soak
+
 vendor: python ## bring the browser libraries (again)
 	@$(PYTHON) -c 'from tools import progress, vendor; progress.start(lambda: vendor.ensure(required=True) or 0)'
 
@@ -36,7 +43,7 @@ lock: python ## pin the requirements and browser libraries anew from requirement
 
 clean: ## remove what the set-up made; the instance's own data in var/ stays, except its logs
 	rm -rf .venv node_modules app/web/static/vendor var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find app bench migrations simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find app bench faults migrations simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1	/' | expand -t 12

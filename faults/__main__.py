@@ -13,17 +13,17 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from faults import databases
 from faults.drills import DRILLS
 from faults.ground import Ground
 from faults.sizes import SIZES, Size
-from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, table, write
+from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, kept, table, write
 from tools import layout, progress
 
-REPORT = layout.ROOT / "var" / "faults.json"
+REPORT = layout.FAULTS_REPORT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,11 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found += [Verdict(name, "not run", "", LEFT_OUT) for name in left_out]
     progress.say("\n" + "\n".join(table(found)))
     write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(time.monotonic() - began))
-    bad = sum(not each.is_good for each in found)
-    progress.say(
-        f"\n{len(found) - bad} promises kept or left out by name, {bad} not; SEED={asked.seed}; {REPORT}"
-    )
-    return 1 if bad else 0
+    bad = broken(found)
+    progress.say(f"\n{kept(found)} promises kept, {bad} not; SEED={asked.seed}; the report is in {REPORT}")
+    return 1 if bad or not found else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,25 +71,15 @@ def soak_s(env: os._Environ[str] | dict[str, str]) -> float:
     return float(minutes) * 60 if minutes else float(env.get("HOURS") or 1) * 3600
 
 
-def _ground(seed: int, size: Size) -> _Building:
-    return _Building(seed, size)
-
-
-class _Building:
+@contextmanager
+def _ground(seed: int, size: Size) -> Iterator[Ground]:
     """The servers and the city, for as long as the block lasts."""
-
-    def __init__(self, seed: int, size: Size) -> None:
-        self._seed, self._size, self._open = seed, size, ExitStack()
-
-    def __enter__(self) -> Ground:
+    with ExitStack() as open_things:
         with progress.Progress("starting PostgreSQL and building the city of the drills"):
-            folder = Path(self._open.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-faults-")))
-            ground = Ground(self._open.enter_context(databases.postgres()), folder, self._seed)
-            ground.build(self._size.last_items)
-        return ground
-
-    def __exit__(self, *_error: object) -> None:
-        self._open.close()
+            folder = open_things.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-faults-"))
+            ground = Ground(open_things.enter_context(databases.postgres()), Path(folder), seed)
+            ground.build(size.last_items)
+        yield ground
 
 
 def _run(ground: Ground, size: Size, name: str) -> Iterator[Verdict]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
 from app.rewards import shelf
 from app.rewards.models import Stock
+
+_for_good = ExitStack()  # what is entered here is never left
 
 
 def forgets_keys() -> None:
@@ -76,7 +78,7 @@ def follows_a_file() -> None:
             offset_s = 0.0
         return datetime.now(UTC) + timedelta(seconds=offset_s + skew_s)
 
-    clock.use(shifted).__enter__()
+    _for_good.enter_context(clock.use(shifted))
 
 
 def leaves_marks() -> None:

@@ -48,10 +48,19 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
-def write(file: Path, verdicts: Iterable[Verdict], **context: object) -> None:
+def kept(verdicts: Iterable[Verdict]) -> int:
+    """How many promises were kept. What was left out is neither kept nor broken."""
+    return sum(each.verdict == KEPT for each in verdicts)
+
+
+def broken(verdicts: Iterable[Verdict]) -> int:
+    """How many were not kept, or could not be tried."""
+    return sum(not each.is_good for each in verdicts)
+
+
+def write(file: Path, verdicts: Sequence[Verdict], **context: object) -> None:
     """The same for machines."""
     rows = [asdict(each) for each in verdicts]
-    good = sum(each.is_good for each in verdicts)
-    report = {**context, "passed": good, "failed": len(rows) - good, "verdicts": rows}
+    report = {**context, "passed": kept(verdicts), "failed": broken(verdicts), "verdicts": rows}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(report, ensure_ascii=False, indent=2), "utf-8")

@@ -12,6 +12,7 @@ REQUIREMENTS = ROOT / "requirements"
 NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "web" / "static" / "vendor"
 LOGS = ROOT / "var" / "log"
+FAULTS_REPORT = ROOT / "var" / "faults.json"
 
 
 def instance() -> Path:

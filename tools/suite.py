@@ -5,6 +5,7 @@ A part that cannot run is a failure. Leaving one out is done by name: `make test
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tempfile
@@ -17,11 +18,12 @@ from pathlib import Path
 
 from tools import check, environment, layout, progress, servers, system, vendor
 
-MAY_BE_LEFT_OUT = ("check", "sqlite", "postgres", "redis", "browser")
+MAY_BE_LEFT_OUT = ("check", "sqlite", "postgres", "redis", "browser", "faults")
 WORKERS = max(2, min(os.cpu_count() or 2, 8))
 NEEDS: dict[str, tuple[system.Need, ...]] = {
     "postgres": (system.POSTGRES,),
     "redis": (system.REDIS,),
+    "faults": (system.POSTGRES, system.REDIS),
     "browser": (system.CHROMIUM, system.CHINESE_FONT, system.ZBAR, system.NPM),
 }
 NO_DATABASE = {"FENGXING_TEST_DATABASE_URL": "", "FENGXING_TEST_REDIS_URL": ""}
@@ -42,7 +44,9 @@ def main() -> int:
     left_out = read_left_out(os.environ.get("WITHOUT", ""))
     environment.ensure("dev")
     wanted = [need for part, needs in NEEDS.items() if part not in left_out for need in needs]
-    system.ensure(wanted, otherwise=", or leave parts out by name: make test WITHOUT=postgres,redis,browser")
+    system.ensure(
+        wanted, otherwise=", or leave parts out by name: make test WITHOUT=postgres,redis,faults,browser"
+    )
     if "browser" not in left_out:
         vendor.ensure(required=True)
     results = [_timed(name, run) for name, run in parts(left_out)]
@@ -71,6 +75,8 @@ def parts(left_out: frozenset[str]) -> Iterable[Part]:
     outside = [name for name in ("postgres", "redis") if name not in left_out]
     if outside:
         yield f"tests on {' + '.join(outside)}", lambda: _pytest_on_servers(outside)
+    if "faults" not in left_out:
+        yield "faults on purpose", _faults
     if "browser" not in left_out:
         chromium = {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}
         yield "tests in Chromium", lambda: _pytest("browser", ["-m", "browser"], NO_DATABASE | chromium)
@@ -113,6 +119,32 @@ def _pytest_on_servers(outside: list[str]) -> tuple[int, int]:
             if "redis" in outside:
                 env["FENGXING_TEST_REDIS_URL"] = running.enter_context(servers.redis())
         return _pytest("servers", ["-m", "not browser"], env)
+
+
+def _faults() -> tuple[int, int]:
+    """The fault runner in its small size; what it found lies in its report."""
+    layout.FAULTS_REPORT.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        [str(layout.PYTHON), "-m", "faults"],
+        cwd=layout.ROOT,
+        env=_clean(os.environ),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        code = process.wait()
+    finally:
+        progress.end(process)
+    return verdicts(layout.FAULTS_REPORT, code)
+
+
+def verdicts(report: Path, code: int) -> tuple[int, int]:
+    """(passed, failed) of the fault runner's report; a run without one has failed."""
+    try:
+        found = json.loads(report.read_text("utf-8"))
+    except (OSError, ValueError):
+        return 0, 1
+    passed, failed = int(found["passed"]), int(found["failed"])
+    return passed, max(failed, 1) if code or not passed else failed
 
 
 def _pytest(name: str, arguments: list[str], env: dict[str, str]) -> tuple[int, int]:

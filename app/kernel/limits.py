@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 import redis
 from flask import current_app
@@ -63,17 +64,37 @@ def count(limit: Limit, *subject: str) -> None:
 
 def _count_in_redis(key: str, window: int, limit: Limit) -> int | None:
     client: redis.Redis | None = current_app.extensions.get("redis")
-    if client is None:
+    if client is None or _is_left_alone(client):
         return None
     name = f"limit:{key}:{window}"
     try:
         pipe = client.pipeline()
         pipe.incr(name)
         pipe.expire(name, limit.per_s + 5)
-        return int(pipe.execute()[0])
+        tries = int(pipe.execute()[0])
     except redis.RedisError:
+        _left_alone_until[client] = clock.now() + LEFT_ALONE_FOR
         log.warning("redis-away", using="database")
         return None
+    _left_alone_until.pop(client, None)
+    return tries
+
+
+LEFT_ALONE_FOR = timedelta(seconds=5)
+_left_alone_until: WeakKeyDictionary[redis.Redis, datetime] = WeakKeyDictionary()
+
+
+def _is_left_alone(client: redis.Redis) -> bool:
+    """Whether Redis failed a moment ago: waiting for it again and again would hold up everybody."""
+    until, now = _left_alone_until.get(client), clock.now()
+    if until is None:
+        return False
+    if timedelta(0) < until - now <= LEFT_ALONE_FOR:
+        return True
+    _left_alone_until[client] = (
+        now + LEFT_ALONE_FOR
+    )  # this request looks whether it is back, the others go on
+    return False
 
 
 def _count_in_database(key: str, window: int, limit: Limit) -> int:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from faults.drills.killing import verdicts
 from faults.ground import Ground, Product
 from faults.sizes import Size
@@ -25,12 +27,16 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         url, patch="follows-a-file", FAULTS_CLOCK=str(file), FAULTS_SKEW_S=str(SKEW_S)
     ) as product:
         for number, offset_s in enumerate((0.0, BACK_S, AHEAD_S, 0.0)):
-            file.write_text(str(offset_s), "utf-8")
+            _set(file, offset_s)
             ground.mint(offset_s)
             journal = _phase(ground, product, file, offset_s, visits, number)
             whole.lines += journal.lines
             whole.tries += journal.tries
             whole.seconds += journal.seconds
+    spread_h = _hours_between_check_ins(url)
+    yield judge(
+        NAME, "the clock of the product really jumped", f"check-ins over {spread_h:.1f} h", spread_h > 25
+    )
     harm = "-2 h, +1 day, ±200 ms, workers 5 s apart"
     refused = whole.refusals()
     yield judge(
@@ -52,7 +58,7 @@ def _phase(
 
     def tremble() -> None:
         while not over.wait(0.05):
-            file.write_text(str(offset_s + chance.uniform(-TREMBLE_S, TREMBLE_S)), "utf-8")
+            _set(file, offset_s + chance.uniform(-TREMBLE_S, TREMBLE_S))
 
     trembling = threading.Thread(target=tremble)
     trembling.start()
@@ -60,3 +66,22 @@ def _phase(
     over.set()
     trembling.join()
     return journal
+
+
+def _set(file: Path, offset_s: float) -> None:
+    """All at once: whoever reads meanwhile sees the old offset or the new one."""
+    draft = file.with_suffix(".new")
+    draft.write_text(str(offset_s), "utf-8")
+    draft.replace(file)
+
+
+def _hours_between_check_ins(url: str) -> float:
+    engine = sa.create_engine(url)
+    try:
+        with engine.connect() as connection:
+            first, last = connection.execute(
+                sa.text("SELECT min(happened_at), max(happened_at) FROM checkins")
+            ).one()
+    finally:
+        engine.dispose()
+    return float((last - first).total_seconds()) / 3600

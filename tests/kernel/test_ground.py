@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+import redis
+import sqlalchemy as sa
 
 from app.identity.queries import masked_name
-from app.kernel import i18n, randomness
-from app.kernel.db import session, transaction
+from app.kernel import i18n, limits, randomness
+from app.kernel.db import db, in_transaction, session, transaction
+from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
 from app.kernel.paging import CursorUnknown, decode, encode
 from app.kernel.settings import Settings, SettingsError
@@ -111,3 +117,95 @@ def test_settings_refuse_nonsense_and_name_the_variable(change, names):
 
 def test_settings_never_print_their_secrets():
     assert "xxxx" not in repr(Settings.from_env(GOOD))
+
+
+# --- the database goes away ---
+
+
+@contextmanager
+def _database_away(times: int, state: str | None = None) -> Iterator[list[int]]:
+    """The next tries to begin a transaction fail, as if the server had gone."""
+    error, tries = Exception("connection lost"), []
+    if state:
+        error.sqlstate = state
+
+    def away(_connection):
+        tries.append(1)
+        if len(tries) <= times:
+            raise sa.exc.OperationalError("BEGIN", {}, error)
+
+    sa.event.listen(db.engine, "begin", away)
+    try:
+        yield tries
+    finally:
+        sa.event.remove(db.engine, "begin", away)
+
+
+def test_a_database_that_is_away_for_a_moment_costs_a_try_and_nothing_else(app):
+    with _database_away(times=2) as tries:
+        in_transaction(lambda: write_mark("a"))
+    assert len(tries) == 3
+    with transaction(write=False):
+        assert marks() == 1
+
+
+@pytest.mark.parametrize("state", [None, "53100", "53300", "57P03"])
+def test_a_database_that_stays_away_or_is_full_is_said_clearly(app, state):
+    with _database_away(times=9, state=state), pytest.raises(Unavailable):
+        in_transaction(lambda: write_mark("a"))
+
+
+def test_a_limit_that_cannot_be_counted_is_said_clearly(app, toy, monkeypatch):
+    monkeypatch.setitem(app.extensions, "redis", None)
+    monkeypatch.delitem(toy.application.extensions, "redis", raising=False)
+    with toy.application.app_context(), _database_away(times=9):
+        assert toy.post("/api/v1/toy/often").status_code == 503
+
+
+class _Redis:
+    """Fails until told otherwise, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked, self.fails = 0, True
+
+    def pipeline(self):
+        return self
+
+    def incr(self, _name):
+        return self
+
+    def expire(self, _name, _seconds):
+        return self
+
+    def execute(self):
+        self.asked += 1
+        if self.fails:
+            raise redis.TimeoutError
+        return [1]
+
+
+def test_a_redis_that_failed_is_left_alone_for_a_while_and_then_asked_by_one(app, clock, monkeypatch):
+    client = _Redis()
+    monkeypatch.setitem(app.extensions, "redis", client)
+    limit = limits.Limit("toy", 100, 3600)
+    for _ in range(5):
+        limits.count(limit, "somebody")
+    assert client.asked == 1
+    clock.advance(seconds=5)
+    for _ in range(5):
+        limits.count(limit, "somebody")
+    assert client.asked == 2
+    client.fails = False
+    clock.advance(seconds=5)
+    for _ in range(5):
+        limits.count(limit, "somebody")
+    assert client.asked == 7
+
+
+def test_a_clock_that_went_back_leaves_redis_alone_no_longer_than_that(app, clock, monkeypatch):
+    client = _Redis()
+    monkeypatch.setitem(app.extensions, "redis", client)
+    limits.count(limits.Limit("toy", 100, 3600), "somebody")
+    clock.advance(hours=-2)
+    limits.count(limits.Limit("toy", 100, 3600), "somebody")
+    assert client.asked == 2

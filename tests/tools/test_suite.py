@@ -16,12 +16,18 @@ def test_parts_are_left_out_by_name() -> None:
     assert suite.read_left_out("") == frozenset()
     assert suite.read_left_out("browser, redis") == {"browser", "redis"}
     names = [name for name, _ in suite.parts(frozenset({"browser", "redis"}))]
-    assert names == ["check", "tests on SQLite", "tests on postgres"]
+    assert names == ["check", "tests on SQLite", "tests on postgres", "faults on purpose"]
 
 
 def test_everything_runs_unless_left_out() -> None:
     names = [name for name, _ in suite.parts(frozenset())]
-    assert names == ["check", "tests on SQLite", "tests on postgres + redis", "tests in Chromium"]
+    assert names == [
+        "check",
+        "tests on SQLite",
+        "tests on postgres + redis",
+        "faults on purpose",
+        "tests in Chromium",
+    ]
 
 
 def test_a_name_nobody_knows_is_refused() -> None:

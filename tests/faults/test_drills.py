@@ -1,0 +1,67 @@
+"""What the drills do is what the documents say, and harm comes when it should."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from faults import databases, small_disk
+from faults.drills import restoring
+from faults.drills.killing import spread
+from faults.patched import PATCHES
+from faults.sizes import SIZES
+from tools import layout
+
+OPERATIONS = (layout.ROOT / "docs" / "operations.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "setting", [*databases.archiving(Path("/x")), *restoring.recovery(Path("/x"), "now"), "recovery.signal"]
+)
+def test_the_restore_that_is_drilled_is_the_one_that_is_described(setting):
+    assert setting in OPERATIONS
+
+
+def test_the_bugs_that_are_planted_have_names():
+    assert {"forgets-keys", "reads-then-writes", "answers-too-early"} <= set(PATCHES)
+
+
+def test_the_product_knows_nothing_of_faults():
+    """A switch that plants a bug belongs to the runner, never to what is shipped."""
+    for file in (layout.ROOT / "app").rglob("*.py"):
+        text = file.read_text("utf-8")
+        assert "FAULTS_" not in text, file
+        assert "import faults" not in text, file
+        assert "from faults" not in text, file
+
+
+class _Crowd:
+    """Goes on by one errand each time somebody looks."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    @property
+    def progress(self) -> int:
+        self.seen += 1
+        return self.seen
+
+
+def test_harm_is_spread_over_the_whole_run(monkeypatch):
+    crowd, done = _Crowd(), []
+    spread(crowd, 120, [lambda: done.append(crowd.seen)] * 4)
+    assert done == [20, 40, 60, 80]
+
+
+def test_a_small_disk_that_cannot_be_made_is_said(tmp_path):
+    command = [sys.executable, "-m", "faults.small_disk", str(tmp_path / "missing"), "8", "true"]
+    done = subprocess.run(command, cwd=layout.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == small_disk.REFUSED
+    assert "not allowed here" in done.stderr
+
+
+def test_the_small_size_still_kills_as_often_as_was_promised():
+    assert (SIZES["ci"].worker_kills, SIZES["ci"].database_kills) == (20, 5)
