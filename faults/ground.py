@@ -167,9 +167,9 @@ class Ground:
             check=False,
         )
 
-    def books(self, url: str) -> str:
-        """What `flask ledger verify` and `rules replay` say: empty if the books close."""
-        for command in (("ledger", "verify"), ("rules", "replay")):
+    def books(self, url: str, *, replay: bool = False) -> str:
+        """What `flask ledger verify` (and `rules replay`) says: empty if the books close."""
+        for command in (("ledger", "verify"), ("rules", "replay"))[: 1 + replay]:
             done = self.flask(url, *command)
             if done.returncode:
                 return (done.stderr or done.stdout).strip().splitlines()[0]

@@ -83,7 +83,7 @@ def _fill(ground: Ground, size: Size, database: Cramped) -> Iterator[Verdict]:
         figure,
         recovered_s <= RECOVERS_WITHIN_S,
     )
-    yield judge(NAME, "the books close", said or "ledger verify and rules replay agree", not said)
+    yield judge(NAME, "the books close", said or "as flask ledger verify says", not said)
 
 
 def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) -> tuple[Journal, float]:

@@ -12,7 +12,7 @@ from faults.traffic import Crowd, Journal
 from faults.verdicts import Verdict, judge
 
 NAME = "controls"
-VISITS, ITEMS, KILLS = 120, 4, 3
+VISITS, ITEMS, KILLS = 90, 4, 3
 FLUSHED_BY_AND_BY = {"synchronous_commit": "off", "wal_writer_delay": "10s"}
 
 
