@@ -2,7 +2,7 @@
 
 Runs in a mount namespace, so nobody else sees the disk and it is gone with its last program. Needs root, or a kernel
 that lets users have namespaces. The command is begun again whenever it ends, as an operating system would do for a
-service. The disk can be reached from outside under /proc/<pid>/root/FOLDER.
+service. From outside the disk is reached through the root folder of the process in /proc.
 """
 
 from __future__ import annotations

@@ -214,6 +214,11 @@ class Crowd:
     def progress(self) -> int:
         return self._done
 
+    @property
+    def failures(self) -> int:
+        """How many tries ended in a 5xx so far."""
+        return sum(status >= 500 for client in self._clients for _, _, status in list(client.journal.tries))
+
     def run(self, errands: Sequence[Callable[[], Errand]]) -> Journal:
         """Do all errands, dealt out in turn, and put what was told together."""
         began = time.monotonic()

@@ -26,7 +26,7 @@ from tools.progress import Refused, end
 
 NAME = "disks"
 MEBIBYTES = 160
-FULL_FOR_S, RECOVERS_WITHIN_S = 3.0, 60.0
+FAILURES, FULL_FOR_S, RECOVERS_WITHIN_S = 50, 60.0, 60.0
 CLEAR = (503, 507)
 
 
@@ -45,10 +45,10 @@ class Cramped:
 
     def fill(self) -> None:
         """Not a byte is left, and none that is freed stays free."""
-        with suppress(OSError), (self.disk / "ballast").open("ab") as ballast:
-            while True:
-                ballast.write(b"\0" * 65536)
-                ballast.flush()
+        for chunk in (1 << 20, 1 << 12):
+            with suppress(OSError), (self.disk / "ballast").open("ab", buffering=0) as ballast:
+                while ballast.write(bytes(chunk)):
+                    continue
 
     def make_room(self) -> None:
         (self.disk / "ballast").unlink()
@@ -88,12 +88,12 @@ def _fill(ground: Ground, size: Size, database: Cramped) -> Iterator[Verdict]:
 
 def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) -> tuple[Journal, float]:
     crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
-    errands = ground.city.errands(size.small_visits, ground.chance(NAME))
+    errands = ground.city.errands(2 * size.small_visits, ground.chance(NAME))
     recovered = [float("inf")]
 
     def harm() -> None:
         until = time.monotonic() + FULL_FOR_S
-        while time.monotonic() < until:
+        while time.monotonic() < until and crowd.failures < FAILURES:
             database.fill()
             time.sleep(0.02)
         database.make_room()
