@@ -75,7 +75,7 @@ class City:
         """Whether no day follows."""
         return city_day(at) >= self.days[-1].on
 
-    # --- founding -------------------------------------------------------------------------------------------
+    # --- founding ----------------------------------------------------------------------------------------------------
 
     def settle(self, at: datetime) -> None:
         """See to it that there is a city to live in. What is there already stays as it is."""

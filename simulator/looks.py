@@ -153,6 +153,11 @@ def shelf(station_id: str) -> list[tuple[str, int, int, int]]:
     return sorted(found, key=lambda each: (each[1], each[0]))
 
 
+def voucher_state(voucher_id: str) -> str:
+    """Where a voucher is."""
+    return rewards.voucher(UUID(voucher_id)).state
+
+
 def usable_points(person_id: UUID) -> int:
     """What a rider may spend."""
     return ledger.balance_of(person_id).usable

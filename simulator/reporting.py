@@ -26,6 +26,10 @@ def lines(report: Report) -> Iterator[str]:
         yield f"  {count:6} {name}"
     for name, count in report.refused.most_common(12):
         yield f"  {count:6} refused: {name}"
+    for scheme, count in sorted(report.takings.tried.items()):
+        yield f"  {count:6} tried: {scheme}, {report.takings.passed[scheme]} let pass"
+    if report.plan.fraud:
+        yield f"  {report.lost_points} of {report.issued_points} usable points went to fraud"
     for violation in report.violations:
         yield f"SEED={report.plan.seed} step {report.steps}: {violation}"
         yield f"again: {command(report)}"
@@ -45,6 +49,10 @@ def facts(report: Report) -> dict[str, Any]:
         "faults": _fault_list(plan),
         "fraud": plan.fraud,
         "start": report.start_on.isoformat(),
+        "fraud_tried": dict(sorted(report.takings.tried.items())),
+        "fraud_passed": dict(sorted(report.takings.passed.items())),
+        "points_to_fraud": report.lost_points,
+        "points_issued": report.issued_points,
         "crashes": report.crashes,
         "steps_per_s": round(report.steps / report.took_s) if report.took_s else 0,
         "found": report.violations,

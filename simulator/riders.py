@@ -69,7 +69,7 @@ class Rider:
         self.cases: list[str] = []
         self.vouchers = 0
 
-    # --- joining --------------------------------------------------------------------------------------------
+    # --- joining -----------------------------------------------------------------------------------------------------
 
     def step(self, at: datetime) -> None:
         """Wake up: join first, then plan the day."""
@@ -98,7 +98,7 @@ class Rider:
     def _calmly(self, do: Callable[..., Any], at: datetime, **facts: Any) -> Answer:
         return self.city.server.handle(Request(do=do, by=self.by, facts=facts), at, calm=True)
 
-    # --- the day --------------------------------------------------------------------------------------------
+    # --- the day -----------------------------------------------------------------------------------------------------
 
     def plan_day(self, day: Day, at: datetime) -> None:
         """What the day brings, as far as it can be known in the morning."""
@@ -106,11 +106,11 @@ class Rider:
         if chance.happens(0.15):
             begins = self._some_time(day)
             self.city.agenda.plan(begins, self._ride_into_a_tunnel)
-        for _ in range(self._how_often(2.4 * habits.drops_in * day.visits)):
+        for _ in range(self._how_often(4 * habits.drops_in * day.visits)):
             self._plan(day, self.drop_in)
-        for _ in range(self._how_often(0.6 * habits.eyes * day.hazards)):
+        for _ in range(self._how_often(1.1 * habits.eyes * day.hazards)):
             self._plan(day, self.notice_hazard)
-        if chance.happens(0.5 * habits.heart):
+        if chance.happens(0.9 * habits.heart):
             self._plan(day, self.look_for_a_shift)
         if chance.happens(0.8 * habits.spends):
             self._plan(day, self.choose_a_reward)
@@ -151,7 +151,7 @@ class Rider:
         request = Request(do=do, by=self.by, facts=facts, key=self.device.key())
         self.device.send(request, at, then, can_wait=can_wait)
 
-    # --- at the station -------------------------------------------------------------------------------------
+    # --- at the station ----------------------------------------------------------------------------------------------
 
     def drop_in(self, at: datetime) -> None:
         """Rest at a station, and check in: by the poster, or by one's own code at the counter."""
@@ -184,7 +184,7 @@ class Rider:
             if chosen:
                 self.counters[station.id].sell(str(self.by.person_id), chosen, at)
 
-    # --- hazards --------------------------------------------------------------------------------------------
+    # --- hazards -----------------------------------------------------------------------------------------------------
 
     def notice_hazard(self, at: datetime) -> None:
         """Report what lies in the way, or second what somebody else reported."""
@@ -233,7 +233,7 @@ class Rider:
         elif mood < 0.93:
             self.ask_for(riding.reopen, at, can_wait=True, case_id=case_id, reason="还是老样子，请再看看。")
 
-    # --- volunteering ---------------------------------------------------------------------------------------
+    # --- volunteering ------------------------------------------------------------------------------------------------
 
     def look_for_a_shift(self, at: datetime) -> None:
         """Find a shift and take a place."""
@@ -268,7 +268,7 @@ class Rider:
         text = self.city.server.look(lambda: looks.shift_screen(shift.id, at), at)
         self.ask_for(riding.scan, at, text=text)
 
-    # --- points ---------------------------------------------------------------------------------------------
+    # --- points ------------------------------------------------------------------------------------------------------
 
     def _affordable(self, station: StationSeen, at: datetime) -> str | None:
         usable = self.city.server.look(lambda: looks.usable_points(self.by.id), at)
@@ -306,7 +306,7 @@ class Rider:
         """Show the voucher at the counter."""
         self.counters[station.id].take_voucher(voucher["serial"], voucher["voucher"], at)
 
-    # --- talking to the programme ---------------------------------------------------------------------------
+    # --- talking to the programme ------------------------------------------------------------------------------------
 
     def ask(self, at: datetime) -> None:
         """A question about points, an idea, or a hardship."""

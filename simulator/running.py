@@ -16,10 +16,12 @@ from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import Base, dialect_name, in_transaction, session
 from simulator.agenda import Agenda
 from simulator.city import City
+from simulator.curious import Curious
 from simulator.days import days_of
 from simulator.department import Department, HonourRounds
 from simulator.digest import digest
 from simulator.faults import Faults
+from simulator.fraud import Fraudster, Takings, how_many
 from simulator.invariants import Witness
 from simulator.riders import Rider
 from simulator.server import Server, Step
@@ -59,6 +61,9 @@ class Report:
     done: Tally[str] = field(default_factory=Tally)
     refused: Tally[str] = field(default_factory=Tally)
     violations: list[str] = field(default_factory=list)
+    takings: Takings = field(default_factory=Takings)
+    lost_points: int = 0
+    issued_points: int = 0
     digest: str = ""
 
 
@@ -83,19 +88,20 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     began = time.monotonic()
     with clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
         try:
-            _populate(city)
+            _populate(city, plan.fraud, report.takings)
             _live(city, agenda, say, report, began)
             witness.close(city.network.post)
         except Violation as violation:
             report.violations.append(str(violation))
         report.steps, report.crashes = server.steps, server.crashed
+        report.lost_points, report.issued_points = in_transaction(report.takings.paid, write=False)
         report.database = in_transaction(dialect_name, write=False)
         report.digest = in_transaction(digest, write=False)
     report.took_s = time.monotonic() - began
     return report
 
 
-def _populate(city: City) -> None:
+def _populate(city: City, fraud: int, takings: Takings) -> None:
     at = city.agenda.now
     city.settle(at)
     counters = {station.id: Counter(city, station) for station in city.stations}
@@ -105,18 +111,28 @@ def _populate(city: City) -> None:
     for step in (
         Clockwork(city).step,
         Organiser(city, "organiser").step,
-        *(
-            Dispatcher(city, name).step
-            for name in ("dispatcher", "dispatcher2", "department", "mediator", "reviewer")
-        ),
+        *(Dispatcher(city, name).step for name in ("dispatcher", "dispatcher2", "mediator", "reviewer")),
         *(Department(city, name).step for name in ("department", "department2")),
         HonourRounds(city).step,
     ):
         city.agenda.plan(at + MORNING, step)
-    for number in range(city.size):
+    riders = _riders(city, counters, fraud, takings)
+    for rider in riders:
         later = int(chance.random() * len(city.days)) if chance.happens(0.3) else 0
         arrives = chance.after(at + timedelta(days=later) + MORNING, 60, 7200)
-        city.agenda.plan(arrives, Rider(city, counters, number).step)
+        city.agenda.plan(arrives, rider.step)
+    curious = Curious(city, riders)
+    city.server.watchers.append(curious.listen)
+    city.agenda.plan(at + 2 * MORNING, curious.step)
+
+
+def _riders(city: City, counters: dict[str, Counter], fraud: int, takings: Takings) -> list[Rider]:
+    honest = city.size - how_many(city.size, fraud)
+    cheats = range(honest, city.size)
+    return [
+        *(Rider(city, counters, number) for number in range(honest)),
+        *(Fraudster(city, counters, number, level=fraud, takings=takings) for number in cheats),
+    ]
 
 
 def _live(city: City, agenda: Agenda, say: Say, report: Report, began: float) -> None:

@@ -248,7 +248,7 @@ class Organiser(Official):
 
 
 class Clockwork:
-    """The worker, each hour: what time brings about. Under faults it sometimes stands still for half a day."""
+    """The worker, every other hour: what time brings about. Under faults it sometimes stands still for half a day."""
 
     def __init__(self, city: City) -> None:
         self.city = city
@@ -259,7 +259,7 @@ class Clockwork:
         self.work(at)
         late = self.city.faults.strikes(LATE_TICK, 0.03, self.chance)
         self.city.agenda.plan(
-            self.chance.after(at, 36_000 if late else 3300, 43_200 if late else 3900), self.step
+            self.chance.after(at, 36_000 if late else 6900, 43_200 if late else 7500), self.step
         )
 
     def work(self, at: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.cases import asking, closing, reporting
+from app.cases import queries as cases
 from app.codes import enrolling
 from app.honours import consenting
 from app.identity import profile, signing_in
@@ -126,6 +127,11 @@ def reopen(*, by: Actor, at: datetime, case_id: str, reason: str) -> Facts:
 def withdraw(*, by: Actor, at: datetime, case_id: str) -> Facts:
     """Taken back by the reporter."""
     return of_case(closing.withdraw(case_id=UUID(case_id), by=by, at=at))
+
+
+def look_at_case(*, by: Actor, at: datetime, case_id: str) -> Facts:
+    """A case, for whoever may see it."""
+    return of_case(cases.case_for(by, UUID(case_id)))
 
 
 def suggest(*, by: Actor, at: datetime, words: str, category: str, client_ref: str) -> Facts:

@@ -1,0 +1,238 @@
+"""Riders who cheat, at three levels of slyness, and what it earned them.
+
+Level 1 is blatant, level 2 takes care, level 3 has a friend at the organiser's desk. The level says how a cheat goes
+about it, never how many there are: five riders in a hundred. What no programme may let pass (a code used twice, a
+forged one, a voucher shown again) is marked as forbidden, so that letting it pass is a violation; what looks like an honest
+check-in, report or shift is let pass, and its points are counted as lost to fraud.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.cli.demo import data
+from app.codes import damm
+from app.kernel.db import session
+from app.kernel.geo import Position
+from app.rules.models import ACTIVE, Award
+from app.volunteering.models import Hours
+from simulator import looks
+from simulator.city import City
+from simulator.days import Day
+from simulator.devices import nothing_then
+from simulator.looks import ShiftSeen, StationSeen
+from simulator.product import organising, riding, serving
+from simulator.riders import Rider
+from simulator.server import Answer, Request
+from simulator.staff import Counter
+
+SHARE = 0.05
+BLATANT, CAREFUL, SLY = 1, 2, 3
+
+
+def how_many(riders: int, level: int) -> int:
+    """How many of so many riders cheat."""
+    return max(1, round(riders * SHARE)) if level else 0
+
+
+@dataclass(slots=True)
+class Takings:
+    """What was tried, what was let pass, and which facts came of it."""
+
+    tried: Tally[str] = field(default_factory=Tally)
+    passed: Tally[str] = field(default_factory=Tally)
+    facts: set[UUID] = field(default_factory=set)
+    attendances: set[UUID] = field(default_factory=set)
+
+    def note(self, scheme: str, answer: Answer, *kinds: str) -> None:
+        """Write down what came of an attempt."""
+        self.passed[scheme] += answer.done
+        for kind in kinds:
+            if kind in answer.facts:
+                self.facts.add(UUID(answer.facts[kind]))
+
+    def paid(self) -> tuple[int, int]:
+        """(points that fraud got to use, points that everybody got to use)."""
+        padded = select(Hours.id).where(Hours.attendance_id.in_(self.attendances))
+        facts = self.facts | set(session.scalars(padded))
+        usable = select(func.coalesce(func.sum(Award.points), 0)).where(Award.state == ACTIVE)
+        lost, issued = session.scalar(usable.where(Award.fact_id.in_(facts))), session.scalar(usable)
+        return int(lost or 0), int(issued or 0)
+
+
+class Fraudster(Rider):
+    """Lives like everybody else, and cheats a little more each day."""
+
+    def __init__(
+        self, city: City, counters: dict[str, Counter], number: int, *, level: int, takings: Takings
+    ) -> None:
+        super().__init__(city, counters, number)
+        self.level = level
+        self.takings = takings
+        self.schemes: dict[str, Callable[[datetime], None]] = {
+            "relay": self.relay,
+            "screenshot": self.show_a_screenshot,
+            "spoof": self.spoof,
+            "split": self.split_a_report,
+            "forge": self.forge,
+            "double-show": self.show_twice,
+        }
+
+    def plan_day(self, day: Day, at: datetime) -> None:
+        """The honest part, as a cover, and some schemes."""
+        super().plan_day(day, at)
+        for _ in range(1 + self.chance.happens(0.5)):
+            self._plan(day, self.cheat)
+
+    def cheat(self, at: datetime) -> None:
+        """Try one scheme."""
+        scheme = self.chance.one_of(sorted(self.schemes))
+        self.takings.tried[scheme] += 1
+        self.schemes[scheme](at)
+
+    # --- presence ----------------------------------------------------------------------------------------------------
+
+    def relay(self, at: datetime) -> None:
+        """A friend at the station shows a picture of one's code; the blatant send it too late."""
+        late = timedelta(seconds=self.chance.uniform(120, 600)) if self.level == BLATANT else timedelta()
+        counter = self.counters[self.chance.one_of(self.haunts).id]
+        counter.read(
+            self.own_code(at - late), at, lambda answer, _at: self.takings.note("relay", answer, "checkin")
+        )
+
+    def show_a_screenshot(self, at: datetime) -> None:
+        """Last hour's code once more."""
+        counter = self.counters[self.chance.one_of(self.haunts).id]
+        text = self.own_code(at - timedelta(hours=self.chance.uniform(1, 5)))
+        counter.read(text, at, lambda answer, _at: self.takings.note("screenshot", answer), refused_by="I15")
+
+    def spoof(self, at: datetime) -> None:
+        """Scan a photo of the poster at home, with a position that the phone made up."""
+        station = self.chance.one_of(self.haunts)
+        exact = self.level == BLATANT
+        place = station.position if exact else self.chance.near(station.position, 70)
+        self.ask_for(
+            riding.scan, at, lambda answer, _at: self.takings.note("spoof", answer, "checkin"),
+            text=looks.poster(station.short_code), place=(place.lat, place.lng),
+            accuracy_m=5 if exact else 8 + int(self.chance.random() * 30),
+        )  # fmt: skip
+
+    def show_twice(self, at: datetime) -> None:
+        """One code at two counters in the same minute."""
+        here, there = (self.counters[station.id] for station in self.haunts[:2])
+        text = self.own_code(at)
+        if here is there:
+            return
+
+        def again(answer: Answer, now: datetime) -> None:
+            if answer.done and "session" in answer.facts:
+                then = partial(self._noted, "double-show")
+                there.read(text, now + timedelta(seconds=1), then, refused_by="I15")
+
+        here.read(text, at, again)
+
+    def forge(self, at: datetime) -> None:
+        """A code with other digits and a right check digit: another handle, another step, another MAC."""
+        body = list(self.own_code(at)[:-1])
+        place = 2 + int(self.chance.random() * (len(body) - 2))
+        body[place] = str((int(body[place]) + 1 + int(self.chance.random() * 9)) % 10)
+        text = "".join(body) + damm.check_digit("".join(body))
+        counter = self.counters[self.chance.one_of(self.haunts).id]
+        counter.read(text, at, partial(self._noted, "forge"), refused_by="I15")
+
+    def _noted(self, scheme: str, answer: Answer, _at: datetime) -> None:
+        self.takings.note(scheme, answer)
+
+    # --- reports -----------------------------------------------------------------------------------------------------
+
+    def split_a_report(self, at: datetime) -> None:
+        """One hazard reported several times: at once and on the spot, or spread over hours and streets."""
+        place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
+        category, words, place_words = self.chance.one_of(data.REPORTS)
+        for number in range(4 if self.level == BLATANT else 2):
+            spread_m = 20 if self.level == BLATANT else 150
+            when = (
+                self.chance.after(at, 60, 400)
+                if self.level == BLATANT
+                else self.chance.after(at, 600, 21_600)
+            )
+            near = self.chance.near(place, spread_m)
+            deed = partial(self._report_again, number, near, category, words, place_words)
+            self.city.agenda.plan(when, deed)
+
+    def _report_again(
+        self, number: int, place: Position, category: str, words: str, place_words: str, at: datetime
+    ) -> None:
+        def note(answer: Answer, _at: datetime) -> None:
+            if number:  # the first one is an honest report
+                self.takings.note("split", answer, "case")
+
+        self.ask_for(
+            riding.report, at, note, category=category, place=(place.lat, place.lng), place_words=place_words,
+            description=words, client_ref=self.device.key(),
+        )  # fmt: skip
+
+    # --- hours -------------------------------------------------------------------------------------------------------
+
+    def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
+        """Not there: a friend sends what the screen shows. The blatant get it too late."""
+        late = timedelta(minutes=4) if self.level == BLATANT else timedelta(seconds=20)
+        text = self.city.server.look(lambda: looks.shift_screen(shift.id, at - late), at)
+        self.takings.tried["padding"] += 1
+        self.ask_for(riding.scan, at, self._padded, text=text)
+        if self.level == SLY and self.chance.happens(0.2):
+            self.city.agenda.plan(
+                self.chance.after(shift.ends_at, 3600, 7200), partial(self._buy_hours, shift)
+            )
+
+    def _padded(self, answer: Answer, _at: datetime) -> None:
+        self.takings.note("padding", answer)
+        if "attendance" in answer.facts:
+            self.takings.attendances.add(UUID(answer.facts["attendance"]))
+
+    def _buy_hours(self, shift: ShiftSeen, at: datetime) -> None:
+        """The organiser enters hours that never were; a second person has to let them pass."""
+        self.takings.tried["bought-hours"] += 1
+        begins = shift.starts_at - timedelta(hours=3)
+        facts: dict[str, Any] = {
+            "activity_id": shift.activity_id, "person_id": str(self.by.person_id), "starts_at": begins.isoformat(),
+            "ends_at": (begins + timedelta(hours=2)).isoformat(), "reason": "补录",
+        }  # fmt: skip
+        request = Request(
+            do=organising.back_fill, by=self.city.staff["organiser"], facts=facts, key=self.device.key()
+        )
+        self.device.send(request, at, lambda answer, _at: self.takings.note("bought-hours", answer, "hours"))
+
+    # --- rewards -----------------------------------------------------------------------------------------------------
+
+    def collect(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
+        """Collect, then show the same voucher again: here, at another counter, and straight at the door behind."""
+        super().collect(station, voucher, at)
+        self.city.agenda.plan(self.chance.after(at, 200, 4000), partial(self._again, station, voucher))
+
+    def _again(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
+        if self.city.server.look(lambda: looks.voucher_state(voucher["voucher"]), at) == "reserved":
+            return  # the first time has not gone through yet
+        self.takings.tried["double-redeem"] += 1
+        other = self.chance.one_of([each for each in self.city.stations if each.id != station.id])
+        for counter in (self.counters[station.id], self.counters[other.id]):
+            counter.read(
+                looks.voucher_code(voucher["serial"]),
+                at,
+                partial(self._noted, "double-redeem"),
+                refused_by="I4",
+            )
+        behind = self.counters[station.id]
+        request = Request(
+            do=serving.hand_over, by=behind.by, key=behind.device.key(), refused_by="I4",
+            facts={"voucher_id": voucher["voucher"], "station_id": station.id},
+        )  # fmt: skip
+        behind.device.send(request, at, nothing_then)
