@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,20 +12,26 @@ from app.cli.city import DIVISIONS
 from app.cli.demo import data
 from app.identity.actors import SYSTEM, Actor
 from app.kernel.clock import city_day
+from app.kernel.geo import Position
 from app.ledger.accounts import quarter
 from simulator import looks
-from simulator.agenda import Agenda
 from simulator.chance import Chance
 from simulator.days import Day
-from simulator.devices import Network, Post
+from simulator.devices import Network
 from simulator.faults import Faults
 from simulator.looks import StationSeen
 from simulator.product import founding
-from simulator.server import Answer, Request, Server
+from simulator.server import Answer, Request
 
 T = TypeVar("T")
 
 POINTS_PER_RIDER = 30  # what a budget begins with; it runs dry now and then, on purpose
+# What one dispatcher resolved and a rider reopened needs another one, and then a third.
+MORE_STAFF = (
+    ("sim-dispatcher", "沈调度", "dispatcher", "city"),
+    ("sim-dispatcher2", "韩调度", "dispatcher", "city"),
+)
+PICK_UP_DAYS = {"goods": 7, "service": 1}
 SHELF = {"goods": 40, "service": 60}
 
 
@@ -39,24 +46,36 @@ class Mailbox:
         self.codes[phone] = code
 
 
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """Something that many ride past."""
+
+    position: Position
+    category: str
+    words: str
+    place_words: str
+
+
 class City:
     """What everybody in the simulation shares."""
 
     def __init__(
-        self, *, seed: int, riders: int, days: list[Day], agenda: Agenda, server: Server, faults: Faults
+        self, *, seed: int, riders: int, days: list[Day], network: Network, pace: float = 1.0
     ) -> None:
         self.seed = seed
         self.size = riders
         self.days = days
-        self.agenda = agenda
-        self.server = server
-        self.network = Network(agenda, server, faults, Post())
+        self.network = network
+        self.agenda = network.agenda
+        self.server = network.server
         self.mailbox = Mailbox()
         self.code = ""
+        self.pace = pace
         self.stations: list[StationSeen] = []
         self.staff: dict[str, Actor] = {}
         self.managers: dict[str, Actor] = {}
         self.rewards: list[tuple[str, int]] = []
+        self.hazards: deque[Hazard] = deque(maxlen=40)
 
     @property
     def faults(self) -> Faults:
@@ -88,7 +107,7 @@ class City:
         self._stock(at)
 
     def _hire_staff(self, at: datetime) -> None:
-        for username, name, role, place in data.STAFF:
+        for username, name, role, place in (*data.STAFF, *MORE_STAFF):
             if isinstance(place, int):
                 continue
             region = self.code if place == "city" else place
@@ -145,6 +164,7 @@ class City:
                 self._do(
                     founding.offer, self.staff["department"], at, name_zh=zh, name_en=en, kind=kind, points=points,
                     region_code=self.code, words_zh=words_zh, words_en=words_en, limit_per_month=limit,
+                    pick_up_days=PICK_UP_DAYS[kind],
                 )  # fmt: skip
         self.rewards = self._look(looks.rewards_on_offer)
 

@@ -84,9 +84,10 @@ class Faults:
 
 
 class Crashes:
-    """Raises a Crash at the armed statement. Listens to every statement of every engine while it is switched on."""
+    """Raises a Crash at the armed statement, and counts commits. Listens to every engine while it is switched on."""
 
     def __init__(self) -> None:
+        self.commits = 0
         self._left: int | None = None
 
     @contextmanager
@@ -94,9 +95,11 @@ class Crashes:
         """Listen for as long as the block lasts."""
         event.listen(Engine, "before_cursor_execute", self._count)
         event.listen(Session, "before_commit", self._last_chance)
+        event.listen(Session, "after_commit", self._count_commit)
         try:
             yield
         finally:
+            event.remove(Session, "after_commit", self._count_commit)
             event.remove(Engine, "before_cursor_execute", self._count)
             event.remove(Session, "before_commit", self._last_chance)
 
@@ -122,9 +125,12 @@ class Crashes:
         if self._left <= 0:
             self._die()
 
-    def _last_chance(self, _session: Session) -> None:
-        if self._left is not None:
+    def _last_chance(self, session: Session) -> None:
+        if self._left is not None and not session.in_nested_transaction():
             self._die()
+
+    def _count_commit(self, session: Session) -> None:
+        self.commits += not session.in_nested_transaction()
 
     def _die(self) -> None:
         self._left = None

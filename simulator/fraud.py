@@ -2,8 +2,8 @@
 
 Level 1 is blatant, level 2 takes care, level 3 has a friend at the organiser's desk. The level says how a cheat goes
 about it, never how many there are: five riders in a hundred. What no programme may let pass (a code used twice, a
-forged one, a voucher shown again) is marked as forbidden, so that letting it pass is a violation; what looks like an honest
-check-in, report or shift is let pass, and its points are counted as lost to fraud.
+forged one, a voucher shown again) is marked as forbidden, so that letting it pass is a violation; what looks like an
+honest check-in, report or shift is let pass, and its points are counted as lost to fraud.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class Fraudster(Rider):
     def plan_day(self, day: Day, at: datetime) -> None:
         """The honest part, as a cover, and some schemes."""
         super().plan_day(day, at)
-        for _ in range(1 + self.chance.happens(0.5)):
+        for _ in range(self._how_often(1.5 * self.city.pace)):
             self._plan(day, self.cheat)
 
     def cheat(self, at: datetime) -> None:
@@ -127,10 +127,10 @@ class Fraudster(Rider):
 
     def show_twice(self, at: datetime) -> None:
         """One code at two counters in the same minute."""
-        here, there = (self.counters[station.id] for station in self.haunts[:2])
+        home = self.haunts[0]
+        elsewhere = self.chance.one_of([each for each in self.city.stations if each.id != home.id])
+        here, there = self.counters[home.id], self.counters[elsewhere.id]
         text = self.own_code(at)
-        if here is there:
-            return
 
         def again(answer: Answer, now: datetime) -> None:
             if answer.done and "session" in answer.facts:

@@ -16,7 +16,7 @@ from app.identity.actors import ANONYMOUS, Actor
 from app.kernel.clock import city_day, city_midnight
 from simulator import looks
 from simulator.chance import Chance
-from simulator.city import City
+from simulator.city import City, Hazard
 from simulator.days import Day
 from simulator.devices import Device, Then, nothing_then
 from simulator.looks import ShiftSeen, StationSeen
@@ -102,21 +102,21 @@ class Rider:
 
     def plan_day(self, day: Day, at: datetime) -> None:
         """What the day brings, as far as it can be known in the morning."""
-        chance, habits = self.chance, self.habits
+        chance, habits, pace = self.chance, self.habits, self.city.pace
         if chance.happens(0.15):
             begins = self._some_time(day)
             self.city.agenda.plan(begins, self._ride_into_a_tunnel)
-        for _ in range(self._how_often(4 * habits.drops_in * day.visits)):
+        for _ in range(self._how_often(4 * pace * habits.drops_in * day.visits)):
             self._plan(day, self.drop_in)
-        for _ in range(self._how_often(1.1 * habits.eyes * day.hazards)):
+        for _ in range(self._how_often(1.1 * pace * habits.eyes * day.hazards)):
             self._plan(day, self.notice_hazard)
-        if chance.happens(0.9 * habits.heart):
+        if chance.happens(0.9 * pace * habits.heart):
             self._plan(day, self.look_for_a_shift)
-        if chance.happens(0.8 * habits.spends):
+        if chance.happens(0.8 * pace * habits.spends):
             self._plan(day, self.choose_a_reward)
         if self.cases and chance.happens(0.4):
             self._plan(day, self.follow_up)
-        if chance.happens(0.02):
+        if chance.happens(0.02 * pace):
             self._plan(day, self.ask)
         if chance.happens(0.06):
             self._plan(day, self.answer_the_programme)
@@ -179,7 +179,7 @@ class Rider:
         )  # fmt: skip
 
     def _at_the_counter(self, station: StationSeen, answer: Answer, at: datetime) -> None:
-        if answer.done and self.chance.happens(0.15 * self.habits.spends):
+        if answer.done and self.chance.happens(0.2 * self.city.pace * self.habits.spends):
             chosen = self._affordable(station, at)
             if chosen:
                 self.counters[station.id].sell(str(self.by.person_id), chosen, at)
@@ -188,16 +188,17 @@ class Rider:
 
     def notice_hazard(self, at: datetime) -> None:
         """Report what lies in the way, or second what somebody else reported."""
-        place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
-        category, words, place_words = self.chance.one_of(data.REPORTS)
+        hazard = self._hazard()
+        place = self.chance.near(hazard.position, 25)
+        category = hazard.category
         if not self.device.is_offline(at) and self.chance.happens(0.5):
             known = self.city.server.look(lambda: looks.similar(place, category), at)
             if known:
                 self.ask_for(riding.me_too, at, case_id=known[0])
                 return
         facts: dict[str, Any] = {
-            "category": category, "place": (place.lat, place.lng), "place_words": place_words,
-            "description": words, "client_ref": self.device.key(),
+            "category": category, "place": (place.lat, place.lng), "place_words": hazard.place_words,
+            "description": hazard.words, "client_ref": self.device.key(),
             "happened_at": self.device.shows(at).isoformat() if self.device.is_offline(at) else None,
         }  # fmt: skip
         if self.chance.happens(0.04) and not self.device.is_offline(at):
@@ -205,6 +206,16 @@ class Rider:
             self.ask_for(riding.upload, at, partial(self._with_photo, facts), photo=photo)
         else:
             self.ask_for(riding.report, at, self._reported, can_wait=True, **facts)
+
+    def _hazard(self) -> Hazard:
+        """A new one on the way, or one that others have seen as well."""
+        known = self.city.hazards
+        if known and self.chance.happens(0.3):
+            return self.chance.one_of(list(known))
+        category, words, place_words = self.chance.one_of(data.REPORTS)
+        position = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
+        known.append(Hazard(position, category, words, place_words))
+        return known[-1]
 
     def _with_photo(self, facts: dict[str, Any], answer: Answer, at: datetime) -> None:
         photos = [answer.facts["photo"]] if answer.done else []
@@ -292,12 +303,13 @@ class Rider:
             return
         self.vouchers += 1
         what_next = self.chance.random()
-        if what_next < 0.08:
+        if what_next < 0.1:
             deed = partial(self._give_up, answer.facts["voucher"])
             self.city.agenda.plan(self.chance.after(at, 600, 86_400), deed)
-        elif what_next < 0.92:
+        elif what_next < 0.88:
             deed = partial(self.collect, station, answer.facts)
-            self.city.agenda.plan(self.chance.after(at, 900, 3 * 86_400), deed)
+            soon = self.chance.happens(0.6)
+            self.city.agenda.plan(self.chance.after(at, 900, 21_600 if soon else 3 * 86_400), deed)
 
     def _give_up(self, voucher_id: str, at: datetime) -> None:
         self.ask_for(riding.cancel, at, voucher_id=voucher_id)

@@ -19,6 +19,7 @@ from simulator.city import City
 from simulator.curious import Curious
 from simulator.days import days_of
 from simulator.department import Department, HonourRounds
+from simulator.devices import Network, Post
 from simulator.digest import digest
 from simulator.faults import Faults
 from simulator.fraud import Fraudster, Takings, how_many
@@ -32,13 +33,14 @@ EMPTY_CITY_BEGINS = date(
     2026, 9, 7
 )  # a Monday; an empty city always begins here, so that a seed means one thing
 MORNING = timedelta(hours=4)
+DESKS = ("dispatcher", "dispatcher2", "sim-dispatcher", "sim-dispatcher2", "mediator", "reviewer")
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be lived through."""
+    """What is to be lived through. `pace`: how much more than usual riders do in a day."""
 
     seed: int
     days: int
@@ -46,6 +48,7 @@ class Plan:
     faults: frozenset[str] = frozenset()
     fraud: int = 0
     start_on: date | None = None
+    pace: float = 1.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +85,8 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     faults = Faults(plan.faults, plan.seed)
     server = Server(seed=plan.seed, faults=faults)
     days = list(days_of(start_on, plan.days, plan.seed))
-    city = City(seed=plan.seed, riders=plan.riders, days=days, agenda=agenda, server=server, faults=faults)
+    network = Network(agenda, server, faults, Post())
+    city = City(seed=plan.seed, riders=plan.riders, days=days, network=network, pace=plan.pace)
     witness = Witness()
     server.watchers += [_counting(report), witness]
     began = time.monotonic()
@@ -111,7 +115,7 @@ def _populate(city: City, fraud: int, takings: Takings) -> None:
     for step in (
         Clockwork(city).step,
         Organiser(city, "organiser").step,
-        *(Dispatcher(city, name).step for name in ("dispatcher", "dispatcher2", "mediator", "reviewer")),
+        *(Dispatcher(city, name).step for name in DESKS),
         *(Department(city, name).step for name in ("department", "department2")),
         HonourRounds(city).step,
     ):

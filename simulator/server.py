@@ -21,6 +21,9 @@ from simulator.violation import Violation
 
 T = TypeVar("T")
 
+# Refusals that speak of the product's own books, or of another request at the same moment; here there is never one.
+UNSAYABLE = frozenset({"account-short", "conflict", "source-used-differently", "still-running", "try-again"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -113,13 +116,17 @@ class Server:
 
     def _answer(self, request: Request, at: datetime) -> Answer:
         try:
+            before = self._crashes.commits
             answer = _once(request, at) if request.own_units else in_transaction(lambda: _once(request, at))
         except Problem as problem:
+            self._must_be_sayable(request, problem.slug)
             return Answer(False, problem.slug)
         except Violation:
             raise
         except Exception as error:
             raise Violation("I0", f"{request.name} failed with {type(error).__name__}: {error}") from error
+        if not request.own_units and self._crashes.commits != before + 1:
+            raise Violation("I0", f"{request.name} was {self._crashes.commits - before} units of work")
         self._must_be_the_same(request, answer)
         return answer
 
@@ -130,6 +137,16 @@ class Server:
         first = self._answered.setdefault((request.by.key, request.key), answer.body)
         if first != answer.body:
             raise Violation("I5", f"{request.name} with one key was answered {first} and then {answer.body}")
+
+    def _must_be_sayable(self, request: Request, slug: str) -> None:
+        """I0: nobody can cause these refusals. I5: what was done once is not refused when it is sent again."""
+        if slug in UNSAYABLE:
+            raise Violation("I0", f"{request.name} was refused as {slug}")
+        first = self._answered.get((request.by.key, request.key or ""))
+        if first is not None:
+            raise Violation(
+                "I5", f"{request.name} with one key was answered {first} and then refused as {slug}"
+            )
 
     def _tell(self, step: Step) -> None:
         if step.answer is not None and step.answer.done and step.request.refused_by:

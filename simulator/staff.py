@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from app.cli.demo import data
 from app.identity.actors import SYSTEM, Actor
@@ -110,7 +110,7 @@ class Counter(Official):
             )
 
     def _handed_over(self, answer: Answer, at: datetime) -> None:
-        if answer.done and self.chance.happens(0.05):
+        if answer.done and self.chance.happens(0.07):
             again = self.chance.after(at, 60, 1200)
             self.city.agenda.plan(again, partial(self._take_back, answer.facts["voucher"]))
 
@@ -123,6 +123,7 @@ class Dispatcher(Official):
 
     def __init__(self, city: City, username: str) -> None:
         super().__init__(city, city.staff[username], "desk", username)
+        self.for_others: set[str] = set()  # resolved here once and reopened: somebody else must look
         self.patience = timedelta(minutes=20 + self.chance.random() * 240)
 
     def step(self, at: datetime) -> None:
@@ -138,7 +139,7 @@ class Dispatcher(Official):
 
     def _work_on(self, case: CaseSeen, at: datetime) -> None:
         if case.state in ("submitted", "returned", "reopened"):
-            if at - case.created_at >= self.patience:
+            if at - case.created_at >= self.patience and case.id not in self.for_others:
                 self._triage(case, at)
         elif case.handler_id == self.by.person_id and case.accepted_at is not None:
             self._finish(case, at, at - case.accepted_at)
@@ -152,10 +153,14 @@ class Dispatcher(Official):
             if others:
                 self.ask_for(deciding.merge, at, case_id=case.id, into_id=others[0])
                 return
-        if case.state == "submitted" and mood > 0.92:
+        if mood > {"submitted": 0.92, "returned": 0.7}.get(case.state, 1):
             self.ask_for(deciding.reject, at, case_id=case.id, reason="照片和描述看不清，可以重拍再报。")
         else:
-            self.ask_for(deciding.accept, at, case_id=case.id)
+            self.ask_for(deciding.accept, at, partial(self._accepted, case.id), case_id=case.id)
+
+    def _accepted(self, case_id: str, answer: Answer, _at: datetime) -> None:
+        if answer.slug == "case-needs-another":
+            self.for_others.add(case_id)
 
     def _finish(self, case: CaseSeen, at: datetime, since: timedelta) -> None:
         if case.state == "accepted" and self.chance.happens(0.3):
@@ -166,20 +171,28 @@ class Dispatcher(Official):
             self.ask_for(deciding.resolve, at, case_id=case.id, note="已经处理好，现场看过。")
 
 
+class Planned(NamedTuple):
+    """A shift that somebody organises."""
+
+    ends_at: datetime
+    activity_id: str
+    shift_id: str
+
+
 class Organiser(Official):
     """Plans shifts ahead, calls riders up in a storm, and confirms who was there."""
 
     def __init__(self, city: City, username: str) -> None:
         super().__init__(city, city.staff[username], "organiser", username)
-        self.over: list[tuple[datetime, str, str]] = []
+        self.planned: list[Planned] = []
 
     def step(self, at: datetime) -> None:
         """Each morning: confirm what is over, then plan what is to come."""
-        over = [each for each in self.over if each[0] <= at]
-        self.over = [each for each in self.over if each[0] > at]
-        for _ends_at, activity_id, shift_id in over:
-            for listed in self.look(partial(looks.shift_list, shift_id, self.by), at):
-                self._settle(activity_id, shift_id, listed, at)
+        over = [each for each in self.planned if each.ends_at <= at]
+        self.planned = [each for each in self.planned if each.ends_at > at]
+        for shift in over:
+            for listed in self.look(partial(looks.shift_list, shift.shift_id, self.by), at):
+                self._settle(shift, listed, at)
         day = self.city.day(at)
         if day.weather == STORM:
             self._plan_activity(at, at + timedelta(hours=2), "rescue", "台风天帮忙清积水", 20)
@@ -214,7 +227,9 @@ class Organiser(Official):
     def _added(self, activity_id: str, shift: dict[str, Any], answer: Answer, at: datetime) -> None:
         if not answer.done:
             return
-        self.over.append((datetime.fromisoformat(shift["ends_at"]), activity_id, answer.facts["shift"]))
+        self.planned.append(
+            Planned(datetime.fromisoformat(shift["ends_at"]), activity_id, answer.facts["shift"])
+        )
         self.ask_for(organising.publish_activity, at, activity_id=activity_id)
         if self.chance.happens(0.03):
             self.city.agenda.plan(self.chance.after(at, 3600, 86_400), partial(self._call_off, activity_id))
@@ -222,33 +237,37 @@ class Organiser(Official):
     def _call_off(self, activity_id: str, at: datetime) -> None:
         self.ask_for(organising.call_off, at, activity_id=activity_id)
 
-    def _settle(self, activity_id: str, shift_id: str, listed: ListedSeen, at: datetime) -> None:
+    def _settle(self, shift: Planned, listed: ListedSeen, at: datetime) -> None:
         if listed.attendance_id is None and not listed.decided:
             if self.chance.happens(0.05):
                 reason = "手机没电，我在现场看到他。"
                 self.ask_for(
-                    organising.witness, at, shift_id=shift_id, person_id=listed.person_id, reason=reason
+                    organising.witness, at, shift_id=shift.shift_id, person_id=listed.person_id, reason=reason
                 )
             elif self.chance.happens(0.05):
-                self._enter_later(activity_id, listed.person_id, at)
+                self._enter_later(shift, listed.person_id, at)
         elif listed.pending_hours is not None and self.chance.happens(0.04):
             self.ask_for(
                 organising.reject_hours, at, hours_id=listed.pending_hours, reason="中途离开，没有回来。"
             )
         elif listed.attendance_id is not None and not listed.decided:
+            if self.chance.happens(0.2):  # a slip: the scans show these hours already
+                self._enter_later(shift, listed.person_id, at)
             self.ask_for(organising.confirm, at, attendance_id=listed.attendance_id)
 
-    def _enter_later(self, activity_id: str, person_id: str, at: datetime) -> None:
-        begins = at - timedelta(hours=20 + int(self.chance.random() * 20))
-        ends = begins + timedelta(minutes=60)
+    def _enter_later(self, shift: Planned, person_id: str, at: datetime) -> None:
+        begins = shift.ends_at - timedelta(minutes=45)
         self.ask_for(
-            organising.back_fill, at, activity_id=activity_id, person_id=person_id, starts_at=begins.isoformat(),
-            ends_at=ends.isoformat(), reason="补录：当天系统打不开。",
+            organising.back_fill, at, activity_id=shift.activity_id, person_id=person_id, starts_at=begins.isoformat(),
+            ends_at=shift.ends_at.isoformat(), reason="补录：当天系统打不开。",
         )  # fmt: skip
 
 
 class Clockwork:
-    """The worker, every other hour: what time brings about. Under faults it sometimes stands still for half a day."""
+    """The worker, every other hour: what time brings about. Under faults it sometimes stands still for half a day.
+
+    In a life of a faster pace it comes less often, so that the riders are not lost among its rounds.
+    """
 
     def __init__(self, city: City) -> None:
         self.city = city
@@ -257,10 +276,10 @@ class Clockwork:
     def step(self, at: datetime) -> None:
         """Do what is due, and come back."""
         self.work(at)
-        late = self.city.faults.strikes(LATE_TICK, 0.03, self.chance)
-        self.city.agenda.plan(
-            self.chance.after(at, 36_000 if late else 6900, 43_200 if late else 7500), self.step
-        )
+        rest_s = 7200 * max(1.0, self.city.pace)
+        if self.city.faults.strikes(LATE_TICK, 0.03, self.chance):
+            rest_s += 36_000
+        self.city.agenda.plan(self.chance.after(at, rest_s - 300, rest_s + 300), self.step)
 
     def work(self, at: datetime) -> None:
         """Every job that is due, once. One whose worker dies is put back by a later round."""

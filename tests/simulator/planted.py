@@ -1,0 +1,232 @@
+"""Bugs planted on purpose, one for each promise: what is broken, and which invariant must speak.
+
+A bug may take guards of the database away, too (`without`: parts of the names of triggers), where the guard would turn
+the bug into a mere refusal; then the simulator shows that it would have found it without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.cases import queries as cases
+from app.cases import working
+from app.codes import presenting
+from app.codes.kinds.personal import PersonalCode
+from app.codes.models import ScanSession
+from app.identity.actors import Actor
+from app.kernel import idempotency
+from app.kernel.db import session
+from app.kernel.ids import new_id
+from app.ledger import holds, posting
+from app.rewards import expiring, ordering, redemption, shelf, turning
+from app.rewards.models import HANDED_OVER, Stock, Voucher
+from app.rules import awarding, paying
+from app.volunteering import confirming
+
+Patch = pytest.MonkeyPatch
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One planted bug."""
+
+    name: str
+    plant: Callable[[Patch], None]
+    found_by: frozenset[str]
+    without: tuple[str, ...] = ()
+    fraud: int = 0
+    days: int = 4
+
+
+BUGS: list[Bug] = []
+
+
+def bug(*found_by: str, without: tuple[str, ...] = (), fraud: int = 0, days: int = 4) -> Callable[..., Any]:
+    """Register a function that plants a bug."""
+
+    def register(plant: Callable[[Patch], None]) -> Callable[[Patch], None]:
+        name = plant.__name__.replace("_", " ")
+        BUGS.append(Bug(name, plant, frozenset(found_by), without, fraud, days))
+        return plant
+
+    return register
+
+
+@bug("I5")
+def the_key_of_a_request_is_not_kept(patch: Patch) -> None:
+    patch.setattr(idempotency, "begin", lambda **_facts: None)
+
+
+@bug("I0")
+def the_outcome_of_a_request_is_not_kept(patch: Patch) -> None:
+    patch.setattr(idempotency, "finish", lambda **_facts: None)
+
+
+@bug("I0", "I3")
+def an_item_is_promised_without_looking_at_the_shelf(patch: Patch) -> None:
+    def keep_one(*, reward_id: Any, station_id: Any) -> Any:
+        promised = update(Stock).where(Stock.reward_id == reward_id, Stock.station_id == station_id)
+        return session.scalar(promised.values(held=Stock.on_hand + 1).returning(Stock.id))
+
+    patch.setattr(shelf, "keep_one", keep_one)
+
+
+@bug("I0")
+def a_use_case_commits_half_way(patch: Patch) -> None:
+    judge = awarding.judge
+
+    def after_a_commit(*facts: Any, **more: Any) -> bool:
+        session.commit()
+        return judge(*facts, **more)
+
+    patch.setattr(awarding, "judge", after_a_commit)
+
+
+@bug("I3")
+def a_cancelled_voucher_keeps_its_item(patch: Patch) -> None:
+    def cancel(**facts: Any) -> Any:
+        voucher = turning.cancel(
+            facts["voucher_id"], person_id=facts["by"].id, by=facts["by"], at=facts["at"]
+        )
+        holds.release(
+            voucher.hold_id, source=f"voucher:{voucher.id}:cancelled", by=facts["by"], at=facts["at"]
+        )
+        return voucher
+
+    patch.setattr(ordering, "cancel", cancel)
+
+
+@bug("I11")
+def an_expired_voucher_keeps_its_points(patch: Patch) -> None:
+    class NoHolds:
+        @staticmethod
+        def release(*_args: Any, **_facts: Any) -> None: ...
+
+    patch.setattr(expiring, "holds", NoHolds)
+
+
+@bug("I4")
+def an_undone_hand_over_leaves_the_shelf_as_it_is(patch: Patch) -> None:
+    patch.setattr(redemption.shelf, "take_back", lambda *_args, **_facts: None)
+
+
+@bug("I0", "I4", "I13", fraud=3)
+def a_voucher_is_handed_over_whatever_its_state(patch: Patch) -> None:
+    def hand_over(voucher_id: Any, *, station_id: Any, by: Actor, at: Any) -> Voucher:
+        values = {
+            "state": HANDED_OVER,
+            "open_slot": None,
+            "handed_over_at": at,
+            "handed_over_by": by.person_id,
+        }
+        return turning._turn(Voucher.id == voucher_id, values=values)[0]
+
+    patch.setattr(redemption.turning, "hand_over", hand_over)
+
+
+@bug("I0", "I11")
+def pending_points_are_settled_twice(patch: Patch) -> None:
+    move = paying._move
+
+    def twice(award: Any, step: str, *legs: Any) -> None:
+        move(award, step, *legs)
+        if step == "settled":
+            move(award, "settled-again", *legs)
+
+    patch.setattr(paying, "_move", twice)
+
+
+@bug("I11")
+def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
+    move = paying._move
+    patch.setattr(
+        paying, "_move", lambda award, step, *legs: step != "given-back" and move(award, step, *legs)
+    )
+
+
+@bug("I9")
+def an_award_is_a_point_too_high(patch: Patch) -> None:
+    write = awarding._write
+
+    def generous(version: Any, recorded: Any, outcome: Any, *more: Any) -> Any:
+        object.__setattr__(outcome, "points", outcome.points + 1)
+        return write(version, recorded, outcome, *more)
+
+    patch.setattr(awarding, "_write", generous)
+
+
+@bug("I0")
+def a_budget_pays_what_it_does_not_have(patch: Patch) -> None:
+    patch.setattr(posting, "_must_suffice", lambda *_args: None)
+
+
+@bug("I7", without=("entries_append_only", "entries_immutable"))
+def entries_can_be_changed(patch: Patch) -> None:
+    """Only the guards are gone."""
+
+
+@bug("I1", "I6", without=("entries_move",))
+def a_balance_does_not_move_with_its_entries(patch: Patch) -> None:
+    """Only the trigger is gone."""
+
+
+@bug("I8", without=("ex_hours_no_overlap",))
+def hours_may_overlap(patch: Patch) -> None:
+    patch.setattr(confirming.queries, "hours_that_overlap", lambda *_args: None)
+
+
+@bug("I10")
+def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
+    move = working.move
+
+    def backwards(case: Any, verb: str, **facts: Any) -> Any:
+        if "resolved_at" in facts:
+            facts["resolved_at"] = case.created_at.replace(year=2020)
+        return move(case, verb, **facts)
+
+    patch.setattr(working, "move", backwards)
+
+
+@bug("I0", "I5", "I12")
+def an_acknowledged_write_is_lost(patch: Patch) -> None:
+    commit, count = session.commit, iter(range(-500, 10**9))
+    patch.setattr(session, "commit", lambda: session.rollback() if next(count) % 50 == 49 else commit())
+
+
+@bug("I13")
+def anybody_may_do_anything(patch: Patch) -> None:
+    patch.setattr(Actor, "can", lambda *_args, **_where: True)
+
+
+@bug("I13")
+def everybody_counts_as_the_reporter(patch: Patch) -> None:
+    patch.setattr(cases, "is_reporter", lambda *_args: True)
+
+
+@bug("I15", fraud=2)
+def a_forged_code_is_believed(patch: Patch) -> None:
+    patch.setattr(PersonalCode, "is_made_by", lambda *_args: True)
+
+
+@bug("I15", fraud=2)
+def a_code_is_good_at_a_second_station(patch: Patch) -> None:
+    def take(handle: Any, step: int, skew: int, station_id: Any, by: Actor, at: Any) -> Any:
+        used = presenting.use_of_step(handle.id, step)
+        if used is None:
+            values = {
+                "handle_id": handle.id,
+                "step": step,
+                "person_id": handle.person_id,
+                "opened_by": by.person_id,
+            }
+            used = ScanSession(id=new_id(), station_id=station_id, opened_at=at, **values)
+            session.add(used)
+            session.flush()
+        return presenting.Presentation(used, skew, replayed=False)
+
+    patch.setattr(presenting, "_take", take)
