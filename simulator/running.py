@@ -40,7 +40,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be lived through. `pace`: how much more than usual riders do in a day."""
+    """What is to be lived through. `pace`: how much more than usual riders do in a day.
+
+    `audit_every`: so many steps lie between two looks at the whole books.
+    """
 
     seed: int
     days: int
@@ -49,6 +52,7 @@ class Plan:
     fraud: int = 0
     start_on: date | None = None
     pace: float = 1.0
+    audit_every: int = 500
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +91,7 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     days = list(days_of(start_on, plan.days, plan.seed))
     network = Network(agenda, server, faults, Post())
     city = City(seed=plan.seed, riders=plan.riders, days=days, network=network, pace=plan.pace)
-    witness = Witness()
+    witness = Witness(every=plan.audit_every)
     server.watchers += [_counting(report), witness]
     began = time.monotonic()
     with clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():

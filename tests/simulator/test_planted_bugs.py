@@ -14,9 +14,8 @@ from app.identity import appointing
 from app.kernel import db as database
 from simulator import faults, running
 from simulator.running import Plan
+from tests.conftest import SERVER_URL
 from tests.simulator.planted import BUGS, Bug
-
-SEED = 1
 
 
 @pytest.fixture(autouse=True)
@@ -57,17 +56,22 @@ def guards_taken_away(app: Flask, names: tuple[str, ...]) -> Iterator[None]:
 def lived(planted: Bug | None = None) -> running.Report:
     return running.run(
         Plan(
-            seed=SEED,
+            seed=planted.seed if planted else 1,
             days=planted.days if planted else 6,
             riders=12,
             faults=frozenset(faults.ALL),
             fraud=planted.fraud if planted else 3,
             pace=4.0,
+            audit_every=100,
         )
     )
 
 
-@pytest.mark.parametrize("planted", BUGS, ids=lambda planted: planted.name.replace(" ", "-"))
+# All of them on SQLite; on a server those that take its own guards away.
+HERE = [planted for planted in BUGS if planted.without or not SERVER_URL]
+
+
+@pytest.mark.parametrize("planted", HERE, ids=lambda planted: planted.name.replace(" ", "-"))
 def test_a_planted_bug_is_found(app: Flask, monkeypatch: pytest.MonkeyPatch, planted: Bug):
     with guards_taken_away(app, planted.without):
         planted.plant(monkeypatch)
