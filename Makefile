@@ -11,7 +11,7 @@ WITHOUT ?=
 HOURS ?= 1
 export HOST PORT WITHOUT HOURS
 
-.PHONY: run test check format bench faults soak vendor lock clean help python
+.PHONY: run test check format audit bench faults soak vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -34,6 +34,9 @@ faults: python ## kill, fill, slow and restore real servers, and hold the answer
 
 soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults --soak
+
+audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
+	@$(PYTHON) -m tools.audit
 
 vendor: python ## bring the browser libraries (again)
 	@$(PYTHON) -c 'from tools import progress, vendor; progress.start(lambda: vendor.ensure(required=True) or 0)'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.identity import appointing, consent, profile, queries, sessions, signing_in
+from app.identity import appointing, consent, passwords, profile, queries, sessions, signing_in
 from app.identity.actors import Actor
 from app.identity.edge import Tokens, give_tokens, refresh_token_id
 from app.identity.models import Grant, Person
@@ -15,6 +15,7 @@ from app.identity.schemas import (
     Appoint,
     AskCode,
     ChangeMe,
+    ChangePassword,
     CodeSent,
     ConsentsRead,
     InviteMade,
@@ -41,6 +42,7 @@ TRIES_PER_PHONE = Limit("try-phone", 20, 3600)
 TRIES_PER_USERNAME = Limit("try-username", 10, 900)
 TRIES_PER_INVITE = Limit("try-invite", 20, 3600)
 TRIES_PER_ADDRESS = Limit("try-address", 120, 900)
+TRIES_PER_PASSWORD = Limit("try-own-password", 10, 900)
 
 
 def phone_of_body() -> str:
@@ -149,6 +151,16 @@ def sign_out_everywhere(by: Actor) -> None:
 def read_me(by: Actor) -> Person:
     """The signed-in person"""
     return queries.person(by.id)
+
+
+@api.put("/me/password")
+@limited(TRIES_PER_PASSWORD)
+@requires("self")
+@takes(ChangePassword)
+@gives(None)
+def change_password(old: str, new: str, by: Actor) -> None:
+    """Replace one's own password; every other session ends"""
+    passwords.change_password(old=old, new=new, by=by, at=clock.now())
 
 
 @api.put("/me")

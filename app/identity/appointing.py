@@ -12,6 +12,7 @@ from app.identity import queries
 from app.identity.actors import Actor
 from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
 from app.identity.models import Grant, Person
+from app.identity.passwords import must_be_hard
 from app.identity.permissions import ADMIN, AT_A_STATION
 from app.identity.secrets_kept import hash_password
 from app.identity.sessions import end_all_sessions
@@ -25,6 +26,8 @@ def add_staff(
     """A staff account without any role yet."""
     if not by.is_system:
         by.must("people.appoint", region_path=_city_path())
+    if not is_demo:  # the demo's password is printed for everybody
+        must_be_hard(password, username, name)
     someone = Person(
         username=username.lower(),
         password_hash=hash_password(password),

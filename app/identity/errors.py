@@ -36,6 +36,18 @@ class CodeTriesUsedUp(Gone):
     slug = "code-tries-used-up"
 
 
+class PasswordNotKnown(Invalid):
+    """The present password was not given right."""
+
+    slug = "password-not-known"
+
+
+class PasswordEasy(Invalid):
+    """Others would guess this password."""
+
+    slug = "password-easy"
+
+
 class PasswordWrong(Unauthenticated):
     """No member of staff with this name and password."""
 

@@ -46,6 +46,13 @@ class SignInWithInvite(Schema):
     device = Text(80, min_length=0, load_default="")
 
 
+class ChangePassword(Schema):
+    """The present password and the next one."""
+
+    old = fields.String(required=True, validate=validate.Length(1, 200))
+    new = fields.String(required=True, validate=validate.Length(12, 200))
+
+
 class SignInWithPassword(Schema):
     """A member of staff."""
 

@@ -56,7 +56,7 @@ def device_of(family_id: UUID) -> str | None:
 
 
 def end_other_sessions(*, by: Actor, at: datetime) -> None:
-    """Sign out everywhere but here: another phone was lost."""
+    """Sign out everywhere but here: another phone was lost, or the password has changed."""
     _revoke((SessionFamily.person_id == by.id) & (SessionFamily.id != by.family_id), "revoked", at)
 
 

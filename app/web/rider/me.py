@@ -8,12 +8,14 @@ from typing import Any
 from flask import Response, make_response
 from marshmallow import fields, validate
 
-from app.identity import consent, profile, queries
+from app.identity import consent, passwords, profile, queries
 from app.identity.actors import Actor
+from app.identity.api import TRIES_PER_PASSWORD
 from app.identity.edge import drop_cookies
 from app.identity.models import OCCUPATIONS, PURPOSES
 from app.kernel import clock
-from app.kernel.http import requires, takes_form, takes_query
+from app.kernel.errors import Forbidden, Invalid
+from app.kernel.http import limited, requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.web.edge import Pages, go, page
@@ -36,6 +38,14 @@ class ProfileForm(Schema):
     name = Text(60, load_default=None)
     occupation = Choice(OCCUPATIONS, load_default=None)
     platform = Choice(PLATFORMS, load_default=None)
+
+
+class PasswordForm(Schema):
+    """The present password and the next one, twice."""
+
+    old = fields.String(required=True, validate=validate.Length(1, 200))
+    new = fields.String(required=True, validate=validate.Length(12, 200))
+    again = fields.String(required=True, validate=validate.Length(1, 200))
 
 
 class RegionQuery(Schema):
@@ -74,6 +84,7 @@ def me(by: Actor) -> str:
     return page(
         "rider/me.html",
         me=someone,
+        has_password=someone.password_hash is not None,
         name=queries.display_name(someone),
         phone=queries.masked_phone(someone.phone) if someone.phone else None,
         home=home,
@@ -158,6 +169,27 @@ def my_data(by: Actor) -> Response:
     response.headers["Content-Type"] = "application/json; charset=utf-8"
     response.headers["Content-Disposition"] = 'attachment; filename="fengxing-my-data.json"'
     return response
+
+
+@pages.get("/me/password")
+@requires("self")
+def password(by: Actor) -> str:
+    """The form for another password, for staff"""
+    if queries.person(by.id).password_hash is None:
+        raise Forbidden
+    return page("rider/password.html")
+
+
+@pages.post("/me/password", again=password)
+@limited(TRIES_PER_PASSWORD)
+@requires("self")
+@takes_form(PasswordForm)
+def change_password(old: str, new: str, again: str, by: Actor) -> Response:
+    """Another password; whoever is signed in elsewhere has to sign in anew"""
+    if new != again:
+        raise Invalid(fields={"again": ["web.password.differs"]})
+    passwords.change_password(old=old, new=new, by=by, at=clock.now())
+    return go("/me", said="web.said.password-changed")
 
 
 @pages.get("/me/close")

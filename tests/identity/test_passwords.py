@@ -1,0 +1,86 @@
+"""Passwords of staff: hard to guess, changed by whoever knows the old one, and every other session ends."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.identity.actors import SYSTEM
+from app.identity.appointing import add_staff
+from app.identity.errors import PasswordEasy
+from app.identity.models import Person
+from app.identity.passwords import must_be_hard
+from app.kernel import clock
+from app.kernel.db import transaction
+from tests import make
+from tests.web.make import browser, send, wrong_fields
+
+OLD, NEW = "three rainy days", "a wet glove, one bar"
+
+
+@pytest.fixture
+def li(app: Flask) -> Person:
+    with transaction():
+        make.regions()
+        return add_staff(username="li", password=OLD, name="李同事", by=SYSTEM, at=clock.now())
+
+
+def change(client: FlaskClient, old: str = OLD, new: str = NEW) -> int:
+    return client.put("/api/v1/me/password", json={"old": old, "new": new}).status_code
+
+
+def sign_in(client: FlaskClient, password: str) -> int:
+    return client.post("/api/v1/sign-in/password", json={"username": "li", "password": password}).status_code
+
+
+def test_it_is_changed_by_whoever_knows_the_old_one(app: Flask, client: FlaskClient, li: Person):
+    here = make.signed_in(app, li)
+    assert change(here, old="not it, surely") == 422
+    assert sign_in(client, OLD) == 200
+    assert change(here) == 204
+    assert sign_in(client, OLD) == 401
+    assert sign_in(client, NEW) == 200
+
+
+def test_everywhere_else_is_signed_out(app: Flask, li: Person):
+    here, elsewhere = make.signed_in(app, li), make.signed_in(app, li)
+    assert change(here) == 204
+    assert here.get("/api/v1/me").status_code == 200
+    assert elsewhere.get("/api/v1/me").status_code == 401
+
+
+def test_a_rider_has_none(app: Flask, li: Person):
+    with transaction():
+        rider = make.rider()
+    assert change(make.signed_in(app, rider)) == 403
+    assert browser(app, rider).get("/me/password").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "easy", ["fengxing 2026 ok", "LI-department", "aaaaaaaaaaaaaaa", "1234561234567", "李同事的密码是这个呀"]
+)
+def test_easy_ones_are_refused(easy: str):
+    with pytest.raises(PasswordEasy):
+        must_be_hard(easy, "li", "李同事")
+
+
+@pytest.mark.parametrize("hard", [OLD, NEW, "correct horse battery staple", "下雨天骑车要慢一点儿呀"])
+def test_phrases_are_welcome(hard: str):
+    must_be_hard(hard, "li", "李同事")
+
+
+def test_the_page_says_what_is_wrong_where(app: Flask, li: Person):
+    client = browser(app, li)
+    assert "/me/password" in client.get("/me").text
+    for filled, field in (
+        ({"old": OLD, "new": NEW, "again": "something else"}, "again"),
+        ({"old": "not it", "new": NEW, "again": NEW}, "old"),
+        ({"old": OLD, "new": "fengxing for ever", "again": "fengxing for ever"}, "new"),
+        ({"old": OLD, "new": "short", "again": "short"}, "new"),
+    ):
+        refused = send(client, "/me/password", "/me/password", **filled)
+        assert (refused.status_code, wrong_fields(refused.text)) == (422, {field})
+        assert OLD not in refused.text
+    done = send(client, "/me/password", "/me/password", old=OLD, new=NEW, again=NEW)
+    assert done.headers["Location"] == "/me"
