@@ -1,9 +1,9 @@
-"""Received in any order, applied in one: items take effect in the order in which they happened.
+"""Received in any order, applied in one: items take effect in the order in which they happened, a rider's posters last.
 
-An entry of a station waits for as long as its own log has gaps, and while another station that may have seen the same
-rider has not been heard since; a phone's poster waits for the scanner of its own station only. The outcome hangs on
-what happened, not on which tablet found its network first. A lease is waited for until 72 hours after its end, or until
-somebody takes its device out of use.
+An item waits for as long as its own log has gaps, and while a station that may have seen the same rider has been silent
+since. A poster proves less than a scan, so it comes after the scans. Thus the outcome hangs on what happened, not on
+which tablet found its network first. A station is waited for until 72 hours after its lease has ended; one whose device
+was put away, or taken out of use, is not waited for.
 """
 
 from __future__ import annotations
@@ -30,13 +30,12 @@ _WAITING = (
     select(
         SyncItem.id,
         SyncItem.lease_id,
-        SyncItem.station_id,
         SyncItem.person_id,
         SyncItem.happened_at,
         SyncItem.arrived_at,
     )
     .where(SyncItem.state == WAITING)
-    .order_by(SyncItem.happened_at, func.coalesce(SyncItem.seq, 0), SyncItem.id)
+    .order_by(SyncItem.lease_id.is_(None), SyncItem.happened_at, func.coalesce(SyncItem.seq, 0), SyncItem.id)
 )
 
 
@@ -87,13 +86,19 @@ class Gate:
         self._at = at
         self._gaps: dict[UUID, bool] = {}
         self._seen: dict[tuple[UUID, UUID], bool] = {}
+        self._held: set[UUID] = set()  # riders with an item that waits: their later ones wait as well
         self._out = [each for each in queries.leases_out(at) if at < each.ends_at + LATEST]
 
     def holds_back(self, item: Any) -> bool:
-        """Whether an earlier item that has a say in this one may still be on its way."""
-        if item.lease_id is not None and self._has_gaps(item.lease_id):
-            return True
-        return any(self._waits_for(lease, item) for lease in self._out)
+        """Whether something that goes before this item may still be on its way, or waits itself."""
+        held = (
+            item.person_id in self._held
+            or (item.lease_id is not None and self._has_gaps(item.lease_id))
+            or any(self._waits_for(lease, item) for lease in self._out)
+        )
+        if held and item.person_id is not None:
+            self._held.add(item.person_id)
+        return held
 
     def _has_gaps(self, lease_id: UUID) -> bool:
         if lease_id not in self._gaps:
@@ -105,8 +110,6 @@ class Gate:
     def _waits_for(self, lease: Lease, item: Any) -> bool:
         if lease.id == item.lease_id or item.person_id is None:
             return False
-        if item.lease_id is None and lease.station_id != item.station_id:
-            return False  # a poster waits for the scanner of its own station only
         happened_at = min(item.happened_at, item.arrived_at)
         if not max(lease.granted_at, lease.heard_at) < happened_at <= lease.ends_at:
             return False

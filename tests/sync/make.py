@@ -21,8 +21,9 @@ from app.kernel import clock
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.geo import Position
 from app.kernel.ids import new_id
-from app.ledger.accounts import quarter, settlement_of, unmatched_account
+from app.ledger.accounts import correction_account, quarter, settlement_of, unmatched_account, wallet_of
 from app.ledger.budgets import fund_budget
+from app.ledger.posting import Leg, post
 from app.ledger.queries import balance_of
 from app.places.models import Station, every_day
 from app.rewards import ordering
@@ -245,6 +246,15 @@ def reserve(scene: Scene, rider: Handset) -> tuple[Voucher, str]:
         )
     )
     return made, voucher_code.make(made.serial)
+
+
+def spend_all(scene: Scene, rider: Handset) -> None:
+    """The wallet is emptied with a signal."""
+    left = usable(rider)
+    with transaction():
+        legs = [Leg(wallet_of(rider.rider.id).id, -left), Leg(correction_account().id, left)]
+        source = f"spent:{rider.rider.id}"
+        post(kind="test", source=source, legs=legs, words={}, by=scene.boss, at=clock.now())
 
 
 def states(receipt: Receipt) -> list[str]:

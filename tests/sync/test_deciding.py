@@ -17,7 +17,7 @@ from app.sync.models import Conflict, SyncItem
 from tests import make as base
 from tests.rewards.make import must_agree
 from tests.sync import make
-from tests.sync.test_goods import give_away, spend_all
+from tests.sync.test_goods import give_away
 
 
 def decide(scene, decision, by=None, note=None):
@@ -33,7 +33,7 @@ def a_loss(points=0):
     """A reward given to somebody whose wallet was emptied meanwhile, then filled with so many points."""
     scene = make.scene()
     give_away(scene, scene.rider)
-    spend_all(scene, scene.rider)
+    make.spend_all(scene, scene.rider)
     scene.here.send()
     if points:
         with transaction():

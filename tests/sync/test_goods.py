@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 
 from app.kernel.db import transaction
-from app.ledger import accounts
-from app.ledger.posting import Leg, post
 from app.rewards import stocking
 from app.sync.models import LEASE_POINTS
 from tests.rewards.make import expire, must_agree, stock_of
@@ -16,24 +14,6 @@ from tests.sync import make
 def give_away(scene, rider, tablet=None):
     """A reward for a code alone, taken down in the log."""
     (tablet or scene.here).note("redeem", rider.phone.code(), reward_id=scene.water.id)
-
-
-def spend_all(scene, rider):
-    """The wallet is emptied with a signal, before the log comes back."""
-    left = make.usable(rider)
-    with transaction():
-        legs = [
-            Leg(accounts.wallet_of(rider.rider.id).id, -left),
-            Leg(accounts.correction_account().id, left),
-        ]
-        post(
-            kind="test",
-            source=f"spent:{rider.rider.id}",
-            legs=legs,
-            words={},
-            by=scene.boss,
-            at=make.clock.now(),
-        )
 
 
 def test_a_reward_is_booked_as_of_when_it_was_given(app, clock):
@@ -83,7 +63,7 @@ def test_a_forged_voucher_is_refused_and_costs_nothing(app, clock):
 def test_an_empty_wallet_is_a_loss_that_a_person_decides(app, clock):
     scene = make.scene()
     give_away(scene, scene.rider)
-    spend_all(scene, scene.rider)
+    make.spend_all(scene, scene.rider)
     assert make.states(scene.here.send()) == ["review: points-short"]
     assert (make.owed(scene.here), make.unmatched()) == (20, -20)
     lease = make.lease_of(scene.here)

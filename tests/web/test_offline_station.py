@@ -202,3 +202,21 @@ def test_a_log_that_was_cut_goes_to_a_person(counter: Counter) -> None:
     assert items() == [("scan", "waiting")]  # until somebody takes the device out of use, or its time is over
     with transaction(write=False):
         assert session.query(Conflict).count() == 0
+
+
+def test_a_tablet_that_is_closed_with_a_signal_keeps_nobody_waiting(counter: Counter) -> None:
+    def asleep() -> bool:
+        with transaction():
+            return session.query(Lease).one().asleep_at is not None
+
+    counter.page.evaluate("navigator.serviceWorker.ready")
+    with counter.page.expect_response("**/batches"):
+        counter.page.goto(counter.path)
+    counter.page.wait_for_timeout(500)  # the farewell is signed
+    assert not asleep()
+    counter.page.goto("about:blank")
+    for _ in range(50):
+        if asleep():
+            break
+        counter.page.wait_for_timeout(100)
+    assert asleep()

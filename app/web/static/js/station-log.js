@@ -77,6 +77,7 @@ export function append(told, shown) {
     const text = JSON.stringify({ id: crypto.randomUUID(), seq, at: new Date(now(held)).toISOString(), ...told });
     const hash = await digest(`${prev}\n${text}`);
     const entry = { seq, text, prev, hash, signature: await sign(mine.key, hash), state: "saved", ...shown };
+    farewell = null; // from here on there is something to tell first
     await act(["log"], "readwrite", (all) => all.objectStore("log").add(entry));
     note({ lease: held.id, count: seq });
     return entry;
@@ -107,11 +108,23 @@ export async function renew() {
   const before = await lease();
   const same = before?.id === given.id;
   if (!same) await act(["log"], "readwrite", (all) => all.objectStore("log").clear());
+  farewell = null;
   await saveLease({ ...given, ...facts, head: given.id.replaceAll("-", ""), left: given.points_limit - given.points_used,
     offset: Math.round((began + Date.now()) / 2 - Date.parse(there)), takenAt: Date.parse(there) });
   note({ lease: given.id, count: same ? (await entries()).length : 0 });
   return null;
 }
+
+async function statement(mine, held, count, head, mood) {
+  const sentAt = new Date().toISOString(), said = [mine.id, held.id, count, head, sentAt, mood].join("|");
+  return { sent_at: sentAt, log: { device_id: mine.id, lease_id: held.id, count, head, mood, signature: await sign(mine.key, said) } };
+}
+
+// Signed beforehand, because nothing can be signed while a page closes: a device that is closed with a signal keeps nobody waiting.
+let farewell = null;
+addEventListener("pagehide", () => {
+  if (farewell && navigator.onLine) navigator.sendBeacon("/api/v1/sync/batches", new Blob([JSON.stringify(farewell)], { type: "application/json" }));
+});
 
 /** Send what is in the log and say how long it is. Answers {have, sent, items} or null without a signal. */
 export async function upload(mood = "awake") {
@@ -122,10 +135,7 @@ export async function upload(mood = "awake") {
   if (drift === null) return null;
   let have = 0;
   for (let start = 0; start === 0 || start < log.length; start += BATCH) {
-    const sentAt = new Date().toISOString();
-    const said = [mine.id, held.id, count, head, sentAt, mood].join("|");
-    const body = { sent_at: sentAt, clock_offset_s: Math.max(-1e7, Math.min(1e7, drift)),
-      log: { device_id: mine.id, lease_id: held.id, count, head, mood, signature: await sign(mine.key, said) },
+    const body = { ...(await statement(mine, held, count, head, mood)), clock_offset_s: Math.max(-1e7, Math.min(1e7, drift)),
       items: log.slice(start, start + BATCH).map(({ text, prev, signature }) => ({ text, prev, signature })) };
     const answer = await post("/api/v1/sync/batches", body).catch(() => null);
     if (!answer?.ok) return null;
@@ -133,6 +143,7 @@ export async function upload(mood = "awake") {
     have = told.have;
     for (const [place, item] of told.items.entries()) Object.assign(log[start + place], { state: item.state, words: item.words });
   }
+  farewell = { ...(await statement(mine, held, count, head, "asleep")), clock_offset_s: 0, items: [] };
   await act(["log"], "readwrite", (all) => { for (const entry of log) all.objectStore("log").put(entry); });
   return { have, sent: count, items: log };
 }
