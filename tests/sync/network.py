@@ -142,9 +142,12 @@ def end(city: City) -> dict[str, Any]:
     scene = city.scene
     numbers = {each.rider.id: number for number, each in enumerate(scene.riders)}
     places = {each.station.id: number for number, each in enumerate(scene.tablets)}
+    named = {item_id: number for number, item_id in enumerate(city.sent)}  # ids differ from run to run
     with transaction():
         return {
-            "items": {str(each.id): (each.state, each.slug) for each in session.query(SyncItem)},
+            "items": {
+                named.get(each.id, str(each.id)): (each.state, each.slug) for each in session.query(SyncItem)
+            },
             "windows": sorted(
                 (
                     numbers[each.person_id],
@@ -164,7 +167,7 @@ def end(city: City) -> dict[str, Any]:
                 (places[each.station_id], each.points_used, each.points_lost) for each in session.query(Lease)
             ),
             "conflicts": sorted(
-                (str(each.item_id), each.slug, each.loss) for each in session.query(Conflict)
+                (named[each.item_id], each.slug, each.loss) for each in session.query(Conflict)
             ),
             "unmatched": make.unmatched_account().balance,
         }
@@ -173,11 +176,11 @@ def end(city: City) -> dict[str, Any]:
 def faults(city: City, ended: dict[str, Any]) -> list[str]:
     """What must hold in the end, whatever the network did."""
     found = []
-    missing = {str(each) for each in city.sent} - set(ended["items"])
-    invented = set(ended["items"]) - {str(each) for each in city.sent}
+    missing = set(range(len(city.sent))) - set(ended["items"])
+    invented = set(ended["items"]) - set(range(len(city.sent)))
     waiting = [each for each, (state, _) in ended["items"].items() if state == "waiting"]
     windows = [each[:3] for each in ended["windows"]]
-    forged = [str(each) for each, kind in city.sent.items() if kind == "forged"]
+    forged = [number for number, kind in enumerate(city.sent.values()) if kind == "forged"]
     lost = sum(each[2] for each in ended["leases"])
     with transaction(write=False):
         limits = [each.points_limit for each in session.query(Lease)]
