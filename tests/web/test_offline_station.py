@@ -210,12 +210,11 @@ def test_a_tablet_that_is_closed_with_a_signal_keeps_nobody_waiting(counter: Cou
             return session.query(Lease).one().asleep_at is not None
 
     counter.page.evaluate("navigator.serviceWorker.ready")
-    with counter.page.expect_response("**/batches"):
-        counter.page.goto(counter.path)
-    counter.page.wait_for_timeout(500)  # the farewell is signed
+    counter.page.goto(counter.path)
+    expect(counter.page.locator("body[data-heard=yes]")).to_be_attached()
     assert not asleep()
     counter.page.goto("about:blank")
-    for _ in range(50):
+    for _ in range(100):
         if asleep():
             break
         counter.page.wait_for_timeout(100)

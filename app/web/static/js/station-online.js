@@ -24,7 +24,7 @@ document.getElementById("scan-form")?.addEventListener("submit", (event) => {
   location.href = offline;
 }, true);
 
-const quietly = () => hear().catch(() => {});
+const quietly = () => hear().then(() => { document.body.dataset.heard = "yes"; }).catch(() => {});
 quietly();
 keepPage().catch(() => {});
 setInterval(quietly, 60_000);
