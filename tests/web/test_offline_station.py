@@ -213,7 +213,7 @@ def test_a_tablet_that_is_closed_with_a_signal_keeps_nobody_waiting(counter: Cou
     counter.page.goto(counter.path)
     expect(counter.page.locator("body[data-heard=yes]")).to_be_attached()
     assert not asleep()
-    counter.page.goto("about:blank")
+    counter.page.evaluate("dispatchEvent(new Event('pagehide'))")
     for _ in range(100):
         if asleep():
             break

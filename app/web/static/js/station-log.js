@@ -108,10 +108,11 @@ export async function renew() {
   const before = await lease();
   const same = before?.id === given.id;
   if (!same) await act(["log"], "readwrite", (all) => all.objectStore("log").clear());
-  farewell = null;
   await saveLease({ ...given, ...facts, head: given.id.replaceAll("-", ""), left: given.points_limit - given.points_used,
     offset: Math.round((began + Date.now()) / 2 - Date.parse(there)), takenAt: Date.parse(there) });
-  note({ lease: given.id, count: same ? (await entries()).length : 0 });
+  const log = await entries(), kept = await lease();
+  note({ lease: given.id, count: log.length });
+  farewell = { ...(await statement(mine, kept, log.length, log.at(-1)?.hash ?? kept.head, "asleep")), clock_offset_s: 0, items: [] };
   return null;
 }
 
