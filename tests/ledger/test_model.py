@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 
 import hypothesis.strategies as st
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,18 +20,28 @@ from hypothesis.stateful import (
 
 from app.identity.actors import SYSTEM
 from app.kernel import clock
-from app.kernel.db import transaction
+from app.kernel.clock import city_day
+from app.kernel.db import session, transaction
 from app.kernel.errors import Problem
 from app.kernel.ids import new_id
-from app.ledger import holds, posting
-from app.ledger.accounts import pending_of, settlement_of, wallet_of
+from app.ledger import expiring, holds, posting, sealing
+from app.ledger.accounts import expiry_account, pending_of, settlement_of, wallet_of, write_off_account
+from app.ledger.models import Lot
 from app.ledger.posting import Leg
 from app.ledger.queries import Balance, balance_of, totals
+from app.ledger.taking_back import take_back
 from app.ledger.verify import verify
 from tests.ledger import make
+from tests.ledger.wallet_model import ModelWallet
 
 PEOPLE = st.integers(0, 2)
 POINTS = st.integers(1, 60)
+LAST_DAYS = st.none() | st.integers(0, 50)
+EXAMPLES = int(os.environ.get("FENGXING_TEST_EXAMPLES", "8"))
+
+
+class Crash(Exception):
+    """The process dies in the middle of a unit of work."""
 
 
 class Book(RuleBasedStateMachine):
@@ -39,20 +51,29 @@ class Book(RuleBasedStateMachine):
         super().__init__()
         self.people = [new_id() for _ in range(3)]
         self.shop = new_id()
-        self.wallet: dict[int, int] = defaultdict(int)
+        self.wallets = [ModelWallet() for _ in range(3)]
         self.pending: dict[int, int] = defaultdict(int)
         self.holds: list[dict[str, Any]] = []
-        self.moves: list[dict[str, Any]] = []
-        self.sold = 0
+        self.awards: list[dict[str, Any]] = []
+        self.spent: list[dict[str, Any]] = []
+        self.sold = self.written_off = 0
+        with transaction():
+            self.expired = expiry_account().balance
+            self.written_off = -write_off_account().balance
 
-    def held(self, who: int) -> int:
-        return sum(each["points"] for each in self.holds if each["who"] == who and each["state"] == "held")
+    @property
+    def today(self) -> Any:
+        return city_day(clock.now())
 
-    def usable(self, who: int) -> int:
-        return self.wallet[who] - self.held(who)
-
-    def attempt(self, expected: str | None, call: Any) -> Any:
-        """Do it in a unit of work; it must be refused with `expected`, or not at all."""
+    def attempt(self, expected: str | None, call: Any, *, crash: bool = False) -> Any:
+        """Do it in a unit of work; it must be refused with `expected`, or not at all. A crash first leaves no trace."""
+        if crash:
+            try:
+                with transaction():
+                    call()
+                    raise Crash
+            except (Crash, Problem):
+                self.the_book_is_sound_and_agrees()
         result, slug = None, None
         with transaction():
             try:
@@ -62,52 +83,91 @@ class Book(RuleBasedStateMachine):
         assert slug == expected
         return result
 
-    def post(self, source: str, *legs: tuple[Any, int], expected: str | None = None) -> Any:
+    def give(self, who: int, source: str, *legs: Any) -> Any:
         def call() -> Any:
-            booked = [Leg(account().id, amount) for account, amount in legs]
+            booked = [leg() for leg in legs]
             return posting.post(
                 kind="move", source=source, legs=booked, words=make.WORDS, by=SYSTEM, at=clock.now()
             ).id
 
-        return self.attempt(expected, call)
+        return call
 
-    @rule(who=PEOPLE, points=POINTS)
-    def award(self, who: int, points: int) -> None:
-        booked = self.attempt(None, lambda: make.give(self.people[who], points).id)
-        self.wallet[who] += points
-        self.moves.append({"id": booked, "who": who, "points": points, "reversed": False})
+    @rule(who=PEOPLE, points=POINTS, days=LAST_DAYS, crash=st.booleans(), twice=st.booleans())
+    def award(self, who: int, points: int, days: int | None, crash: bool, twice: bool) -> None:
+        person_id, source = self.people[who], make.source("award")
+        day = None if days is None else self.today + timedelta(days=days)
+        call = self.give(
+            who,
+            source,
+            lambda: Leg(settlement_of(self.shop).id, -points),
+            lambda: Leg(wallet_of(person_id).id, points, expires_on=day),
+        )
+        booked = self.attempt(None, call, crash=crash)
+        assert not twice or self.attempt(None, call) == booked
+        self.sold -= points
+        filled = self.wallets[who].put(points, day, self.today)
+        self.awards.append(
+            {"id": booked, "source": source, "who": who, "points": points, "filled": filled, "over": False}
+        )
 
     @rule(who=PEOPLE, points=POINTS, usable=st.booleans())
     def award_pending_and_settle(self, who: int, points: int, usable: bool) -> None:
         person_id = self.people[who]
-        pending, wallet = lambda: pending_of(person_id), lambda: wallet_of(person_id)
-        self.post(make.source(), (lambda: settlement_of(self.shop), -points), (pending, points))
+        shop, pending = lambda: settlement_of(self.shop).id, lambda: pending_of(person_id).id
+        self.attempt(
+            None, self.give(who, make.source(), lambda: Leg(shop(), -points), lambda: Leg(pending(), points))
+        )
         self.sold -= points
         self.pending[who] += points
         if usable:
-            self.post(make.source(), (pending, -points), (wallet, points))
+            wallet = lambda: Leg(wallet_of(person_id).id, points)  # noqa: E731
+            self.attempt(None, self.give(who, make.source(), lambda: Leg(pending(), -points), wallet))
             self.pending[who] -= points
-            self.wallet[who] += points
+            self.wallets[who].put(points, None, self.today)
 
-    @rule(who=PEOPLE, points=POINTS)
-    def spend(self, who: int, points: int) -> None:
-        short = points > self.usable(who)
-        person_id = self.people[who]
-        legs = (lambda: wallet_of(person_id), -points), (lambda: settlement_of(self.shop), points)
-        self.post(make.source(), *legs, expected="points-short" if short else None)
+    @rule(who=PEOPLE, points=POINTS, crash=st.booleans())
+    def spend(self, who: int, points: int, crash: bool) -> None:
+        wallet, person_id, source = self.wallets[who], self.people[who], make.source("shop")
+        short = points > wallet.usable
+        call = self.give(
+            who,
+            source,
+            lambda: Leg(wallet_of(person_id).id, -points),
+            lambda: Leg(settlement_of(self.shop).id, points),
+        )
+        self.attempt("points-short" if short else None, call, crash=crash)
         if not short:
-            self.wallet[who] -= points
+            self.spent.append({"who": who, "source": source, "taken": wallet.take(wallet.plan(points))})
             self.sold += points
 
-    @rule(who=PEOPLE, points=POINTS)
-    def reserve(self, who: int, points: int) -> None:
-        short = points > self.usable(who)
-        source = make.source("hold")
+    @precondition(lambda self: self.spent)
+    @rule(data=st.data())
+    def give_back(self, data: st.DataObject) -> None:
+        one = data.draw(st.sampled_from(self.spent))
+        left = sum(one["taken"].values())
+        if not left:
+            return
+        points, person_id = data.draw(st.integers(1, left)), self.people[one["who"]]
+        back = lambda: posting.returning(wallet_of(person_id).id, points, source=one["source"])  # noqa: E731
+        shop = lambda: Leg(settlement_of(self.shop).id, -points)  # noqa: E731
+        self.attempt(None, self.give(one["who"], make.source("refund"), shop, back))
+        self.wallets[one["who"]].give_back(one["taken"], points, self.today)
+        self.sold -= points
+
+    @rule(who=PEOPLE, points=POINTS, crash=st.booleans())
+    def reserve(self, who: int, points: int, crash: bool) -> None:
+        wallet, source = self.wallets[who], make.source("hold")
+        short = points > wallet.usable
         made = self.attempt(
-            "points-short" if short else None, lambda: make.held(self.people[who], points, source=source).id
+            "points-short" if short else None,
+            lambda: make.held(self.people[who], points, source=source).id,
+            crash=crash,
         )
         if not short:
-            self.holds.append({"id": made, "who": who, "points": points, "state": "held", "source": source})
+            plan = wallet.hold(wallet.plan(points))
+            self.holds.append(
+                {"id": made, "who": who, "points": points, "state": "held", "source": source, "plan": plan}
+            )
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data())
@@ -119,8 +179,8 @@ class Book(RuleBasedStateMachine):
         assert again == one["id"]
 
     @precondition(lambda self: self.holds)
-    @rule(data=st.data(), twice=st.booleans())
-    def capture(self, data: st.DataObject, twice: bool) -> None:
+    @rule(data=st.data(), twice=st.booleans(), crash=st.booleans())
+    def capture(self, data: st.DataObject, twice: bool, crash: bool) -> None:
         one = data.draw(st.sampled_from(self.holds))
         points = data.draw(st.none() | st.integers(1, one["points"]))
         source = make.source("scan")
@@ -138,11 +198,16 @@ class Book(RuleBasedStateMachine):
         if one["state"] != "held":
             self.attempt("hold-ended", call)
             return
-        first = self.attempt(None, call)
+        first = self.attempt(None, call, crash=crash)
         assert not twice or self.attempt(None, call) == first
         one["state"] = "captured"
-        self.wallet[one["who"]] -= points or one["points"]
-        self.sold += points or one["points"]
+        wallet, taken = self.wallets[one["who"]], points or one["points"]
+        wallet.let_go(one["plan"])
+        if taken < one["points"]:
+            wallet.grace(one["plan"], self.today)
+        part = wallet.take(wallet.part_of(one["plan"], taken))
+        self.spent.append({"who": one["who"], "source": source, "taken": dict(part)})
+        self.sold += taken
 
     @precondition(lambda self: self.holds)
     @rule(data=st.data())
@@ -151,27 +216,32 @@ class Book(RuleBasedStateMachine):
         expected = "hold-ended" if one["state"] == "captured" else None
         self.attempt(expected, lambda: holds.release(one["id"], source="x", by=SYSTEM, at=clock.now()))
         if one["state"] == "held":
-            one["state"] = "released"
+            self._let_go(one, "released")
 
-    @precondition(lambda self: any(each["state"] == "held" for each in self.holds))
-    @rule()
-    def expire_all(self) -> None:
-        due = self.attempt(None, lambda: holds.expire_due(at=clock.now() + timedelta(days=2)))
-        assert set(due) == {each["id"] for each in self.holds if each["state"] == "held"}
-        for each in self.holds:
-            each["state"] = "expired" if each["state"] == "held" else each["state"]
+    def _let_go(self, one: dict[str, Any], state: str) -> None:
+        one["state"], wallet = state, self.wallets[one["who"]]
+        wallet.let_go(one["plan"])
+        wallet.grace(one["plan"], self.today)
 
-    @precondition(lambda self: self.moves)
+    @rule(days=st.integers(1, 40), crash=st.booleans())
+    def days_pass(self, days: int, crash: bool) -> None:
+        """Holds made for a day run out first, then what is left of the lots whose time is over."""
+        clock._clock.advance(days=days)  # type: ignore[attr-defined]
+        self.attempt(None, lambda: holds.expire_due(at=clock.now()))
+        for one in self.holds:
+            if one["state"] == "held":
+                self._let_go(one, "expired")
+        self.attempt(None, lambda: expiring.expire_due(at=clock.now()), crash=crash)
+        assert self.attempt(None, lambda: expiring.expire_due(at=clock.now())) == 0
+        self.expired += sum(wallet.expire(self.today) for wallet in self.wallets)
+
+    @precondition(lambda self: self.awards)
     @rule(data=st.data())
     def reverse(self, data: st.DataObject) -> None:
-        one = data.draw(st.sampled_from(self.moves))
-        expected = (
-            "already-reversed"
-            if one["reversed"]
-            else "points-short"
-            if one["points"] > self.usable(one["who"])
-            else None
-        )
+        one = data.draw(st.sampled_from(self.awards))
+        wallet = self.wallets[one["who"]]
+        short = one["points"] > wallet.usable
+        expected = "already-reversed" if one["over"] else "points-short" if short else None
         self.attempt(
             expected,
             lambda: posting.reverse(
@@ -183,18 +253,53 @@ class Book(RuleBasedStateMachine):
             ),
         )
         if expected is None:
-            one["reversed"] = True
-            self.wallet[one["who"]] -= one["points"]
+            one["over"] = True
+            wallet.take(wallet.plan(one["points"], one["filled"]))
+            self.sold += one["points"]
 
-    @rule(who=PEOPLE, points=POINTS, worse=st.booleans())
-    def award_twice(self, who: int, points: int, worse: bool) -> None:
+    @precondition(lambda self: self.awards)
+    @rule(data=st.data(), twice=st.booleans(), crash=st.booleans())
+    def unwind(self, data: st.DataObject, twice: bool, crash: bool) -> None:
+        """The fact was void: what is usable goes back, the rest is written off."""
+        one = data.draw(st.sampled_from(self.awards))
+        wallet, source = self.wallets[one["who"]], make.source("void")
+
+        def call() -> Any:
+            return take_back(
+                person_id=self.people[one["who"]],
+                points=one["points"],
+                source=source,
+                words=make.WORDS,
+                by=SYSTEM,
+                at=clock.now(),
+                to_account_id=settlement_of(self.shop).id,
+                given_by=one["source"],
+            )
+
+        found = self.attempt(None, call, crash=crash)
+        assert not twice or self.attempt(None, call) == found
+        taken = min(one["points"], wallet.usable)
+        assert (found.from_wallet, found.written_off, found.owed) == (taken, one["points"] - taken, 0)
+        wallet.take(wallet.plan(taken, one["filled"]))
+        self.sold += one["points"]
+        self.written_off += one["points"] - taken
+
+    @rule(who=PEOPLE, points=POINTS)
+    def use_a_source_differently(self, who: int, points: int) -> None:
         source, person_id = make.source("award"), self.people[who]
-        first = self.attempt(None, lambda: make.give(person_id, points, source=source).id)
-        self.wallet[who] += points
-        if worse:
-            self.attempt("source-used-differently", lambda: make.give(person_id, points + 1, source=source))
-        else:
-            assert self.attempt(None, lambda: make.give(person_id, points, source=source).id) == first
+        shop = lambda: Leg(settlement_of(self.shop).id, -points)  # noqa: E731
+        other = lambda: Leg(settlement_of(self.shop).id, -points - 1)  # noqa: E731
+        self.attempt(None, self.give(who, source, shop, lambda: Leg(wallet_of(person_id).id, points)))
+        self.attempt(
+            "source-used-differently",
+            self.give(who, source, other, lambda: Leg(wallet_of(person_id).id, points + 1)),
+        )
+        self.wallets[who].put(points, None, self.today)
+        self.sold -= points
+
+    @rule(crash=st.booleans())
+    def seal(self, crash: bool) -> None:
+        self.attempt(None, lambda: sealing.seal_new(at=clock.now()), crash=crash)
 
     @invariant()
     def the_book_is_sound_and_agrees(self) -> None:
@@ -202,23 +307,31 @@ class Book(RuleBasedStateMachine):
             assert verify() == []
             assert sum(each.balance for each in totals()) == 0
             for who, person_id in enumerate(self.people):
-                expected = Balance(self.usable(who), self.pending[who], self.held(who))
-                assert balance_of(person_id) == expected
+                wallet = self.wallets[who]
+                assert balance_of(person_id) == Balance(wallet.usable, self.pending[who], wallet.held)
         with transaction():
             assert settlement_of(self.shop).balance == self.sold
+            assert expiry_account().balance == self.expired
+            assert write_off_account().balance == -self.written_off
+            for who, person_id in enumerate(self.people):
+                lots = session.scalars(sa.select(Lot).where(Lot.account_id == wallet_of(person_id).id))
+                found = {each.expires_on: (each.due_on, each.points, each.held) for each in lots}
+                modelled = self.wallets[who].lots.items()
+                assert found == {day: (lot.due_on, lot.points, lot.held) for day, lot in modelled}
 
     def teardown(self) -> None:
-        """Leave no open hold to the next sequence."""
+        """Leave no open hold and no lot that runs out to the next sequence."""
         with transaction():
             holds.expire_due(at=clock.now() + timedelta(days=2))
+            expiring.expire_due(at=clock.now() + timedelta(days=999))
 
 
 def test_the_book_agrees_with_a_simple_model(app):
     run_state_machine_as_test(
         Book,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=EXAMPLES,
+            stateful_step_count=20,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
