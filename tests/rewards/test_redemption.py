@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from app.codes.errors import CodeChecksum, CodeForged
@@ -23,6 +25,7 @@ from app.rewards.errors import (
 )
 from app.rewards.events import RedemptionUndone, RewardHandedOver, RewardReserved
 from tests import make as common
+from tests.ledger.make import give_until, lots
 from tests.rewards import make
 
 
@@ -182,6 +185,16 @@ def test_undoing_posts_new_entries_and_puts_the_item_back(app, clock):
     with transaction(write=False):
         assert [each.amount for each in ledger.statement(scene.rider.id).items] == [20, -20, 100]
     make.must_agree()
+
+
+def test_undone_points_run_out_on_the_day_they_would_have(app):
+    scene = make.scene()
+    with transaction():
+        give_until(scene.rider.id, 5, date(2026, 12, 1))
+        before = lots(scene.rider.id)
+    scene.undo(scene.hand_over(scene.reserve()))
+    with transaction():
+        assert lots(scene.rider.id) == before
 
 
 def test_after_a_quarter_of_an_hour_it_is_too_late_to_undo(app, clock):

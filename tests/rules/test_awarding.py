@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from app.identity.models import Person
 from app.kernel import clock as clock_module
 from app.kernel import events
-from app.kernel.clock import city_midnight
+from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.ledger.accounts import quarter
@@ -20,6 +20,7 @@ from app.rules import awarding, queries
 from app.rules.models import Award, NoAward, RecordedFact
 from app.rules.paying import pay_queued
 from tests import make as people
+from tests.ledger.make import lots
 from tests.rules import make
 from tests.rules.make import cap, rule, when
 
@@ -45,6 +46,13 @@ def test_a_check_in_gives_usable_points_out_of_the_budget():
     assert scene.points() == (5, 0)
     with transaction():
         assert make.budget_left() == 95
+
+
+def test_points_run_out_when_the_rule_says_counted_from_when_they_became_usable(clock):
+    scene = make.scene([rule(expires_after_days=30), rule("R-02", "hours", 8, usable="on_outcome")])
+    make.judge(make.checkin(scene.rider))
+    with transaction():
+        assert lots(scene.rider.id) == {city_day(clock()) + timedelta(days=30): (5, 0)}
 
 
 def test_the_wallet_says_why():
