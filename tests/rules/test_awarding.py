@@ -49,7 +49,7 @@ def test_a_check_in_gives_usable_points_out_of_the_budget():
 
 
 def test_points_run_out_when_the_rule_says_counted_from_when_they_became_usable(clock):
-    scene = make.scene([rule(expires_after_days=30), rule("R-02", "hours", 8, usable="on_outcome")])
+    scene = make.scene([rule(expires_after_days=30)])
     make.judge(make.checkin(scene.rider))
     with transaction():
         assert lots(scene.rider.id) == {city_day(clock()) + timedelta(days=30): (5, 0)}
