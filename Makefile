@@ -11,7 +11,7 @@ WITHOUT ?=
 HOURS ?= 1
 export HOST PORT WITHOUT HOURS
 
-.PHONY: run test check format audit bench faults soak vendor lock clean help python
+.PHONY: run test check format audit bench bench-codes codes-attack faults soak vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -38,6 +38,12 @@ soak: python ## the same in large, then kills again and again for HOURS=1 (or SO
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
 	@$(PYTHON) -m tools.audit
 
+bench-codes: python ## draw codes, spoil them, read them with two decoders (COUNT=100 pictures a cell); prints the table
+	@$(PYTHON) -m tools.within --needs zbar bench.codes
+
+codes-attack: python ## random and mutated codes against the verifier (N=10000000); none may be accepted
+	@$(PYTHON) -m tools.within bench.attack
+
 vendor: python ## bring the browser libraries (again)
 	@$(PYTHON) -c 'from tools import progress, vendor; progress.start(lambda: vendor.ensure(required=True) or 0)'
 
@@ -49,7 +55,7 @@ clean: ## remove what the set-up made; the instance's own data in var/ stays, ex
 	find app bench faults migrations simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1	/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1	/' | expand -t 14
 
 python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

@@ -23,6 +23,7 @@ WORKERS = max(2, min(os.cpu_count() or 2, 8))
 NEEDS: dict[str, tuple[system.Need, ...]] = {
     "postgres": (system.POSTGRES,),
     "redis": (system.REDIS,),
+    "sqlite": (system.ZBAR,),
     "faults": (system.POSTGRES, system.REDIS),
     "browser": (system.CHROMIUM, system.CHINESE_FONT, system.ZBAR, system.NPM),
 }

@@ -7,7 +7,7 @@ import sys
 
 from tools import environment, layout, progress, system
 
-NEEDS = {"postgres": system.POSTGRES, "redis": system.REDIS, "chromium": system.CHROMIUM}
+NEEDS = {"postgres": system.POSTGRES, "redis": system.REDIS, "chromium": system.CHROMIUM, "zbar": system.ZBAR}
 
 
 def main() -> int:

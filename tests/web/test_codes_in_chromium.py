@@ -1,0 +1,104 @@
+"""A code shown on one browser and filmed by another; a poster's link; what a first visit weighs."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from app.checkins.models import Checkin
+from app.codes.kinds import station as poster
+from app.identity.models import Person
+from app.kernel.db import session, transaction
+from app.places.models import Station
+from tests import make
+from tests.conftest import CHROMIUM, FLAGS
+from tests.web.make import browser
+
+pytestmark = pytest.mark.browser
+
+FILM = (640, 480)
+HOME_BYTES = 30 * 1024
+
+
+def filmed(screenshot: bytes, file: Path, code_px: int) -> Path:
+    """A film (Y4M) of a screen whose code is so many pixels wide, after half a second of nothing."""
+    screen = Image.open(io.BytesIO(screenshot)).convert("L")
+    screen = screen.resize((code_px, code_px * screen.height // screen.width), Image.Resampling.LANCZOS)
+    scene = Image.new("L", FILM, 120)
+    scene.paste(screen, ((FILM[0] - screen.width) // 2, (FILM[1] - screen.height) // 2))
+    colours = bytes([128]) * (FILM[0] * FILM[1] // 2)
+    blank = Image.new("L", FILM, 90)
+    frames = [blank] * 5 + [scene] * 25
+    head = f"YUV4MPEG2 W{FILM[0]} H{FILM[1]} F10:1 Ip A1:1 C420jpeg\n".encode()
+    file.write_bytes(head + b"".join(b"FRAME\n" + frame.tobytes() + colours for frame in frames))
+    return file
+
+
+@pytest.fixture
+def manager(city: Station) -> Person:
+    with transaction():
+        return make.staff("station-manager", station_id=city.id)
+
+
+def signed_in(app: Flask, someone: Person, address: str) -> list[dict[str, str]]:
+    client = browser(app, someone)
+    kept = (
+        (name, client.get_cookie(name))
+        for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token")
+    )
+    return [{"name": name, "value": cookie.value, "url": address} for name, cookie in kept if cookie]
+
+
+@pytest.mark.parametrize("code_px", [150, 240])
+def test_the_station_films_the_riders_live_code_and_checks_the_rider_in(
+    app: Flask, phone: Page, address: str, manager: Person, city: Station, tmp_path: Path, code_px: int
+) -> None:
+    phone.goto("/")
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    film = filmed(phone.locator(".qr").screenshot(), tmp_path / "film.y4m", code_px)
+    flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    second = phone.context.browser.browser_type.launch(  # type: ignore[union-attr]
+        executable_path=CHROMIUM, args=[*FLAGS, *flags, f"--use-file-for-fake-video-capture={film}"]
+    )
+    try:
+        context = second.new_context(base_url=address, locale="zh-CN", permissions=["camera"])
+        context.add_cookies(signed_in(app, manager, address))  # type: ignore[arg-type]
+        counter = context.new_page()
+        counter.goto(f"/station/{city.id}")
+        counter.wait_for_url("**/riders/*")
+        expect(counter.locator("[data-result=ok]")).to_be_visible()
+    finally:
+        second.close()
+    with transaction(write=False):
+        assert session.query(Checkin).one().how == "scanned"
+
+
+def test_a_posters_link_ends_at_a_green_tick_without_a_tap(phone: Page, city: Station) -> None:
+    link = poster.make(city.short_code)
+    phone.goto(urlsplit(link).path)
+    phone.wait_for_url("**/check-ins/*")
+    expect(phone.locator("main.result[data-tone=ok]")).to_be_visible()
+
+
+def test_a_first_visit_of_the_riders_home_weighs_little(phone: Page) -> None:
+    weights: dict[str, int] = {}
+
+    def weigh(response) -> None:  # type: ignore[no-untyped-def]
+        if response.status == 200 and response.request.service_worker is None:
+            weights[urlsplit(response.url).path] = len(gzip.compress(response.body(), 9))
+
+    phone.context.route("**/sw.js", lambda route: route.abort())  # a dark start's files come later
+    phone.on("response", weigh)
+    phone.goto("/")
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    phone.wait_for_load_state("networkidle")
+    assert any(path.endswith("fengxing.css") for path in weights)
+    assert any(path.endswith("lean-qr.js") for path in weights)
+    assert sum(weights.values()) <= HOME_BYTES, weights
