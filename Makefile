@@ -28,6 +28,7 @@ format: python ## mend formatting and what lint can mend
 
 bench: python ## measure the hot paths on PostgreSQL against a no-op route; prints a table, writes JSON
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
+	@$(PYTHON) -m tools.within bench.rules
 
 faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, FAULTS_WITHOUT=disks)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults

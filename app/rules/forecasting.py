@@ -16,7 +16,9 @@ from sqlalchemy import func, select
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.suppressing import FEWEST, suppressed
-from app.ledger.accounts import budget_of
+from app.ledger.accounts import budget_key, quarter
+from app.ledger.models import Account
+from app.places import queries as places
 from app.places.models import Region
 from app.rewards.models import HANDED_OVER, Reward, Voucher
 from app.rules.models import ACTIVE, Award, RuleSetVersion
@@ -171,7 +173,7 @@ def _whole_weeks(by_week: Mapping[str, int], period: Period) -> list[int]:
 
 def _budget(version: RuleSetVersion, pace: tuple[float, float, float], at: datetime) -> dict[str, Any]:
     """When what is left of the region's budget would be used up: at the latest, likely, at the earliest."""
-    left = budget_of(version.rule_set.region_code, at).balance
+    left = _left(version.rule_set.region_code, at)
     low, middle, high = (_lasts_until(left, each, city_day(at)) for each in pace)
     return {
         "left": left,
@@ -180,6 +182,15 @@ def _budget(version: RuleSetVersion, pace: tuple[float, float, float], at: datet
         "ends_on_latest": low,
         "ends_on_earliest": high,
     }
+
+
+def _left(region_code: str, at: datetime) -> int:
+    """What the budget holds from which the region draws: its own, else the nearest above. Opens no account."""
+    codes = places.region_path(region_code).strip("/").split("/")
+    keys = [budget_key(code, quarter(at)) for code in reversed(codes)]
+    chosen = select(Account.key, Account.balance).where(Account.key.in_(keys))
+    found = {key: balance for key, balance in session.execute(chosen)}  # noqa: C416 -- rows are no pairs to mypy
+    return next((found[key] for key in keys if key in found), 0)
 
 
 def _lasts_until(left: int, per_day: float, today: date) -> str | None:

@@ -196,7 +196,7 @@ class _Reading:
             worth |= {"field": self.text("count"), "tiers": self._tiers()}
         elif kind == MULTIPLIER:
             worth["percent"] = self._percent()
-            origins |= {"points.percent": "times", "points.of": "of"}
+            origins |= {"points.percent": "times", "points.of": "times"}
             if chosen := self.form.getlist("of"):
                 worth["of"] = chosen
         origins["points.field"] = "count"
