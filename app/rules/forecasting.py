@@ -16,8 +16,8 @@ from sqlalchemy import func, select
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.suppressing import FEWEST, suppressed
-from app.ledger.accounts import budget_key, quarter
-from app.ledger.models import Account
+from app.ledger.accounts import quarter
+from app.ledger.queries import budget_state
 from app.places import queries as places
 from app.places.models import Region
 from app.rewards.models import HANDED_OVER, Reward, Voucher
@@ -187,10 +187,8 @@ def _budget(version: RuleSetVersion, pace: tuple[float, float, float], at: datet
 def _left(region_code: str, at: datetime) -> int:
     """What the budget holds from which the region draws: its own, else the nearest above. Opens no account."""
     codes = places.region_path(region_code).strip("/").split("/")
-    keys = [budget_key(code, quarter(at)) for code in reversed(codes)]
-    chosen = select(Account.key, Account.balance).where(Account.key.in_(keys))
-    found = {key: balance for key, balance in session.execute(chosen)}  # noqa: C416 -- rows are no pairs to mypy
-    return next((found[key] for key in keys if key in found), 0)
+    states = (budget_state(code, quarter(at)) for code in reversed(codes))
+    return next((state.left for state in states if state is not None), 0)
 
 
 def _lasts_until(left: int, per_day: float, today: date) -> str | None:
