@@ -97,13 +97,20 @@ def test_the_lease_bounds_the_loss_whatever_a_device_sends(app, clock):
     scene = make.scene(riders=15, points=0)
     for each in scene.riders:
         give_away(scene, each)
-    outcomes = make.states(scene.here.send())
-    assert outcomes[:10] == ["review: points-short"] * 10
+    assert make.states(scene.here.send()) == ["review: points-short"] * 15
     lease = make.lease_of(scene.here)
     assert lease.points_lost == lease.points_limit == LEASE_POINTS
     assert make.unmatched() == -LEASE_POINTS
     assert make.owed(scene.here) == LEASE_POINTS
     assert len(make.conflicts()) == 15
+
+
+def test_more_than_the_lease_goes_to_a_person(app, clock):
+    scene = make.scene(riders=11)
+    for each in scene.riders:
+        give_away(scene, each)
+    assert make.states(scene.here.send()) == ["counted"] * 10 + ["review: lease-exceeded"]
+    assert (make.usable(scene.riders[10]), make.unmatched()) == (100, 0)
 
 
 def test_a_new_lease_on_the_same_day_does_not_widen_the_bound(app, clock):

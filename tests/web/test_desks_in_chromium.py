@@ -178,4 +178,4 @@ def test_the_pages_of_people_fit_and_can_be_read(app: Flask, city: object, opene
     with transaction():
         admin = make.staff("admin", region_code=make.CITY)
         other = make.staff("dispatcher", region_code=make.XUANWU)
-    _looked_at(opened(admin), ["/desk", "/desk/people", f"/desk/people/{other.id}"])
+    _looked_at(opened(admin), ["/desk", "/desk/conflicts", "/desk/people", f"/desk/people/{other.id}"])
