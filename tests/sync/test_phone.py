@@ -136,3 +136,19 @@ def test_a_poster_waits_for_a_station_that_is_out_and_may_have_scanned_the_rider
     scene.here.send()
     assert make.states(scene.rider.send()) == ["already: checked-in-already"]  # being scanned proves more
     assert sorted(each.state for each in make.items()) == ["already", "counted"]
+
+
+def test_a_poster_comes_after_a_scan_that_waits_for_somebody_else(app, clock):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    scene.rider.keep(scene.here.station)
+    clock.advance(minutes=1)
+    scene.there.send()  # heard after the poster, but before the scan
+    clock.advance(minutes=1)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(minutes=1)
+    assert make.states(scene.here.send()) == ["waiting"]
+    assert make.states(scene.rider.send()) == ["waiting"]
+    scene.there.send()
+    assert make.states(scene.here.send()) == ["counted"]
+    assert make.states(scene.rider.send()) == ["already: checked-in-already"]
