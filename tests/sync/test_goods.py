@@ -97,7 +97,8 @@ def test_the_lease_bounds_the_loss_whatever_a_device_sends(app, clock):
     scene = make.scene(riders=15, points=0)
     for each in scene.riders:
         give_away(scene, each)
-    assert make.states(scene.here.send()) == ["review: points-short"] * 15
+    short, beyond = ["review: points-short"], ["review: lease-exceeded"]
+    assert make.states(scene.here.send()) == short * 10 + beyond * 5
     lease = make.lease_of(scene.here)
     assert lease.points_lost == lease.points_limit == LEASE_POINTS
     assert make.unmatched() == -LEASE_POINTS
