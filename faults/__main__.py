@@ -24,20 +24,22 @@ from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, kept, table
 from tools import layout, progress
 
 REPORT = layout.FAULTS_REPORT
+LARGE_FROM_S = 1800
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for."""
     asked = _parser().parse_args(arguments)
     names, left_out = chosen(asked.only, asked.without)
-    size, began = SIZES["soak" if asked.soak else "ci"], time.monotonic()
+    until = time.monotonic() + soak_s(os.environ)
+    size, began = SIZES[size_of(asked.soak, os.environ)], time.monotonic()
     found: list[Verdict] = []
     with _ground(asked.seed, size) as ground:
         progress.say(f"SEED={asked.seed}")
         for name in names:
             found += _run(ground, size, name)
         if asked.soak and "kills" in names:
-            found += _again_and_again(ground, size, began + soak_s(os.environ))
+            found += _again_and_again(ground, size, until)
     found += [Verdict(name, "not run", "", LEFT_OUT) for name in left_out]
     progress.say("\n" + "\n".join(table(found)))
     write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(time.monotonic() - began))
@@ -63,6 +65,11 @@ def chosen(only: str, without: str) -> tuple[list[str], list[str]]:
         raise progress.Refused(f"the drills are {', '.join(DRILLS)}; not {', '.join(unknown)}")
     names = [name for name in DRILLS if (not wanted or name in wanted) and name not in unwanted]
     return names, [name for name in DRILLS if name in unwanted]
+
+
+def size_of(soak: bool, env: os._Environ[str] | dict[str, str]) -> str:
+    """Large numbers for a soak, unless it is only a try of a few minutes."""
+    return "soak" if soak and soak_s(env) >= LARGE_FROM_S else "ci"
 
 
 def soak_s(env: os._Environ[str] | dict[str, str]) -> float:

@@ -22,7 +22,7 @@ NAME = "redis"
 SLOW_S = 2.0
 CODES_PER_HOUR = 5
 MOST = 2.0  # times as long as without the fault
-TURNS, FEW = 3, 16
+TURNS, FEW, TRIES = 3, 16, 2
 
 
 def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
@@ -41,17 +41,29 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
 
 
 def _quickness(ground: Ground, product: Product, before: Proxy, visits: int) -> Verdict:
+    """Measured again if it looks bad: a busy machine is slow by chance, a product that waits for Redis each time."""
+    for attempt in range(TRIES):
+        calm_ms, slow_ms = _calm_and_slow(
+            ground, product, before, visits // TURNS, visits * (2 * attempt + 1)
+        )
+        kept = slow_ms < MOST * calm_ms
+        if kept:
+            break
+    figure = f"p99 {calm_ms:.0f} ms, with Redis {SLOW_S:.0f} s slow {slow_ms:.0f} ms"
+    return judge(NAME, f"a slow Redis holds up nobody (p99 < {MOST:.0f}x)", figure, kept)
+
+
+def _calm_and_slow(
+    ground: Ground, product: Product, before: Proxy, visits: int, skip: int
+) -> tuple[float, float]:
     """Quick and slow Redis in turn, so that whatever else the machine does falls on both."""
     calm, slow = Journal(), Journal()
     for turn in range(2 * TURNS):
         before.delay_s = SLOW_S if turn % 2 else 0.0
-        skip = visits + turn * (visits // TURNS)
-        journal = _visits(ground, product, visits // TURNS, skip, lambda crowd: None, clients=FEW)
+        journal = _visits(ground, product, visits, skip + turn * visits, lambda crowd: None, clients=FEW)
         (slow if turn % 2 else calm).lines += journal.lines
     before.delay_s = 0.0
-    calm_ms, slow_ms = calm.latency_s(0.99) * 1000, slow.latency_s(0.99) * 1000
-    figure = f"p99 {calm_ms:.0f} ms, with Redis {SLOW_S:.0f} s slow {slow_ms:.0f} ms"
-    return judge(NAME, f"a slow Redis holds up nobody (p99 < {MOST:.0f}x)", figure, slow_ms < MOST * calm_ms)
+    return calm.latency_s(0.99) * 1000, slow.latency_s(0.99) * 1000
 
 
 def _visits(

@@ -59,3 +59,6 @@ def test_a_soak_lasts_as_long_as_asked():
     assert runner.soak_s({}) == 3600
     assert runner.soak_s({"HOURS": "2"}) == 7200
     assert runner.soak_s({"HOURS": "2", "SOAK_MINUTES": "10"}) == 600
+    assert runner.size_of(True, {}) == "soak"
+    assert runner.size_of(True, {"SOAK_MINUTES": "10"}) == "ci"
+    assert runner.size_of(False, {}) == "ci"

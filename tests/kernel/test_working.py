@@ -162,8 +162,11 @@ class _NoRedis:
 
 def test_without_redis_the_bell_still_wakes_this_process_and_nothing_fails(shop, clock, monkeypatch):
     monkeypatch.setitem(shop.extensions, "redis", _NoRedis())
+    bell._rung.clear()
     _add(clock, 1)
-    bell.Ear().listen(PATIENCE_S)  # rung by what was added just now: returns at once
+    assert bell._rung.is_set()
+    bell.Ear().listen(PATIENCE_S)  # returns at once
+    assert not bell._rung.is_set()
 
 
 def test_the_bell_is_heard_through_redis_from_another_process(shop, clock):
