@@ -114,10 +114,8 @@ def transaction(*, write: bool = True) -> Iterator[None]:
     if session().in_transaction():
         raise RuntimeError("a unit of work is already open")
     options: dict[str, Any] = {"fengxing_write": write, "postgresql_readonly": not write}
-    try:
-        session.connection(
-            execution_options=options
-        )  # inside: a database that is away must leave no half-open session
+    try:  # already around the beginning: a database that is away must leave no half-open session
+        session.connection(execution_options=options)
         session.info["after_commit"] = []
         yield
         if write:

@@ -91,9 +91,8 @@ def _is_left_alone(client: redis.Redis) -> bool:
         return False
     if timedelta(0) < until - now <= LEFT_ALONE_FOR:
         return True
-    _left_alone_until[client] = (
-        now + LEFT_ALONE_FOR
-    )  # this request looks whether it is back, the others go on
+    # This request looks whether it is back; meanwhile the others go on without.
+    _left_alone_until[client] = now + LEFT_ALONE_FOR
     return False
 
 
