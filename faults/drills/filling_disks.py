@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 import threading
@@ -36,6 +35,7 @@ class Cramped:
 
     process: subprocess.Popen[bytes]
     folder: Path
+    port: int
     url: str
 
     @property
@@ -111,7 +111,7 @@ def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) ->
 
 @contextmanager
 def _cramped(ground: Ground) -> Iterator[Cramped]:
-    account, password, port = ground.postgres.account, secrets.token_hex(16), network.free_port()
+    account, password, port = ground.postgres.account, ground.postgres.password, network.free_port()
     with servers.private_folder(account) as folder:
         disk = folder / "disk"
         disk.mkdir(mode=0o700)
@@ -134,7 +134,7 @@ def _cramped(ground: Ground) -> Iterator[Cramped]:
         url = f"postgresql+psycopg://fengxing:{password}@{network.DEFAULT_HOST}:{port}/postgres"
         try:
             _wait(process, url, folder / "small_disk.log")
-            yield Cramped(process, folder, url)
+            yield Cramped(process, folder, port, url)
         finally:
             end(process, grace_s=20)
 
@@ -178,5 +178,5 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 
 def _restore(ground: Ground, database: Cramped) -> None:
-    address = sa.make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    ground.postgres.run("pg_restore", "--no-owner", f"--dbname={address}", "city.dump")
+    port = f"--port={database.port}"
+    ground.postgres.run("pg_restore", "--no-owner", port, "--dbname=postgres", "city.dump")
