@@ -223,7 +223,9 @@ class Crowd:
         """Do all errands, dealt out in turn, and put what was told together."""
         began = time.monotonic()
         threads = [
-            threading.Thread(target=self._work, args=(client, errands[number :: len(self._clients)]))
+            threading.Thread(
+                target=self._work, args=(client, errands[number :: len(self._clients)]), daemon=True
+            )
             for number, client in enumerate(self._clients)
         ]
         for thread in threads:

@@ -70,7 +70,7 @@ def _bring(ground: Ground, port: int, size: Size, chance: random.Random) -> Told
         chance.shuffle(sendings)
         half = len(sendings) // 2
         threads += [
-            threading.Thread(target=_send_all, args=(port, hand, told))
+            threading.Thread(target=_send_all, args=(port, hand, told), daemon=True)
             for hand in (sendings[:half], sendings[half:])
         ]
     for thread in threads:

@@ -102,7 +102,7 @@ def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) ->
             time.sleep(0.05)
         recovered[0] = time.monotonic() - freed
 
-    harmer = threading.Thread(target=spread, args=(crowd, len(errands), [harm]))
+    harmer = threading.Thread(target=spread, args=(crowd, len(errands), [harm]), daemon=True)
     harmer.start()
     journal = crowd.run(errands)
     harmer.join()

@@ -60,7 +60,7 @@ def _phase(
         while not over.wait(0.05):
             _set(file, offset_s + chance.uniform(-TREMBLE_S, TREMBLE_S))
 
-    trembling = threading.Thread(target=tremble)
+    trembling = threading.Thread(target=tremble, daemon=True)
     trembling.start()
     journal = crowd.run(ground.city.errands(visits, chance, skip=number * visits))
     over.set()

@@ -46,7 +46,7 @@ def under_kills(
     harm: list[Callable[[], None]] = [kill_worker] * worker_kills + [kill_database] * database_kills
     chance.shuffle(harm)
     errands = ground.city.errands(visits, chance)
-    harmer = threading.Thread(target=spread, args=(crowd, len(errands), harm))
+    harmer = threading.Thread(target=spread, args=(crowd, len(errands), harm), daemon=True)
     harmer.start()
     journal = crowd.run(errands)
     harmer.join()

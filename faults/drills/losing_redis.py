@@ -76,7 +76,7 @@ def _visits(
 ) -> Journal:
     crowd = Crowd(product.port, f"{ground.seed}/{NAME}/{skip}", clients)
     errands = ground.city.errands(number, ground.chance(NAME), skip=skip)
-    harmer = threading.Thread(target=harm, args=(crowd,))
+    harmer = threading.Thread(target=harm, args=(crowd,), daemon=True)
     harmer.start()
     journal = crowd.run(errands)
     harmer.join()

@@ -25,7 +25,7 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         crowd = Crowd(product.port, f"{ground.seed}/{NAME}", clients=16)
         errands = ground.city.errands(size.small_visits, ground.chance(NAME))
         steps = [lambda: took.append(_back_and_forward(ground, url))] * size.steps
-        harmer = threading.Thread(target=spread, args=(crowd, len(errands), steps))
+        harmer = threading.Thread(target=spread, args=(crowd, len(errands), steps), daemon=True)
         harmer.start()
         journal = crowd.run(errands)
         harmer.join()
