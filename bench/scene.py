@@ -21,7 +21,8 @@ from app.kernel.ids import new_id
 from app.ledger.accounts import issuance_of, quarter, wallet_of
 from app.ledger.budgets import fund_budget
 from app.ledger.posting import Leg, post
-from app.places.models import Region, Station, every_day
+from app.places.hours import every_day
+from app.places.models import Region, Station
 from app.places.opening import open_station
 from app.rewards import catalogue, ordering, stocking
 from app.rules.starter import publish_starter

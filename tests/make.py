@@ -18,7 +18,8 @@ from app.identity.models import Consent, Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.geo import Position
-from app.places.models import Region, Station, every_day
+from app.places.hours import every_day
+from app.places.models import Region, Station
 from app.places.opening import open_station
 
 CITY, XUANWU, MEIYUAN, COMMUNITY = "3201", "320102", "320102002", "320102002001"

@@ -32,7 +32,7 @@ def debt_of(person_id: UUID) -> Account:
 
 def settlement_of(station_id: UUID) -> Account:
     """What a station has taken in for goods and services, until it is paid."""
-    return _account(f"settlement:{station_id}", "settlement", owner_id=station_id)
+    return _account(settlement_key(station_id), "settlement", owner_id=station_id)
 
 
 def redemption_account() -> Account:
@@ -97,6 +97,11 @@ def wallet_key(person_id: UUID) -> str:
 def pending_key(person_id: UUID) -> str:
     """The key of a person's pending points."""
     return f"pending:{person_id}"
+
+
+def settlement_key(station_id: UUID) -> str:
+    """The key of what a station is owed."""
+    return f"settlement:{station_id}"
 
 
 def budget_key(region_code: str, period: str) -> str:

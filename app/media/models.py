@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
 
-PURPOSES = ("report", "work", "appeal")
+PURPOSES = ("report", "work", "appeal", "reward")
 
 
 class Media(IdMixin, Base):

@@ -35,6 +35,9 @@ KINDS: dict[str, tuple[str, ...]] = {
     "offline-refused": INBOX,
     "offline-review": INBOX,
     "offline-decided": INBOX,
+    "voucher-on-behalf": INBOX_AND_SMS,
+    "voucher-refunded": INBOX,
+    "voucher-refund-declined": INBOX,
     "honour-consent": INBOX_AND_SMS,
     "honour-granted": INBOX,
 }

@@ -23,7 +23,15 @@ from app.ledger.events import (
 from app.notices.telling import About, tell
 from app.places import queries as places
 from app.rewards import queries as rewards
-from app.rewards.events import RedemptionUndone, RewardCancelled, RewardExpired, VoucherEvent
+from app.rewards.events import (
+    RedemptionUndone,
+    RefundDeclined,
+    ReservedOnBehalf,
+    RewardCancelled,
+    RewardExpired,
+    RewardRefunded,
+    VoucherEvent,
+)
 from app.rules import queries as rules
 from app.rules.events import (
     AwardEvent,
@@ -291,6 +299,21 @@ def on_reward_expired(event: RewardExpired) -> None:
 def on_redemption_undone(event: RedemptionUndone) -> None:
     """The station took a hand-over back; the points are back."""
     _tell_of_voucher(event, "voucher-undone")
+
+
+def on_reserved_on_behalf(event: ReservedOnBehalf) -> None:
+    """Staff reserved something with the rider's points: whoever did not want that must hear of it."""
+    _tell_of_voucher(event, "voucher-on-behalf")
+
+
+def on_reward_refunded(event: RewardRefunded) -> None:
+    """The department took a hand-over back; the points are back."""
+    _tell_of_voucher(event, "voucher-refunded")
+
+
+def on_refund_declined(event: RefundDeclined) -> None:
+    """A refund was not agreed to."""
+    _tell_of_voucher(event, "voucher-refund-declined")
 
 
 def _tell_of_voucher(event: VoucherEvent, slug: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,10 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel import geo
 from app.kernel.clock import city_time
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+from app.places import hours as wall
+from app.places.hours import END_OF_DAY, Hours
+from app.places.hours import every_day as every_day  # noqa: PLC0414 -- where builders of stations look for it
 
 LEVELS = ("city", "district", "subdistrict", "community", "grid")
 FACILITIES = ("water", "microwave", "charging", "toilet", "aircon", "first-aid", "rest", "wifi")
-END_OF_DAY = "24:00"
 
 
 class Region(Base):
@@ -53,9 +55,7 @@ class Station(IdMixin, Base):
     phone: Mapped[str | None] = mapped_column(String(20))
     lat: Mapped[float]
     lng: Mapped[float]
-    hours: Mapped[list[list[list[str]]]] = mapped_column(
-        Json
-    )  # seven days from Monday, each a list of [open, close]
+    hours: Mapped[Hours] = mapped_column(Json)  # seven days from Monday, each a list of [open, close]
     facilities: Mapped[list[str]] = mapped_column(Json)
     active: Mapped[bool] = mapped_column(default=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
@@ -70,31 +70,13 @@ class Station(IdMixin, Base):
         return self.hours[city_time(at).weekday()]
 
     def is_open(self, at: datetime) -> bool:
-        """Whether the doors are open at this instant; a span may end after midnight (22:00 to 02:00)."""
-        wall = city_time(at)
-        now = wall.strftime("%H:%M")
-        today, yesterday = self.hours[wall.weekday()], self.hours[(wall - timedelta(days=1)).weekday()]
-        if any(opens <= now < closes or closes <= opens <= now for opens, closes in today):
-            return self.active
-        return self.active and any(closes <= opens and now < closes for opens, closes in yesterday)
+        """Whether the doors are open at this instant."""
+        return self.active and wall.is_open(self.hours, at)
 
     def next_opening(self, at: datetime) -> datetime | None:
         """The next instant within a week at which the doors open, None if never."""
-        wall = city_time(at)
-        for ahead in range(8):
-            day = wall + timedelta(days=ahead)
-            for opens, _closes in sorted(self.hours[day.weekday()]):
-                hour, minute = map(int, opens.split(":"))
-                instant = day.replace(hour=hour, minute=minute, second=0, microsecond=0)
-                if instant > wall:
-                    return instant
-        return None
+        return wall.next_opening(self.hours, at)
 
     @property
     def always_open(self) -> bool:
         return all(day == [["00:00", END_OF_DAY]] for day in self.hours)
-
-
-def every_day(opens: str = "00:00", closes: str = END_OF_DAY) -> list[list[list[str]]]:
-    """Opening hours that are the same on all seven days."""
-    return [[[opens, closes]] for _ in range(7)]

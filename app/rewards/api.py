@@ -1,8 +1,7 @@
-"""The shop, a rider's vouchers, and the station's counter and shelf."""
+"""The shop, a rider's vouchers, and the station's counter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import (
     Api,
+    attachment,
     gives,
     gives_file,
     gives_page,
@@ -23,40 +23,41 @@ from app.kernel.http import (
     public,
     requires,
     takes,
+    takes_form,
     takes_query,
     traced,
 )
 from app.kernel.paging import Page
+from app.media import queries as media
+from app.media.errors import PhotoNotFound
+from app.media.schemas import THUMB, PhotoQuery
 from app.places.models import Station
-from app.rewards import catalogue, ordering, queries, redemption, stocking
+from app.rewards import catalogue, ordering, queries, redemption, shop
 from app.rewards.errors import VoucherUnknown
-from app.rewards.models import Reward, Stock, StockMovement, Voucher
-from app.rewards.queries import ShelfItem, ShopItem, StationDay, VoucherDetail
+from app.rewards.models import Reward, Voucher
+from app.rewards.printing import voucher_pdf
+from app.rewards.queries import VoucherDetail
 from app.rewards.redemption import Preview
 from app.rewards.schemas import (
-    Delivery,
     HandOver,
     HandOverAtCounter,
-    MovementRead,
     NearQuery,
+    Nothing,
     OfferReward,
     OrderReward,
     OwnVoucherRead,
     PreviewRead,
     ReadVoucherCode,
+    ReviseReward,
     RewardRead,
     RewardStatus,
-    ShelfItemRead,
     ShopItemRead,
     ShopQuery,
-    StationDayRead,
-    StockCount,
-    StockRead,
     VoucherRead,
-    WriteOff,
 )
+from app.rewards.shop import ShopItem
 
-api = Api("rewards", "", "Rewards, vouchers, redemption and stock")
+api = Api("rewards", "", "Rewards, vouchers and redemption")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,13 @@ def list_rewards(
     region_code: str | None, near: geo.Position | None, cursor: str | None, limit: int, by: Actor
 ) -> Page[ShopItem]:
     """What points buy, and where it lies"""
-    return queries.shop(
-        region_code=region_code, near=near, person_id=by.person_id, cursor=cursor, limit=limit
+    return shop.shop(
+        region_code=region_code,
+        near=near,
+        person_id=by.person_id,
+        cursor=cursor,
+        limit=limit,
+        at=clock.now(),
     )
 
 
@@ -100,7 +106,7 @@ def list_rewards(
 @gives(ShopItemRead)
 def read_reward(reward_id: UUID, near: geo.Position | None, by: Actor) -> ShopItem:
     """One reward with every station that has it"""
-    return queries.shop_item(reward_id, near=near, person_id=by.person_id)
+    return shop.shop_item(reward_id, near=near, person_id=by.person_id, at=clock.now())
 
 
 @api.post("/rewards")
@@ -111,6 +117,39 @@ def read_reward(reward_id: UUID, near: geo.Position | None, by: Actor) -> ShopIt
 def offer_reward(by: Actor, **offered: Any) -> Reward:
     """Offer a reward in a region"""
     return catalogue.offer(**offered, by=by, at=clock.now())
+
+
+@api.get("/rewards/<uuid:reward_id>/photo")
+@public
+@takes_query(PhotoQuery)
+@gives_file("image/jpeg")
+def show_reward_photo(reward_id: UUID, size: str) -> Response:
+    """What a reward looks like"""
+    photo_id = queries.reward(reward_id).photo_id
+    if photo_id is None:
+        raise PhotoNotFound
+    response = Response(media.bytes_of(media.photo(photo_id), thumb=size == THUMB), content_type="image/jpeg")
+    response.cache_control.public = True
+    response.cache_control.max_age = 3600
+    return response
+
+
+@api.post("/rewards/<uuid:reward_id>/photo")
+@requires("rewards.manage")
+@takes_form(Nothing, "photo")
+@gives(RewardRead)
+def picture_reward(reward_id: UUID, photo: bytes | None, by: Actor) -> Reward:
+    """Show what it looks like; everybody sees the photo"""
+    return catalogue.picture(reward_id=reward_id, photo=photo, by=by, at=clock.now())
+
+
+@api.put("/rewards/<uuid:reward_id>")
+@requires("rewards.manage")
+@takes(ReviseReward)
+@gives(RewardRead)
+def revise_reward(reward_id: UUID, by: Actor, **told: Any) -> Reward:
+    """Say it better, or give it out at other times; price, kind and limits stay"""
+    return catalogue.revise(reward_id=reward_id, **told, by=by, at=clock.now())
 
 
 @api.post("/rewards/<uuid:reward_id>/withdraw")
@@ -169,6 +208,19 @@ def draw_voucher(voucher_id: UUID, by: Actor) -> Response:
         raise VoucherUnknown
     voucher.must_be_waiting(clock.now())
     return Response(drawing.svg(voucher_code.make(voucher.serial), "Q"), content_type="image/svg+xml")
+
+
+@api.get("/vouchers/<uuid:voucher_id>/paper.pdf")
+@requires("self")
+@gives_file("application/pdf")
+def print_voucher(voucher_id: UUID, by: Actor) -> Response:
+    """One of my vouchers on paper; staff of its station print it for riders without a smartphone"""
+    voucher = queries.voucher(voucher_id)
+    if voucher.person_id != by.person_id and not by.can("station.scan", station_id=voucher.station_id):
+        raise VoucherUnknown
+    voucher.must_be_waiting(clock.now())
+    paper = voucher_pdf(queries.detail_of(voucher), rider=queries.masked_rider(voucher.person_id))
+    return attachment(paper, "application/pdf", f"{voucher.serial}.pdf")
 
 
 @api.post("/vouchers/<uuid:voucher_id>/cancel")
@@ -230,69 +282,3 @@ def hand_over_at_counter(
 def undo_redemption(voucher_id: UUID, by: Actor) -> VoucherDetail:
     """Take a hand-over back within a quarter of an hour"""
     return queries.detail_of(redemption.undo(voucher_id=voucher_id, by=by, at=clock.now()))
-
-
-# --- the shelf -----------------------------------------------------------------------------------------------------
-
-
-@api.get("/stations/<uuid:station_id>/stock")
-@requires("station.scan")
-@gives(ShelfItemRead, many=True)
-def read_stock(station_id: UUID, by: Actor) -> Sequence[ShelfItem]:
-    """What lies at a station"""
-    by.must("station.scan", station_id=station_id)
-    return queries.station_stock(station_id)
-
-
-@api.get("/stations/<uuid:station_id>/stock/movements")
-@requires("station.stock")
-@gives_page(MovementRead)
-def list_movements(station_id: UUID, cursor: str | None, limit: int, by: Actor) -> Page[StockMovement]:
-    """How it came about, newest first"""
-    by.must("station.stock", station_id=station_id)
-    return queries.movements_at(station_id, cursor, limit)
-
-
-@api.post("/stations/<uuid:station_id>/stock/deliveries")
-@requires("station.stock")
-@idempotent
-@takes(Delivery)
-@gives(StockRead, 201)
-def record_delivery(station_id: UUID, reward_id: UUID, quantity: int, reason: str | None, by: Actor) -> Stock:
-    """Put a delivery on the shelf"""
-    return stocking.deliver(
-        reward_id=reward_id, station_id=station_id, quantity=quantity, reason=reason, by=by, at=clock.now()
-    )
-
-
-@api.post("/stations/<uuid:station_id>/stock/counts")
-@requires("station.stock")
-@idempotent
-@takes(StockCount)
-@gives(StockRead, 201)
-def record_count(station_id: UUID, reward_id: UUID, counted: int, reason: str | None, by: Actor) -> Stock:
-    """Write down what was counted"""
-    return stocking.count(
-        reward_id=reward_id, station_id=station_id, counted=counted, reason=reason, by=by, at=clock.now()
-    )
-
-
-@api.post("/stations/<uuid:station_id>/stock/write-offs")
-@requires("station.stock")
-@idempotent
-@takes(WriteOff)
-@gives(StockRead, 201)
-def record_write_off(station_id: UUID, reward_id: UUID, quantity: int, reason: str, by: Actor) -> Stock:
-    """Take broken or lost items off the shelf"""
-    return stocking.write_off(
-        reward_id=reward_id, station_id=station_id, quantity=quantity, reason=reason, by=by, at=clock.now()
-    )
-
-
-@api.get("/stations/<uuid:station_id>/day")
-@requires("station.scan")
-@gives(StationDayRead)
-def read_station_day(station_id: UUID, by: Actor) -> StationDay:
-    """What went over the counter today, and what waits"""
-    by.must("station.scan", station_id=station_id)
-    return queries.today_at(station_id, clock.now())

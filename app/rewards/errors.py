@@ -23,8 +23,32 @@ class RewardNotOfferedHere(Conflict):
     slug = "reward-not-offered-here"
 
 
+class RiderUnknown(Invalid):
+    """No rider is enrolled with this number."""
+
+    slug = "rider-unknown"
+
+
+class RewardKindUnknown(Invalid):
+    """There is no such kind of reward."""
+
+    slug = "reward-kind-unknown"
+
+
+class PickUpHoursUnreadable(Invalid):
+    """Pick-up hours are written like 10:00-14:00, closed by a later time than they open."""
+
+    slug = "pick-up-hours-unreadable"
+
+
+class PickUpClosed(Conflict):
+    """It is given out at other hours; `opens_at` says when next."""
+
+    slug = "pick-up-closed"
+
+
 class RewardLimitReached(Conflict):
-    """The rider has had this month's share of this reward."""
+    """The rider has had the share of this reward for this day, week, month or year."""
 
     slug = "reward-limit-reached"
 
@@ -77,6 +101,12 @@ class VoucherUndone(Conflict):
     slug = "voucher-undone"
 
 
+class VoucherRefunded(Conflict):
+    """It was refunded: the points went back."""
+
+    slug = "voucher-refunded"
+
+
 class VoucherNotHandedOver(Conflict):
     """There is no hand-over to undo."""
 
@@ -111,3 +141,123 @@ class ReasonNeeded(Invalid):
     """A difference or a write-off says why."""
 
     slug = "stock-reason-needed"
+
+
+class StockUncounted(Invalid):
+    """A day is closed only when everything on the shelf was counted; `rewards` says what is missing."""
+
+    slug = "stock-uncounted"
+
+
+class DayClosed(Conflict):
+    """The day was closed before, or a later one was."""
+
+    slug = "day-closed"
+
+
+class DayNotOver(Conflict):
+    """The day has not begun yet."""
+
+    slug = "day-not-over"
+
+
+class DayNotClosed(Conflict):
+    """It is open: there is nothing to reopen."""
+
+    slug = "day-not-closed"
+
+
+class DayCloseUnknown(NotFound):
+    """No day was closed under this id, or it is not the caller's to see."""
+
+    slug = "day-close-unknown"
+
+
+class LaterDayClosed(Conflict):
+    """Only the last closed day can be opened again."""
+
+    slug = "later-day-closed"
+
+
+class ClosedByYourself(Conflict):
+    """Whoever closed a day cannot open it again; somebody else must agree."""
+
+    slug = "closed-by-yourself"
+
+
+class RefundUnknown(NotFound):
+    """No refund has this id, or it is not the caller's to see."""
+
+    slug = "refund-unknown"
+
+
+class RefundAsked(Conflict):
+    """A refund of this voucher is waiting already."""
+
+    slug = "refund-asked"
+
+
+class RefundTooEarly(Conflict):
+    """Within the quarter of an hour the station simply undoes the hand-over."""
+
+    slug = "refund-too-early"
+
+
+class RefundDecided(Conflict):
+    """It was decided before."""
+
+    slug = "refund-decided"
+
+
+class RefundByYourself(Conflict):
+    """Whoever asks for a refund does not decide it."""
+
+    slug = "refund-by-yourself"
+
+
+class MonthNotOver(Conflict):
+    """A month is settled when it is over."""
+
+    slug = "month-not-over"
+
+
+class MonthSettled(Conflict):
+    """This month, or a later one, is settled already."""
+
+    slug = "month-settled"
+
+
+class SettlementUnknown(NotFound):
+    """No statement has this id, or it is not the caller's to see."""
+
+    slug = "settlement-unknown"
+
+
+class SettlementSigned(Conflict):
+    """It is signed already."""
+
+    slug = "settlement-signed"
+
+
+class SettlementNotSigned(Conflict):
+    """The department signs before anybody pays."""
+
+    slug = "settlement-not-signed"
+
+
+class SettlementPaid(Conflict):
+    """It is paid already."""
+
+    slug = "settlement-paid"
+
+
+class SettlementSignedByYourself(Conflict):
+    """Whoever signed a statement does not pay it."""
+
+    slug = "settlement-signed-by-yourself"
+
+
+class NothingOwed(Conflict):
+    """The statement closes at nothing, or in the programme's favour: it is carried forward."""
+
+    slug = "nothing-owed"

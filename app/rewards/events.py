@@ -42,3 +42,18 @@ class RewardExpired(VoucherEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedemptionUndone(VoucherEvent):
     """The station took it back within a quarter of an hour; points and stock went back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservedOnBehalf(VoucherEvent):
+    """Staff reserved it for a rider who had no phone at hand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardRefunded(VoucherEvent):
+    """The department took a hand-over back; the points went back to the rider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDeclined(VoucherEvent):
+    """The department did not agree to a refund; the hand-over stands."""

@@ -8,45 +8,60 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import Base, IdMixin, UtcDateTime, append_only, ddl_for
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime
 from app.kernel.i18n import pick
+from app.rewards import guards
 from app.rewards.errors import (
     UndoTooLate,
     VoucherCancelled,
     VoucherExpired,
     VoucherHandedOver,
     VoucherNotHandedOver,
+    VoucherRefunded,
     VoucherUndone,
 )
+from app.rewards.kinds import KINDS
+from app.rewards.kinds.shape import Kind
+from app.rewards.limits import PERIODS
 
-GOODS, SERVICE = "goods", "service"
-KINDS = (GOODS, SERVICE)
-
-RESERVED, HANDED_OVER, CANCELLED, EXPIRED, UNDONE = (
+RESERVED, HANDED_OVER, CANCELLED, EXPIRED, UNDONE, REFUNDED = (
     "reserved",
     "handed_over",
     "cancelled",
     "expired",
     "undone",
+    "refunded",
 )
-STATES = (RESERVED, HANDED_OVER, CANCELLED, EXPIRED, UNDONE)
+STATES = (RESERVED, HANDED_OVER, CANCELLED, EXPIRED, UNDONE, REFUNDED)
 
-DELIVERY, COUNT, WRITE_OFF, HAND_OVER, UNDO = "delivery", "count", "write_off", "hand_over", "undo"
-MOVEMENTS = (DELIVERY, COUNT, WRITE_OFF, HAND_OVER, UNDO)
+DELIVERY, COUNT, WRITE_OFF, HAND_OVER, UNDO, REFUND = (
+    "delivery",
+    "count",
+    "write_off",
+    "hand_over",
+    "undo",
+    "refund",
+)
+MOVEMENTS = (DELIVERY, COUNT, WRITE_OFF, HAND_OVER, UNDO, REFUND)
+AT_THE_COUNTER = (HAND_OVER, UNDO, REFUND)  # the movements that make a station's day list
 
 MAX_OPEN_VOUCHERS = 3  # per rider, so that nobody can keep a station's stock by reserving it
 UNDO_WITHIN = timedelta(minutes=15)
 
 
 class Reward(IdMixin, Base):
-    """Goods or a service offered for points in a region. A withdrawn one stays, because vouchers point at it."""
+    """Something offered for points in a region. A withdrawn one stays, because vouchers point at it.
+
+    `kind` names one of `rewards.kinds`; a new kind needs no migration. `pick_up_hours` has the shape of a station's
+    hours and narrows them: seven days from Monday, each a list of [from, until]; None is whenever the doors are open.
+    """
 
     __tablename__ = "rewards"
     __table_args__ = (
-        CheckConstraint(f"kind IN {KINDS}", name="kind"),
         CheckConstraint("points > 0", name="points_positive"),
-        CheckConstraint("limit_per_month > 0", name="limit_positive"),
+        CheckConstraint("limit_count > 0", name="limit_positive"),
+        CheckConstraint(f"limit_period IN {PERIODS}", name="limit_period"),
+        CheckConstraint("(limit_count IS NULL) = (limit_period IS NULL)", name="limit_whole"),
         CheckConstraint("pick_up_days BETWEEN 1 AND 60", name="pick_up_days"),
     )
 
@@ -57,8 +72,10 @@ class Reward(IdMixin, Base):
     kind: Mapped[str] = mapped_column(String(12))
     points: Mapped[int]
     region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
-    limit_per_month: Mapped[int | None]
+    limit_count: Mapped[int | None]
+    limit_period: Mapped[str | None] = mapped_column(String(8))
     pick_up_days: Mapped[int] = mapped_column(default=7)
+    pick_up_hours: Mapped[list[list[list[str]]] | None] = mapped_column(Json)
     photo_id: Mapped[UUID | None] = mapped_column(ForeignKey("media.id"), index=True)
     active: Mapped[bool] = mapped_column(default=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
@@ -73,9 +90,9 @@ class Reward(IdMixin, Base):
     def words(self) -> str:
         return pick(self.words_zh, self.words_en)
 
-    def pick_up_until(self, at: datetime) -> datetime:
-        """The end of the last pick-up day: a rider who reserved at 14:02 is not turned away at 14:03."""
-        return city_midnight(city_day(at) + timedelta(days=self.pick_up_days + 1))
+    @property
+    def of_kind(self) -> Kind:
+        return KINDS[self.kind]
 
 
 class Stock(IdMixin, Base):
@@ -100,17 +117,20 @@ class Stock(IdMixin, Base):
 
 
 class StockMovement(IdMixin, Base):
-    """One change of a stock. The number on hand is the sum of these; a trigger keeps it so."""
+    """One change of a stock. The number on hand is the sum of these; a trigger keeps it so.
+
+    A refund moves nothing (0) when the thing did not come back.
+    """
 
     __tablename__ = "stock_movements"
     __table_args__ = (
         CheckConstraint(f"kind IN {MOVEMENTS}", name="kind"),
         CheckConstraint(
             "(kind IN ('delivery', 'undo') AND quantity > 0) OR (kind IN ('write_off', 'hand_over') AND quantity < 0)"
-            " OR kind = 'count'",
+            " OR (kind = 'refund' AND quantity IN (0, 1)) OR kind = 'count'",
             name="sign",
         ),
-        CheckConstraint("(kind IN ('hand_over', 'undo')) = (voucher_id IS NOT NULL)", name="voucher"),
+        CheckConstraint(f"(kind IN {AT_THE_COUNTER}) = (voucher_id IS NOT NULL)", name="voucher"),
         CheckConstraint("kind <> 'write_off' OR reason IS NOT NULL", name="write_off_reason"),
         CheckConstraint("kind <> 'count' OR quantity = 0 OR reason IS NOT NULL", name="difference_reason"),
         UniqueConstraint("voucher_id", "kind", name="once_per_voucher"),
@@ -131,25 +151,28 @@ class StockMovement(IdMixin, Base):
 class Voucher(IdMixin, Base):
     """A promise of one reward at one station, paid for with held points, good once.
 
-    `open_slot` numbers the rider's open vouchers and `month_no` the rider's share of a reward in a month: two requests
-    of one rider at the same moment cannot take the same number, so no limit can be passed by hurrying.
+    `open_slot` numbers the rider's open vouchers and `share_no` the rider's share of a reward in the period that began
+    on `period_on`: two requests of one rider at the same moment cannot take the same number, so no limit can be passed
+    by hurrying. `reserved_by` is set when a member of staff reserved it for the rider.
     """
 
     __tablename__ = "vouchers"
     __table_args__ = (
         UniqueConstraint("serial", name="serial"),
         UniqueConstraint("person_id", "open_slot", name="open_slot"),
-        UniqueConstraint("person_id", "reward_id", "month", "month_no", name="month_no"),
+        UniqueConstraint("person_id", "reward_id", "period_on", "share_no", name="share_no"),
         UniqueConstraint("hold_id", name="hold"),
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("points > 0", name="points_positive"),
         CheckConstraint(f"open_slot BETWEEN 1 AND {MAX_OPEN_VOUCHERS}", name="open_slot"),
         CheckConstraint("(state = 'reserved') = (open_slot IS NOT NULL)", name="slot_while_reserved"),
         CheckConstraint(
-            "(state IN ('handed_over', 'undone')) = (handed_over_at IS NOT NULL)", name="handed_over_at"
+            "(state IN ('handed_over', 'undone', 'refunded')) = (handed_over_at IS NOT NULL)",
+            name="handed_over_at",
         ),
         CheckConstraint(
-            "(state IN ('cancelled', 'expired', 'undone')) = (ended_at IS NOT NULL)", name="ended_at"
+            "(state IN ('cancelled', 'expired', 'undone', 'refunded')) = (ended_at IS NOT NULL)",
+            name="ended_at",
         ),
         Index("ix_vouchers_state_expires_at", "state", "expires_at"),
         Index("ix_vouchers_station_id_handed_over_at", "station_id", "handed_over_at"),
@@ -164,8 +187,9 @@ class Voucher(IdMixin, Base):
     points: Mapped[int]
     state: Mapped[str] = mapped_column(String(12), default=RESERVED)
     open_slot: Mapped[int | None]
-    month: Mapped[date]
-    month_no: Mapped[int | None]
+    period_on: Mapped[date]
+    share_no: Mapped[int | None]
+    reserved_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     reserved_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     handed_over_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -190,6 +214,8 @@ class Voucher(IdMixin, Base):
             raise VoucherHandedOver(handed_over_at=self.handed_over_at)
         if self.state == UNDONE:
             raise VoucherUndone(undone_at=self.ended_at)
+        if self.state == REFUNDED:
+            raise VoucherRefunded(refunded_at=self.ended_at)
         if self.state == CANCELLED:
             raise VoucherCancelled(cancelled_at=self.ended_at)
         if self.state == EXPIRED or at >= self.expires_at:
@@ -197,87 +223,22 @@ class Voucher(IdMixin, Base):
 
     def must_be_undoable(self, at: datetime) -> None:
         """Refuse, with the reason, unless the hand-over was made within the last quarter of an hour."""
+        handed_over_at = self._must_stand()
+        if at - handed_over_at > UNDO_WITHIN:
+            raise UndoTooLate(handed_over_at=handed_over_at)
+
+    def must_be_refundable(self) -> None:
+        """Refuse, with the reason, unless it was handed over and not taken back since."""
+        self._must_stand()
+
+    def _must_stand(self) -> datetime:
         if self.state == UNDONE:
             raise VoucherUndone(undone_at=self.ended_at)
+        if self.state == REFUNDED:
+            raise VoucherRefunded(refunded_at=self.ended_at)
         if self.handed_over_at is None:
             raise VoucherNotHandedOver
-        if at - self.handed_over_at > UNDO_WITHIN:
-            raise UndoTooLate(handed_over_at=self.handed_over_at)
+        return self.handed_over_at
 
 
-def month_of(at: datetime) -> date:
-    """The first day of the city month in which a limit counts."""
-    return city_day(at).replace(day=1)
-
-
-# --- guards that live in the database ------------------------------------------------------------------------------
-
-append_only(StockMovement.__table__)  # type: ignore[arg-type]
-
-_MOVE_ON_HAND = "UPDATE stock SET on_hand = on_hand + NEW.quantity WHERE id = NEW.stock_id"
-
-
-def _pair(*create: str, drop: tuple[str, ...]) -> tuple[str, str]:
-    return " ".join(create), "; ".join(drop)
-
-
-ddl_for(
-    StockMovement.__table__,  # type: ignore[arg-type]
-    sqlite=_pair(
-        "CREATE TRIGGER stock_movements_move_on_hand AFTER INSERT ON stock_movements",
-        f"BEGIN {_MOVE_ON_HAND}; END",
-        drop=("DROP TRIGGER IF EXISTS stock_movements_move_on_hand",),
-    ),
-    postgresql=_pair(
-        "CREATE FUNCTION stock_movements_move_on_hand() RETURNS trigger LANGUAGE plpgsql AS",
-        f"$$ BEGIN {_MOVE_ON_HAND}; RETURN NULL; END $$;",
-        "CREATE TRIGGER stock_movements_move_on_hand AFTER INSERT ON stock_movements",
-        "FOR EACH ROW EXECUTE FUNCTION stock_movements_move_on_hand()",
-        drop=(
-            "DROP TRIGGER IF EXISTS stock_movements_move_on_hand ON stock_movements",
-            "DROP FUNCTION IF EXISTS stock_movements_move_on_hand()",
-        ),
-    ),
-)
-
-# A voucher changes only by moving forward, and what it promises never changes.
-_KEPT = (
-    "id",
-    "serial",
-    "person_id",
-    "reward_id",
-    "station_id",
-    "stock_id",
-    "hold_id",
-    "points",
-    "reserved_at",
-    "expires_at",
-)
-_FORWARD = (
-    "((OLD.state = 'reserved' AND NEW.state IN ('handed_over', 'cancelled', 'expired'))"
-    " OR (OLD.state = 'handed_over' AND NEW.state = 'undone' AND NEW.handed_over_at = OLD.handed_over_at))"
-    + "".join(f" AND NEW.{column} = OLD.{column}" for column in _KEPT)
-)
-_REFUSAL = "vouchers only move forward"
-
-
-def _voucher_guard(name: str, action: str, condition: str) -> None:
-    ddl_for(
-        Voucher.__table__,  # type: ignore[arg-type]
-        sqlite=_pair(
-            f"CREATE TRIGGER {name} BEFORE {action} ON vouchers WHEN {condition}",
-            f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-            drop=(f"DROP TRIGGER IF EXISTS {name}",),
-        ),
-        postgresql=_pair(
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS",
-            f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'check_violation'; END $$;",
-            f"CREATE TRIGGER {name} BEFORE {action} ON vouchers FOR EACH ROW WHEN ({condition})",
-            f"EXECUTE FUNCTION {name}()",
-            drop=(f"DROP TRIGGER IF EXISTS {name} ON vouchers", f"DROP FUNCTION IF EXISTS {name}()"),
-        ),
-    )
-
-
-_voucher_guard("vouchers_forward_update", "UPDATE", f"NOT ({_FORWARD})")
-_voucher_guard("vouchers_forward_delete", "DELETE", "1 = 1")
+guards.attach(movements=StockMovement.__table__, vouchers=Voucher.__table__)  # type: ignore[arg-type]

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from app.identity import queries as people
 from app.identity.models import Person
-from app.kernel import geo
-from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import session
 from app.kernel.paging import Page, page
-from app.ledger import queries as ledger
+from app.ledger.reconciling import settlement_id
 from app.places.models import Region, Station
-from app.places.queries import region_path
 from app.rewards.errors import (
     RewardNotOfferedHere,
     RewardUnknown,
@@ -28,7 +24,7 @@ from app.rewards.errors import (
     VoucherOtherStation,
     VoucherUnknown,
 )
-from app.rewards.models import HANDED_OVER, RESERVED, UNDONE, Reward, Stock, StockMovement, Voucher
+from app.rewards.models import RESERVED, Reward, Stock, StockMovement, Voucher
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,62 +37,11 @@ class VoucherDetail:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A station where a reward is free, how many, and how far away it is (None without a position)."""
-
-    station: Station
-    free: int
-    distance_m: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ShopItem:
-    """A reward on offer, where it lies (nearest first), and how many points the asking rider is short of it."""
-
-    reward: Reward
-    places: list[Place]
-    short_by: int | None
-
-    @property
-    def free(self) -> int:
-        return sum(place.free for place in self.places)
-
-
-@dataclass(frozen=True, slots=True)
 class ShelfItem:
     """A reward in a station's stock."""
 
     stock: Stock
     reward: Reward
-
-
-@dataclass(frozen=True, slots=True)
-class DayLine:
-    """A voucher on a station's day list, with its rider as staff may see them."""
-
-    voucher: Voucher
-    reward: Reward
-    rider: str
-
-
-@dataclass(frozen=True, slots=True)
-class StationDay:
-    """What went over a station's counter on one city day, and what still waits there."""
-
-    day: date
-    lines: list[DayLine]
-    handed_over: int
-    undone: int
-    points: int
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class NumbersTaken:
-    """The open slots and the shares of a month that a rider has used up."""
-
-    open_slots: set[int]
-    month_nos: set[int]
 
 
 # --- rewards -------------------------------------------------------------------------------------------------------
@@ -120,77 +65,39 @@ def reward_to_change(reward_id: UUID) -> Reward:
 
 def on_offer_at(reward_id: UUID, station_id: UUID) -> tuple[Reward, Station]:
     """A reward offered now, and an active station inside its region. Otherwise refuses with the reason."""
-    found: Any = session.execute(
-        select(Reward, Station, Region.path)
-        .select_from(Reward)
+    chosen: Select[*tuple[Any, ...]] = select(Reward, Station, Region.path)
+    found: Any = session.execute(offered_at(chosen, reward_id, station_id)).first()
+    if found is None:
+        raise RewardUnknown
+    must_be_offered(*found)
+    return found[0], found[1]
+
+
+def offered_at(
+    chosen: Select[*tuple[Any, ...]], reward_id: UUID, station_id: UUID
+) -> Select[*tuple[Any, ...]]:
+    """From a reward, the station it is asked for at, and that station's region; the latter two if they are there."""
+    return (
+        chosen.select_from(Reward)
         .outerjoin(Station, Station.id == station_id)
         .outerjoin(Region, Region.code == Station.region_code)
         .where(Reward.id == reward_id)
-    ).first()
-    if found is None:
-        raise RewardUnknown
-    offered, station, path = found
+    )
+
+
+def must_be_offered(offered: Reward, station: Station | None, path: str | None) -> None:
+    """Raises RewardWithdrawn; RewardNotOfferedHere unless the station is active and inside the reward's region."""
     if not offered.active:
         raise RewardWithdrawn(reward=offered.name)
     if station is None or not station.active or f"/{offered.region_code}/" not in f"/{path}":
         raise RewardNotOfferedHere(reward=offered.name)
-    return offered, station
 
 
-def shop(
-    *,
-    region_code: str | None = None,
-    near: geo.Position | None = None,
-    person_id: UUID | None = None,
-    cursor: str | None = None,
-    limit: int = 20,
-) -> Page[ShopItem]:
-    """What is on offer (in a region), newest first, each with the stations that have it."""
-    offered = select(Reward).where(Reward.active)
-    if region_code:
-        offered = offered.where(Reward.region_code.in_(region_path(region_code).strip("/").split("/")))
-    found = page(offered, Reward.id, cursor, limit)
-    return Page(_shop_items(found.items, near, person_id), found.next_cursor)
-
-
-def shop_item(
-    reward_id: UUID, *, near: geo.Position | None = None, person_id: UUID | None = None
-) -> ShopItem:
-    """One reward with every station that has it. A withdrawn one has no places any more."""
-    return _shop_items([reward(reward_id)], near, person_id)[0]
-
-
-def places_with(reward_id: UUID, *, near: geo.Position | None, but_not: UUID | None = None) -> list[Place]:
-    """The stations where one is free, nearest first."""
-    found = _places([reward_id], near).get(reward_id, [])
-    return [place for place in found if place.station.id != but_not]
-
-
-def _shop_items(
-    rewards: Sequence[Reward], near: geo.Position | None, person_id: UUID | None
-) -> list[ShopItem]:
-    places = _places([each.id for each in rewards if each.active], near)
-    usable = ledger.balance_of(person_id).usable if person_id else None
-    return [
-        ShopItem(each, places.get(each.id, []), None if usable is None else max(0, each.points - usable))
-        for each in rewards
-    ]
-
-
-def _places(reward_ids: Sequence[UUID], near: geo.Position | None) -> dict[UUID, list[Place]]:
-    found: dict[UUID, list[Place]] = {}
-    rows = session.execute(
-        select(Stock.reward_id, Stock.on_hand - Stock.held, Station)
-        .join(Station, Station.id == Stock.station_id)
-        .where(Stock.reward_id.in_(reward_ids), Stock.on_hand > Stock.held, Station.active)
-        .order_by(Station.name, Station.id)
-    )
-    for reward_id, free, station in rows:
-        distance = round(geo.distance_m(near, station.position)) if near else None
-        found.setdefault(reward_id, []).append(Place(station, free, distance))
-    for places in found.values():
-        places.sort(key=lambda place: place.distance_m or 0)
-    return found
+def catalogue(region_paths: Sequence[str], *, cursor: str | None = None, limit: int = 50) -> Page[Reward]:
+    """Everything ever offered in these regions and below, newest first: what the department edits."""
+    chosen = select(Reward).join(Region, Region.code == Reward.region_code)
+    inside = [Region.path.startswith(path, autoescape=True) for path in region_paths]
+    return page(chosen.where(or_(false(), *inside)), Reward.id, cursor, limit)
 
 
 # --- stock ---------------------------------------------------------------------------------------------------------
@@ -281,50 +188,6 @@ def my_vouchers(person_id: UUID, cursor: str | None = None, limit: int = 20) -> 
     return Page(details_of(found.items), found.next_cursor)
 
 
-def today_at(station_id: UUID, at: datetime) -> StationDay:
-    """A station's own day list: what was handed over on the city day of `at`, newest first, and what waits."""
-    day = city_day(at)
-    begin, end = day_bounds(day)
-    rows = session.execute(
-        select(Voucher, Reward, Person)
-        .join(Reward, Reward.id == Voucher.reward_id)
-        .join(Person, Person.id == Voucher.person_id)
-        .where(
-            Voucher.station_id == station_id, Voucher.handed_over_at >= begin, Voucher.handed_over_at < end
-        )
-        .order_by(Voucher.handed_over_at.desc(), Voucher.id.desc())
-        .execution_options(populate_existing=True)
-    )
-    lines = [DayLine(each, reward, masked(rider)) for each, reward, rider in rows]
-    stands = [line.voucher for line in lines if line.voucher.state == HANDED_OVER]
-    waiting = select(func.count()).where(
-        Voucher.station_id == station_id, Voucher.state == RESERVED, Voucher.expires_at > at
-    )
-    return StationDay(
-        day=day,
-        lines=lines,
-        handed_over=len(stands),
-        undone=sum(line.voucher.state == UNDONE for line in lines),
-        points=sum(each.points for each in stands),
-        waiting=session.scalar(waiting) or 0,
-    )
-
-
-def numbers_taken(person_id: UUID, reward_id: UUID, month: date) -> NumbersTaken:
-    """What a rider's limits have been used for."""
-    used = session.execute(
-        select(Voucher.open_slot, Voucher.month_no, Voucher.reward_id, Voucher.month).where(
-            Voucher.person_id == person_id,
-            or_(
-                Voucher.open_slot.is_not(None),
-                (Voucher.reward_id == reward_id) & (Voucher.month == month) & Voucher.month_no.is_not(None),
-            ),
-        )
-    ).all()
-    shares = {row.month_no for row in used if row.reward_id == reward_id and row.month == month}
-    return NumbersTaken({row.open_slot for row in used} - {None}, shares - {None})
-
-
 def facts_of(some: Voucher) -> dict[str, Any]:
     """What events say about a voucher."""
     return {
@@ -339,8 +202,34 @@ def facts_of(some: Voucher) -> dict[str, Any]:
 def words_about(some: Voucher, slug: str) -> dict[str, Any]:
     """What the ledger keeps as the reason of an entry: which reward, where."""
     detail = detail_of(some)
-    names = {"zh": detail.reward.name_zh, "en": detail.reward.name_en}
-    return {"slug": slug, "reward": names, "station": detail.station.name, "voucher_id": str(some.id)}
+    return wording(detail.reward, detail.station, some.id, slug)
+
+
+def wording(reward: Reward, station: Station, voucher_id: UUID, slug: str) -> dict[str, Any]:
+    """The same from what is at hand."""
+    names = {"zh": reward.name_zh, "en": reward.name_en}
+    return {"slug": slug, "reward": names, "station": station.name, "voucher_id": str(voucher_id)}
+
+
+@dataclass(frozen=True, slots=True)
+class HandingOver:
+    """What must be known before a voucher is handed over, read in one statement and without a lock."""
+
+    reward: Reward
+    station: Station
+    owed_to: UUID | None  # the station's account, if it was ever opened
+
+
+def handing_over(voucher_id: UUID, station_id: UUID) -> HandingOver | None:
+    """What a voucher of this station is for, and who is owed for it."""
+    found = session.execute(
+        select(Reward, Station, settlement_id(station_id))
+        .select_from(Voucher)
+        .join(Reward, Reward.id == Voucher.reward_id)
+        .join(Station, Station.id == Voucher.station_id)
+        .where(Voucher.id == voucher_id, Voucher.station_id == station_id)
+    ).first()
+    return HandingOver(*found) if found else None
 
 
 def masked_rider(person_id: UUID) -> str:

@@ -13,10 +13,14 @@ from app.identity.actors import Actor
 from app.kernel.events import publish
 from app.ledger import accounts, holds, posting
 from app.ledger.posting import Leg
-from app.rewards import ordering, queries, shelf, turning
-from app.rewards.errors import VoucherCodeUnreadable
+from app.rewards import ordering, picking_up, queries, shelf, turning
+from app.rewards.errors import VoucherCodeUnreadable, VoucherUnknown
 from app.rewards.events import RedemptionUndone, RewardHandedOver
 from app.rewards.models import Reward, Voucher
+from app.rewards.queries import HandingOver
+
+# Kinds of ledger transactions: what a settlement statement tells apart.
+HAND_OVER_KIND, UNDONE_KIND, REFUNDED_KIND = "redemption", "redemption-undone", "redemption-refunded"
 
 _TYPED = re.compile(rb"[0-9]{13}")
 
@@ -52,14 +56,20 @@ def preview(*, serial: str, station_id: UUID, by: Actor, at: datetime) -> Previe
     voucher = queries.voucher_at(station_id, serial=serial)
     voucher.must_be_waiting(at)
     reward = queries.reward(voucher.reward_id)
+    picking_up.must_be_open(reward, at)
     return Preview(voucher, reward, queries.masked_rider(voucher.person_id), voucher.seconds_left(at))
 
 
 def hand_over(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Voucher:
     """Hand over what a voucher promises, once, and owe its points to the station."""
     by.must("station.scan", station_id=station_id)
-    voucher = turning.hand_over(voucher_id, station_id=station_id, by=by, at=at)
-    return _settle(voucher, by=by, at=at)
+    # What only needs reading is read first: a popular reward's stock row is locked from the movement to the commit.
+    known = queries.handing_over(voucher_id, station_id)
+    if known is None:
+        queries.voucher_at(station_id, voucher_id=voucher_id)  # says what is wrong with it
+        raise VoucherUnknown
+    picking_up.must_be_open(known.reward, at)
+    return _hand_over(voucher_id, known, by=by, at=at)
 
 
 def hand_over_at_counter(
@@ -73,8 +83,7 @@ def hand_over_at_counter(
     promised = ordering.reserve_for(
         person_id=person_id, reward_id=reward_id, station_id=station_id, by=by, at=at
     )
-    voucher = turning.hand_over(promised.id, station_id=station_id, by=by, at=at)
-    return _settle(voucher, by=by, at=at)
+    return hand_over(voucher_id=promised.id, station_id=station_id, by=by, at=at)
 
 
 def undo(*, voucher_id: UUID, by: Actor, at: datetime) -> Voucher:
@@ -82,34 +91,39 @@ def undo(*, voucher_id: UUID, by: Actor, at: datetime) -> Voucher:
     by.must("station.scan", station_id=queries.voucher(voucher_id).station_id)
     voucher = turning.undo(voucher_id, by=by, at=at)
     shelf.take_back(voucher, by=by, at=at)
+    give_points_back(voucher, kind=UNDONE_KIND, how="undone", by=by, at=at)
+    publish(RedemptionUndone(**queries.facts_of(voucher), at=at))
+    return voucher
+
+
+def give_points_back(voucher: Voucher, *, kind: str, how: str, by: Actor, at: datetime) -> None:
+    """The points of a hand-over return from the station to the lots of the rider that they came from: new entries."""
     posting.post(
-        kind="redemption-undone",
-        source=f"voucher:{voucher.id}:undone",
+        kind=kind,
+        source=f"voucher:{voucher.id}:{how}",
         legs=[
             Leg(accounts.settlement_of(voucher.station_id).id, -voucher.points),
             posting.returning(
                 accounts.wallet_of(voucher.person_id).id, voucher.points, source=_handed_over(voucher)
             ),
         ],
-        words=queries.words_about(voucher, "rewards.entry-undone"),
+        words=queries.words_about(voucher, f"rewards.entry-{how}"),
         by=by,
         at=at,
     )
-    publish(RedemptionUndone(**queries.facts_of(voucher), at=at))
-    return voucher
 
 
-def _settle(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
-    # What only needs reading is read first: a popular reward's stock row is locked from hand_out to the commit.
-    owed_to = accounts.settlement_of(voucher.station_id)
-    words = queries.words_about(voucher, "rewards.entry-redeemed")
+def _hand_over(voucher_id: UUID, known: HandingOver, *, by: Actor, at: datetime) -> Voucher:
+    station = known.station
+    owed_to = known.owed_to or accounts.settlement_of(station.id).id
+    voucher = turning.hand_over(voucher_id, station_id=station.id, by=by, at=at)
     shelf.hand_out(voucher, by=by, at=at)
     holds.capture(
         voucher.hold_id,
-        to_account_id=owed_to.id,
+        to_account_id=owed_to,
         source=_handed_over(voucher),
-        kind="redemption",
-        words=words,
+        kind=HAND_OVER_KIND,
+        words=queries.wording(known.reward, station, voucher.id, "rewards.entry-redeemed"),
         by=by,
         at=at,
     )

@@ -9,9 +9,33 @@ from marshmallow import fields, validate
 
 from app.kernel import geo
 from app.kernel.schemas import Id, PageQuery, Points, QueryNumber, Schema, Text, Whole
-from app.rewards.models import KINDS
+from app.places.hours import Hours, read_spans
+from app.rewards.kinds import KINDS
+from app.rewards.limits import PERIODS
 
 REGION_CODE = validate.Regexp(r"^[0-9]{2,20}\Z")
+
+
+class WeekHours(fields.Field[Hours]):
+    """Seven days from Monday, each a list of [from, until] on the city's wall clock."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Hours:
+        if not isinstance(value, list) or len(value) != 7:
+            raise ma.ValidationError("pick-up-hours-unreadable")
+        return [self._day(spans) for spans in value]
+
+    def _day(self, spans: Any) -> list[list[str]]:
+        if not isinstance(spans, list) or len(spans) > 6:
+            raise ma.ValidationError("pick-up-hours-unreadable")
+        found = []
+        for span in spans:
+            if not (isinstance(span, list) and len(span) == 2 and all(isinstance(end, str) for end in span)):
+                raise ma.ValidationError("pick-up-hours-unreadable")
+            read = read_spans("-".join(span))
+            if read is None or len(read) != 1:
+                raise ma.ValidationError("pick-up-hours-unreadable")
+            found += read
+        return found
 
 
 class NearQuery(Schema):
@@ -33,6 +57,10 @@ class NearQuery(Schema):
         return data | {"near": None if lat is None else geo.from_edge(lat, lng, datum)}
 
 
+class Nothing(Schema):
+    """A form that carries only a file."""
+
+
 class ShopQuery(NearQuery, PageQuery):
     """Which rewards, and from where distances are measured."""
 
@@ -45,11 +73,13 @@ class RewardRead(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     words = fields.String(required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
     points = fields.Integer(required=True)
     region_code = fields.String(required=True)
-    limit_per_month = fields.Integer(required=True, allow_none=True)
+    limit_count = fields.Integer(required=True, allow_none=True)
+    limit_period = fields.String(required=True, allow_none=True, validate=validate.OneOf(PERIODS))
     pick_up_days = fields.Integer(required=True)
+    pick_up_hours = fields.List(fields.List(fields.List(fields.String())), required=True, allow_none=True)
     photo_id = fields.UUID(required=True, allow_none=True)
     active = fields.Boolean(required=True)
     is_demo = fields.Boolean(required=True)
@@ -66,12 +96,15 @@ class PlaceRead(Schema):
 
 
 class ShopItemRead(Schema):
-    """A reward on offer, where it lies, and how many points the signed-in rider is short of it."""
+    """A reward on offer and where it lies; for a rider what is missing, what is left, and what stands in the way."""
 
     reward = fields.Nested(RewardRead, required=True)
     free = fields.Integer(required=True)
     places = fields.List(fields.Nested(PlaceRead), required=True)
+    elsewhere = fields.List(fields.Nested(PlaceRead), required=True)
     short_by = fields.Integer(required=True, allow_none=True)
+    left = fields.Integer(required=True, allow_none=True)
+    obstacle = fields.String(attribute="obstacle.slug", dump_default=None, allow_none=True)
 
 
 class OfferReward(Schema):
@@ -81,11 +114,24 @@ class OfferReward(Schema):
     name_en = Text(60, required=True)
     words_zh = Text(300, min_length=0, load_default="")
     words_en = Text(300, min_length=0, load_default="")
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
     points = Points(required=True)
     region_code = fields.String(required=True, validate=REGION_CODE)
-    limit_per_month = Whole(1, 1000, load_default=None, allow_none=True)
+    limit_count = Whole(1, 1000, load_default=None, allow_none=True)
+    limit_period = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(PERIODS))
     pick_up_days = Whole(1, 60, load_default=7)
+    pick_up_hours = WeekHours(load_default=None, allow_none=True)
+
+
+class ReviseReward(Schema):
+    """What may be said anew of a reward: everything but its price, kind, region and limits."""
+
+    name_zh = Text(60, required=True)
+    name_en = Text(60, required=True)
+    words_zh = Text(300, min_length=0, load_default="")
+    words_en = Text(300, min_length=0, load_default="")
+    pick_up_days = Whole(1, 60, required=True)
+    pick_up_hours = WeekHours(load_default=None, allow_none=True)
 
 
 class OrderReward(Schema):
@@ -211,29 +257,6 @@ class MovementRead(Schema):
     voucher_id = fields.UUID(required=True, allow_none=True)
     by_id = fields.UUID(required=True, allow_none=True)
     at = fields.AwareDateTime(required=True)
-
-
-class DayLineRead(Schema):
-    """A voucher on the day list."""
-
-    voucher_id = fields.UUID(attribute="voucher.id", required=True)
-    reward = fields.String(attribute="reward.name", required=True)
-    points = fields.Integer(attribute="voucher.points", required=True)
-    rider = fields.String(required=True)
-    state = fields.String(attribute="voucher.state", required=True)
-    handed_over_at = fields.AwareDateTime(attribute="voucher.handed_over_at", required=True)
-    undo_until = fields.AwareDateTime(attribute="voucher.undo_until", required=True)
-
-
-class StationDayRead(Schema):
-    """What went over the counter today."""
-
-    day = fields.Date(required=True)
-    handed_over = fields.Integer(required=True)
-    undone = fields.Integer(required=True)
-    points = fields.Integer(required=True)
-    waiting = fields.Integer(required=True)
-    lines = fields.List(fields.Nested(DayLineRead), required=True)
 
 
 class RewardStatus(Schema):

@@ -16,7 +16,7 @@ from sqlalchemy import insert, update
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
-from app.rewards.models import HAND_OVER, UNDO, Stock, StockMovement, Voucher
+from app.rewards.models import HAND_OVER, REFUND, UNDO, Stock, StockMovement, Voucher
 
 
 def keep_one(*, reward_id: UUID, station_id: UUID) -> UUID | None:
@@ -40,14 +40,18 @@ def give_back(vouchers: Iterable[Voucher]) -> None:
 
 
 def hand_out(voucher: Voucher, *, by: Actor, at: datetime) -> None:
-    """The promised item leaves the station: first the promise goes, then (by the movement's trigger) the item."""
-    give_back([voucher])
+    """The promised item leaves the station; the movement's trigger takes it and its promise off the shelf in one go."""
     move(voucher.stock_id, HAND_OVER, -1, voucher_id=voucher.id, by=by, at=at)
 
 
 def take_back(voucher: Voucher, *, by: Actor, at: datetime) -> None:
     """An item that was handed over lies on the shelf again."""
     move(voucher.stock_id, UNDO, 1, voucher_id=voucher.id, by=by, at=at)
+
+
+def refunded(voucher: Voucher, *, came_back: bool, by: Actor, at: datetime) -> None:
+    """A refund stands on the day list, whether or not the thing came back with it."""
+    move(voucher.stock_id, REFUND, int(came_back), voucher_id=voucher.id, by=by, at=at)
 
 
 def move(

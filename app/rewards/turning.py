@@ -18,9 +18,18 @@ from app.kernel.db import session
 from app.kernel.errors import Conflict
 from app.rewards import queries
 from app.rewards.errors import VoucherUnknown
-from app.rewards.models import CANCELLED, EXPIRED, HANDED_OVER, RESERVED, UNDO_WITHIN, UNDONE, Voucher
+from app.rewards.models import (
+    CANCELLED,
+    EXPIRED,
+    HANDED_OVER,
+    REFUNDED,
+    RESERVED,
+    UNDO_WITHIN,
+    UNDONE,
+    Voucher,
+)
 
-_FREE = {"open_slot": None, "month_no": None}  # an ended voucher no longer counts against the rider's limits
+_FREE = {"open_slot": None, "share_no": None}  # an ended voucher no longer counts against the rider's limits
 
 
 def hand_over(voucher_id: UUID, *, station_id: UUID, by: Actor, at: datetime) -> Voucher:
@@ -71,6 +80,19 @@ def undo(voucher_id: UUID, *, by: Actor, at: datetime) -> Voucher:
     if turned:
         return turned[0]
     queries.voucher(voucher_id).must_be_undoable(at)
+    raise Conflict
+
+
+def refund(voucher_id: UUID, *, by: Actor, at: datetime) -> Voucher:
+    """Handed over → refunded, however long ago."""
+    turned = _turn(
+        Voucher.id == voucher_id,
+        Voucher.state == HANDED_OVER,
+        values={"state": REFUNDED, "ended_at": at, "ended_by": by.person_id, **_FREE},
+    )
+    if turned:
+        return turned[0]
+    queries.voucher(voucher_id).must_be_refundable()
     raise Conflict
 
 

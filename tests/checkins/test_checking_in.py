@@ -14,7 +14,8 @@ from app.kernel import clock as clock_module
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.errors import Problem
 from app.kernel.geo import Position
-from app.places.models import Station, every_day
+from app.places.hours import every_day
+from app.places.models import Station
 from tests.checkins import make
 from tests.codes.make import at_once
 from tests.volunteering.make import listening

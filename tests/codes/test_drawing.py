@@ -14,7 +14,8 @@ from PIL import Image, ImageDraw
 from app.codes import drawing, poster
 from app.codes.decoding import decode_photo
 from app.kernel import i18n
-from app.places.models import Station, every_day
+from app.places.hours import every_day
+from app.places.models import Station
 from tests.codes.test_kinds import samples
 
 KINDS = ("personal", "station", "shift", "voucher", "invite")

@@ -9,7 +9,8 @@ import pytest
 from app.kernel.db import transaction
 from app.kernel.geo import Position, distance_m, from_edge, to_gcj02
 from app.places import queries
-from app.places.models import Station, every_day
+from app.places.hours import every_day
+from app.places.models import Station
 from tests import make
 
 

@@ -85,7 +85,7 @@ def test_a_write_off_and_a_difference_need_a_reason(app):
 
 
 def test_a_share_of_the_month_is_taken_once(app):
-    voucher = make.scene(limit_per_month=2).reserve()
+    voucher = make.scene(limit_count=2).reserve()
     columns = {each.name: getattr(voucher, each.name) for each in Voucher.__table__.columns}
     copy = {"id": new_id(), "serial": "1" * 13, "hold_id": new_id(), "open_slot": 2}
     refused(insert(Voucher).values(**columns | copy))

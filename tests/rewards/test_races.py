@@ -47,7 +47,7 @@ def test_a_hurrying_rider_gets_three_open_vouchers_at_most(app):
 
 
 def test_a_hurrying_rider_gets_the_months_share_once(app):
-    scene = make.scene(stock=16, points=400, limit_per_month=1)
+    scene = make.scene(stock=16, points=400, limit_count=1)
     done, refused = make.at_once(app, [lambda: make.reserve(scene.reward, scene.station, scene.rider)] * 8)
     assert (len(done), refused) == (1, ["reward-limit-reached"] * 7)
 

@@ -12,7 +12,8 @@ from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.ledger import queries as ledger
 from app.ledger.errors import PointsShort
-from app.rewards import queries, redemption
+from app.rewards import redemption
+from app.rewards.books import queries as books
 from app.rewards.errors import (
     UndoTooLate,
     VoucherCancelled,
@@ -250,9 +251,9 @@ def test_the_day_list_shows_what_stands_and_what_was_undone(app, clock):
     scene.undo(scene.hand_over(scene.reserve()))
     scene.reserve()
     with transaction(write=False):
-        day = queries.today_at(scene.station.id, clock.at)
+        day = books.today_at(scene.station.id, clock.at)
     assert (day.handed_over, day.undone, day.points, day.waiting) == (1, 1, 20, 1)
     assert {line.rider for line in day.lines} == {"王*明"}
     clock.advance(days=1)
     with transaction(write=False):
-        assert queries.today_at(scene.station.id, clock.at).lines == []
+        assert books.today_at(scene.station.id, clock.at).lines == []

@@ -10,7 +10,7 @@ from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger.errors import PointsShort
 from app.places.models import Station
-from app.rewards import catalogue, ordering, queries
+from app.rewards import catalogue, ordering, shop
 from app.rewards.errors import (
     OutOfStock,
     RewardLimitReached,
@@ -104,14 +104,14 @@ def test_it_refuses_a_station_that_has_closed_for_good(app):
     with pytest.raises(RewardNotOfferedHere):
         scene.reserve()
     with transaction(write=False):
-        assert queries.places_with(scene.reward.id, near=None) == []
+        assert shop.places_with(scene.reward.id, near=None) == []
 
 
 def test_the_station_that_was_asked_is_not_offered_as_the_nearest(app):
     scene = make.scene()
     with transaction(write=False):
-        assert queries.places_with(scene.reward.id, near=None, but_not=scene.station.id) == []
-        assert len(queries.places_with(scene.reward.id, near=None)) == 1
+        assert shop.places_with(scene.reward.id, near=None, but_not=scene.station.id) == []
+        assert len(shop.places_with(scene.reward.id, near=None)) == 1
 
 
 def test_it_keeps_to_three_open_vouchers(app):
@@ -124,19 +124,19 @@ def test_it_keeps_to_three_open_vouchers(app):
 
 
 def test_it_keeps_to_the_months_share_and_begins_anew_next_month(app, clock):
-    scene = make.scene(limit_per_month=1)
+    scene = make.scene(limit_count=1)
     scene.hand_over(scene.reserve())
     with pytest.raises(RewardLimitReached):
         scene.reserve()
     clock.advance(days=7)
-    assert scene.reserve().month.isoformat() == "2026-12-01"
+    assert scene.reserve().period_on.isoformat() == "2026-12-01"
 
 
 def test_a_cancelled_or_undone_one_does_not_count_against_the_month(app):
-    scene = make.scene(limit_per_month=1)
+    scene = make.scene(limit_count=1)
     scene.cancel(scene.reserve())
     scene.undo(scene.hand_over(scene.reserve()))
-    assert scene.reserve().month_no == 1
+    assert scene.reserve().share_no == 1
 
 
 def test_cancelling_gives_points_and_stock_back(app):

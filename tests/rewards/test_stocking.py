@@ -6,7 +6,7 @@ import pytest
 
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
-from app.rewards import catalogue, queries, stocking
+from app.rewards import catalogue, queries, shop, stocking
 from app.rewards.errors import ReasonNeeded, RewardNotOfferedHere, StockPromised, StockUnknown
 from tests import make as common
 from tests.rewards import make
@@ -84,7 +84,7 @@ def test_rewards_are_offered_and_withdrawn_by_the_department_of_the_region(app):
         with pytest.raises(Forbidden):
             make.unit(lambda by=by: _offer_in_the_city(by))
     with transaction(write=False):
-        assert [item.reward.id for item in queries.shop().items] == [scene.reward.id]
+        assert [item.reward.id for item in shop.shop(at=make.clock.now()).items] == [scene.reward.id]
 
 
 def _offer_in_the_city(by):
@@ -102,9 +102,9 @@ def test_the_shop_knows_the_nearest_station_and_what_is_missing(app):
             reward_id=scene.reward.id, station_id=near.id, quantity=2, by=make.SYSTEM, at=make.clock.now()
         )
     with transaction(write=False):
-        assert queries.shop(region_code=common.QINHUAI).items[0].short_by is None
-        item = queries.shop(
-            near=make.NEXT_DOOR, person_id=scene.rider.id, region_code=common.COMMUNITY
+        assert shop.shop(region_code=common.QINHUAI, at=make.clock.now()).items[0].short_by is None
+        item = shop.shop(
+            at=make.clock.now(), near=make.NEXT_DOOR, person_id=scene.rider.id, region_code=common.COMMUNITY
         ).items[0]
         nearest = item.places[0]
         assert (item.free, item.short_by, nearest.station.id, nearest.distance_m) == (7, 5, near.id, 0)

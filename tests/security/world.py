@@ -27,6 +27,8 @@ from app.ledger import queries as ledger
 from app.media.accepting import accept_photo
 from app.notices.models import Notice
 from app.places.models import Station
+from app.rewards.books import closing, settling
+from app.rewards.books.models import Refund
 from app.rules.models import Award
 from app.volunteering import confirming
 from app.volunteering.models import Hours
@@ -179,6 +181,7 @@ def _goods(world: World, here: Station) -> None:
         world.keep("voucher_id", rewards.reserve(reward, here, owner), private=True)
         world.ids["serial"] = rewards.reserve(reward, here, owner).serial
         world.ids["code"] = voucher_code.make(world.ids["serial"])
+    _books(world, here, manager)
     with transaction():
         digits = show_personal_code(by=owner, at=clock.now()).digits
         shown = reading.read(digits, at=clock.now())
@@ -186,6 +189,30 @@ def _goods(world: World, here: Station) -> None:
         seen = presenting.present_personal_code(code=shown, station_id=here.id, by=manager, at=clock.now())
         world.keep("session_id", seen.session)
         world.ids["digits"] = digits
+
+
+def _books(world: World, here: Station, manager: Actor) -> None:
+    at, voucher_id = clock.now(), world.ids["voucher_id"]
+    with transaction():
+        asked = Refund(
+            voucher_id=voucher_id,
+            station_id=here.id,
+            reason="坏了",
+            came_back=False,
+            asked_by=manager.id,
+            asked_at=at,
+        )
+        session.add(asked)
+        session.flush()
+        world.keep("refund_id", asked, private=True)
+    with transaction():
+        counts = [closing.Counted(world.ids["reward_id"], 5)]
+        yesterday = clock.city_day(at) - timedelta(days=1)
+        closed = closing.close_day(station_id=here.id, day=yesterday, counts=counts, by=manager, at=at)
+        world.keep("close_id", closed, private=True)
+        last_month = yesterday.replace(day=1) - timedelta(days=1)
+        made = settling.settle(station_id=here.id, month=last_month, by=manager, at=at)
+        world.keep("settlement_id", made, private=True)
 
 
 def _honours(world: World) -> None:

@@ -25,7 +25,8 @@ from app.ledger.accounts import correction_account, quarter, settlement_of, unma
 from app.ledger.budgets import fund_budget
 from app.ledger.posting import Leg, post
 from app.ledger.queries import balance_of
-from app.places.models import Station, every_day
+from app.places.hours import every_day
+from app.places.models import Station
 from app.rewards import ordering
 from app.rewards.models import Reward, Voucher
 from app.rules import drafting, trying

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.places.models import every_day
+from app.places.hours import every_day
 
 CITY = "3201"
 PASSWORD = "fengxing-demo"  # noqa: S105 -- printed on the console for everybody; the demo holds nothing to protect

@@ -123,7 +123,7 @@ def _stock(cast: Cast) -> None:
     for zh, en, kind, points, limit, words_zh, words_en in data.REWARDS:
         reward = catalogue.offer(
             name_zh=zh, name_en=en, kind=kind, points=points, region_code=data.CITY, words_zh=words_zh,
-            words_en=words_en, limit_per_month=limit, is_demo=True, by=department, at=cast.began_at,
+            words_en=words_en, limit_count=limit, is_demo=True, by=department, at=cast.began_at,
         )  # fmt: skip
         cast.rewards.append(reward.id)
     for username, place in (("station", 0), ("station2", 3)):

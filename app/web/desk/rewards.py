@@ -13,8 +13,8 @@ from app.kernel import clock
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import QueryWhole, Schema, Text
-from app.rewards import catalogue, queries
-from app.rewards.models import KINDS
+from app.rewards import catalogue, shop
+from app.rewards.kinds import KINDS
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of
@@ -28,9 +28,9 @@ class OfferForm(Schema):
 
     name_zh = Text(60, required=True)
     name_en = Text(120, required=True)
-    kind = Choice(KINDS, required=True)
+    kind = Choice(list(KINDS), required=True)
     points = QueryWhole(1, 100_000, required=True)
-    limit_per_month = QueryWhole(1, 1000, load_default=None)
+    limit_count = QueryWhole(1, 1000, load_default=None)
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
 
 
@@ -40,8 +40,8 @@ def rewards(by: Actor) -> str:
     """Everything on offer, and the form for more"""
     return page(
         "desk/rewards.html",
-        items=queries.shop(limit=100).items, regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
-        kind_options=[(each, say(f"web.catalogue.kind-{each}")) for each in KINDS],
+        items=shop.shop(limit=100, at=clock.now()).items, regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
+        kind_options=[(each, say(f"rewards.kind-{each}")) for each in KINDS],
     )  # fmt: skip
 
 

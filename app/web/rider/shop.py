@@ -17,6 +17,7 @@ from app.kernel.http import public, requires, takes_form, takes_query
 from app.kernel.schemas import Id, Schema
 from app.ledger.queries import balance_of
 from app.rewards import ordering, queries
+from app.rewards import shop as catalogue
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import RESERVED, Voucher
 from app.web.edge import Pages, go, once, page
@@ -43,7 +44,7 @@ class OrderForm(Schema):
 def shop(by: Actor, position: geo.Position | None, accuracy_m: int | None, cursor: str | None) -> str:
     """What is on offer, what it costs and how far it is from being affordable"""
     person_id = by.person_id if by.is_rider else None
-    found = queries.shop(near=position, person_id=person_id, cursor=cursor)
+    found = catalogue.shop(near=position, person_id=person_id, cursor=cursor, at=clock.now())
     return page(
         "rider/shop.html",
         items=found.items,
@@ -58,7 +59,9 @@ def shop(by: Actor, position: geo.Position | None, accuracy_m: int | None, curso
 @takes_query(PlaceForm)
 def reward(reward_id: UUID, by: Actor, position: geo.Position | None, accuracy_m: int | None) -> str:
     """One reward and the stations that have it"""
-    item = queries.shop_item(reward_id, near=position, person_id=by.person_id if by.is_rider else None)
+    item = catalogue.shop_item(
+        reward_id, near=position, person_id=by.person_id if by.is_rider else None, at=clock.now()
+    )
     return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider)
 
 

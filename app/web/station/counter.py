@@ -21,6 +21,7 @@ from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
 from app.rewards import queries, redemption
+from app.rewards.books import queries as books
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import HANDED_OVER
 from app.scans.scanning import CONFIRMED, PREVIEW, scan
@@ -76,7 +77,7 @@ def counter(station_id: UUID, by: Actor) -> str:
     at = clock.now()
     return page(
         "station/counter.html",
-        station=places.station(station_id), day=queries.today_at(station_id, at), menu=menu_of(by),
+        station=places.station(station_id), day=books.today_at(station_id, at), menu=menu_of(by),
         checked_in=count_today([station_id], at), at=at, may_stock=by.can("station.stock", station_id=station_id),
         may_invite=by.can("people.invite", station_id=station_id),
         may_devices=by.can("station.devices", station_id=station_id),

@@ -14,7 +14,7 @@ from app.kernel import clock, settings
 from app.kernel.http import requires, takes_form
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
-from app.rewards import queries, stocking
+from app.rewards import queries, shop, stocking
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of
@@ -39,7 +39,7 @@ def stock(station_id: UUID, by: Actor) -> str:
     """What lies on the shelf, and how it came about"""
     by.must("station.stock", station_id=station_id)
     station, shelf = places.station(station_id), queries.station_stock(station_id)
-    offered = queries.shop(region_code=station.region_code, limit=100).items
+    offered = shop.shop(region_code=station.region_code, limit=100, at=clock.now()).items
     return page(
         "station/stock.html",
         station=station, shelf=shelf, names={each.stock.id: each.reward.name for each in shelf},
