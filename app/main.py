@@ -58,6 +58,8 @@ from app.places import api as places_api
 from app.rewards import api as rewards_api
 from app.rewards import events as rewards
 from app.rewards import expiring
+from app.rewards.books import api as rewards_books_api
+from app.rewards.books import settling as rewards_settling
 from app.rules import api as rules_api
 from app.rules import awarding, paying
 from app.rules import events as rules
@@ -86,6 +88,7 @@ APIS = (
     volunteering_api.api,
     cases_api.api,
     rewards_api.api,
+    rewards_books_api.api,
     rules_api.api,
     honours_api.api,
     notices_api.api,
@@ -98,6 +101,7 @@ HALF_MINUTE, MINUTE, HOUR = 30, 60, 3600
 JOBS = (
     Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
     Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
+    Kind("settle-stations", rewards_settling.settle_due, every_s=HOUR),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
     Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),
     Kind("warn-of-budgets", budgets.warn_due, every_s=MINUTE),
@@ -152,6 +156,9 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rewards.RewardCancelled, notices.on_reward_cancelled),
     (rewards.RewardExpired, notices.on_reward_expired),
     (rewards.RedemptionUndone, notices.on_redemption_undone),
+    (rewards.ReservedOnBehalf, notices.on_reserved_on_behalf),
+    (rewards.RewardRefunded, notices.on_reward_refunded),
+    (rewards.RefundDeclined, notices.on_refund_declined),
     (honours.CandidatesChosen, notices.on_candidates_chosen),
     (honours.HonoursGranted, awarding.on_honours_granted),
     (honours.HonoursGranted, notices.on_honours_granted),

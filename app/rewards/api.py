@@ -212,6 +212,7 @@ def draw_voucher(voucher_id: UUID, by: Actor) -> Response:
 
 @api.get("/vouchers/<uuid:voucher_id>/paper.pdf")
 @requires("self")
+@traced("voucher.seen")
 @gives_file("application/pdf")
 def print_voucher(voucher_id: UUID, by: Actor) -> Response:
     """One of my vouchers on paper; staff of its station print it for riders without a smartphone"""

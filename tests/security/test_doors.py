@@ -54,6 +54,7 @@ SHUT = {
     "POST /api/v1/honours/consent": "nothing is under public notice yet",
     "GET /api/v1/honours/rolls/<uuid:selection_id>": "nothing is under public notice yet",
     "GET /api/v1/honours/rolls/<uuid:selection_id>/mine": "nothing is under public notice yet",
+    "GET /api/v1/rewards/<uuid:reward_id>/photo": "it has no photo",
 }
 EVERYBODY, SIGNED_IN = "everybody", "signed in"
 

@@ -23,6 +23,7 @@ from app.kernel.http import (
     requires,
     takes,
     takes_query,
+    traced,
 )
 from app.kernel.limits import Limit
 from app.kernel.paging import Page
@@ -151,6 +152,7 @@ def reserve_on_behalf(station_id: UUID, phone: str, reward_id: UUID, reason: str
 
 @api.get("/stations/<uuid:station_id>/day")
 @requires("station.scan")
+@traced("day.seen")
 @gives(StationDayRead)
 def read_station_day(station_id: UUID, by: Actor) -> StationDay:
     """What went over the counter since the last closing, and what waits"""
@@ -180,6 +182,7 @@ def close_station_day(station_id: UUID, day: date, counts: list[dict[str, Any]],
 
 @api.get("/closes/<uuid:close_id>")
 @requires("self")
+@traced("day.seen")
 @gives(ClosedDayRead)
 def read_closed_day(close_id: UUID, by: Actor) -> ClosedDay:
     """A closed day with its list and counts"""
@@ -212,6 +215,7 @@ def ask_for_refund(voucher_id: UUID, reason: str, came_back: bool, by: Actor) ->
 
 @api.get("/refunds")
 @requires("self")
+@traced("refunds.seen")
 @takes_query(RefundQuery)
 @gives_page(RefundDetailRead)
 def list_refunds(state: str | None, cursor: str | None, limit: int, by: Actor) -> Page[RefundDetail]:
