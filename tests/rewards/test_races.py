@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from app.kernel import clock as clock_module
-from app.kernel.db import transaction
+from app.kernel.db import dialect_name, transaction
 from app.rewards import expiring, ordering, redemption
 from tests.rewards import make
 
 
 def test_the_last_item_is_given_once(app):
     scene = make.scene(stock=1)
+    hands = 64 if dialect_name() == "postgresql" else 16  # SQLite lets one writer in at a time anyway
     with transaction():
-        riders = [make.a_rider(f"骑手{number}", points=20) for number in range(16)]
+        riders = [make.a_rider(f"骑手{number}", points=20) for number in range(hands)]
     calls = [lambda by=by: make.reserve(scene.reward, scene.station, by) for by in riders]
     done, refused = make.at_once(app, calls)
-    assert (len(done), refused) == (1, ["out-of-stock"] * 15)
+    assert (len(done), refused) == (1, ["out-of-stock"] * (hands - 1))
     assert scene.stock() == (1, 1)
     assert sum(scene.balance(by)[1] for by in riders) == 20
     make.must_agree()
