@@ -9,15 +9,17 @@ from uuid import UUID
 from flask import Response
 
 from app.codes import drawing, signatures, steps
-from app.codes.enrolling import enrol_phone, revoke_handles
+from app.codes.enrolling import enrol_phone, is_good, revoke_handles
 from app.codes.errors import PosterEnded
 from app.codes.kinds import screen
-from app.codes.models import GRACE, Poster
+from app.codes.models import GRACE, PHONE, Poster
 from app.codes.poster import Poster as Drawn
 from app.codes.poster import a4_svg, pdf, poster_of
 from app.codes.posters import end_posters, poster_in_force, replace_poster
+from app.codes.queries import handle_in_use
 from app.codes.schemas import (
     DeviceRead,
+    DeviceState,
     EnrolDevice,
     PersonalCodeRead,
     PosterQuery,
@@ -73,6 +75,22 @@ def enrol_device(device_name: str, by: Actor) -> dict[str, Any]:
         "server_time": at,
         "valid_until": handle.expires_at,
         "usable_until": handle.expires_at + GRACE,
+    }
+
+
+@api.get("/device")
+@requires("self")
+@gives(DeviceState)
+def read_device(by: Actor) -> dict[str, Any]:
+    """Which phone shows my code, whether it has to be renewed, and what time it is here"""
+    at = clock.now()
+    found = handle_in_use(by.id, PHONE)
+    return {
+        "handle": found.handle if found else None,
+        "device_name": found.device_name if found else None,
+        "since": found.created_at if found else None,
+        "renew": not is_good(found, at),
+        "server_time": at,
     }
 
 

@@ -27,6 +27,16 @@ class DeviceRead(Schema):
     )
 
 
+class DeviceState(Schema):
+    """Which phone shows the code. `renew`: it should ask for a new number now."""
+
+    handle = fields.String(required=True, allow_none=True)
+    device_name = fields.String(required=True, allow_none=True)
+    since = fields.AwareDateTime(required=True, allow_none=True)
+    renew = fields.Boolean(required=True)
+    server_time = fields.AwareDateTime(required=True, format="iso")
+
+
 class PersonalCodeRead(Schema):
     """A rider's code of this moment."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,12 +14,18 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.checkins.models import Checkin
+from app.codes import bars, reading, steps
+from app.codes.enrolling import enrol_phone
 from app.codes.kinds import station as poster
+from app.codes.kinds.personal import PersonalCode
+from app.codes.models import PHONE, PersonalHandle
+from app.codes.presenting import identify
+from app.codes.queries import handle_in_use
 from app.identity.models import Person
 from app.kernel.db import session, transaction
 from app.places.models import Station
 from tests import make
-from tests.conftest import CHROMIUM, FLAGS
+from tests.conftest import CHROMIUM, FLAGS, StandingClock
 from tests.web.make import browser
 
 pytestmark = pytest.mark.browser
@@ -102,3 +109,57 @@ def test_a_first_visit_of_the_riders_home_weighs_little(phone: Page) -> None:
     assert any(path.endswith("fengxing.css") for path in weights)
     assert any(path.endswith("lean-qr.js") for path in weights)
     assert sum(weights.values()) <= HOME_BYTES, weights
+
+
+def test_the_phone_draws_the_bars_that_the_server_draws(phone: Page) -> None:
+    phone.goto("/")
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    phone.locator("summary").first.click()
+    digits = (phone.text_content("[data-digits]") or "").replace(" ", "")
+    path = phone.locator(".bars svg path").get_attribute("d")
+    assert f'd="{path}"' in bars.svg(digits)
+
+
+def test_another_phone_is_asked_before_it_takes_the_code_over(
+    phone: Page, wang: Person, clock: StandingClock
+) -> None:
+    with transaction():
+        enrol_phone(device_name="红米 Note", by=make.actor(wang), at=clock())
+    phone.goto("/")
+    note = phone.locator("[data-elsewhere]")
+    expect(note).to_contain_text("红米 Note")
+    expect(phone.locator(".qr svg")).to_be_visible()  # the server's code, which counts as well
+    with transaction(write=False):
+        assert handle_in_use(wang.id, PHONE).device_name == "红米 Note"  # type: ignore[union-attr]
+    note.get_by_role("button").click()
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    with transaction(write=False):
+        assert handle_in_use(wang.id, PHONE).device_name != "红米 Note"  # type: ignore[union-attr]
+
+
+def test_a_wrong_clock_is_told_and_corrected(phone: Page, wang: Person, clock: StandingClock) -> None:
+    clock.advance(minutes=5)  # the phone's own clock stays behind
+    phone.goto("/")
+    expect(phone.locator("[data-clock]")).to_contain_text(re.compile("(29[5-9]|300) 秒"))
+    digits = (phone.text_content("[data-digits]") or "").replace(" ", "")
+    code = reading.read(digits, at=clock())
+    with transaction(write=False):
+        assert isinstance(code, PersonalCode)
+        handle, step = identify(code, clock())
+    assert (handle.maker, steps.in_time(step, clock())) == ("phone", True)
+
+
+def test_a_lost_phone_is_ended_and_signed_out(
+    app: Flask, phone: Page, wang: Person, clock: StandingClock
+) -> None:
+    lost = browser(app, wang)
+    with transaction():
+        gone = enrol_phone(device_name="旧手机", by=make.actor(wang), at=clock())[0]
+    phone.goto("/me/code")
+    expect(phone.get_by_text("旧手机")).to_be_visible()
+    phone.get_by_role("button", name="停用丢了的手机").first.click()
+    phone.locator("dialog[open]").get_by_role("button", name="停用丢了的手机").click()
+    expect(phone.get_by_text("已停用，其他设备已退出登录。")).to_be_visible()
+    assert lost.get("/me").status_code == 303
+    with transaction(write=False):
+        assert session.get_one(PersonalHandle, gone.id).revoked_at is not None

@@ -9,9 +9,9 @@ from flask import Response, make_response
 from markupsafe import Markup
 from marshmallow import fields, validate
 
-from app.codes import drawing, steps
+from app.codes import bars, drawing, steps
 from app.codes.enrolling import is_good, renew_server_handle
-from app.codes.models import PHONE, SERVER
+from app.codes.models import SERVER
 from app.codes.queries import handle_in_use
 from app.codes.showing import show_personal_code
 from app.identity import profile
@@ -70,12 +70,11 @@ def prepare_code(by: Actor) -> Response:
 
 def _code_now(by: Actor, at: datetime) -> dict[str, Any]:
     shown = show_personal_code(by=by, at=at)
-    phone = handle_in_use(by.id, PHONE)
     return {
         "digits": shown.digits,
         "svg": Markup(drawing.svg(shown.digits)),  # noqa: S704 -- drawn by us from digits
+        "bars": Markup(bars.svg(shown.digits)),  # noqa: S704 -- drawn by us from digits
         "seconds_left": max(1, int((shown.valid_until - at).total_seconds())),
-        "phone_handle": phone.handle if phone and phone.is_fresh(at) else "",
         "step_s": steps.STEP_S,
     }
 

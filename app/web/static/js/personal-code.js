@@ -1,6 +1,7 @@
 // The rider's own code, made on the phone every 30 seconds, with or without a signal.
 //   "8" alg(1) handle(10) step%100(2) MACsrv(10) MACstn(8) Damm(1) = 33 digits, QR version 1 (docs: app/codes/kinds/personal.py)
 // The key comes once, is kept as a key that cannot be read out again, and stays in this phone's IndexedDB.
+import { bars } from "./bars.js";
 import { csrf } from "./outbox.js";
 
 const STEP_S = 30;
@@ -36,9 +37,20 @@ const store = (mode, work) => new Promise((resolve, reject) => {
   };
 });
 
+const nameOfPhone = () => (navigator.userAgent.match(/; ([^;)]{2,40}?)(?: Build|\))/)?.[1] ?? navigator.platform ?? "").slice(0, 80) || "手机";
+
+/** What the server says of my phones, and how far this clock is off; null without a connection. */
+async function askState(url) {
+  const began = Date.now();
+  const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
+  if (!answer?.ok) return null;
+  const state = await answer.json();
+  return { ...state, offset: Date.parse(state.server_time) - (began + Date.now()) / 2 };
+}
+
 async function fetchDevice(person, url) {
   const began = Date.now();
-  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: "{}" });
+  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: JSON.stringify({ device_name: nameOfPhone() }) });
   if (!answer.ok) return null;
   const given = await answer.json();
   const raw = Uint8Array.from(atob(given.key.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
@@ -51,14 +63,44 @@ async function fetchDevice(person, url) {
 const box = document.querySelector("[data-personal]");
 const person = document.body.dataset.person;
 
+const again = () => setTimeout(() => location.reload(), Number(box.dataset.again));
+
+/** Another phone shows the code. It is not taken over unasked: until then the server draws it here. */
+function elsewhere(state) {
+  const note = box.querySelector("[data-elsewhere]");
+  note.querySelector("span").textContent = note.dataset.words.replace("{device}", state.device_name);
+  note.hidden = false;
+  const timer = again();
+  note.querySelector("button").addEventListener("click", async () => {
+    clearTimeout(timer);
+    await fetchDevice(person, box.dataset.personal);
+    location.reload();
+  });
+}
+
+function tellClock(offset) {
+  const off = Math.round(Math.abs(offset) / 1000), note = box.querySelector("[data-clock]");
+  if (!note || off <= 30) return;
+  note.textContent = note.dataset.words.replace("{off}", off);
+  note.hidden = false;
+}
+
 async function main() {
   let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
-  // Another phone may have taken over, or the week is over: then this one asks for a number of its own again.
-  const taken = navigator.onLine && device && box.dataset.handle !== device.handle;
-  if (!device || taken || (navigator.onLine && Date.now() > device.renewAt)) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
-  if (!device) return; // the picture that the server drew stays, and the page renews itself
+  const state = navigator.onLine ? await askState(box.dataset.personal) : null;
+  if (state) {
+    if (state.handle && !state.renew && state.handle !== device?.handle) { elsewhere(state); return; }
+    if (!device || state.renew) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
+    else if (device.offset !== state.offset) { // the clock is asked on each visit, so that a wrong one stays right without a signal
+      device.offset = state.offset;
+      await store("readwrite", (devices) => devices.put(device)).catch(() => {});
+    }
+  }
+  if (!device) { again(); return; } // the picture that the server drew stays, and the page renews itself
+  tellClock(device.offset);
+  navigator.storage?.persist?.().catch(() => {});
   const { generate, correction } = await import(box.dataset.drawing);
-  const picture = box.querySelector(".qr"), typed = box.querySelector("[data-digits]"), tick = box.querySelector(".tick i");
+  const picture = box.querySelector(".qr"), typed = box.querySelector("[data-digits]"), tick = box.querySelector(".tick i"), lines = box.querySelector(".bars svg");
   const canvas = document.createElement("canvas");
   picture.replaceChildren(canvas);
   let shown = -1;
@@ -69,6 +111,13 @@ async function main() {
     shown = step;
     const text = await code(device, step);
     generate(text, { minCorrectionLevel: correction.M }).toCanvas(canvas, { padX: 4, padY: 4, on: [26, 29, 31, 255], off: [255, 255, 255, 255] });
+    if (lines) {
+      const { path, side } = bars(text);
+      lines.setAttribute("viewBox", `0 0 ${side} 48`);
+      lines.replaceChildren(lines.querySelector("rect"), document.createElementNS(lines.namespaceURI, "path"));
+      lines.querySelector("rect").setAttribute("width", side);
+      lines.querySelector("path").setAttribute("d", path);
+    }
     typed.textContent = text.replace(/(.{4})(?=.)/g, "$1 ");
     canvas.dataset.step = step;
   };
@@ -80,4 +129,4 @@ async function main() {
 
 const able = box && person && globalThis.crypto?.subtle && "indexedDB" in globalThis && box.dataset.drawing;
 if (able) main().catch(() => {});
-else if (box && box.dataset.again) setTimeout(() => location.reload(), Number(box.dataset.again));
+else if (box && box.dataset.again) again();

@@ -1,0 +1,35 @@
+"""The phone that shows my code: which one it is, and what to do when it is lost."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from app.codes.enrolling import revoke_handles
+from app.codes.models import PHONE
+from app.codes.queries import handle_in_use
+from app.identity import sessions
+from app.identity.actors import Actor
+from app.kernel import clock
+from app.kernel.http import requires, takes_form
+from app.web.edge import Pages, go, page
+from app.web.forms import Nothing
+
+pages = Pages("my-code")
+
+
+@pages.get("/me/code")
+@requires("self")
+def my_code(by: Actor) -> str:
+    """Which phone shows my code"""
+    return page("rider/my_code.html", phone=handle_in_use(by.id, PHONE))
+
+
+@pages.post("/me/code/lost")
+@requires("self")
+@takes_form(Nothing)
+def lost(by: Actor) -> Response:
+    """A phone is gone: its codes end, and everything but this browser is signed out"""
+    at = clock.now()
+    revoke_handles(person_id=by.id, at=at)
+    sessions.end_other_sessions(by=by, at=at)
+    return go("/me/code", said="web.said.phone-ended")
