@@ -29,7 +29,7 @@ def test_named_paths_and_targets_exist(document: Path):
     text = read(document)
     paths = re.findall(r"`((?:app|tests|docs|migrations|tools)/[\w./-]+)`", text)
     assert [each for each in paths if not (ROOT / each).exists()] == []
-    targets = set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE))
+    targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
     makefile = read(ROOT / "Makefile")
     assert [each for each in targets if not re.search(rf"^{each}:", makefile, re.MULTILINE)] == []
 

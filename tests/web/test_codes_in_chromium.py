@@ -146,7 +146,7 @@ def test_a_wrong_clock_is_told_and_corrected(phone: Page, wang: Person, clock: S
     with transaction(write=False):
         assert isinstance(code, PersonalCode)
         handle, step = identify(code, clock())
-    assert (handle.maker, steps.in_time(step, clock())) == ("phone", True)
+        assert (handle.maker, steps.in_time(step, clock())) == ("phone", True)
 
 
 def test_a_lost_phone_is_ended_and_signed_out(
@@ -157,8 +157,8 @@ def test_a_lost_phone_is_ended_and_signed_out(
         gone = enrol_phone(device_name="旧手机", by=make.actor(wang), at=clock())[0]
     phone.goto("/me/code")
     expect(phone.get_by_text("旧手机")).to_be_visible()
-    phone.get_by_role("button", name="停用丢了的手机").first.click()
-    phone.locator("dialog[open]").get_by_role("button", name="停用丢了的手机").click()
+    phone.locator("#lost summary").click()
+    phone.locator("#lost").get_by_role("button").click()
     expect(phone.get_by_text("已停用，其他设备已退出登录。")).to_be_visible()
     assert lost.get("/me").status_code == 303
     with transaction(write=False):
