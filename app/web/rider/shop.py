@@ -14,6 +14,7 @@ from app.codes.kinds import voucher as voucher_code
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
+from app.kernel.problems import sentence
 from app.kernel.schemas import Id, Schema
 from app.ledger.queries import balance_of
 from app.rewards import ordering, queries
@@ -62,7 +63,8 @@ def reward(reward_id: UUID, by: Actor, position: geo.Position | None, accuracy_m
     item = catalogue.shop_item(
         reward_id, near=position, person_id=by.person_id if by.is_rider else None, at=clock.now()
     )
-    return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider)
+    obstacle = sentence(item.obstacle) if item.obstacle else ""
+    return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider, obstacle=obstacle)
 
 
 @pages.post(
