@@ -200,3 +200,10 @@ def test_periods_of_a_region_follow_each_other(app, clock):
         assert queries.version_in_force(make.PATH, clock.at).id == scene.version.id
         assert queries.version_in_force(make.PATH, clock.at + timedelta(minutes=2)) is None
         assert opened.id
+
+
+def test_a_cap_per_campaign_counts_nothing_outside_one(app):
+    scene = make.scene([rule(points=7, caps=[cap(period="campaign", points=10)])])
+    for _ in range(2):
+        make.judge(make.checkin(scene.rider))
+    assert scene.points() == (14, 0)
