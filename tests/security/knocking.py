@@ -32,6 +32,11 @@ OWN: dict[str, dict[str, Any]] = {
     "POST /api/v1/rule-sets/<uuid:rule_set_id>/versions": {"rules": [rule()]},
     "GET /desk/people/<uuid:person_id>": {"person_id": "{staff}"},
     "POST /desk/people/<uuid:person_id>/roles": {"person_id": "{staff}", "region_code": HERE},
+    "GET /desk/rules/<uuid:version_id>/new/<fact>": {"version_id": "{draft}"},
+    "POST /desk/rules/<uuid:version_id>/new/<fact>": {"version_id": "{draft}"},
+    "GET /desk/rules/<uuid:version_id>/rules/<key>": {"version_id": "{draft}"},
+    "POST /desk/rules/<uuid:version_id>/rules/<key>": {"version_id": "{draft}"},
+    "POST /desk/rules/<uuid:version_id>/rules/<key>/remove": {"version_id": "{draft}"},
     "PUT /api/v1/rule-set-versions/<uuid:version_id>": {"rules": [rule()]},
 }
 

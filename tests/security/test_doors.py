@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 from app.audit.models import AuditRecord
 from app.identity.actors import Actor
-from app.kernel import http
+from app.kernel import traces
 from tests.conftest import StandingClock
 from tests.security import knocking
 from tests.security.knocking import Visitor
@@ -46,7 +46,6 @@ SHUT = {
     "GET /desk/conflicts/<uuid:conflict_id>": "there is no conflict",
     "POST /desk/conflicts/<uuid:conflict_id>": "there is no conflict",
     "POST /station/<uuid:station_id>/devices/<uuid:device_id>/revoke": "no device is enrolled",
-    "POST /api/v1/campaigns/<uuid:campaign_id>/end": "there is no campaign",
     "GET /api/v1/dry-runs/<uuid:run_id>": "nothing was tried",
     "GET /api/v1/seals/<int:number>": "nothing is sealed",
     "GET /static/<version>/<path:name>": "there is no such file",
@@ -176,6 +175,6 @@ def test_the_walk_finds_a_look_that_left_no_trace(
     """The planted bug: the audit log is not written."""
     some = [each for each in knocking.routes(app) if each.name == "GET /desk/shifts/<uuid:shift_id>"]
     monkeypatch.setattr(knocking, "routes", lambda _: some)
-    monkeypatch.setattr(http, "_trace", lambda **_: None)
+    monkeypatch.setattr(traces, "_trace", lambda **_: None)
     with knocking.traceless(monkeypatch):
         assert walked(app, world, visitors).unseen

@@ -20,16 +20,21 @@ from app.honours.models import Candidate
 from app.identity.actors import Actor
 from app.identity.models import Grant, Person
 from app.identity.permissions import AT_A_STATION, ROLES
+from app.identity.secrets_kept import hash_password
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.ledger import correcting
 from app.ledger import queries as ledger
+from app.ledger.accounts import wallet_of
 from app.media.accepting import accept_photo
 from app.notices.models import Notice
 from app.places.models import Station
 from app.rewards.books import closing, settling
 from app.rewards.books.models import Refund
+from app.rules.campaigns import declare_campaign
+from app.rules.drafting import draft_version
 from app.rules.models import Award
+from app.rules.unwinding import ask_to_unwind
 from app.volunteering import confirming
 from app.volunteering.models import Hours
 from app.volunteering.queries import activity
@@ -106,6 +111,8 @@ def _people(world: World, here: Station, there: Station) -> None:
             )
             world.people[role + side] = make.staff(role, name=f"职员{role}", **place)
     world.people["admin-city"] = make.staff("admin", region_code=make.CITY, name="职员总")
+    world.people["admin-city"].password_hash = hash_password("for nobody to know")
+    world.people["auditor-city"] = make.staff("auditor", region_code=make.CITY, name="职员审")
     world.actors = {name: make.actor(someone) for name, someone in world.people.items()}
     held = session.scalars(select(Grant).where(Grant.person_id == world.people["dispatcher"].id)).one()
     world.keep("grant_id", held, private=True)
@@ -120,6 +127,15 @@ def _rules(world: World) -> None:
         rules.fund(10_000, HERE)
         world.keep("version_id", version)
         world.keep("rule_set_id", version.rule_set_id)
+    with transaction():
+        at, editor = clock.now(), world.actor("rule-editor")
+        draft = draft_version(rule_set_id=version.rule_set_id, rules=[rules.rule()], by=editor, at=at)
+        world.ids |= {"draft": draft.id, "fact": "checkin", "key": "R-01"}
+        campaign = declare_campaign(
+            region_code=HERE, kind="weather", title_zh="高温", title_en="Heat",
+            ends_at=at + timedelta(days=2), by=world.actor("department"), at=at,
+        )  # fmt: skip
+        world.keep("campaign_id", campaign)
 
 
 def _presence(world: World, here: Station) -> None:
@@ -241,3 +257,9 @@ def _traces(world: World) -> None:
         person_id=world.people[OWNER].id, points=500, reason="少算了", by=world.actor("admin"), at=clock.now()
     )
     world.keep("correction_id", big, private=True)
+    world.keep("account_id", wallet_of(world.people[OWNER].id), private=True)
+    void = ask_to_unwind(
+        fact_kind="checkin", fact_id=world.ids["checkin_id"], reason="不在场",
+        by=world.actor("department"), at=clock.now(),
+    )  # fmt: skip
+    world.keep("unwinding_id", void, private=True)

@@ -10,7 +10,7 @@ from app.checkins import queries
 from app.checkins.annulling import annul_check_in, may_be_annulled
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, traced
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.rewards.queries import masked_rider
@@ -30,6 +30,7 @@ class AnnulForm(Schema):
 
 @pages.get("/station/<uuid:station_id>/scans")
 @requires("station.scan")
+@traced("checkins.seen")
 def scans(station_id: UUID, by: Actor) -> str:
     """The last check-ins and refusals here"""
     by.must("station.scan", station_id=station_id)
