@@ -1,17 +1,21 @@
-"""Announcing: a masked public notice for five working days, then the final roll; taking an honour back."""
+"""Announcing: a masked public notice in working days, its end, the final roll, those who were held, and taking back.
+
+Each is a step of its own that somebody takes: nothing is published by the mere passing of time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import queries
-from app.honours.errors import NoticeRunning
+from app.honours import objecting, queries
+from app.honours.errors import CandidateHeld, CandidateNotFound, NoticeNotEnded, NoticeRunning, ObjectionsOpen
 from app.honours.events import HonourRevoked, HonoursGranted, NoticeOpened
-from app.honours.models import FINAL, NOTICE, REVIEWED, Honour, Selection
+from app.honours.models import FINAL, IN, NOTICE, REVIEWED, Candidate, Honour, Selection
 from app.identity.actors import Actor
-from app.kernel import events
+from app.kernel import events, randomness
 from app.kernel.calendar import WORKDAY, day_sort
 from app.kernel.clock import city_day
 from app.kernel.db import session
@@ -20,12 +24,14 @@ from app.places.queries import region_path
 NOTICE_WORKING_DAYS = 5
 
 
-def open_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Show the masked list to everybody, from today until the end of the fifth working day after."""
+def open_notice(
+    *, selection_id: UUID, working_days: int = NOTICE_WORKING_DAYS, by: Actor, at: datetime
+) -> Selection:
+    """Show the masked list to everybody, from today until the end of the last working day after."""
     selection = _to_announce(selection_id, by)
     selection.must_be(REVIEWED)
     selection.notice_starts_on = city_day(at)
-    selection.notice_ends_on = after_working_days(selection.notice_starts_on, NOTICE_WORKING_DAYS)
+    selection.notice_ends_on = after_working_days(selection.notice_starts_on, working_days)
     selection.state = NOTICE
     session.flush()
     _trace("notice.opened", selection, by, at)
@@ -33,33 +39,46 @@ def open_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     return selection
 
 
-def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Make the roll final once the notice has run; those in receive the honour."""
+def end_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
+    """Record that the notice has run its days. Doing it twice changes nothing."""
     selection = _to_announce(selection_id, by)
     selection.must_be(NOTICE)
     assert selection.notice_ends_on is not None
     if city_day(at) <= selection.notice_ends_on:
         raise NoticeRunning(day=selection.notice_ends_on.isoformat())
+    if selection.notice_ended_at is None:
+        selection.notice_ended_at = at
+        session.flush()
+        _trace("notice.ended", selection, by, at)
+    return selection
+
+
+def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
+    """Publish the roll after the notice; those in receive the honour, except those held by an objection."""
+    selection = _to_announce(selection_id, by)
+    selection.must_be(NOTICE)
+    if selection.notice_ended_at is None:
+        raise NoticeNotEnded
+    if objecting.is_contested(selection.id):
+        raise ObjectionsOpen
     chosen = queries.chosen(selection_id)
-    granted = [
-        Honour(selection_id=selection.id, candidate_id=each.id, person_id=each.person_id, granted_at=at)
-        for each in chosen
-    ]
-    session.add_all(granted)
+    held = objecting.held(each.id for each in chosen)
     selection.state, selection.finalised_at = FINAL, at
-    session.flush()
+    _grant([each for each in chosen if each.id not in held], selection, by, at)
     _trace("roll.finalised", selection, by, at)
-    people = tuple(each.person_id for each in chosen)
-    events.publish(
-        HonoursGranted(
-            selection_id=selection.id,
-            person_ids=people,
-            honours={each.id: each.person_id for each in granted},
-            region_code=selection.region_code,
-            purpose=selection.purpose,
-            at=at,
-        )
-    )
+    return selection
+
+
+def grant_held(*, selection_id: UUID, candidate_id: UUID, by: Actor, at: datetime) -> Selection:
+    """Honour somebody whose objections are answered by now, after the roll became final without him."""
+    selection = _to_announce(selection_id, by)
+    selection.must_be(FINAL)
+    candidate = queries.candidate(selection_id, candidate_id)
+    if candidate.decision != IN or queries.honour_of(candidate.id) is not None:
+        raise CandidateNotFound
+    if objecting.held([candidate.id]):
+        raise CandidateHeld
+    _grant([candidate], selection, by, at)
     return selection
 
 
@@ -88,6 +107,34 @@ def after_working_days(start_on: date, count: int) -> date:
 def is_working_day(day: date) -> bool:
     """By the official calendar; Monday to Friday for years whose holidays are not published yet."""
     return day_sort(day) == WORKDAY
+
+
+def _grant(candidates: Sequence[Candidate], selection: Selection, by: Actor, at: datetime) -> None:
+    granted = [
+        Honour(
+            selection_id=selection.id,
+            candidate_id=each.id,
+            person_id=each.person_id,
+            token=randomness.crockford(16),
+            granted_at=at,
+        )
+        for each in candidates
+    ]
+    session.add_all(granted)
+    session.flush()
+    events.publish(
+        HonoursGranted(
+            selection_id=selection.id,
+            region_code=selection.region_code,
+            purpose=selection.purpose,
+            person_ids=tuple(each.person_id for each in granted),
+            honours={each.id: each.person_id for each in granted},
+            at=at,
+        )
+    )
+    if granted:
+        facts = {"honours": len(granted)}
+        record(action="honours.granted", subject=f"selection:{selection.id}", facts=facts, by=by, at=at)
 
 
 def _to_announce(selection_id: UUID, by: Actor) -> Selection:

@@ -9,32 +9,61 @@ from uuid import UUID
 
 from flask import Response
 
-from app.honours import announcing, consenting, exporting, queries, reviewing, selecting
+from app.cases.models import Case
+from app.honours import (
+    announcing,
+    certifying,
+    consenting,
+    credentials,
+    exporting,
+    filing,
+    holding,
+    nominating,
+    objecting,
+    queries,
+    reviewing,
+    selecting,
+)
 from app.honours import criteria as wordings
-from app.honours.exporting import Export
-from app.honours.models import Candidate, Honour, Selection
+from app.honours.filing import CaseFile
+from app.honours.models import Candidate, Export, Honour, IntegrityHold, Mark, Selection
 from app.honours.queries import Roll, Standing
 from app.honours.schemas import (
     CandidateRead,
     CandidatesQuery,
+    CaseFileRead,
+    CertificateRead,
     ConsentIn,
     ConsentRead,
+    CredentialRead,
     CriteriaVersionIn,
     DecisionIn,
+    ExportIn,
+    ExportRead,
     HonourRead,
+    IntegrityHoldIn,
+    IntegrityHoldRead,
+    MarkIn,
+    MarkRead,
     MyHonourRead,
+    NominationIn,
+    ObjectionIn,
+    ObjectionRead,
     PublicSelectionRead,
     RevokeIn,
     RollRead,
     SelectionIn,
     SelectionRead,
+    SignatureIn,
     StandingRead,
     TrialQuery,
     TrialRead,
+    WhyIn,
 )
 from app.honours.selecting import Trial
 from app.identity.actors import Actor
-from app.kernel import clock, sheets
+from app.identity.signing_in import normal_phone
+from app.kernel import clock
 from app.kernel.http import (
     Api,
     attachment,
@@ -154,10 +183,11 @@ def decide_candidate(
 
 @api.post("/selections/<uuid:selection_id>/signature")
 @requires("selection.review")
+@takes(SignatureIn)
 @gives(SelectionRead)
-def sign_selection(selection_id: UUID, by: Actor) -> Selection:
-    """Sign the choice as the second person"""
-    return reviewing.sign(selection_id=selection_id, by=by, at=clock.now())
+def sign_selection(selection_id: UUID, meeting: str, by: Actor) -> Selection:
+    """Sign the choice as the second person, with the record of the meeting"""
+    return reviewing.sign(selection_id=selection_id, meeting=meeting, by=by, at=clock.now())
 
 
 @api.post("/selections/<uuid:selection_id>/notice")
@@ -176,28 +206,39 @@ def finalise_selection(selection_id: UUID, by: Actor) -> Selection:
     return announcing.finalise(selection_id=selection_id, by=by, at=clock.now())
 
 
-@api.get("/selections/<uuid:selection_id>/roll.xlsx", write=True)
+@api.post("/selections/<uuid:selection_id>/notice-end")
+@requires("selection.run")
+@gives(SelectionRead)
+def end_notice(selection_id: UUID, by: Actor) -> Selection:
+    """Record that the notice has run its days"""
+    return announcing.end_notice(selection_id=selection_id, by=by, at=clock.now())
+
+
+@api.post("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/honour")
+@requires("selection.run")
+@gives(SelectionRead)
+def grant_held(selection_id: UUID, candidate_id: UUID, by: Actor) -> Selection:
+    """Honour somebody whose objections are answered by now"""
+    return announcing.grant_held(selection_id=selection_id, candidate_id=candidate_id, by=by, at=clock.now())
+
+
+@api.post("/selections/<uuid:selection_id>/exports")
 @requires("honours.export")
-@gives_file(sheets.XLSX)
-def export_xlsx(selection_id: UUID, by: Actor) -> Response:
-    """The roll as a workbook (audited)"""
-    return _download(exporting.roll_xlsx(selection_id=selection_id, by=by, at=clock.now()))
+@takes(ExportIn)
+@gives(ExportRead, 201)
+def make_export(selection_id: UUID, by: Actor, **asked: Any) -> Export:
+    """Ask for an export, with its reason (audited)"""
+    made, _ = exporting.make_export(selection_id=selection_id, **asked, by=by, at=clock.now())
+    return made
 
 
-@api.get("/selections/<uuid:selection_id>/roll.csv", write=True)
+@api.get("/honours/exports/<uuid:export_id>", write=True)
 @requires("honours.export")
-@gives_file("text/csv")
-def export_csv(selection_id: UUID, by: Actor) -> Response:
-    """The roll as CSV (audited)"""
-    return _download(exporting.roll_csv(selection_id=selection_id, by=by, at=clock.now()))
-
-
-@api.get("/selections/<uuid:selection_id>/snapshot.json", write=True)
-@requires("honours.export")
-@gives_file("application/json")
-def export_snapshot(selection_id: UUID, by: Actor) -> Response:
-    """The sealed snapshot by pseudonym (audited)"""
-    return _download(exporting.snapshot_json(selection_id=selection_id, by=by, at=clock.now()))
+@gives_file("application/octet-stream")
+def read_export(export_id: UUID, by: Actor) -> Response:
+    """The file of an export, made anew under the consents in force (audited)"""
+    file = exporting.export_again(export_id=export_id, by=by, at=clock.now())
+    return attachment(file.data, file.media_type, file.filename)
 
 
 @api.get("/honours/rolls")
@@ -245,9 +286,9 @@ def list_consents(by: Actor) -> list[Candidate]:
 @requires("self")
 @takes(ConsentIn)
 @gives(ConsentRead)
-def answer_consent(selection_id: UUID, choice: str, by: Actor) -> Candidate:
-    """Say how one wants to be named: full, masked or unlisted"""
-    return consenting.answer(selection_id=selection_id, choice=choice, by=by, at=clock.now())
+def answer_consent(by: Actor, **chosen: Any) -> Candidate:
+    """Say how one wants to be named (full, masked, unlisted), and whether story and photo may be shown"""
+    return consenting.answer(**chosen, by=by, at=clock.now())
 
 
 @api.post("/honours/<uuid:honour_id>/revocation")
@@ -259,5 +300,136 @@ def revoke_honour(honour_id: UUID, reason: str, by: Actor) -> Honour:
     return announcing.revoke(honour_id=honour_id, reason=reason, by=by, at=clock.now())
 
 
-def _download(export: Export) -> Response:
-    return attachment(export.data, export.media_type, export.filename)
+# --- nomination, review, holds ---------------------------------------------------------------------------------------
+
+
+@api.post("/selections/<uuid:selection_id>/nominations")
+@requires("self")
+@takes(NominationIn)
+@gives(None, 204)
+def nominate(selection_id: UUID, phone: str, story: str, photo_ids: list[UUID], by: Actor) -> None:
+    """Put a rider forward, or second whoever is; whether the number is known is not told"""
+    nominating.nominate(
+        selection_id=selection_id,
+        phone=normal_phone(phone),
+        story=story,
+        photo_ids=photo_ids,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.put("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/mark")
+@requires("selection.review")
+@takes(MarkIn)
+@gives(MarkRead)
+def mark_candidate(selection_id: UUID, candidate_id: UUID, score: int, comment: str, by: Actor) -> Mark:
+    """Score a candidate without his name"""
+    return reviewing.mark(
+        selection_id=selection_id,
+        candidate_id=candidate_id,
+        score=score,
+        comment=comment,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/names")
+@requires("selection.review")
+@gives(SelectionRead)
+def show_names(selection_id: UUID, by: Actor) -> Selection:
+    """End the blind round"""
+    return reviewing.show_names(selection_id=selection_id, by=by, at=clock.now())
+
+
+@api.get("/selections/<uuid:selection_id>/case-file")
+@requires("selection.review")
+@gives(CaseFileRead)
+def read_case_file(selection_id: UUID, by: Actor) -> CaseFile:
+    """Marks, recusals, decisions, evidence and, after the blind round, names"""
+    return filing.case_file(selection_id, by)
+
+
+@api.post("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/recusal")
+@requires("selection.review")
+@takes(WhyIn)
+@gives(None, 204)
+def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> None:
+    """Say that one is too close to a candidate to decide"""
+    reviewing.recuse(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/removal")
+@requires("selection.review")
+@takes(WhyIn)
+@gives(CandidateRead)
+def remove_candidate(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Candidate:
+    """Take somebody out between signature and final roll"""
+    return reviewing.remove(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/integrity-holds")
+@requires("selection.review")
+@takes(IntegrityHoldIn)
+@gives(IntegrityHoldRead, 201)
+def open_hold(person_id: UUID, reason: str, by: Actor) -> IntegrityHold:
+    """Keep a rider out of selections while something is looked into"""
+    return holding.open_hold(person_id=person_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/integrity-holds/lift")
+@requires("selection.review")
+@takes(IntegrityHoldIn)
+@gives(IntegrityHoldRead)
+def lift_hold(person_id: UUID, reason: str, by: Actor) -> IntegrityHold:
+    """The matter is settled"""
+    return holding.lift_hold(person_id=person_id, reason=reason, by=by, at=clock.now())
+
+
+# --- objections, certificates, credentials ---------------------------------------------------------------------------
+
+
+@api.post("/honours/rolls/<uuid:selection_id>/objections")
+@requires("self")
+@takes(ObjectionIn)
+@gives(ObjectionRead, 201)
+def object_to_roll(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) -> Case:
+    """Object to a public notice: a case with deadlines"""
+    return objecting.object_(
+        selection_id=selection_id, pseudonym=pseudonym, words=words, by=by, at=clock.now()
+    )
+
+
+@api.get("/honours/certificates/<token>")
+@public
+@gives(CertificateRead)
+def read_certificate(token: str) -> dict[str, Any]:
+    """What a certificate's code stands for, under the consent in force"""
+    listed, honour, selection = queries.certified(token.upper())
+    return {
+        "selection": selection,
+        "name": listed.name if listed else None,
+        "granted_at": honour.granted_at,
+        "revoked_at": honour.revoked_at,
+    }
+
+
+@api.get("/honours/<uuid:honour_id>/certificate.pdf")
+@requires("self")
+@gives_file("application/pdf")
+def read_my_certificate(honour_id: UUID, by: Actor) -> Response:
+    """One's own certificate"""
+    return attachment(certifying.my_certificate(honour_id, by), "application/pdf", "certificate.pdf")
+
+
+@api.get("/honours/<uuid:honour_id>/credential")
+@requires("self")
+@gives(CredentialRead)
+def read_credential(honour_id: UUID, by: Actor) -> dict[str, str]:
+    """One's own honour as an Open Badges 3.0 credential (VC-JWT)"""
+    return {"credential": credentials.credential_of(honour_id=honour_id, by=by, at=clock.now())}

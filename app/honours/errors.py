@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Gone, Invalid, NotFound
 
 
 class SelectionNotFound(NotFound):
@@ -111,3 +111,57 @@ class HoldOpen(Conflict):
     """A hold about this rider is open already."""
 
     slug = "integrity-hold-open"
+
+
+class NomineeUnfit(Conflict):
+    """Nobody nominates himself, nor after the facts are sealed."""
+
+    slug = "nominee-unfit"
+
+
+class Recused(Forbidden):
+    """A reviewer who recused himself decides nothing about that candidate."""
+
+    slug = "recused"
+
+
+class BlindRoundOpen(Conflict):
+    """Names are shown once every reviewer present has marked without them."""
+
+    slug = "blind-round-open"
+
+
+class BlindRoundOver(Conflict):
+    """Marks are given before names are seen."""
+
+    slug = "blind-round-over"
+
+
+class ObjectionsOpen(Conflict):
+    """An objection to the whole list has not been answered."""
+
+    slug = "objections-open"
+
+
+class CandidateHeld(Conflict):
+    """An objection about this candidate has not been answered."""
+
+    slug = "candidate-held"
+
+
+class NoticeNotEnded(Conflict):
+    """The end of the notice has not been recorded."""
+
+    slug = "notice-not-ended"
+
+
+class HonourRevokedAlready(Gone):
+    """The honour was taken back."""
+
+    slug = "honour-revoked"
+
+
+class ExportNotFound(NotFound):
+    """There is no such export."""
+
+    slug = "export-not-found"

@@ -36,13 +36,13 @@ class NoticeOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HonoursGranted(Event):
-    """The roll is final. `honours` names each honour and its person."""
+    """Honours were granted: by the final roll, or later to somebody who had been held. `honours`: honour to person."""
 
     selection_id: UUID
-    person_ids: tuple[UUID, ...]
-    honours: Mapping[UUID, UUID]
     region_code: str
     purpose: str
+    person_ids: tuple[UUID, ...]
+    honours: Mapping[UUID, UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

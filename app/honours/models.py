@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.honours.errors import SelectionMovedOn
 from app.honours.guards import fix_once_set
-from app.kernel.db import Base, IdMixin, Json, UtcDateTime
+from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.kernel.i18n import pick
 
 DRAFT, FROZEN, REVIEWED, NOTICE, FINAL = "draft", "frozen", "reviewed", "notice", "final"
@@ -19,6 +19,7 @@ STATES = (DRAFT, FROZEN, REVIEWED, NOTICE, FINAL)
 PURPOSES = ("example", "publicity", "commendation")  # 选树, 宣传; 表彰 only with the number of its approval
 IN, OUT = "in", "out"
 FULL, MASKED, UNLISTED, NONE_YET = "full", "masked", "unlisted", "none-yet"
+VOICES = ("station", "peer", "organiser")
 CHOICES = (FULL, MASKED, UNLISTED, NONE_YET)
 
 
@@ -80,7 +81,10 @@ class Selection(IdMixin, Base):
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     notice_starts_on: Mapped[date | None]
     notice_ends_on: Mapped[date | None]
+    notice_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finalised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    named_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the blind round is over
+    meeting: Mapped[str] = mapped_column(Text, default="")  # the record of the deciding meeting
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     criteria_version: Mapped[CriteriaVersion] = relationship(lazy="joined", innerjoin=True)
@@ -133,6 +137,98 @@ class Candidate(IdMixin, Base):
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consent: Mapped[str] = mapped_column(String(10), default=NONE_YET)
     consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    shows_story: Mapped[bool] = mapped_column(default=False)
+    shows_photo: Mapped[bool] = mapped_column(default=False)
+
+
+class Nomination(IdMixin, Base):
+    """Somebody was put forward for a selection. Whoever puts forward the same person joins it: see Voice."""
+
+    __tablename__ = "nominations"
+    __table_args__ = (UniqueConstraint("selection_id", "person_id", name="person"),)
+
+    selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Voice(IdMixin, Base):
+    """What one person says for a nominee: the first nominates, the others second. One voice each, never counted up."""
+
+    __tablename__ = "nomination_voices"
+    __table_args__ = (
+        UniqueConstraint("nomination_id", "by_id", name="once"),
+        CheckConstraint(f"role IN {VOICES}", name="role"),
+        CheckConstraint("length(story) > 0", name="story"),
+    )
+
+    nomination_id: Mapped[UUID] = mapped_column(ForeignKey("nominations.id"))
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(12))
+    story: Mapped[str] = mapped_column(Text)
+    photo_ids: Mapped[list[str]] = mapped_column(Json, default=list)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Mark(IdMixin, Base):
+    """One reviewer's score and comment on one candidate, given without a name."""
+
+    __tablename__ = "review_marks"
+    __table_args__ = (
+        UniqueConstraint("candidate_id", "reviewer_id", name="once"),
+        CheckConstraint("score BETWEEN 0 AND 100", name="score"),
+    )
+
+    candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    score: Mapped[int]
+    comment: Mapped[str] = mapped_column(String(500), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Recusal(IdMixin, Base):
+    """A reviewer who is too close to a candidate says so, and decides nothing about him from then on."""
+
+    __tablename__ = "recusals"
+    __table_args__ = (
+        UniqueConstraint("candidate_id", "reviewer_id", name="once"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+    )
+
+    candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
+    reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(300))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Decision(IdMixin, Base):
+    """One taking in or out of a candidate, with reason and author. Kept for the case file."""
+
+    __tablename__ = "candidate_decisions"
+    __table_args__ = (
+        CheckConstraint(f"decision IN {(IN, OUT)}", name="decision"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+    )
+
+    candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"), index=True)
+    decision: Mapped[str] = mapped_column(String(4))
+    reason: Mapped[str] = mapped_column(String(300))
+    by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Export(IdMixin, Base):
+    """One export: what, of which snapshot, with which columns, for whom and why. It can be made again by its id."""
+
+    __tablename__ = "honour_exports"
+    __table_args__ = (CheckConstraint("length(reason) > 0", name="reason"),)
+
+    selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    personal: Mapped[bool]
+    reason: Mapped[str] = mapped_column(String(300))
+    by_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class Honour(IdMixin, Base):
@@ -141,12 +237,14 @@ class Honour(IdMixin, Base):
     __tablename__ = "honours"
     __table_args__ = (
         UniqueConstraint("candidate_id", name="candidate"),
+        UniqueConstraint("token", name="token"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked_why"),
     )
 
     selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"), index=True)
     candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    token: Mapped[str | None] = mapped_column(String(16))  # of the certificate's verification code
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_because: Mapped[str | None] = mapped_column(String(300))
@@ -190,6 +288,8 @@ class ImportedSnapshot(IdMixin, Base):
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+for _model in (Voice, Recusal, Decision, Export):
+    append_only(_model.__table__)  # type: ignore[arg-type]
 fix_once_set(
     CriteriaVersion.__table__,  # type: ignore[arg-type]
     ("approved_by", "approved_at"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.honours.models import FULL, UNLISTED, Candidate
-from app.identity.consent import has_consent
 from app.identity.models import Person
 from app.identity.queries import masked_name
 
@@ -13,11 +12,14 @@ def may_be_listed(candidate: Candidate, someone: Person) -> bool:
     return candidate.consent != UNLISTED and someone.closed_at is None
 
 
-def published_name(candidate: Candidate, someone: Person, *, masked: bool = False) -> tuple[str, bool]:
+def published_name(
+    candidate: Candidate, someone: Person, *, agreed: bool, masked: bool = False
+) -> tuple[str, bool]:
     """The name to publish, and whether it is the full one; `masked` masks it whatever was agreed (public notice).
 
-    In full it takes both consents: to this roll, and to publication in general, which can be taken back anywhere.
+    In full it takes both consents: to this roll, and (`agreed`) to publication in general, which can be taken back
+    anywhere.
     """
-    if not masked and someone.name and candidate.consent == FULL and has_consent(someone.id, "publication"):
+    if not masked and agreed and someone.name and candidate.consent == FULL:
         return someone.name, True
     return masked_name(someone.name), False

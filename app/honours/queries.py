@@ -13,10 +13,11 @@ from sqlalchemy.orm import undefer
 
 from app.honours import scoring, sealing
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
-from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Selection
+from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Recusal, Selection
 from app.honours.naming import may_be_listed, published_name
 from app.honours.scoring import Facts
 from app.identity.actors import Actor
+from app.identity.consent import agreeing_to
 from app.identity.models import Person
 from app.kernel import paging
 from app.kernel.db import session
@@ -32,6 +33,9 @@ class OnRoll:
     candidate: Candidate
     name: str
     in_full: bool
+    honour: Honour | None
+    person: Person
+    agreed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +163,24 @@ def chosen(selection_id: UUID) -> Sequence[Candidate]:
 
 
 def roll(found: Selection, *, masked: bool = False) -> Roll:
-    """Everybody who is in and may be listed, named under the consent in force; honours taken back are gone."""
-    rows = session.execute(
-        select(Candidate, Person)
+    """Everybody who is in and may be listed, named by the consent in force; once final, only who was honoured."""
+    agreed = Person.id.in_(agreeing_to("publication"))
+    statement = (
+        select(Candidate, Person, Honour, agreed)
         .join(Person, Person.id == Candidate.person_id)
         .outerjoin(Honour, Honour.candidate_id == Candidate.id)
         .where(Candidate.selection_id == found.id, Candidate.decision == IN, Honour.revoked_at.is_(None))
-    ).all()
+    )
+    if found.state == FINAL:
+        statement = statement.where(Honour.id.is_not(None))
+    rows = session.execute(statement).all()
     listed = [
-        OnRoll(each, *published_name(each, someone, masked=masked))
-        for each, someone in rows
+        OnRoll(each, *published_name(each, someone, agreed=yes, masked=masked), honour, someone, yes)
+        for each, someone, honour, yes in rows
         if may_be_listed(each, someone)
     ]
-    listed.sort(
-        key=lambda each: each.candidate.pseudonym
-    )  # in Python: databases sort letters by their locale
+    # In Python: databases sort letters by their locale.
+    listed.sort(key=lambda each: each.candidate.pseudonym)
     return Roll(found, listed, len(rows) - len(listed))
 
 
@@ -190,6 +197,41 @@ def public_selections(cursor: str | None = None, limit: int = paging.DEFAULT_LIM
     return paging.page(
         select(Selection).where(Selection.state.in_((NOTICE, FINAL))), Selection.id, cursor, limit
     )
+
+
+def honour(honour_id: UUID) -> Honour:
+    """The honour with this id. Raises HonourNotFound."""
+    found = session.get(Honour, honour_id)
+    if found is None:
+        raise HonourNotFound
+    return found
+
+
+def candidate_of(honour: Honour) -> Candidate:
+    """The candidate who received an honour."""
+    return session.get_one(Candidate, honour.candidate_id)
+
+
+def honour_of(candidate_id: UUID) -> Honour | None:
+    """The honour a candidate received, taken back or not."""
+    return session.scalar(select(Honour).where(Honour.candidate_id == candidate_id))
+
+
+def certified(token: str) -> tuple[OnRoll | None, Honour, Selection]:
+    """What a verification code stands for: how the person is listed (None: not at all), the honour, the selection."""
+    honour = session.scalar(select(Honour).where(Honour.token == token))
+    if honour is None:
+        raise HonourNotFound
+    found = selection(honour.selection_id)
+    if honour.revoked_at is not None:
+        return None, honour, found
+    listed = (each for each in roll(found).listed if each.honour is not None and each.honour.id == honour.id)
+    return next(listed, None), honour, found
+
+
+def recused_from(reviewer_id: UUID) -> set[UUID]:
+    """The candidates a reviewer decides nothing about."""
+    return set(session.scalars(select(Recusal.candidate_id).where(Recusal.reviewer_id == reviewer_id)))
 
 
 def my_honours(person_id: UUID) -> list[tuple[Honour, Selection]]:

@@ -1,57 +1,114 @@
-"""Reviewing: somebody else than whoever set the selection up takes people in or out, with a reason, and signs."""
+"""Reviewing: marks without names, then names, recusals, decisions with reasons, a second signature."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.audit.recording import record
 from app.honours import queries
-from app.honours.errors import NobodyChosen, OwnCandidacy, SecondReviewerNeeded, TooManyChosen
+from app.honours.errors import (
+    BlindRoundOpen,
+    BlindRoundOver,
+    NobodyChosen,
+    OwnCandidacy,
+    Recused,
+    SecondReviewerNeeded,
+    TooManyChosen,
+)
 from app.honours.events import CandidatesChosen
-from app.honours.models import FROZEN, REVIEWED, Candidate, Selection
+from app.honours.models import (
+    FROZEN,
+    NOTICE,
+    OUT,
+    REVIEWED,
+    Candidate,
+    Decision,
+    Mark,
+    Recusal,
+    Selection,
+)
 from app.identity.actors import Actor
 from app.kernel import events
 from app.kernel.db import session
 from app.places.queries import region_path
 
 
+def mark(
+    *, selection_id: UUID, candidate_id: UUID, score: int, comment: str, by: Actor, at: datetime
+) -> Mark:
+    """Score a candidate from 0 to 100 without his name. Marking again replaces one's own mark."""
+    selection = _selection_to_review(selection_id, by)
+    if selection.named_at is not None:
+        raise BlindRoundOver
+    candidate = _candidate_to_judge(selection_id, candidate_id, by)
+    own = select(Mark).where(Mark.candidate_id == candidate.id, Mark.reviewer_id == by.id).with_for_update()
+    given = session.scalar(own) or Mark(candidate_id=candidate.id, reviewer_id=by.id)
+    given.score, given.comment, given.at = score, comment, at
+    session.add(given)
+    session.flush()
+    return given
+
+
+def show_names(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
+    """End the blind round: every candidate who is in has been marked; marks stand, names are shown to reviewers."""
+    selection = _selection_to_review(selection_id, by)
+    if selection.named_at is None:
+        marked = set(session.scalars(select(Mark.candidate_id)))
+        if not {each.id for each in queries.chosen(selection_id)} <= marked:
+            raise BlindRoundOpen
+        selection.named_at = at
+        session.flush()
+        record(action="review.named", subject=f"selection:{selection_id}", facts={}, by=by, at=at)
+    return selection
+
+
+def recuse(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at: datetime) -> Recusal:
+    """Say that one is too close to a candidate; it cannot be taken back."""
+    _selection_to_review(selection_id, by)
+    candidate = queries.candidate(selection_id, candidate_id)
+    known = select(Recusal).where(Recusal.candidate_id == candidate.id, Recusal.reviewer_id == by.id)
+    recusal = session.scalar(known)
+    if recusal is None:
+        recusal = Recusal(candidate_id=candidate.id, reviewer_id=by.id, reason=reason, at=at)
+        session.add(recusal)
+        session.flush()
+        facts = {"candidate": candidate.pseudonym, "reason": reason}
+        record(action="reviewer.recused", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+    return recusal
+
+
 def decide(
     *, selection_id: UUID, candidate_id: UUID, decision: str, reason: str, by: Actor, at: datetime
 ) -> Candidate:
-    """Take a candidate in or out. The reason stays with the name of whoever decided."""
-    selection = queries.selection_to_change(selection_id)
-    _must_review(selection, by)
-    candidate = queries.candidate(selection_id, candidate_id)
-    if candidate.person_id == by.person_id:
-        raise OwnCandidacy
-    before = candidate.decision
-    candidate.decision, candidate.reason = decision, reason
-    candidate.decided_by, candidate.decided_at = by.person_id, at
-    session.flush()
-    record(
-        action="candidate.decided",
-        subject=f"selection:{selection_id}",
-        facts={"candidate": candidate.pseudonym, "before": before, "after": decision, "reason": reason},
-        by=by,
-        at=at,
-    )
-    return candidate
+    """Take a candidate in or out during the review. The reason stays with the name of whoever decided."""
+    _selection_to_review(selection_id, by)
+    return _decided(_candidate_to_judge(selection_id, candidate_id, by), decision, reason, by, at)
 
 
-def sign(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
+def remove(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at: datetime) -> Candidate:
+    """Take somebody out after the signature and before the roll is final, as when an objection was right."""
+    selection = _selection_to_review(selection_id, by, REVIEWED, NOTICE)
+    return _decided(_candidate_to_judge(selection.id, candidate_id, by), OUT, reason, by, at)
+
+
+def sign(*, selection_id: UUID, meeting: str = "", by: Actor, at: datetime) -> Selection:
     """Sign the choice as the second person; those chosen are then asked how they want to be named."""
-    selection = queries.selection_to_change(selection_id)
-    _must_review(selection, by)
+    selection = _selection_to_review(selection_id, by)
     chosen = queries.chosen(selection_id)
     if any(each.person_id == by.person_id for each in chosen):
         raise OwnCandidacy
+    if queries.recused_from(by.id) & {each.id for each in chosen}:
+        raise Recused
     seats = queries.criteria_of(selection)["seats"]
     if len(chosen) > seats:
         raise TooManyChosen(chosen=len(chosen), seats=seats)
     if not chosen:
         raise NobodyChosen
     selection.approved_by, selection.approved_at, selection.state = by.person_id, at, REVIEWED
+    selection.meeting = meeting
     session.flush()
     record(
         action="selection.signed",
@@ -65,8 +122,37 @@ def sign(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     return selection
 
 
-def _must_review(selection: Selection, by: Actor) -> None:
+def _decided(candidate: Candidate, decision: str, reason: str, by: Actor, at: datetime) -> Candidate:
+    before = candidate.decision
+    candidate.decision, candidate.reason = decision, reason
+    candidate.decided_by, candidate.decided_at = by.person_id, at
+    session.add(
+        Decision(candidate_id=candidate.id, decision=decision, reason=reason, by_id=by.person_id, at=at)
+    )
+    session.flush()
+    record(
+        action="candidate.decided",
+        subject=f"selection:{candidate.selection_id}",
+        facts={"candidate": candidate.pseudonym, "before": before, "after": decision, "reason": reason},
+        by=by,
+        at=at,
+    )
+    return candidate
+
+
+def _candidate_to_judge(selection_id: UUID, candidate_id: UUID, by: Actor) -> Candidate:
+    candidate = queries.candidate(selection_id, candidate_id)
+    if candidate.person_id == by.person_id:
+        raise OwnCandidacy
+    if candidate.id in queries.recused_from(by.id):
+        raise Recused
+    return candidate
+
+
+def _selection_to_review(selection_id: UUID, by: Actor, *states: str) -> Selection:
+    selection = queries.selection_to_change(selection_id)
     by.must("selection.review", region_path=region_path(selection.region_code))
     if by.id == selection.created_by:
         raise SecondReviewerNeeded
-    selection.must_be(FROZEN)
+    selection.must_be(*(states or (FROZEN,)))
+    return selection

@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.honours import queries
+from app.honours import exporting, queries
 from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
 from app.honours.queries import Roll, Standing
 from app.honours.scoring import GROUPS, SOURCES, TIES
@@ -101,6 +101,8 @@ class SelectionRead(Schema):
     frozen_at = fields.AwareDateTime(required=True, allow_none=True)
     notice_starts_on = fields.Date(required=True, allow_none=True)
     notice_ends_on = fields.Date(required=True, allow_none=True)
+    notice_ended_at = fields.AwareDateTime(required=True, allow_none=True)
+    named_at = fields.AwareDateTime(required=True, allow_none=True)
     is_demo = fields.Boolean(required=True)
 
     def _title(self, selection: Selection) -> str:
@@ -176,6 +178,8 @@ class ConsentIn(Schema):
 
     selection_id = Id(required=True)
     choice = fields.String(required=True, validate=validate.OneOf((FULL, MASKED, UNLISTED)))
+    shows_story = fields.Boolean(load_default=False)
+    shows_photo = fields.Boolean(load_default=False)
 
 
 class ConsentRead(Schema):
@@ -183,6 +187,8 @@ class ConsentRead(Schema):
 
     selection_id = fields.UUID(required=True)
     consent = fields.String(required=True, validate=validate.OneOf(CHOICES))
+    shows_story = fields.Boolean(required=True)
+    shows_photo = fields.Boolean(required=True)
     consented_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
@@ -234,6 +240,129 @@ class RevokeIn(Schema):
     """Why an honour is taken back."""
 
     reason = Text(300, required=True)
+
+
+class NominationIn(Schema):
+    """Whom, by telephone number, and why."""
+
+    phone = Text(24, min_length=5, required=True)
+    story = Text(2000, required=True)
+    photo_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=3))
+
+
+class MarkIn(Schema):
+    """A score without a name."""
+
+    score = Whole(0, 100, required=True)
+    comment = Text(500, min_length=0, load_default="")
+
+
+class MarkRead(Schema):
+    """A mark."""
+
+    candidate_id = fields.UUID(required=True)
+    score = fields.Integer(required=True)
+    comment = fields.String(required=True)
+
+
+class WhyIn(Schema):
+    """Why."""
+
+    reason = Text(300, required=True)
+
+
+class SignatureIn(Schema):
+    """The record of the deciding meeting."""
+
+    meeting = Text(4000, min_length=0, load_default="")
+
+
+class IntegrityHoldIn(Schema):
+    """About whom, and why."""
+
+    person_id = Id(required=True)
+    reason = Text(300, required=True)
+
+
+class IntegrityHoldRead(Schema):
+    """A matter that keeps somebody out of selections."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    opened_at = fields.AwareDateTime(required=True)
+    lifted_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class ObjectionIn(Schema):
+    """What is wrong, with whom on the list or with the list."""
+
+    pseudonym = Text(20, load_default=None, allow_none=True)
+    words = Text(1000, required=True)
+
+
+class ObjectionRead(Schema):
+    """The case that was opened."""
+
+    id = fields.UUID(required=True)
+    number = fields.String(required=True)
+    accept_by = fields.AwareDateTime(required=True)
+
+
+class ExportIn(Schema):
+    """What is wanted and why; `personal` adds telephone numbers, masked without consent."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(tuple(exporting.KINDS)))
+    reason = Text(300, required=True, min_length=2)
+    personal = fields.Boolean(load_default=False)
+
+
+class ExportRead(Schema):
+    """An export, to be fetched by its id."""
+
+    id = fields.UUID(required=True)
+    selection_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    personal = fields.Boolean(required=True)
+    reason = fields.String(required=True)
+    at = fields.AwareDateTime(required=True)
+
+
+class CertificateRead(Schema):
+    """A certificate as everybody may see it. No name: it was taken back, or the person is not listed."""
+
+    selection = fields.Nested(PublicSelectionRead, required=True)
+    name = fields.String(required=True, allow_none=True)
+    granted_at = fields.AwareDateTime(required=True)
+    revoked_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class CredentialRead(Schema):
+    """A verifiable credential."""
+
+    credential = fields.String(required=True)
+
+
+class FiledRead(Schema):
+    """One candidate in the case file."""
+
+    candidate_id = fields.UUID(required=True, attribute="candidate.id")
+    pseudonym = fields.String(required=True, attribute="candidate.pseudonym")
+    decision = fields.String(required=True, attribute="candidate.decision")
+    name = fields.String(required=True, allow_none=True)
+    held = fields.Boolean(required=True)
+    marks = fields.List(fields.Integer(), required=True)
+    comments = fields.List(fields.String(), required=True)
+    recused = fields.List(fields.String(), required=True)
+    decisions = fields.List(fields.String(), required=True)
+    stories = fields.List(fields.String(), required=True)
+
+
+class CaseFileRead(Schema):
+    """What was known and said about everybody considered."""
+
+    selection = fields.Nested(SelectionRead, required=True)
+    meeting = fields.String(required=True)
+    filed = fields.List(fields.Nested(FiledRead), required=True)
 
 
 class HonourRead(Schema):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
 
 from app.identity.actors import Actor
 from app.identity.models import PURPOSES, Consent
@@ -31,6 +32,15 @@ def has_consent(person_id: UUID, purpose: str) -> bool:
         .limit(1)
     )
     return bool(newest)
+
+
+def agreeing_to(purpose: str) -> Select[UUID]:
+    """The ids of everybody whose newest answer to this purpose is yes, as a statement."""
+    later = aliased(Consent)
+    newer = exists().where(
+        later.person_id == Consent.person_id, later.purpose == Consent.purpose, later.id > Consent.id
+    )
+    return select(Consent.person_id).where(Consent.purpose == purpose, Consent.given, ~newer)
 
 
 def consents_of(person_id: UUID) -> dict[str, bool]:

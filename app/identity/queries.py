@@ -125,10 +125,10 @@ def masked_phone(phone: str | None) -> str:
 
 
 def masked_name(name: str | None) -> str:
-    """王* · 王*明 · 欧**华; a name with · keeps the first and last character of the whole."""
+    """王* · 王*明 · 欧**华; a name with · keeps the first and last character of the whole; of one character, none."""
     text = (name or "").strip()
     if len(text) <= 1:
-        return "*" if not text else f"{text}*"
+        return "*"
     if len(text) == 2:
         return f"{text[0]}*"
     return f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"

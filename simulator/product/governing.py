@@ -76,5 +76,6 @@ def open_notice(*, by: Actor, at: datetime, selection_id: str) -> Facts:
 
 
 def finalise(*, by: Actor, at: datetime, selection_id: str) -> Facts:
-    """The roll is final."""
+    """The notice has run, the roll is final."""
+    announcing.end_notice(selection_id=UUID(selection_id), by=by, at=at)
     return {"selection": str(announcing.finalise(selection_id=UUID(selection_id), by=by, at=at).id)}

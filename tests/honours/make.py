@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from app.honours.announcing import finalise, open_notice
+from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
 from app.honours.models import Selection
 from app.honours.reviewing import sign
@@ -133,8 +133,11 @@ def noticed(here: Setting, **more: Any) -> Selection:
 def final(here: Setting, **more: Any) -> Selection:
     """Final, two weeks later."""
     selection = noticed(here, **more)
+    later = clock.now() + timedelta(days=14)
     with transaction():
-        return finalise(selection_id=selection.id, by=here.department, at=clock.now() + timedelta(days=14))
+        end_notice(selection_id=selection.id, by=here.department, at=later)
+    with transaction():
+        return finalise(selection_id=selection.id, by=here.department, at=later)
 
 
 def acting(someone: Person) -> Actor:

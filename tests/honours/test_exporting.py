@@ -17,7 +17,7 @@ from app.audit.models import AuditRecord
 from app.honours import queries, sealing
 from app.honours.consenting import answer
 from app.honours.errors import SelectionMovedOn
-from app.honours.exporting import roll_csv, roll_xlsx, snapshot_json
+from app.honours.exporting import make_export
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
@@ -41,9 +41,16 @@ HOSTILE = [
 ]
 
 
-def _export(make_file, selection, by):
+roll_xlsx, roll_csv, snapshot_json = "roll.xlsx", "roll.csv", "snapshot.json"
+
+
+def _export(kind, selection, by, **more):
     with transaction():
-        return make_file(selection_id=selection.id, by=by, at=clock.now()).data
+        made, file = make_export(
+            selection_id=selection.id, kind=kind, reason="月度上报", by=by, at=clock.now(), **more
+        )
+        assert made.id
+        return file.data
 
 
 def _agree(selection, someone, choice="full"):
@@ -189,15 +196,20 @@ def test_the_edge_hands_out_files_and_takes_consents(app, here):
     rider = city.signed_in(app, someone)
     said = rider.post("/api/v1/honours/consent", json={"selection_id": str(selection.id), "choice": "full"})
     assert said.json["consent"] == "full"
-    assert rider.get(f"/api/v1/selections/{selection.id}/roll.xlsx").status_code == 403
     assert rider.get(f"/api/v1/selections/{selection.id}").status_code == 404
     assert rider.get(f"/api/v1/honours/rolls/{selection.id}/mine").json["chosen"] is True
     assert rider.get("/api/v1/honours/mine").json[0]["selection"]["title"] == "十月最美骑手"
     desk = city.signed_in(app, department)
-    sheet = desk.get(f"/api/v1/selections/{selection.id}/roll.xlsx")
+    asked = {"kind": "roll.xlsx", "reason": "月度上报"}
+    made = desk.post(f"/api/v1/selections/{selection.id}/exports", json=asked).json
+    sheet = desk.get(f"/api/v1/honours/exports/{made['id']}")
     assert sheet.content_type == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert "filename*=UTF-8''" in sheet.headers["Content-Disposition"]
-    assert desk.get(f"/api/v1/selections/{selection.id}/roll.csv").data.startswith(b"\xef\xbb\xbf")
+    assert (
+        desk.post(f"/api/v1/selections/{selection.id}/exports", json=asked | {"reason": ""}).status_code
+        == 422
+    )
+    assert rider.get(f"/api/v1/honours/exports/{made['id']}").status_code == 403
     public = app.test_client().get(f"/api/v1/honours/rolls/{selection.id}").json
     assert "王小明" in public["names"]
     assert "score" not in str(public)
@@ -234,10 +246,12 @@ def test_the_desk_walks_the_whole_way(app, here):
         f"{path}/candidates/{listed[2]['id']}/decision", json={"decision": "out", "reason": "材料不全"}
     )
     assert decided.json["decision"] == "out"
-    assert desk.post(f"{path}/signature").status_code == 403
-    assert review.post(f"{path}/signature").json["state"] == "reviewed"
+    assert desk.post(f"{path}/signature", json={}).status_code == 403
+    assert (
+        review.post(f"{path}/signature", json={"meeting": "到会三人，一致同意"}).json["state"] == "reviewed"
+    )
     assert desk.post(f"{path}/notice").json["notice_ends_on"] == "2026-12-01"
-    early = desk.post(f"{path}/final")
+    early = desk.post(f"{path}/notice-end")
     assert (early.status_code, early.json["code"]) == (409, "notice-running")
     assert len(desk.get("/api/v1/selections").json["items"]) == 1
     assert len(app.test_client().get("/api/v1/honours/rolls").json["items"]) == 1

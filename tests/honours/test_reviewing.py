@@ -10,9 +10,17 @@ from sqlalchemy.exc import IntegrityError
 
 from app.audit.models import AuditRecord
 from app.honours import queries
-from app.honours.announcing import after_working_days, finalise, is_working_day, open_notice, revoke
+from app.honours.announcing import (
+    after_working_days,
+    end_notice,
+    finalise,
+    is_working_day,
+    open_notice,
+    revoke,
+)
 from app.honours.errors import (
     NobodyChosen,
+    NoticeNotEnded,
     NoticeRunning,
     OwnCandidacy,
     SecondReviewerNeeded,
@@ -152,7 +160,11 @@ def test_a_roll_is_public_from_the_notice_on_and_final_only_after_it_has_run(app
     assert (noticed.notice_starts_on, noticed.notice_ends_on) == (date(2026, 11, 24), date(2026, 12, 1))
     last_moment = clock.city_midnight(date(2026, 12, 2)) - timedelta(seconds=1)
     with pytest.raises(NoticeRunning), transaction():
-        finalise(selection_id=selection.id, by=here.department, at=last_moment)
+        end_notice(selection_id=selection.id, by=here.department, at=last_moment)
+    with pytest.raises(NoticeNotEnded), transaction():
+        finalise(selection_id=selection.id, by=here.department, at=last_moment + timedelta(days=9))
+    with transaction():
+        end_notice(selection_id=selection.id, by=here.department, at=last_moment + timedelta(seconds=1))
     with listening(HonoursGranted) as heard, transaction():
         finalise(selection_id=selection.id, by=here.department, at=last_moment + timedelta(seconds=1))
     assert len(heard[0].person_ids) == 2

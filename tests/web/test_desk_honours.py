@@ -43,7 +43,7 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     assert send(reviewer, page, f"{page}/criteria").status_code == 303
     assert send(department, page, f"{page}/run").status_code == 303
     assert f"{page}/sign" not in department.get(page).text
-    assert department.get(f"{page}/roll.csv").status_code == 409
+    assert "roll.csv" not in department.get(page).text
     shown = reviewer.get(page)
     decide = next(each.action for each in read(shown.text).found if "/candidates/" in each.action)
     unsaid = send(reviewer, page, decide, decision="out")
@@ -51,13 +51,15 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     assert send(reviewer, page, decide, decision="in", reason="材料齐全").status_code == 303
     assert send(reviewer, page, f"{page}/sign").status_code == 303
     assert send(department, page, f"{page}/notice").status_code == 303
-    assert send(department, page, f"{page}/final").status_code == 409
+    assert send(department, page, f"{page}/notice-end").status_code == 409
     clock.advance(days=14)
     later = browser(app, person(here.department))
+    assert send(later, page, f"{page}/notice-end").status_code == 303
     assert send(later, page, f"{page}/final").status_code == 303
-    table = later.get(f"{page}/roll.csv")
+    assert send(later, page, f"{page}/exports", kind="roll.csv").status_code == 422
+    table = send(later, page, f"{page}/exports", kind="roll.csv", reason="月度上报")
     assert "十月最美骑手" in table.text or "姓名" in table.text
-    book = later.get(f"{page}/roll.xlsx")
+    book = send(later, page, f"{page}/exports", kind="roll.xlsx", reason="月度上报")
     assert zipfile.is_zipfile(io.BytesIO(book.data))
     assert "attachment" in book.headers["Content-Disposition"]
 
@@ -86,4 +88,4 @@ def test_an_auditor_cannot_open_a_selection(app: Flask) -> None:
     selection = honours.frozen(here)
     client = desk(app, AUDITOR)
     assert client.get(f"/desk/honours/{selection.id}").status_code == 403
-    assert client.get(f"/desk/honours/{selection.id}/roll.csv").status_code == 403
+    assert client.post(f"/desk/honours/{selection.id}/exports").status_code in (400, 403)

@@ -11,14 +11,14 @@ from marshmallow import fields, validate
 
 from app.honours import announcing, exporting, queries, reviewing, selecting
 from app.honours import criteria as wordings
-from app.honours.models import PURPOSES
+from app.honours.models import PURPOSES, Selection
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Nothing, Tick
 from app.web.menus import menu_of, must_enter
 from app.web.scopes import regions_of
 
@@ -44,6 +44,20 @@ class SelectionForm(Schema):
     breadth_weight = QueryWhole(0, 100, load_default=0)
     most_of_a_district = QueryWhole(1, 1000, load_default=None)
     most_of_a_platform = QueryWhole(1, 1000, load_default=None)
+
+
+class ExportForm(Schema):
+    """What is wanted, and why."""
+
+    kind = Choice(tuple(exporting.KINDS), required=True)
+    reason = Text(300, required=True)
+    personal = Tick()
+
+
+class SignForm(Schema):
+    """The record of the meeting."""
+
+    meeting = Text(4000, load_default="")
 
 
 class TrialForm(Schema):
@@ -131,7 +145,7 @@ def selection(selection_id: UUID, by: Actor) -> str:
         "desk/selection.html",
         selection=found, criteria=queries.criteria_of(found), candidates=shown, menu=menu_of(by),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
-        can_export=by.holds("honours.export") and found.state in ("reviewed", "notice", "final"),
+        kinds=_kinds(found) if by.holds("honours.export") else [],
     )  # fmt: skip
 
 
@@ -158,6 +172,12 @@ def approve(selection_id: UUID, by: Actor) -> Response:
     """A second person agrees to the criteria"""
     wordings.approve_criteria(selection_id=selection_id, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.criteria-approved")
+
+
+def _kinds(found: Selection) -> list[tuple[str, str]]:
+    """The exports of this step, in words."""
+    possible = (name for name, kind in exporting.KINDS.items() if found.state in kind.states)
+    return [(name, say(f"honours.export.{name}")) for name in possible]
 
 
 @pages.post("/desk/honours/<uuid:selection_id>/run", again=selection)
@@ -187,10 +207,10 @@ def decide(selection_id: UUID, candidate_id: UUID, decision: str, reason: str, b
 
 @pages.post("/desk/honours/<uuid:selection_id>/sign", again=selection)
 @requires("selection.review")
-@takes_form(Nothing)
-def sign(selection_id: UUID, by: Actor) -> Response:
+@takes_form(SignForm)
+def sign(selection_id: UUID, meeting: str, by: Actor) -> Response:
     """The second person's signature"""
-    reviewing.sign(selection_id=selection_id, by=by, at=clock.now())
+    reviewing.sign(selection_id=selection_id, meeting=meeting, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.signed")
 
 
@@ -212,10 +232,21 @@ def finalise(selection_id: UUID, by: Actor) -> Response:
     return go(f"/desk/honours/{selection_id}", said="web.said.finalised")
 
 
-@pages.get("/desk/honours/<uuid:selection_id>/roll.<kind>", write=True)
+@pages.post("/desk/honours/<uuid:selection_id>/notice-end", again=selection)
+@requires("selection.run")
+@takes_form(Nothing)
+def end_notice(selection_id: UUID, by: Actor) -> Response:
+    """The notice has run its days"""
+    announcing.end_notice(selection_id=selection_id, by=by, at=clock.now())
+    return go(f"/desk/honours/{selection_id}", said="web.said.notice-ended")
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/exports", again=selection)
 @requires("honours.export")
-def export(selection_id: UUID, kind: str, by: Actor) -> Response:
-    """The roll as a file; every export leaves a trace"""
-    make = exporting.roll_csv if kind == "csv" else exporting.roll_xlsx
-    made = make(selection_id=selection_id, by=by, at=clock.now())
-    return attachment(made.data, made.media_type, made.filename)
+@takes_form(ExportForm)
+def export(selection_id: UUID, kind: str, reason: str, personal: bool, by: Actor) -> Response:
+    """A file for a reason; every export leaves a trace"""
+    _, file = exporting.make_export(
+        selection_id=selection_id, kind=kind, reason=reason, personal=personal, by=by, at=clock.now()
+    )
+    return attachment(file.data, file.media_type, file.filename)

@@ -1,0 +1,107 @@
+"""The case file of a selection: who marked what, who abstained and why, each decision with its reason, the evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.honours import objecting, queries
+from app.honours.models import Candidate, Decision, Mark, Nomination, Recusal, Selection, Voice
+from app.identity.actors import Actor
+from app.identity.models import Person
+from app.kernel.db import session
+from app.places.queries import region_path
+
+MOST = 200
+Row = TypeVar("Row", Mark, Recusal, Decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """One candidate: no name while the blind round runs, no stories either, for they tell who somebody is."""
+
+    candidate: Candidate
+    name: str | None
+    held: bool
+    marks: Sequence[int]
+    comments: Sequence[str]
+    recused: Sequence[str]
+    decisions: Sequence[str]
+    stories: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """What was known and said about the first of the order."""
+
+    selection: Selection
+    meeting: str
+    filed: Sequence[Filed]
+
+
+def case_file(selection_id: UUID, by: Actor) -> CaseFile:
+    """The case file for those who review there."""
+    selection = queries.selection(selection_id)
+    by.must("selection.review", region_path=region_path(selection.region_code))
+    candidates = session.scalars(
+        select(Candidate)
+        .where(Candidate.selection_id == selection.id)
+        .order_by(Candidate.position)
+        .limit(MOST)
+    ).all()
+    ids = [each.id for each in candidates]
+    marks = _by_candidate(session.scalars(select(Mark).where(Mark.candidate_id.in_(ids)).order_by(Mark.id)))
+    recusals = _by_candidate(session.scalars(select(Recusal).where(Recusal.candidate_id.in_(ids))))
+    decisions = _by_candidate(
+        session.scalars(select(Decision).where(Decision.candidate_id.in_(ids)).order_by(Decision.id))
+    )
+    named = selection.named_at is not None
+    names, stories = (_names(candidates), _stories(selection.id)) if named else ({}, {})
+    held = objecting.held(ids)
+    return CaseFile(
+        selection,
+        selection.meeting,
+        [
+            Filed(
+                each,
+                names.get(each.person_id),
+                each.id in held,
+                [mark.score for mark in marks[each.id]],
+                [mark.comment for mark in marks[each.id] if mark.comment],
+                [recusal.reason for recusal in recusals[each.id]],
+                [f"{decision.decision}: {decision.reason}" for decision in decisions[each.id]],
+                stories.get(each.person_id, []),
+            )
+            for each in candidates
+        ],
+    )
+
+
+def _by_candidate(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
+    found: dict[UUID, list[Row]] = defaultdict(list)
+    for each in rows:
+        found[each.candidate_id].append(each)
+    return found
+
+
+def _names(candidates: Sequence[Candidate]) -> dict[UUID, str]:
+    people = select(Person.id, Person.name).where(Person.id.in_([each.person_id for each in candidates]))
+    return {person_id: name or "" for person_id, name in session.execute(people)}
+
+
+def _stories(selection_id: UUID) -> dict[UUID, list[str]]:
+    said = (
+        select(Nomination.person_id, Voice.story)
+        .join(Voice, Voice.nomination_id == Nomination.id)
+        .where(Nomination.selection_id == selection_id)
+        .order_by(Voice.id)
+    )
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for person_id, story in session.execute(said):
+        found[person_id].append(story)
+    return found

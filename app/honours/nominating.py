@@ -1,0 +1,77 @@
+"""Nominating: a story about somebody, told before the facts are sealed. Stories inform; they give no score."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.audit.recording import record
+from app.honours import queries
+from app.honours.errors import NomineeUnfit
+from app.honours.models import DRAFT, FROZEN, Nomination, Voice
+from app.identity import queries as people
+from app.identity.actors import Actor
+from app.kernel.db import insert_if_absent, session
+from app.kernel.ids import new_id
+from app.media.attaching import attach_photos
+
+
+def nominate(
+    *,
+    selection_id: UUID,
+    phone: str,
+    story: str,
+    photo_ids: Collection[UUID] = (),
+    by: Actor,
+    at: datetime,
+) -> None:
+    """Put a rider forward, or second whoever is put forward already. Whether the number is known is not told.
+
+    The unique constraints settle two at once: one nomination per rider, one voice per person.
+    """
+    selection = queries.selection_to_change(selection_id)
+    selection.must_be(DRAFT, FROZEN)
+    nominee = people.person_by_phone(phone)
+    if nominee is not None and nominee.id == by.id:
+        raise NomineeUnfit
+    attach_photos(
+        photo_ids=photo_ids, region_code=selection.region_code, seen_with=("selection.review",),
+        shown_to_id=nominee.id if nominee else None, by=by, at=at,
+    )  # fmt: skip
+    if nominee is None or not nominee.is_rider:
+        return
+    which = {"selection_id": selection_id, "person_id": nominee.id}
+    insert_if_absent(Nomination, {"id": new_id(), **which, "created_at": at})
+    nomination = session.scalars(select(Nomination).filter_by(**which)).one()
+    voice = {
+        "id": new_id(),
+        "nomination_id": nomination.id,
+        "by_id": by.id,
+        "role": _role_of(by),
+        "story": story,
+        "photo_ids": [str(each) for each in photo_ids],
+        "at": at,
+    }
+    if insert_if_absent(Voice, voice):
+        facts = {"nomination": str(nomination.id), "role": voice["role"]}
+        record(action="nomination.voiced", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+
+
+def _role_of(by: Actor) -> str:
+    if by.holds("station.scan"):
+        return "station"
+    return "organiser" if by.holds("activity.organise") else "peer"
+
+
+def voices_for(selection_id: UUID, person_id: UUID) -> list[Voice]:
+    """What was said for somebody, the nomination first."""
+    said = (
+        select(Voice)
+        .join(Nomination, Nomination.id == Voice.nomination_id)
+        .where(Nomination.selection_id == selection_id, Nomination.person_id == person_id)
+        .order_by(Voice.id)
+    )
+    return list(session.scalars(said))
