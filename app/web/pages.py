@@ -18,6 +18,7 @@ from app.web.desk import (
 )
 from app.web.edge import Pages
 from app.web.grid import cases
+from app.web.rider import honours as rolls
 from app.web.rider import (
     activities,
     checking_in,
@@ -50,6 +51,7 @@ ALL: tuple[Pages, ...] = (
     inbox.pages,
     outbox.pages,
     me.pages,
+    rolls.pages,
     my_code.pages,
     counter.pages,
     posting.pages,

@@ -9,7 +9,7 @@ PAGES = {
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
     "correction": "/points",
-    "honour": "/me/consents",
+    "honour": "/me/honours",
     "hours": "/hours",
     "points": "/points",
     "offline": "/outbox",

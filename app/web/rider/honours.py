@@ -1,0 +1,166 @@
+"""The honour roll for everybody: public notices, the wall, one's own answer to "why not me", one's own honours."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response
+
+from app.codes import drawing
+from app.codes.kinds import certificate
+from app.honours import certifying, consenting, nominating, objecting, queries, stories
+from app.honours.errors import HonourNotFound
+from app.honours.models import FULL, MASKED, UNLISTED
+from app.identity.actors import Actor
+from app.identity.signing_in import normal_phone
+from app.kernel import clock
+from app.kernel.http import attachment, public, requires, takes_form
+from app.kernel.i18n import has, say
+from app.kernel.schemas import Schema, Text
+from app.media import queries as media
+from app.web.edge import Pages, go, page
+from app.web.forms import Choice, Tick
+
+pages = Pages("roll")
+CHOICES = (FULL, MASKED, UNLISTED)
+
+
+class ObjectionForm(Schema):
+    """Who on the list, if it is about one, and what is wrong."""
+
+    pseudonym = Text(20, load_default=None)
+    words = Text(1000, required=True)
+
+
+class AnswerForm(Schema):
+    """How one wants to be shown on one roll."""
+
+    choice = Choice(CHOICES, required=True)
+    shows_story = Tick()
+    shows_photo = Tick()
+
+
+class NominationForm(Schema):
+    """Whom, and what he did."""
+
+    phone = Text(24, min_length=5, required=True)
+    story = Text(2000, required=True)
+
+
+@pages.get("/honours")
+@public
+def rolls(by: Actor) -> str:
+    """Public notices and final rolls, newest first"""
+    return page("rider/rolls.html", selections=queries.public_selections().items)
+
+
+@pages.get("/honours/<uuid:selection_id>")
+@public
+def roll(selection_id: UUID, by: Actor) -> str:
+    """A public notice, or the wall of the honoured"""
+    found = queries.public_roll(selection_id)
+    numbers = [(each.candidate.pseudonym, f"{each.candidate.pseudonym} {each.name}") for each in found.listed]
+    return page("rider/roll.html", roll=found, numbers=numbers)
+
+
+@pages.post("/honours/<uuid:selection_id>/objections", again=roll)
+@requires("self")
+@takes_form(ObjectionForm)
+def object_(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) -> Response:
+    """Object to a notice: a case that is answered in time"""
+    case = objecting.object_(
+        selection_id=selection_id, pseudonym=pseudonym, words=words, by=by, at=clock.now()
+    )
+    return go(f"/reports/{case.id}", said="web.said.objected")
+
+
+@pages.get("/honours/<uuid:selection_id>/why")
+@requires("self")
+def why(selection_id: UUID, by: Actor) -> str:
+    """Why one was or was not chosen: own figures, the cut-off, never anybody else's"""
+    standing = queries.my_standing(selection_id, by)
+    key = f"honours.why.{standing.why}"
+    words = say(key) if has(key) else standing.why
+    criteria = queries.criteria_of(standing.selection)
+    return page("rider/roll_why.html", standing=standing, words=words, criteria=criteria)
+
+
+@pages.get("/honours/<uuid:selection_id>/<pseudonym>")
+@public
+def honoured(selection_id: UUID, pseudonym: str, by: Actor) -> str:
+    """The page of one of the honoured, as he agreed to it"""
+    return page("rider/honoured.html", shown=stories.page_of(selection_id, pseudonym))
+
+
+@pages.get("/honours/<uuid:selection_id>/<pseudonym>/photos/<uuid:media_id>")
+@public
+def picture(selection_id: UUID, pseudonym: str, media_id: UUID, by: Actor) -> Response:
+    """A photo of the wall, as long as he agrees to it"""
+    shown = stories.public_photo(selection_id, pseudonym, media_id)
+    return Response(media.bytes_of(shown), mimetype="image/jpeg")
+
+
+@pages.get("/H/<token>")
+@public
+def certified(token: str, by: Actor) -> str:
+    """What the code on a certificate stands for"""
+    listed, honour, selection = queries.certified(token.upper())
+    return page("rider/certified.html", listed=listed, honour=honour, selection=selection)
+
+
+@pages.get("/me/honours")
+@requires("self")
+def mine(by: Actor) -> str:
+    """One's own honours, and how one is shown on each roll"""
+    honours = [(honour, about, _code(honour.token)) for honour, about in queries.my_honours(by.id)]
+    choices = [(each, say(f"honours.consent.{each}")) for each in CHOICES]
+    return page("rider/my_honours.html", honours=honours, asked=queries.asked_of(by.id), choices=choices)
+
+
+@pages.post("/me/honours/<uuid:selection_id>", again=mine)
+@requires("self")
+@takes_form(AnswerForm)
+def answer(selection_id: UUID, choice: str, shows_story: bool, shows_photo: bool, by: Actor) -> Response:
+    """Say how one wants to be shown; it counts at once"""
+    consenting.answer(
+        selection_id=selection_id,
+        choice=choice,
+        shows_story=shows_story,
+        shows_photo=shows_photo,
+        by=by,
+        at=clock.now(),
+    )
+    return go("/me/honours", said="web.said.honour-answered")
+
+
+@pages.get("/me/honours/<uuid:honour_id>/certificate.pdf")
+@requires("self")
+def my_certificate(honour_id: UUID, by: Actor) -> Response:
+    """One's own certificate"""
+    return attachment(certifying.my_certificate(honour_id, by), "application/pdf", "certificate.pdf")
+
+
+@pages.get("/honours/<uuid:selection_id>/nominate")
+@requires("self")
+def nomination(selection_id: UUID, by: Actor) -> str:
+    """A form to put a fellow rider forward"""
+    found = queries.selection(selection_id)
+    if found.state not in ("draft", "frozen"):
+        raise HonourNotFound
+    return page("rider/nominate.html", selection=found)
+
+
+@pages.post("/honours/<uuid:selection_id>/nominate", again=nomination)
+@requires("self")
+@takes_form(NominationForm)
+def nominate(selection_id: UUID, phone: str, story: str, by: Actor) -> Response:
+    """Put a rider forward, or second whoever is"""
+    nominating.nominate(
+        selection_id=selection_id, phone=normal_phone(phone), story=story, by=by, at=clock.now()
+    )
+    return go("/honours", said="web.said.nominated")
+
+
+def _code(token: str | None) -> str | None:
+    """The certificate's verification code as a drawing."""
+    return drawing.svg(certificate.make(token), title=say("web.honour.verify")) if token else None
