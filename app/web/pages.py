@@ -18,7 +18,6 @@ from app.web.desk import (
 )
 from app.web.edge import Pages
 from app.web.grid import cases
-from app.web.rider import honours as rolls
 from app.web.rider import (
     activities,
     checking_in,
@@ -35,6 +34,7 @@ from app.web.rider import (
     stations,
     talking,
 )
+from app.web.rider import honours as rolls
 from app.web.station import counter, offline, posting, scans, shelf
 
 ALL: tuple[Pages, ...] = (
