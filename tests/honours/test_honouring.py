@@ -31,7 +31,7 @@ from app.kernel.db import session, transaction
 from app.kernel.paper import GlyphMissing
 from tests import make as city
 from tests.honours import make
-from tests.honours.test_no_name_escapes import names, text_of
+from tests.honours.test_no_name_escapes import text_of
 from tests.volunteering.make import listening
 
 
@@ -41,7 +41,7 @@ def here(app):
 
 
 def _honour(someone):
-    with transaction(write=False):
+    with transaction():
         ((honour, _),) = queries.my_honours(someone.id)
         return honour
 
@@ -99,18 +99,18 @@ def test_the_credential_is_an_open_badge_that_another_library_verifies(app, here
 
 
 def test_papers_are_the_same_bytes_each_time_and_miss_no_glyph(app):
-    here = make.setting(*range(400, 392, -1), names=names(8))
-    selection = make.final(here, criteria=make.CRITERIA | {"seats": 8})
+    here = make.setting(300, 299, names=["欧阳龑", "阿依古丽·买买提"])
+    selection = make.final(here, criteria=make.CRITERIA | {"seats": 2})
     for kind in ("notice.pdf", "internal.pdf"):
         first, second = (_export(selection, kind, here.department)[1].data for _ in range(2))
         assert first == second
         text = text_of(first, kind)
-        assert text.count("*") >= 8
+        assert text.count("*") >= 2
         assert "十月最美骑手" in text
     made, _ = _export(selection, "certificates.zip", here.department)
     with transaction():
         again = export_again(export_id=made.id, by=here.department, at=clock.now())
-    assert len(text_of(again.data, "certificates.zip").split("荣誉证书")) == 9
+    assert len(text_of(again.data, "certificates.zip").split("荣誉证书")) == 3
 
 
 def test_a_character_that_no_font_has_is_named_not_dropped(app):
@@ -191,7 +191,7 @@ def test_a_story_is_on_the_wall_only_with_full_name_and_story(app, here):
 
 
 def _first(selection, by):
-    with transaction(write=False):
+    with transaction():
         return queries.candidates(selection.id, by)[0]
 
 

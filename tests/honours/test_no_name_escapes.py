@@ -9,8 +9,6 @@ from datetime import timedelta
 
 import pypdf
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from app.cases.models import Case
 from app.honours import announcing, objecting, queries, reviewing
@@ -83,7 +81,7 @@ QUICK = tuple(each for each in KINDS if not each.endswith((".pdf", ".zip")))
 def shown(app, selection, here, kinds=QUICK) -> str:
     """Every public page and answer, and every export of these kinds, as one text. Papers take a second each."""
     visitor = app.test_client()
-    with transaction(write=False):
+    with transaction():
         found = queries.candidates(selection.id, here.department)
         tokens = [honour.token for each in found if (honour := queries.honour_of(each.id))]
     paths = [
@@ -128,7 +126,7 @@ def _agree(selection, someone, choice="full", **more):
 
 
 def _candidate(selection, someone):
-    with transaction(write=False):
+    with transaction():
         return queries.candidacy_of_to_change(selection.id, someone.id)
 
 
@@ -246,14 +244,11 @@ ACTS = (
 )
 
 
-@given(st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 1)), max_size=14))
-@settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
-def test_no_order_of_steps_publishes_a_name_that_should_not_be(app, acts):
+@pytest.mark.parametrize("seed", range(12))
+def test_no_order_of_steps_publishes_a_name_that_should_not_be(app, seed):
+    chance = random.Random(seed)
+    acts = [(chance.choice(ACTS), chance.randrange(2)) for _ in range(10)]
+    acts += [("end", 0), ("final", 0), (chance.choice(ACTS), 0), (chance.choice(ACTS), 1)]
     here = make.setting(300, 200, names=["赵铁柱", "钱多多"])
     with transaction():
         neighbour = city.actor(city.rider("张师傅", name="张三"))
@@ -289,7 +284,7 @@ def _take(act, selection, here, someone, neighbour):
     later = clock.now() + timedelta(days=14)
     candidate = _candidate(selection, someone)
     case = {"selection_id": selection.id, "at": later}
-    with transaction(write=False):
+    with transaction():
         acting = city.actor(someone)
         honour = queries.honour_of(candidate.id)
     with transaction():
