@@ -23,6 +23,7 @@ from app.codes import api as codes_api
 from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
+from app.honours import review_api
 from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
@@ -91,6 +92,7 @@ APIS = (
     rewards_books_api.api,
     rules_api.api,
     honours_api.api,
+    review_api.api,
     notices_api.api,
     scans_api.api,
     sync_api.api,

@@ -24,16 +24,16 @@ def notice(roll: Roll) -> bytes:
     """The public notice: who is meant, masked; why; how to object. No points, no order that says anything."""
     selection = roll.selection
     paper = Paper(title=selection.title_zh, made_at=_moment(selection), foot=_checked(selection))
-    paper.heading(_say("paper.notice-title", title=selection.title_zh), align="C")
-    paper.say(_say(
+    paper.heading(_zh("paper.notice-title", title=selection.title_zh), align="C")
+    paper.say(_zh(
         "paper.notice-words",
         region=full_name(selection.region_code), start=selection.period_start_on, end=selection.period_end_on,
         first=selection.notice_starts_on or "—", last=selection.notice_ends_on or "—",
     ))  # fmt: skip
-    header = [_say("column.pseudonym"), _say("column.name"), _say("column.deeds")]
+    header = [_zh("column.pseudonym"), _zh("column.name"), _zh("column.deeds")]
     rows = [[each.candidate.pseudonym, masked_name(each.person.name), _deeds(each)] for each in roll.listed]
     paper.rows(header, rows, widths=(3, 3, 6))
-    paper.say(_say("paper.notice-objecting"))
+    paper.say(_zh("paper.notice-objecting"))
     return paper.bytes()
 
 
@@ -43,22 +43,22 @@ def internal(roll: Roll) -> bytes:
     paper = Paper(
         title=selection.title_zh, made_at=_moment(selection), landscape=True, foot=_checked(selection)
     )
-    paper.heading(_say("paper.internal-title", title=selection.title_zh))
+    paper.heading(_zh("paper.internal-title", title=selection.title_zh))
     paper.say(
-        _say(
+        _zh(
             "paper.internal-words", number=selection.criteria_version.number, sha256=selection.criteria_sha256
         )
     )
-    header = [_say(f"column.{each}") for each in ("pseudonym", "name", "score", "deeds", "decision")]
+    header = [_zh(f"column.{each}") for each in ("pseudonym", "name", "score", "deeds", "decision")]
     rows = [
         [each.candidate.pseudonym, each.name, str(each.candidate.score), _deeds(each), each.candidate.reason]
         for each in roll.listed
     ]
     paper.rows(header, rows, widths=(3, 3, 2, 6, 6))
     if selection.meeting:
-        paper.heading(_say("paper.meeting"), level=2)
+        paper.heading(_zh("paper.meeting"), level=2)
         paper.say(selection.meeting)
-    paper.signatures([_say(f"paper.sign-{each}") for each in ("maker", "reviewer", "head")])
+    paper.signatures([_zh(f"paper.sign-{each}") for each in ("maker", "reviewer", "head")])
     return paper.bytes()
 
 
@@ -110,15 +110,15 @@ def _certificate(paper: Paper, listed: OnRoll, selection: Selection) -> None:
     paper.set_line_width(1.2)
     paper.rect(10, 10, paper.w - 20, paper.h - 20)
     paper.set_y(34)
-    paper.say(_say("paper.certificate"), size_pt=34, bold=True, align="C", after_mm=8)
+    paper.say(_zh("paper.certificate"), size_pt=34, bold=True, align="C", after_mm=8)
     paper.say(listed.name, size_pt=26, bold=True, align="C", after_mm=6)
     period = {"start": selection.period_start_on, "end": selection.period_end_on}
-    words = _say("paper.certificate-words", title=selection.title_zh, **period)
+    words = _zh("paper.certificate-words", title=selection.title_zh, **period)
     paper.say(words, size_pt=15, align="C", after_mm=6)
     paper.set_y(paper.h - 62)
-    paper.say(_say("issuer"), size_pt=13, align="C")
+    paper.say(_zh("issuer"), size_pt=13, align="C")
     paper.say(city_day(listed.honour.granted_at).isoformat(), size_pt=12, align="C")
-    paper.say(_say("paper.certificate-number", number=token), size_pt=10, align="C")
+    paper.say(_zh("paper.certificate-number", number=token), size_pt=10, align="C")
     paper.modules(
         drawing.matrix(certificate.make(token)), x=paper.w - 24 - QR_MM, y=paper.h - 24 - QR_MM, side_mm=QR_MM
     )
@@ -127,7 +127,7 @@ def _certificate(paper: Paper, listed: OnRoll, selection: Selection) -> None:
 def _deeds(each: OnRoll) -> str:
     values = each.candidate.figures["values"]
     minutes = values.get("hours.proven", 0) + values.get("hours.witnessed", 0)
-    return _say("paper.deeds", hours=i18n.format_hours(minutes), reports=values.get("reports.resolved", 0))
+    return _zh("paper.deeds", hours=i18n.format_hours(minutes), reports=values.get("reports.resolved", 0))
 
 
 def _moment(selection: Selection) -> datetime:
@@ -136,8 +136,8 @@ def _moment(selection: Selection) -> datetime:
 
 
 def _checked(selection: Selection) -> str:
-    return _say("paper.checked", sha256=(selection.snapshot_sha256 or "")[:16])
+    return _zh("paper.checked", sha256=(selection.snapshot_sha256 or "")[:16])
 
 
-def _say(key: str, **facts: object) -> str:
+def _zh(key: str, **facts: object) -> str:
     return i18n.say(f"honours.{key}", locale="zh", **facts)

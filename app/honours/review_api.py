@@ -1,0 +1,124 @@
+"""Nominations, the review with its case file, and integrity holds."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from app.honours import (
+    filing,
+    holding,
+    nominating,
+    reviewing,
+)
+from app.honours.filing import CaseFile
+from app.honours.models import Candidate, IntegrityHold, Mark, Selection
+from app.honours.schemas import (
+    CandidateRead,
+    CaseFileRead,
+    IntegrityHoldIn,
+    IntegrityHoldRead,
+    MarkIn,
+    MarkRead,
+    NominationIn,
+    SelectionRead,
+    WhyIn,
+)
+from app.identity.actors import Actor
+from app.identity.signing_in import normal_phone
+from app.kernel import clock
+from app.kernel.http import (
+    Api,
+    gives,
+    requires,
+    takes,
+)
+
+api = Api("reviews", "", "Nominations and the review of selections")
+
+
+@api.post("/selections/<uuid:selection_id>/nominations")
+@requires("self")
+@takes(NominationIn)
+@gives(None, 204)
+def nominate(selection_id: UUID, phone: str, story: str, photo_ids: list[UUID], by: Actor) -> None:
+    """Put a rider forward, or second whoever is; whether the number is known is not told"""
+    nominating.nominate(
+        selection_id=selection_id,
+        phone=normal_phone(phone),
+        story=story,
+        photo_ids=photo_ids,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.put("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/mark")
+@requires("selection.review")
+@takes(MarkIn)
+@gives(MarkRead)
+def mark_candidate(selection_id: UUID, candidate_id: UUID, score: int, comment: str, by: Actor) -> Mark:
+    """Score a candidate without his name"""
+    return reviewing.mark(
+        selection_id=selection_id,
+        candidate_id=candidate_id,
+        score=score,
+        comment=comment,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/names")
+@requires("selection.review")
+@gives(SelectionRead)
+def show_names(selection_id: UUID, by: Actor) -> Selection:
+    """End the blind round"""
+    return reviewing.show_names(selection_id=selection_id, by=by, at=clock.now())
+
+
+@api.get("/selections/<uuid:selection_id>/case-file")
+@requires("selection.review")
+@gives(CaseFileRead)
+def read_case_file(selection_id: UUID, by: Actor) -> CaseFile:
+    """Marks, recusals, decisions, evidence and, after the blind round, names"""
+    return filing.case_file(selection_id, by)
+
+
+@api.post("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/recusal")
+@requires("selection.review")
+@takes(WhyIn)
+@gives(None, 204)
+def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> None:
+    """Say that one is too close to a candidate to decide"""
+    reviewing.recuse(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/removal")
+@requires("selection.review")
+@takes(WhyIn)
+@gives(CandidateRead)
+def remove_candidate(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Candidate:
+    """Take somebody out between signature and final roll"""
+    return reviewing.remove(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/integrity-holds")
+@requires("selection.review")
+@takes(IntegrityHoldIn)
+@gives(IntegrityHoldRead, 201)
+def open_hold(person_id: UUID, reason: str, by: Actor) -> IntegrityHold:
+    """Keep a rider out of selections while something is looked into"""
+    return holding.open_hold(person_id=person_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/integrity-holds/lift")
+@requires("selection.review")
+@takes(IntegrityHoldIn)
+@gives(IntegrityHoldRead)
+def lift_hold(person_id: UUID, reason: str, by: Actor) -> IntegrityHold:
+    """The matter is settled"""
+    return holding.lift_hold(person_id=person_id, reason=reason, by=by, at=clock.now())
