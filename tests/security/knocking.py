@@ -134,7 +134,7 @@ def _path_value(name: str, route: Route, world: World, own: Mapping[str, Any]) -
     if isinstance(route.rule._converters[name], IntegerConverter):
         return 1
     if name == "token":
-        return world.ids.get(next(link for link in LINKS if route.rule.rule.startswith(link)), "none")
+        return world.ids.get(next((link for link in LINKS if route.rule.rule.startswith(link)), ""), "none")
     return world.ids.get(name, "none")
 
 
