@@ -14,7 +14,7 @@ from app.honours.queries import OnRoll, Roll
 from app.identity.queries import masked_name
 from app.kernel import i18n
 from app.kernel.clock import city_day
-from app.kernel.paper import Paper
+from app.kernel.paper import Paper, must_be_drawable
 from app.places.queries import full_name
 
 QR_MM = 32.0
@@ -91,7 +91,8 @@ def certificates_apart(roll: Roll) -> bytes:
 
 
 def one_certificate(listed: OnRoll, selection: Selection) -> bytes:
-    """One certificate."""
+    """One certificate. Its name is tried first: a paper that is begun and not finished keeps its fonts open."""
+    must_be_drawable(listed.name)
     paper = Paper(
         title=selection.title_zh, made_at=_moment(selection), landscape=True, foot="", numbered=False
     )
