@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,11 @@ def signed(points: int) -> str:
     )
 
 
+def month(day: date) -> str:
+    """2026 年 10 月, 2026-10."""
+    return i18n.say("web.year-month", year=str(day.year), month=f"{day.month:02d}")
+
+
 def spans(hours: list[list[str]]) -> str:
     """Opening spans of one day: 08:00–22:00."""
     return (
@@ -210,6 +216,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "distance": distance,
     "signed": signed,
     "spans": spans,
+    "month": month,
 }
 
 

@@ -58,10 +58,11 @@ def close_day(*, station_id: UUID, day: date, counts: Sequence[Counted], by: Act
         raise DayClosed(day=last.day)
     given = {each.reward_id: each for each in counts}
     _must_be_whole(stock, given)
+    _must_say_why(stock, counts)
     lines = books.open_lines(station_id, until=day_bounds(day)[1])
     close = _write(station_id, day, lines, by, at)
-    for number, item in enumerate(stock):
-        _count(close, item, given.get(item.reward.id), number, by, at)
+    for item in stock:
+        _count(close, item, given.get(item.reward.id), by, at)
     for line in lines:
         session.add(DayLine(close_id=close.id, movement_id=line.movement.id))
     session.flush()
@@ -95,6 +96,18 @@ def _must_be_whole(stock: Sequence[ShelfItem], given: Mapping[UUID, Counted]) ->
         raise StockUncounted(fields={"counts": ["stock-uncounted"]}, rewards="、".join(missing))
 
 
+def _must_say_why(stock: Sequence[ShelfItem], counts: Sequence[Counted]) -> None:
+    """Every difference names its reason; those without are all named at once, by their place in what was sent."""
+    system = {each.reward.id: each.stock.on_hand for each in stock}
+    silent = [
+        number
+        for number, each in enumerate(counts)
+        if each.reward_id in system and each.counted != system[each.reward_id] and not each.reason
+    ]
+    if silent:
+        raise ReasonNeeded(fields={f"counts.{number}.reason": ["stock-reason-needed"] for number in silent})
+
+
 def _write(station_id: UUID, day: date, lines: Sequence[CounterLine], by: Actor, at: datetime) -> DayClose:
     figures = books.figures(lines)
     close_id = new_id()
@@ -115,14 +128,10 @@ def _write(station_id: UUID, day: date, lines: Sequence[CounterLine], by: Actor,
     return session.get_one(DayClose, close_id)
 
 
-def _count(
-    close: DayClose, item: ShelfItem, given: Counted | None, number: int, by: Actor, at: datetime
-) -> None:
+def _count(close: DayClose, item: ShelfItem, given: Counted | None, by: Actor, at: datetime) -> None:
     stock = item.stock
     system, counted = stock.on_hand, given.counted if given else stock.on_hand
     reason = given.reason if given and counted != system else None
-    if counted != system and not reason:
-        raise ReasonNeeded(fields={f"counts.{number}.reason": ["stock-reason-needed"]})
     if counted < stock.held:
         raise StockPromised(reward=item.reward.name, held=stock.held)
     session.execute(

@@ -167,6 +167,7 @@ def voucher(station_id: UUID, voucher_id: UUID, by: Actor) -> str:
         station=places.station(station_id), voucher=found, detail=queries.detail_of(found), menu=menu_of(by),
         rider=queries.masked_rider(found.person_id),
         can_undo=found.state == HANDED_OVER and at < (found.undo_until or at),
+        can_ask_back=found.state == HANDED_OVER and at > (found.undo_until or at), refund=books.refund_of(voucher_id),
     )  # fmt: skip
 
 
