@@ -11,6 +11,7 @@ from app.identity.actors import Actor
 from app.kernel.db import session
 from app.media.accepting import accept_photo
 from app.media.attaching import attach_photos
+from app.media.cleaning import CleanPhoto
 from app.places import queries as places
 from app.places.hours import Hours
 from app.rewards import queries
@@ -99,7 +100,7 @@ def revise(
     return reward
 
 
-def picture(*, reward_id: UUID, photo: bytes | None, by: Actor, at: datetime) -> Reward:
+def picture(*, reward_id: UUID, photo: bytes | CleanPhoto | None, by: Actor, at: datetime) -> Reward:
     """Show what it looks like; a new photo takes the place of the old one. Everybody sees it."""
     reward = _to_change(reward_id, by)
     media = accept_photo(data=photo, purpose="reward", by=by, at=at)
