@@ -163,7 +163,7 @@ class City:
             for zh, en, kind, points, limit, words_zh, words_en in data.REWARDS:
                 self._do(
                     founding.offer, self.staff["department"], at, name_zh=zh, name_en=en, kind=kind, points=points,
-                    region_code=self.code, words_zh=words_zh, words_en=words_en, limit_per_month=limit,
+                    region_code=self.code, words_zh=words_zh, words_en=words_en, limit_count=limit,
                     pick_up_days=PICK_UP_DAYS[kind],
                 )  # fmt: skip
         self.rewards = self._look(looks.rewards_on_offer)

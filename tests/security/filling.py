@@ -20,7 +20,7 @@ OWN: dict[str, Any] = {
     "unit_region_code": HERE,
     "phone": "13800138099",
     "username": "newcomer",
-    "password": "a long enough password",
+    "password": "three rainy days",
     "reason": "写清楚原因",
     "digits": "",
     "client_ref": "x-1",

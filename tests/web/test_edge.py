@@ -81,7 +81,13 @@ def test_a_fault_is_named_at_its_field_and_what_was_typed_is_kept(rider: FlaskCl
 
 def test_only_named_pages_may_write_when_looked_at() -> None:
     writing = {rule for each in pages.ALL for rule in each.writing_gets}
-    assert writing == {"/code", "/desk/honours/<uuid:selection_id>/roll.<kind>"}
+    assert writing == {
+        "/code",  # renews the code that the server keeps for a phone without script
+        "/desk/ledger/accounts/<uuid:account_id>/statement.csv",  # exports are audited
+        "/desk/ledger/accounts/<uuid:account_id>/statement.xlsx",
+        "/desk/ledger/trial-balance.csv",
+        "/desk/ledger/trial-balance.xlsx",
+    }
 
 
 def test_every_page_says_who_may_see_it(app: Flask) -> None:
