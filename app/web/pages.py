@@ -36,7 +36,7 @@ from app.web.rider import (
     talking,
 )
 from app.web.rider import honours as rolls
-from app.web.station import books, counter, offline, posting, scans, shelf
+from app.web.station import books, counter, offline, on_behalf, posting, scans, shelf
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
@@ -59,6 +59,7 @@ ALL: tuple[Pages, ...] = (
     scans.pages,
     shelf.pages,
     books.pages,
+    on_behalf.pages,
     offline.pages,
     cases.pages,
     organising.pages,

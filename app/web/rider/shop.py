@@ -21,10 +21,13 @@ from app.rewards import ordering, queries
 from app.rewards import shop as catalogue
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import RESERVED, Voucher
+from app.rewards.shop import Place
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Nothing, PlaceForm
 
 pages = Pages("shop")
+
+BARE = 5  # stations without one are named, with the nearest that has it; more would bury the list of those that do
 
 
 class ShopQuery(PlaceForm):
@@ -64,7 +67,17 @@ def reward(reward_id: UUID, by: Actor, position: geo.Position | None, accuracy_m
         reward_id, near=position, person_id=by.person_id if by.is_rider else None, at=clock.now()
     )
     obstacle = sentence(item.obstacle) if item.obstacle else ""
-    return page("rider/reward.html", item=item, reward=item.reward, signed_in=by.is_rider, obstacle=obstacle)
+    return page(
+        "rider/reward.html",
+        item=item, reward=item.reward, signed_in=by.is_rider, obstacle=obstacle,
+        bare=[(each, _nearest(reward_id, each)) for each in item.elsewhere[:BARE]],
+    )  # fmt: skip
+
+
+def _nearest(reward_id: UUID, bare: Place) -> Place | None:
+    """The station nearest to one that has none now."""
+    found = catalogue.places_with(reward_id, near=bare.station.position, but_not=bare.station.id)
+    return found[0] if found else None
 
 
 @pages.post(

@@ -23,7 +23,7 @@ from app.places.models import Station
 from app.rewards import queries, redemption
 from app.rewards.books import queries as books
 from app.rewards.errors import VoucherUnknown
-from app.rewards.models import HANDED_OVER
+from app.rewards.models import HANDED_OVER, RESERVED
 from app.scans.scanning import CONFIRMED, PREVIEW, scan
 from app.web.edge import Pages, go, notes, once, page
 from app.web.errors import NothingInPhoto
@@ -168,6 +168,7 @@ def voucher(station_id: UUID, voucher_id: UUID, by: Actor) -> str:
         rider=queries.masked_rider(found.person_id),
         can_undo=found.state == HANDED_OVER and at < (found.undo_until or at),
         can_ask_back=found.state == HANDED_OVER and at > (found.undo_until or at), refund=books.refund_of(voucher_id),
+        can_print=found.state == RESERVED and at < found.expires_at,
     )  # fmt: skip
 
 
