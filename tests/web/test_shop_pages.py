@@ -40,8 +40,8 @@ def rider(app: Flask, scene: Scene) -> FlaskClient:
 def test_a_photo_is_shown_in_the_list_and_on_the_page(scene: Scene, rider: FlaskClient) -> None:
     photo = f"/api/v1/rewards/{scene.reward.id}/photo"
     assert photo not in rider.get("/shop").text
-    department = make.actor(staff("department"))
     with transaction():
+        department = make.actor(make.staff("department", region_code=make.CITY))
         catalogue.picture(reward_id=scene.reward.id, photo=jpeg(), by=department, at=clock_module.now())
     assert f"{photo}?size=thumb" in rider.get("/shop").text
     assert photo in rider.get(f"/shop/{scene.reward.id}").text
