@@ -9,9 +9,10 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WITHOUT ?=
 HOURS ?= 1
-export HOST PORT WITHOUT HOURS
+ONLY ?=
+export HOST PORT WITHOUT HOURS ONLY
 
-.PHONY: run test check format audit bench bench-codes codes-attack faults soak vendor lock clean help python
+.PHONY: run test check format audit bench bench-codes codes-attack faults soak mutants vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -36,6 +37,9 @@ faults: python ## kill, fill, slow and restore real servers, and hold the answer
 soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults --soak
 
+mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft)
+	@$(PYTHON) -m tools.within mutants
+
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
 	@$(PYTHON) -m tools.audit
 
@@ -53,7 +57,7 @@ lock: python ## pin the requirements and browser libraries anew from requirement
 
 clean: ## remove what the set-up made; the instance's own data in var/ stays, except its logs
 	rm -rf .venv node_modules app/web/static/vendor var/log .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	find app bench faults migrations simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find app bench faults migrations mutants simulator tests tools -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1	/' | expand -t 14

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tools.tables import lines
 
 KEPT, BROKEN, NOT_POSSIBLE, LEFT_OUT = "kept", "BROKEN", "NOT POSSIBLE HERE", "left out, as asked"
 HEADS = ("drill", "promise", "figure", "verdict")
@@ -35,17 +36,7 @@ def judge(drill: str, promise: str, figure: str, kept: bool) -> Verdict:
 def table(verdicts: Sequence[Verdict]) -> list[str]:
     """The lines to print; wide characters count twice."""
     rows = [HEADS, *[(each.drill, each.promise, each.figure, each.verdict) for each in verdicts]]
-    widths = [max(_width(row[column]) for row in rows) for column in range(len(HEADS))]
-    return [
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return lines(rows)
 
 
 def kept(verdicts: Iterable[Verdict]) -> int:

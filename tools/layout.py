@@ -13,6 +13,7 @@ NODE_MODULES = ROOT / "node_modules"
 VENDOR = ROOT / "app" / "web" / "static" / "vendor"
 LOGS = ROOT / "var" / "log"
 FAULTS_REPORT = ROOT / "var" / "faults.json"
+MUTANTS_REPORT = ROOT / "var" / "mutants.json"
 
 
 def instance() -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
 
 import app as product
 from app.audit.models import AuditRecord
@@ -47,6 +48,18 @@ def test_a_refused_look_saw_nothing_and_keeps_nothing(app: Flask, town: Town) ->
         case = cases.report(town.rider)
     assert make.signed_in(app, town.elsewhere).get(f"/api/v1/cases/{case.id}").status_code == 404
     assert kept() == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_records SET action = 'nothing'", "DELETE FROM audit_records"]
+)
+def test_the_log_is_never_changed(app: Flask, town: Town, statement: str) -> None:
+    with transaction():
+        case = cases.report(town.rider)
+    make.signed_in(app, town.dispatcher).get(f"/api/v1/cases/{case.id}")
+    with pytest.raises(DatabaseError, match="append-only"), transaction():
+        session.execute(text(statement))
+    assert kept() == [("case.seen", f"case:{case.id}")]
 
 
 def test_an_auditor_of_the_city_reads_it_newest_first(app: Flask, town: Town) -> None:

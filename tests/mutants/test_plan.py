@@ -1,0 +1,59 @@
+"""The plan of `make mutants` fits the source: when a guard is rewritten, the bug planted in it is rewritten too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mutants.planning import chosen, misfits, planned
+from tools import layout
+from tools.progress import Refused
+
+GUARDED = {
+    "audit",
+    "cases",
+    "checkins",
+    "codes",
+    "honours",
+    "identity",
+    "kernel",
+    "ledger",
+    "media",
+    "rewards",
+    "rules",
+    "sync",
+    "volunteering",
+}
+
+
+def test_every_planted_text_stands_once_in_its_file_and_every_test_exists():
+    assert misfits(planned(), layout.ROOT) == []
+
+
+def test_there_are_forty_or_more_and_every_package_with_guards_has_some():
+    assert len(planned()) >= 40
+    assert {each.package for each in planned()} == GUARDED
+
+
+def test_bugs_are_planted_in_the_product_only():
+    assert {Path(each.file).parts[0] for each in planned()} == {"app"}
+
+
+def test_each_names_one_test_and_says_what_it_breaks():
+    for each in planned():
+        assert "::test_" in each.test, each.name
+        assert each.breaks, each.name
+        assert each.promise, each.name
+
+
+def test_they_are_chosen_by_package_or_by_name():
+    everything, one = planned(), planned()[0]
+    assert chosen(everything, "") == everything
+    assert {each.package for each in chosen(everything, "ledger,media")} == {"ledger", "media"}
+    assert chosen(everything, one.name) == [one]
+
+
+def test_a_name_that_nobody_knows_is_refused():
+    with pytest.raises(Refused, match="nothing-like-that"):
+        chosen(planned(), "ledger nothing-like-that")

@@ -1,0 +1,148 @@
+"""A toy project with one guard: what its test sees is caught, what it does not see is said, and fails the run."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mutants import __main__ as runner
+from mutants.planning import Mutant, misfits
+from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Found, ask, copy, judge, planted
+from tools.progress import Refused
+
+GUARD = "def withdraw(balance, points):\n    if points > balance:\n        raise ValueError\n    return balance - points\n"
+TESTS = """
+import pytest
+from purse import withdraw
+
+def test_it_never_goes_below_zero():
+    with pytest.raises(ValueError):
+        withdraw(1, 2)
+
+def test_it_looks_the_other_way():
+    assert withdraw(2, 1) == 1
+
+def test_it_fails_anyway():
+    assert withdraw(2, 1) == 2
+"""
+SIGHTED, BLIND, BROKEN = (
+    f"test_purse.py::test_{name}"
+    for name in ("it_never_goes_below_zero", "it_looks_the_other_way", "it_fails_anyway")
+)
+BUG = Mutant(
+    name="purse.overdraft",
+    breaks="more is taken than there is",
+    promise="never below zero",
+    file="purse.py",
+    old="points > balance",
+    new="points < 0",
+    test=SIGHTED,
+)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "purse.py").write_text(GUARD)
+    (folder / "test_purse.py").write_text(TESTS)
+    (folder / ".gitignore").write_text("ignored\n")
+    (folder / "ignored").write_text("made by somebody")
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    return folder
+
+
+@pytest.fixture
+def tree(project: Path, tmp_path: Path) -> Path:
+    return copy(project, tmp_path / "copy")
+
+
+def test_the_copy_holds_what_git_would_keep(tree: Path):
+    assert sorted(each.name for each in tree.iterdir()) == [".gitignore", "purse.py", "test_purse.py"]
+
+
+def test_a_bug_is_caught_and_the_copy_is_as_it_was(project: Path, tree: Path):
+    found = judge(tree, BUG)
+    assert (found.verdict, found.by) == (CAUGHT, SIGHTED)
+    assert (tree / "purse.py").read_text() == (project / "purse.py").read_text() == GUARD
+
+
+def test_a_bug_that_no_test_sees_survives_and_is_said(tree: Path):
+    found = judge(tree, replace(BUG, test=BLIND))
+    assert found.verdict == SURVIVED
+    assert f"SURVIVED: {BLIND}" in runner.row(found)
+
+
+def test_a_bug_that_breaks_the_ground_proves_nothing(tree: Path):
+    assert judge(tree, replace(BUG, new="points >")).verdict == NO_PROOF
+
+
+def test_a_bug_that_never_ends_is_no_catch(tree: Path):
+    assert judge(tree, BUG, limit_s=0.01).verdict == NO_ANSWER
+
+
+def test_bytecode_of_the_sound_text_does_not_hide_the_bug(tree: Path):
+    assert ask(tree, [SIGHTED], keep_bytecode=True).code == 0
+    same_size = replace(BUG, new="points < -999999")
+    assert len(same_size.new) == len(BUG.old)
+    assert judge(tree, same_size).verdict == CAUGHT
+
+
+def test_a_test_that_fails_without_a_bug_is_refused(tree: Path):
+    with pytest.raises(Refused, match="it_fails_anyway"):
+        runner.must_pass([tree], [BUG, replace(BUG, test=BROKEN)])
+
+
+def test_every_bug_is_judged_in_one_of_the_copies(project: Path, tmp_path: Path):
+    trees = [copy(project, tmp_path / str(number)) for number in range(2)]
+    bugs = [BUG, replace(BUG, name="purse.blind", test=BLIND), replace(BUG, name="purse.again")]
+    verdicts = {found.mutant.name: found.verdict for found in runner.hunt(trees, bugs)}
+    assert verdicts == {"purse.overdraft": CAUGHT, "purse.blind": SURVIVED, "purse.again": CAUGHT}
+
+
+@pytest.mark.parametrize(
+    "change, why",
+    [
+        ({"file": "gone.py"}, "there is no gone.py"),
+        ({"old": "points >= balance"}, "0 times"),
+        ({"old": "balance"}, "3 times"),
+        ({"new": "points > balance"}, "changes nothing"),
+        ({"test": "test_gone.py::test_it"}, "there is no test_gone.py"),
+        ({"test": "test_purse.py::test_gone"}, "there is no test test_gone"),
+    ],
+)
+def test_what_no_longer_fits_is_named(project: Path, change: dict[str, str], why: str):
+    [said] = misfits([replace(BUG, **change)], project)
+    assert said.startswith("purse.overdraft: ")
+    assert why in said
+
+
+def test_a_name_is_used_once(project: Path):
+    assert misfits([BUG, BUG], project) == ["purse.overdraft: the name is used twice"]
+
+
+def test_a_survivor_fails_the_run(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(runner.layout, "ROOT", project)
+    monkeypatch.setattr(runner.layout, "MUTANTS_REPORT", tmp_path / "mutants.json")
+    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants: None)
+    verdicts = {"purse.overdraft": CAUGHT, "purse.blind": SURVIVED}
+    bugs = [BUG, replace(BUG, name="purse.blind", test=BLIND)]
+    monkeypatch.setattr(runner, "planned", lambda: bugs)
+    monkeypatch.setattr(
+        runner, "hunt", lambda trees, mutants: [Found(each, verdicts[each.name], "", 1) for each in mutants]
+    )
+    assert runner.main(["--only", "purse.overdraft"]) == 0
+    assert runner.main([]) == 1
+    assert "1 of 2 caught" in capsys.readouterr().out
+
+
+def test_a_text_that_no_longer_fits_stops_the_run(project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(runner.layout, "ROOT", project)
+    monkeypatch.setattr(runner, "planned", lambda: [replace(BUG, old="gone")])
+    with pytest.raises(Refused, match="no longer fits"):
+        runner.main([])
