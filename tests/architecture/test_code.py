@@ -37,7 +37,7 @@ def test_the_app_keeps_the_rule(guard: Guard) -> None:
 def test_tests_and_tools_keep_the_rule(guard: Guard) -> None:
     complaints = [
         complaint
-        for source in python("tests", "tools", "bench", "faults", "simulator")
+        for source in python("tests", "tools", "bench", "faults", "mutants", "simulator")
         for complaint in guard(source)
     ]
     assert not complaints, f"{guard.__doc__}\n" + "\n".join(complaints)

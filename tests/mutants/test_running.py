@@ -10,10 +10,15 @@ import pytest
 
 from mutants import __main__ as runner
 from mutants.planning import Mutant, misfits
-from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Found, ask, copy, judge, planted
+from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Found, ask, copy, judge
 from tools.progress import Refused
 
-GUARD = "def withdraw(balance, points):\n    if points > balance:\n        raise ValueError\n    return balance - points\n"
+GUARD = """
+def withdraw(balance, points):
+    if points > balance:
+        raise ValueError
+    return balance - points
+"""
 TESTS = """
 import pytest
 from purse import withdraw
