@@ -20,7 +20,8 @@ LIMIT_S = 600.0
 CAUGHT, SURVIVED, NO_ANSWER, NO_PROOF = "caught", "SURVIVED", "NO ANSWER", "NO PROOF"
 LINKED = (".venv", "node_modules", "app/web/static/vendor")  # what the set-up made; nothing in it is changed
 _TEST_FAILED = 1  # pytest's exit code; others say that it could not even begin
-_FAILED = re.compile(r"^FAILED (\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
+_ENDED_BADLY = re.compile(r"^ERROR (.+?)(?: - .*)?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,9 @@ class Answer:
 
     @property
     def failed(self) -> list[str]:
-        """The tests that failed. One that could not be set up is not among them."""
-        return _FAILED.findall(self.output)
+        """The tests that failed, or whose last look at the books did. One that could not begin is not among them."""
+        began = re.search(r"\d passed", self.output) is not None
+        return _FAILED.findall(self.output) + (_ENDED_BADLY.findall(self.output) if began else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def ask(tree: Path, tests: Sequence[str], *, limit_s: float = LIMIT_S, keep_byte
     env = {name: value for name, value in os.environ.items() if not name.startswith("FENGXING_")}
     env |= {"COLUMNS": "1000", "PYTHONDONTWRITEBYTECODE": "" if keep_bytecode else "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-rf", "--tb=no", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests],
         cwd=tree,
         env=env,
         stdin=subprocess.DEVNULL,

@@ -205,6 +205,18 @@ def test_a_worker_that_comes_too_late_changes_nothing(toys, clock):
     assert _only().state == "done"
 
 
+def test_a_worker_whose_job_another_is_at_changes_nothing(toys, clock):
+    _add(clock)
+    slow = _claim(clock)
+    clock.advance(seconds=60)
+    in_transaction(lambda: working.sweep(at=clock()))
+    quick = _claim(clock)
+    assert working.carry_out(slow, at=clock()).why == "lease lost"
+    assert (_only().lease, _marks()) == (quick.lease, 0)
+    assert working.carry_out(quick, at=clock()).why is None
+    assert (_only().state, _marks()) == ("done", 1)
+
+
 def test_a_worker_that_comes_too_late_and_fails_does_not_undo_what_another_did(toys, clock):
     _add(clock)
     slow = _claim(clock)

@@ -10,7 +10,7 @@ import pytest
 
 from mutants import __main__ as runner
 from mutants.planning import Mutant, misfits
-from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Found, ask, copy, judge
+from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Answer, Found, ask, copy, judge
 from tools.progress import Refused
 
 GUARD = """
@@ -87,6 +87,15 @@ def test_a_bug_that_breaks_the_ground_proves_nothing(tree: Path):
 
 def test_a_bug_that_never_ends_is_no_catch(tree: Path):
     assert judge(tree, BUG, limit_s=0.01).verdict == NO_ANSWER
+
+
+def test_what_a_test_asks_at_its_end_counts_and_what_it_needs_to_begin_does_not():
+    ended_badly = "ERROR test_purse.py::test_it[a b] - assert 1 == 2\n1 passed, 1 error in 0.1s"
+    assert Answer(1, ended_badly, 0).failed == ["test_purse.py::test_it[a b]"]
+    assert Answer(1, ended_badly.replace("1 passed, ", ""), 0).failed == []
+    assert Answer(1, "FAILED test_purse.py::test_it[a b] - assert 1 == 2", 0).failed == [
+        "test_purse.py::test_it[a b]"
+    ]
 
 
 def test_bytecode_of_the_sound_text_does_not_hide_the_bug(tree: Path):
