@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
@@ -203,8 +204,16 @@ def _give_fonts(paper: FPDF) -> None:
             family = "noto" if place == 0 else "rare"
             number = {} if face.number is None else {"collection_font_number": face.number}
             paper.add_font(family, style=style, fname=face.file, **number)  # type: ignore[arg-type]
+            _read_whole(paper, family + style)
     if len(_there("")) > 1:
         paper.set_fallback_fonts(["rare"], exact_match=False)
+
+
+def _read_whole(paper: FPDF, name: str) -> None:
+    """Read the font into memory, so that a document which is never finished leaves no file open."""
+    reader: Any = paper.fonts[name].ttfont.reader  # type: ignore[union-attr]
+    opened, reader.file = reader.file, BytesIO(Path(reader.file.name).read_bytes())
+    opened.close()
 
 
 def _runs(row: Sequence[bool]) -> Iterable[tuple[int, int]]:

@@ -108,9 +108,9 @@ def _volunteer(rider: Page, desk: Page, clock: StandingClock) -> None:
     desk.fill("#f-title_zh", "路口文明劝导")
     desk.fill("#f-place_words", "汉府街路口")
     desk.get_by_role("button", name="存为草稿").click()
-    desk.fill("#f-starts_at", "2026-11-24T15:00")
-    desk.fill("#f-ends_at", "2026-11-24T18:00")
-    desk.fill("#f-places", "5")
+    desk.fill("form[action$='/shifts'] [name=starts_at]", "2026-11-24T15:00")
+    desk.fill("form[action$='/shifts'] [name=ends_at]", "2026-11-24T18:00")
+    desk.fill("form[action$='/shifts'] [name=places]", "5")
     desk.get_by_role("button", name="加一个班次").click()
     desk.get_by_role("button", name="发布给骑手").click()
     rider.goto("/activities")
@@ -171,16 +171,28 @@ def _select(desk: Page, reviewer: Page, clock: StandingClock) -> None:
     desk.fill("#f-period_start_on", "2026-11-01")
     desk.fill("#f-period_end_on", "2026-11-24")
     desk.fill("#f-seats", "3")
+    desk.get_by_text("更多条件和名额分配").click()
+    desk.fill("#f-enrolled_days", "0")  # the rider of this journey came yesterday
     shot(desk, "f-criteria")
     desk.get_by_role("button", name="定下标准").click()
-    desk.get_by_role("button", name="封存数据并生成候选").click()
+    desk.wait_for_url("**/desk/honours/*-*")
+    reviewer.goto(desk.url)
+    with reviewer.expect_navigation():
+        reviewer.get_by_role("button", name="我看过，同意这份标准").click()
+    desk.reload()
+    with desk.expect_navigation():
+        desk.get_by_role("button", name="封存数据并生成候选").click()
     reviewer.goto(desk.url)
     shot(reviewer, "f-review")
-    reviewer.get_by_role("button", name="评审签字").click()
+    with reviewer.expect_navigation():
+        reviewer.get_by_role("button", name="评审签字").click()
     desk.reload()
     shot(desk, "f-selection")
     with desk.expect_download() as download:
-        desk.get_by_text("导出 Excel").click()
+        desk.locator("#export > summary").click()
+        desk.select_option("#f-kind", "roll.xlsx")
+        desk.fill("#export [name=reason]", "季度工作例会")
+        desk.locator("#export button").click()
     sheet = load_workbook(io.BytesIO(Path(download.value.path()).read_bytes())).worksheets[0]
     assert sheet.max_row == 2
     assert "骑手" in str([cell.value for cell in sheet[1]]) or "姓名" in str(
