@@ -142,7 +142,9 @@ def _empty() -> None:
             Path(f"{file}{side}").unlink(missing_ok=True)
         fresh = file.with_suffix(".fresh")
         shutil.copy(file.with_suffix(".empty"), fresh)
-        fresh.replace(file)  # a new file: a request of the last test that still runs keeps the old one to itself
+        fresh.replace(
+            file
+        )  # a new file: a request of the last test that still runs keeps the old one to itself
         return
     tables = ", ".join(f'"{table.name}"' for table in database.Base.metadata.sorted_tables)
     with engine.begin() as connection:

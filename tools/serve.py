@@ -43,6 +43,7 @@ class Server(BaseApplication):
             "workers": 1,
             "threads": THREADS,
             "timeout": 60,
+            "limit_request_line": 8190,  # a long address is the application's to refuse, in its own words
             "graceful_timeout": 5,
             "loglevel": "warning",
             "proc_name": "fengxing",

@@ -15,6 +15,8 @@ from app.kernel import clock
 from app.kernel.db import freeze, in_transaction, transaction
 from app.ledger import proofs, queries, sealing
 from app.ledger.verify import verify
+from app.rewards.books.settling import settlements_that_disagree
+from app.rewards.queries import stock_that_disagrees
 
 ledger = AppGroup("ledger", help="The points ledger.")
 
@@ -38,10 +40,14 @@ class PublishedSeal(click.ParamType[tuple[int, str]]):
     "--seal", "published", type=PublishedSeal(), multiple=True, help="a published seal that must be there"
 )
 def verify_ledger(published: tuple[tuple[int, str], ...]) -> None:
-    """Recompute every balance, sum, hold, lot and seal; name what is broken, the first row first, and exit with 1."""
+    """Recompute every balance, sum, hold, lot and seal, statements and stock; name what is broken and exit with 1."""
     with transaction(write=False):
         freeze()
-        findings = verify(published=dict(published), on_progress=_progress())
+        findings = [str(each) for each in verify(published=dict(published), on_progress=_progress())]
+        findings += [f"settlement statement {number}" for number in settlements_that_disagree()]
+        findings += [
+            f"stock {each.id} is not the sum of its movements and vouchers" for each in stock_that_disagrees()
+        ]
         last = sealing.last_seal()
         sealed = (
             f"{last.number} seals, the last of {last.sealed_at:%Y-%m-%d %H:%M} UTC: {last.hash}"

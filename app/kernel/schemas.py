@@ -32,10 +32,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if any(
-            (ord(char) < 32 and char not in "\n\t") or ord(char) == 127 or 0xD800 <= ord(char) < 0xE000
-            for char in text
-        ):
+        if any(map(_is_control, text)):
             raise ma.ValidationError(say("field.control-characters"))
         return text.replace("\r\n", "\n").strip()
 
@@ -166,14 +163,6 @@ class PositionIn(Schema):
     @ma.post_load
     def _to_position(self, data: dict[str, Any], **_: Any) -> geo.Position:
         return geo.from_edge(**data)
-
-
-class PositionOut(Schema):
-    """A position going out, WGS-84."""
-
-    lat = fields.Float()
-    lng = fields.Float()
-    datum = fields.Constant(geo.WGS84)
 
 
 class PageQuery(Schema):

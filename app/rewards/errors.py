@@ -35,12 +35,6 @@ class RewardKindUnknown(Invalid):
     slug = "reward-kind-unknown"
 
 
-class PickUpHoursUnreadable(Invalid):
-    """Pick-up hours are written like 10:00-14:00, closed by a later time than they open."""
-
-    slug = "pick-up-hours-unreadable"
-
-
 class PickUpClosed(Conflict):
     """It is given out at other hours; `opens_at` says when next."""
 

@@ -14,7 +14,6 @@ from app.cases.models import Case
 from app.identity.actors import Actor
 from app.kernel.clock import city_day
 from app.kernel.db import session
-from app.kernel.paging import Page, page
 from app.places import queries as places
 from app.rules import rulebook
 from app.rules.errors import AwardNotFound, FactNotFound, RuleSetNotFound, VersionNotFound
@@ -253,11 +252,6 @@ def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:
     if found is None or not _may_see(found, by):
         raise FactNotFound
     return found
-
-
-def awards_of_person(person_id: UUID, cursor: str | None = None, limit: int = 20) -> Page[Award]:
-    """A rider's awards, newest first."""
-    return page(select(Award).where(Award.person_id == person_id), Award.id, cursor, limit)
 
 
 def queued_awards() -> tuple[int, int]:

@@ -350,23 +350,6 @@ def hours_totals(person_id: UUID) -> HoursTotals:
     return HoursTotals(**sums)
 
 
-def confirmed_minutes(*, path: str, since: datetime, until: datetime) -> list[tuple[UUID, str, int]]:
-    """(person, basis, minutes) of confirmed hours that began in [since, until) at activities inside a region."""
-    grouped = (
-        select(Hours.person_id, Hours.basis, func.sum(Hours.minutes))
-        .join(Activity, Activity.id == Hours.activity_id)
-        .join(Region, Region.code == Activity.region_code)
-        .where(
-            Hours.state == "confirmed",
-            Hours.starts_at >= since,
-            Hours.starts_at < until,
-            Region.path.startswith(path, autoescape=True),
-        )
-        .group_by(Hours.person_id, Hours.basis)
-    )
-    return [(person_id, basis, int(minutes)) for person_id, basis, minutes in session.execute(grouped)]
-
-
 def where_held(statement: Select[Any], by: Actor, permission: str) -> Select[Any]:
     """Of a selection of activities, those where the actor holds the permission."""
     scopes = by.scopes(permission)

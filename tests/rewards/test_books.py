@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from app.kernel import clock as clock_module
-from app.kernel.db import transaction
+from app.kernel.db import definitions, dialect_name, session, transaction
 from app.kernel.errors import Forbidden
 from app.rewards import ordering
 from app.rewards.books import closing, queries, refunding, settling, statements
 from app.rewards.books.closing import Counted
+from app.rewards.books.models import Settlement
 from app.rewards.errors import (
     ClosedByYourself,
     DayClosed,
@@ -26,6 +28,7 @@ from app.rewards.errors import (
     StockUncounted,
     VoucherRefunded,
 )
+from app.rewards.models import Stock
 from tests import make as common
 from tests.rewards import make
 
@@ -214,3 +217,37 @@ def test_staff_reserve_on_behalf_of_a_rider(scene):
     )  # fmt: skip
     assert made.reserved_by == scene.manager.person_id
     make.must_agree()
+
+
+@pytest.mark.parametrize(
+    ("touched", "value", "named"),
+    [(Settlement.sha256, "0" * 64, "settlement statement"), (Stock.on_hand, 99, "stock ")],
+)
+def test_the_command_line_names_what_was_touched(app, scene, clock, touched, value, named):
+    """The planted bug: a statement and a shelf changed behind the product's back."""
+    scene.hand_over(scene.reserve())
+    month = clock_module.city_day(clock.at)
+    clock.advance(days=10)
+    settle(scene, month)
+    assert verified(app)[0] == 0
+    with transaction():
+        unguarded()
+        session.execute(sa.update(touched.class_).values({touched.key: value}))
+    code, said = verified(app)
+    assert code == 1
+    assert named in said
+
+
+def verified(app):
+    session.remove()
+    done = app.test_cli_runner().invoke(args=["ledger", "verify"])
+    return done.exit_code, done.output
+
+
+def unguarded():
+    """The database's own guards, taken away for this unit of work."""
+    if dialect_name() == "sqlite":
+        for _create, drop in definitions("sqlite"):
+            session.execute(sa.text(drop))
+    else:
+        session.execute(sa.text("SET LOCAL session_replication_role = replica"))
