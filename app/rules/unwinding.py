@@ -107,7 +107,7 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
             _unwind_fact(unwinding, kind, fact_id, taken, by, at)
         unwinding.outcome = asdict(taken)
         session.flush()
-    _note(f"unwinding.{unwinding.state}", unwinding.id, unwinding.outcome or {}, by, at)
+    _note("unwinding.decided", unwinding.id, {"state": unwinding.state, **(unwinding.outcome or {})}, by, at)
     return unwinding
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.audit import queries
-from app.audit.queries import told
+from app.audit.queries import Kept, told
 from app.audit.schemas import RecordsQuery
 from app.identity.actors import Actor
 from app.identity.queries import display_name
@@ -16,6 +16,12 @@ from app.web.menus import menu_of
 pages = Pages("audit")
 
 
+def _short(kept: Kept) -> str:
+    """What it was about, with as much of the id as tells two apart."""
+    kind, _, known = kept.record.subject.partition(":")
+    return f"{kind} …{known[-8:]}" if known else kind
+
+
 @pages.get("/desk/audit")
 @requires("audit.read")
 @takes_query(RecordsQuery)
@@ -23,7 +29,12 @@ def log(by: Actor, **filters: Any) -> str:
     """What was kept, newest first"""
     found = queries.records(by, **filters)
     kept = [
-        (each.record, told(each.record.action), display_name(each.actor) if each.actor else None)
+        (
+            each.record,
+            told(each.record.action),
+            display_name(each.actor) if each.actor else None,
+            _short(each),
+        )
         for each in found.items
     ]
     actions = [(each, told(each)) for each in queries.actions()]
