@@ -40,6 +40,9 @@ const pathOf = (url) => (url.pathname.toUpperCase().startsWith("/S/") ? "/offlin
 // Without a signal the counter of a station is its offline counter.
 const counterOf = (path) => `${path.split("/").slice(0, 3).join("/")}/offline`;
 
+// A kept page says that it is one: phones often believe they are online when they are not.
+const asKept = async (page) => page && new Response((await page.text()).replace("<body ", "<body data-kept "), { status: page.status, headers: page.headers });
+
 // The network first; the kept page when there is none, or when it takes longer than three seconds.
 const fromNetwork = async (request, event) => {
   const cache = await caches.open(PAGES), url = new URL(request.url), path = pathOf(url);
@@ -50,15 +53,25 @@ const fromNetwork = async (request, event) => {
     }
     return found;
   });
-  const kept = await cache.match(path);
-  if (!kept) return answer.catch(async (fault) => (await cache.match(counterOf(path))) ?? (await cache.match("/offline")) ?? Promise.reject(fault));
+  const kept = await asKept(await cache.match(path));
+  if (!kept) return answer.catch(async (fault) => asKept((await cache.match(counterOf(path))) ?? (await cache.match("/offline"))) ?? Promise.reject(fault));
   const late = new Promise((resolve) => { setTimeout(() => resolve(kept), 3000); });
   return Promise.race([answer.catch(() => kept), late]);
 };
 
+// What was sent and found no signal ends on a page of ours, never on the browser's: a counter on its offline counter, the rest on a page that says so.
+const sending = (request) => fetch(request).catch(async (fault) => {
+  const cache = await caches.open(PAGES), path = new URL(request.url).pathname;
+  if (await cache.match(counterOf(path))) return Response.redirect(counterOf(path), 303);
+  const page = path === "/scan" ? "/scan" : "/offline";
+  return (await cache.match(page)) ? Response.redirect(`${page}#no-signal`, 303) : Promise.reject(fault);
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== location.origin) return;
+  if (url.origin !== location.origin) return;
+  if (request.method === "POST" && request.mode === "navigate") event.respondWith(sending(request));
+  if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/")) event.respondWith(fromFiles(request));
   else if (request.mode === "navigate") event.respondWith(fromNetwork(request, event));
 });

@@ -1,7 +1,8 @@
 // On every page: offline strip, one tap = one sending, focus on faults, waiting reports, the service worker.
 const byId = (id) => document.getElementById(id);
 
-const showOffline = () => { byId("offline").hidden = navigator.onLine; };
+// A phone may believe that it is online when it is not; a page that came out of the phone itself knows better.
+const showOffline = (event) => { byId("offline").hidden = navigator.onLine && (event?.type === "online" || document.body.dataset.kept === undefined); };
 addEventListener("online", showOffline);
 addEventListener("offline", showOffline);
 showOffline();

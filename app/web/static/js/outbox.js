@@ -100,10 +100,15 @@ async function sendCheckins(waiting, person, offset) {
   return (await answer.json().catch(() => null))?.items ?? null;
 }
 
-let running = null;
+let running = null, askedAgain = false;
 /** Send all that waits for this person, oldest first; says on the page how many still wait and what became of the others. */
 export function flush(person) {
-  running ??= sendAll(person).finally(() => { running = null; });
+  if (running) askedAgain = true; // the signal may have come back while this try was failing
+  running ??= sendAll(person).finally(() => { running = null; }).then((left) => {
+    const again = askedAgain && left;
+    askedAgain = false;
+    return again ? flush(person) : left;
+  });
   return running;
 }
 
@@ -121,7 +126,7 @@ async function reach(person) {
 async function sendAll(person) {
   const gone = await lost(person);
   const waiting = (await items(person)).filter((item) => !item.refused && !inHand.has(item.key)).sort((a, b) => a.madeAt - b.madeAt);
-  if (!waiting.length) { tell({ left: 0, sent: [], refused: "", gone, offset: 0 }); return; }
+  if (!waiting.length) { tell({ left: 0, sent: [], refused: "", gone, offset: 0 }); return 0; }
   const offset = await reach(person);
   const told = { left: waiting.length, sent: [], refused: "", gone, offset: offset ?? 0 };
   if (offset !== null) {
@@ -135,6 +140,7 @@ async function sendAll(person) {
   }
   tell(told);
   if (told.sent.length || told.refused) document.dispatchEvent(new CustomEvent("outbox-sent", { detail: told.sent.length }));
+  return told.left;
 }
 
 async function settle(posters, result, told) {

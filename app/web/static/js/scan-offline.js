@@ -1,12 +1,14 @@
 // Without a signal the scanned poster opens from what is kept on the phone; other codes need the network, and the page says so.
-const form = document.getElementById("scan-form");
+const form = document.getElementById("scan-form"), noSignal = document.getElementById("scan-no-signal");
 const POSTER = /^(?:https?:\/\/[^/]+)?(\/S\/[0-9A-HJKMNP-TV-Z]{14})(?:[?#].*)?$/i;
 
 form.addEventListener("submit", (event) => {
-  if (navigator.onLine) return;
+  const poster = form.elements.namedItem("text").value.trim().match(POSTER);
+  if (!poster && navigator.onLine) return; // a phone that is wrong about it is sent back here by the service worker
   event.preventDefault();
   event.stopImmediatePropagation();
-  const poster = form.elements.namedItem("text").value.trim().match(POSTER);
   if (poster) location.href = poster[1].toUpperCase();
-  else document.getElementById("scan-no-signal").hidden = false;
+  else noSignal.hidden = false;
 }, true);
+
+noSignal.hidden = location.hash !== "#no-signal";

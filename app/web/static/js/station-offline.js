@@ -9,7 +9,7 @@ const part = (name) => root.querySelector(`[data-part=${name}]`);
 const words = Object.fromEntries([...root.querySelectorAll("[data-words] dt")].map((each) => [each.textContent, each.nextElementSibling.textContent]));
 const CITY = "Asia/Shanghai";
 const STEP_S = 30, MAX_SKEW_S = 90, WINDOW_MS = 4 * 3600_000, CITY_MS = 8 * 3600_000, SHOWN_MS = 120_000;
-const AGAIN_MS = 5_000, GUESSES = 5, GUESS_MS = 60_000;
+const AGAIN_MS = 3_000, GUESSES = 5, GUESS_MS = 60_000;
 const DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017", "9438617205", "2581436790"];
 const whole = (digits) => [...digits].reduce((state, digit) => Number(DAMM[state][digit]), 0) === 0;
 const cityDay = (ms) => new Date(ms + CITY_MS).toISOString().slice(0, 10);
