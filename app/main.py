@@ -58,7 +58,6 @@ from app.notices import subscribers as notices
 from app.places import api as places_api
 from app.rewards import api as rewards_api
 from app.rewards import events as rewards
-from app.rewards import expiring
 from app.rewards.books import api as rewards_books_api
 from app.rewards.books import settling as rewards_settling
 from app.rules import api as rules_api
@@ -66,7 +65,7 @@ from app.rules import awarding, paying
 from app.rules import events as rules
 from app.scans import api as scans_api
 from app.sync import api as sync_api
-from app.sync import settling
+from app.sync import settling, sparing
 from app.volunteering import api as volunteering_api
 from app.volunteering import attendance, organising
 from app.volunteering import events as volunteering
@@ -102,7 +101,7 @@ HALF_MINUTE, MINUTE, HOUR = 30, 60, 3600
 # What is done later, by itself or because a use case asked for it; `kernel.working` does it.
 JOBS = (
     Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
-    Kind("expire-vouchers", expiring.expire_due, every_s=MINUTE),
+    Kind("expire-vouchers", sparing.expire_due, every_s=MINUTE),
     Kind("settle-stations", rewards_settling.settle_due, every_s=HOUR),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
     Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),

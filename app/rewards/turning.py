@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, not_, select, update
 
 from app.identity.actors import Actor
 from app.kernel.db import session
@@ -96,11 +96,11 @@ def refund(voucher_id: UUID, *, by: Actor, at: datetime) -> Voucher:
     raise Conflict
 
 
-def expire_due(at: datetime, limit: int) -> Sequence[Voucher]:
+def expire_due(at: datetime, limit: int, unless: ColumnElement[bool]) -> Sequence[Voucher]:
     """Reserved → expired for up to `limit` overdue vouchers; those being handled right now wait for next time."""
     due = session.scalars(
         select(Voucher.id)
-        .where(Voucher.state == RESERVED, Voucher.expires_at <= at)
+        .where(Voucher.state == RESERVED, Voucher.expires_at <= at, not_(unless))
         .order_by(Voucher.expires_at, Voucher.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

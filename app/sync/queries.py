@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.checkins.models import Checkin
 from app.identity.actors import Actor
@@ -19,6 +19,7 @@ from app.places.models import Region, Station
 from app.sync.errors import ConflictUnknown, DeviceUnknown
 from app.sync.models import (
     COUNTED,
+    LATEST,
     REDEEM,
     REVIEW,
     SEEN_WITHIN,
@@ -127,16 +128,19 @@ def redeemed_on(person_id: UUID, at: datetime) -> int:
     return session.scalar(counted) or 0
 
 
+def is_out(at: datetime) -> ColumnElement[bool]:
+    """Whether a lease's device may still hold entries nobody has seen: not put away, not closed, not given up."""
+    return and_(
+        Lease.closed_at.is_(None),
+        Lease.asleep_at.is_(None),
+        Lease.heard_at < at,
+        Lease.ends_at > at - LATEST,
+    )
+
+
 def leases_out(at: datetime) -> Sequence[Lease]:
-    """Leases whose devices may still hold entries nobody has seen: not put away, not closed, not given up."""
-    return session.scalars(
-        select(Lease).where(Lease.closed_at.is_(None), Lease.asleep_at.is_(None), Lease.heard_at < at)
-    ).all()
-
-
-def stations_out(at: datetime) -> Sequence[UUID]:
-    """Stations that have been silent for a while with a lease in hand, or have entries that have not arrived."""
-    return [each.station_id for each in leases_out(at)]
+    """The leases that are out."""
+    return session.scalars(select(Lease).where(is_out(at))).all()
 
 
 # --- whom an offline station may see ------------------------------------------------------------------------

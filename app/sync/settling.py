@@ -87,7 +87,7 @@ class Gate:
         self._gaps: dict[UUID, bool] = {}
         self._seen: dict[tuple[UUID, UUID], bool] = {}
         self._held: set[UUID] = set()  # riders with an item that waits: their later ones wait as well
-        self._out = [each for each in queries.leases_out(at) if at < each.ends_at + LATEST]
+        self._out = queries.leases_out(at)
 
     def holds_back(self, item: Any) -> bool:
         """Whether something that goes before this item may still be on its way, or waits itself."""

@@ -22,6 +22,7 @@ from app.rewards import shop as catalogue
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import RESERVED, Voucher
 from app.rewards.shop import Place
+from app.sync import sparing
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Nothing, PlaceForm
 
@@ -113,7 +114,8 @@ def vouchers(by: Actor, cursor: str | None = None) -> str:
 @requires("self")
 def voucher(voucher_id: UUID, by: Actor) -> str:
     """One voucher; while it waits, its code to be scanned at the counter"""
-    return page("rider/voucher.html", at=clock.now(), **_shown(_mine(voucher_id, by)))
+    found, at = _mine(voucher_id, by), clock.now()
+    return page("rider/voucher.html", at=at, kept_until=sparing.waits_until(found, at=at), **_shown(found))
 
 
 @pages.post("/vouchers/<uuid:voucher_id>/cancel", again=None)

@@ -1,0 +1,126 @@
+"""A voucher is not given back while its silent station may have handed it over; nor does it wait for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.kernel.db import in_transaction, session, transaction
+from app.kernel.i18n import format_instant
+from app.main import JOBS
+from app.rewards.models import Voucher
+from app.sync import sparing
+from app.sync.models import LATEST
+from tests.rewards.make import at_once, must_agree
+from tests.sync import make
+from tests.web.make import browser, person
+
+SHORTLY = timedelta(minutes=10)
+
+
+def sweep(at):
+    """What the worker does every minute."""
+    (job,) = (each for each in JOBS if each.name == "expire-vouchers")
+    return in_transaction(lambda: job.does(at=at))
+
+
+def kept_until(voucher, at):
+    with transaction(write=False):
+        return sparing.waits_until(session.get_one(Voucher, voucher.id), at=at)
+
+
+@pytest.fixture
+def out(app, clock):
+    """A voucher whose station loses its signal ten minutes before it runs out: (scene, voucher, code)."""
+    scene = make.scene(tablets=2)
+    for each in scene.tablets:
+        each.send(mood="asleep")
+    voucher, code = make.reserve(scene, scene.rider)
+    clock.at = voucher.expires_at - SHORTLY
+    scene.tablets[0] = make.tablet(9, scene.here.station)
+    return scene, voucher, code
+
+
+def test_what_a_silent_station_handed_over_in_time_is_not_given_back(out, clock):
+    scene, _, code = out
+    scene.here.note("voucher", code)
+    clock.advance(hours=50)
+    assert sweep(clock()) == 0
+    assert make.states(scene.here.send()) == ["counted"]
+    assert (make.usable(scene.rider), make.owed(scene.here), make.unmatched()) == (80, 20, 0)
+    assert sweep(clock()) == 0
+    must_agree()
+
+
+def test_it_waits_no_longer_than_the_devices_word_counts(out, clock):
+    scene, voucher, _ = out
+    last = make.lease_of(scene.here).ends_at + LATEST
+    assert sweep(last - timedelta(microseconds=1)) == 0
+    assert kept_until(voucher, last - timedelta(hours=1)) == last
+    assert sweep(last) == 1
+    assert make.usable(scene.rider) == 100
+    must_agree()
+
+
+def test_its_rider_reads_why_and_until_when(out, app, clock):
+    scene, voucher, _ = out
+    rider = browser(app, person(scene.rider.rider))
+    assert "驿站断网" not in rider.get(f"/vouchers/{voucher.id}").text
+    clock.at = voucher.expires_at
+    page = rider.get(f"/vouchers/{voucher.id}").text
+    assert "驿站断网" in page
+    assert format_instant(make.lease_of(scene.here).ends_at + LATEST, "zh") in page
+
+
+def test_a_station_that_was_heard_after_it_ran_out_keeps_nothing(out, clock):
+    scene, voucher, _ = out
+    clock.at = voucher.expires_at + timedelta(seconds=1)
+    scene.here.send([])
+    clock.advance(minutes=1)
+    assert kept_until(voucher, clock()) is None
+    assert sweep(clock()) == 1
+
+
+@pytest.mark.parametrize("mood", ["awake", "asleep"])
+def test_one_heard_before_it_ran_out_keeps_it_unless_it_was_put_away(out, clock, mood):
+    scene, voucher, _ = out
+    scene.here.send([], mood=mood)
+    clock.at = voucher.expires_at
+    assert sweep(clock()) == (mood == "asleep")
+
+
+def test_another_stations_silence_keeps_nothing(out, clock):
+    scene, voucher, _ = out
+    scene.here.send(mood="asleep")
+    make.renew(scene.there.device_id, scene.there.manager)
+    clock.at = voucher.expires_at
+    assert sweep(clock()) == 1
+
+
+def test_an_entry_that_waits_for_its_turn_keeps_it(out, clock):
+    scene, voucher, code = out
+    scene.tablets[1] = make.tablet(8, scene.there.station)
+    clock.advance(minutes=2)
+    scene.here.note("voucher", code)
+    clock.at = voucher.expires_at + timedelta(minutes=1)
+    assert make.states(scene.here.send()) == ["waiting"]  # the other station may have seen this rider before
+    clock.advance(minutes=1)
+    assert kept_until(voucher, clock()) is not None
+    assert sweep(clock()) == 0
+    scene.there.send()
+    assert [each.state for each in make.items()] == ["counted"]
+    assert (make.usable(scene.rider), make.owed(scene.here)) == (80, 20)
+
+
+def test_a_sweep_and_the_log_at_the_same_moment_hand_over_once(out, app, clock):
+    scene, _, code = out
+    scene.here.note("voucher", code)
+    clock.advance(hours=5)
+    sweeps = [lambda: sparing.expire_due(at=clock())] * 4
+    batches = [lambda: make.receive(**scene.here.batch(), by=make.ANONYMOUS, at=clock())] * 4
+    done, refused = at_once(app, sweeps + batches)
+    assert refused == []
+    assert [each for each in done if isinstance(each, int) and each] == []
+    assert (make.usable(scene.rider), make.owed(scene.here), make.unmatched()) == (80, 20, 0)
+    must_agree()
