@@ -5,13 +5,32 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.identity import queries
-from app.identity.actors import Actor
+from app.identity.actors import Actor, HeldRole
 from app.identity.errors import SessionEnded, SessionReused
-from app.identity.models import Person, RefreshToken, SessionFamily
+from app.identity.models import Grant, Person, RefreshToken, SessionFamily
 from app.kernel.db import session
+from app.places.models import Region
+
+# Asked for by every request of whoever signed in: the session, the person and each role in one statement, built once.
+_STANDING = (
+    select(
+        SessionFamily.revoked_at,
+        Person.closed_at,
+        Person.enrolled_at,
+        Grant.role,
+        Region.path,
+        Grant.station_id,
+    )
+    .select_from(SessionFamily)
+    .join(Person, Person.id == SessionFamily.person_id)
+    .outerjoin(Grant, (Grant.person_id == Person.id) & Grant.revoked_at.is_(None))
+    .outerjoin(Region, Region.code == Grant.region_code)
+    .where(SessionFamily.id == bindparam("family_id"), Person.id == bindparam("person_id"))
+    .order_by(Grant.id)
+)
 
 ACCESS_LIVES = timedelta(minutes=15)
 REFRESH_LIVES = timedelta(days=30)
@@ -73,14 +92,13 @@ def end_all_sessions(*, person_id: UUID, at: datetime) -> None:
 
 def actor_for(*, person_id: UUID, family_id: UUID, at: datetime) -> Actor:
     """The person behind an access token, as they are now. Raises SessionEnded when the family is no more."""
-    found = session.execute(
-        select(SessionFamily, Person)
-        .join(Person, Person.id == SessionFamily.person_id)
-        .where(SessionFamily.id == family_id, Person.id == person_id)
-    ).first()
-    if found is None or found[0].revoked_at is not None or found[1].closed_at is not None:
+    held = session.connection().execute(_STANDING, {"person_id": person_id, "family_id": family_id}).all()
+    if not held or held[0].revoked_at is not None or held[0].closed_at is not None:
         raise SessionEnded
-    return queries.actor_of(found[1], family_id)
+    roles = tuple(HeldRole(each.role, each.path, each.station_id) for each in held if each.role is not None)
+    return Actor(
+        person_id=person_id, roles=roles, is_rider=held[0].enrolled_at is not None, family_id=family_id
+    )
 
 
 def _issue(family_id: UUID, at: datetime) -> RefreshToken:

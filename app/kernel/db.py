@@ -11,11 +11,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DDL, JSON, DateTime, Dialect, MetaData, Table, Uuid, event, text
+from sqlalchemy import DDL, JSON, DateTime, Dialect, Executable, MetaData, Row, Table, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -102,7 +103,9 @@ def engine_options(url: str) -> dict[str, Any]:
     """Pool settings that fit the database named by `url`."""
     if url.startswith("sqlite"):
         return {"connect_args": {"timeout": 30}}
-    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True, "pool_recycle": 1800}
+    # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
+    # as old, and the unit of work runs again (see `in_transaction`).
+    return {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
 
 
 # --- units of work -------------------------------------------------------------------------------------------------
@@ -151,9 +154,33 @@ def in_transaction(call: Callable[[], T], *, write: bool = True, tries: int = 4)
 
     A Problem with `keep = True` is raised only after what was written before it has been committed.
     """
+    return _patiently(lambda: _once(call, write), tries)
+
+
+def by_itself(statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+    """One statement that is a unit of work of its own: committed at once, before the request's own begins.
+
+    For counters that must stand whatever becomes of the request. Returns the first row, if there is one.
+    """
+    if session().in_transaction():
+        raise RuntimeError("a unit of work is already open")
+
+    def run() -> Row[Any] | None:
+        if (
+            dialect_name() == "postgresql"
+        ):  # which wraps a lone statement by itself: no BEGIN, no COMMIT to wait for
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                return connection.execute(statement, values).first()
+        with db.engine.begin() as connection:
+            return connection.execute(statement, values).first()
+
+    return _patiently(run, 4)
+
+
+def _patiently(call: Callable[[], T], tries: int) -> T:
     for attempt in range(1, tries + 1):
         try:
-            return _once(call, write)
+            return call()
         except DBAPIError as error:
             if not is_transient(error):
                 raise
@@ -201,10 +228,15 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
 
     On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
     """
-    insert = postgresql_insert if dialect_name() == "postgresql" else sqlite_insert
-    table = cast(Table, model.__table__)
-    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return session.execute(statement).first() is not None
+    statement = _insert_if_absent(cast(Table, model.__table__), dialect_name())
+    return session.connection().execute(statement, dict(values)).first() is not None
+
+
+@cache
+def _insert_if_absent(table: Table, dialect: str) -> Executable:
+    # Built once: to build a statement costs as much as to send it.
+    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def dialect_name() -> str:

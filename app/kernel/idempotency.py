@@ -10,8 +10,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import String, Text, UniqueConstraint, delete, select, update
+from sqlalchemy import String, Table, Text, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, IdMixin, UtcDateTime, insert_if_absent, session
@@ -56,6 +57,10 @@ class IdempotencyRecord(IdMixin, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+_KEYS = cast(Table, IdempotencyRecord.__table__)
+_FINISH = update(_KEYS).where(_KEYS.c.owner == bindparam("of_owner"), _KEYS.c.key == bindparam("of_key"))
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a request was answered."""
@@ -93,11 +98,7 @@ def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None
 
 def finish(*, owner: str, key: str, status: int, body: str) -> None:
     """Store the outcome beside the work."""
-    session.execute(
-        update(IdempotencyRecord)
-        .where(IdempotencyRecord.owner == owner, IdempotencyRecord.key == key)
-        .values(status=status, body=body)
-    )
+    session.connection().execute(_FINISH, {"of_owner": owner, "of_key": key, "status": status, "body": body})
 
 
 def forget_old(*, at: datetime, limit: int = 5000) -> int:
