@@ -27,6 +27,7 @@ from app.honours import review_api
 from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
+from app.identity import events as identity
 from app.identity import senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
@@ -143,6 +144,8 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rules.PointsNotAwarded, notices.on_points_not_awarded),
     (ledger.PointsCorrected, notices.on_points_corrected),
     (ledger.BookExported, audit.on_exported),
+    (identity.Appointed, audit.on_appointed),
+    (identity.RoleTakenBack, audit.on_role_taken_back),
     (ledger.BudgetRanLow, notices.on_budget_ran_low),
     (ledger.PointsExpiring, notices.on_points_expiring),
     (ledger.PointsExpired, notices.on_points_expired),

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from app.audit.models import AuditRecord
 from app.identity.actors import Actor
+from app.identity.events import Appointed, RoleTakenBack
 from app.kernel.db import session
 
 
@@ -33,6 +34,21 @@ def on_exported(event: Exported) -> None:
     """A part of the book left the house."""
     facts = {"filename": event.filename, "rows": event.rows}
     record(action="ledger.exported", subject=event.what, facts=facts, by=event.by, at=event.at)
+
+
+def on_appointed(event: Appointed) -> None:
+    """Somebody may do more than before."""
+    _note_role("role.given", event)
+
+
+def on_role_taken_back(event: RoleTakenBack) -> None:
+    """Somebody may do less than before."""
+    _note_role("role.taken-back", event)
+
+
+def _note_role(action: str, event: Appointed | RoleTakenBack) -> None:
+    facts = {"role": event.role, "place": event.place}
+    record(action=action, subject=f"person:{event.person_id}", facts=facts, by=event.by, at=event.at)
 
 
 def look(*, action: str, path: Mapping[str, Any], by: Actor, at: datetime) -> None:

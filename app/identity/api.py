@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.identity import appointing, consent, passwords, profile, queries, sessions, signing_in
+from app.identity import appointing, consent, passwords, profile, proposing, queries, sessions, signing_in
 from app.identity.actors import Actor
 from app.identity.edge import Tokens, give_tokens, refresh_token_id
-from app.identity.models import Grant, Person
+from app.identity.models import Appointment, Person
 from app.identity.schemas import (
     AddStaff,
     AnswerConsent,
     Appoint,
+    AppointmentRead,
     AskCode,
     ChangeMe,
     ChangePassword,
@@ -22,7 +23,6 @@ from app.identity.schemas import (
     InviteRider,
     MeRead,
     Refresh,
-    RoleRead,
     SignInWithCode,
     SignInWithInvite,
     SignInWithPassword,
@@ -217,15 +217,41 @@ def add_staff(username: str, password: str, name: str, by: Actor) -> Person:
     return appointing.add_staff(username=username, password=password, name=name, by=by, at=clock.now())
 
 
-@api.post("/grants")
+@api.get("/appointments")
+@requires("people.appoint")
+@gives(AppointmentRead, many=True)
+def appointments_waiting(by: Actor) -> list[Appointment]:
+    """The appointments that wait for a second administrator"""
+    return proposing.waiting(by=by)
+
+
+@api.post("/appointments")
 @requires("people.appoint")
 @takes(Appoint)
-@gives(RoleRead, 201)
-def appoint(person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor) -> Grant:
-    """Give a person a role in a region or at a station"""
-    return appointing.appoint(
+@gives(AppointmentRead, 201)
+def propose(
+    person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor
+) -> Appointment:
+    """Propose a role for a person; without another administrator near it is given at once"""
+    return proposing.propose(
         person_id=person_id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.now()
     )
+
+
+@api.post("/appointments/<uuid:appointment_id>/agree")
+@requires("people.appoint")
+@gives(AppointmentRead)
+def agree(appointment_id: UUID, by: Actor) -> Appointment:
+    """Agree as the second administrator"""
+    return proposing.agree(appointment_id=appointment_id, by=by, at=clock.now())
+
+
+@api.post("/appointments/<uuid:appointment_id>/decline")
+@requires("people.appoint")
+@gives(AppointmentRead)
+def decline(appointment_id: UUID, by: Actor) -> Appointment:
+    """Decline, or take one's own proposal back"""
+    return proposing.decline(appointment_id=appointment_id, by=by, at=clock.now())
 
 
 @api.delete("/grants/<uuid:grant_id>")

@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from app.identity import queries
 from app.identity.actors import Actor
 from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
+from app.identity.events import Appointed, RoleTakenBack
 from app.identity.models import Grant, Person
 from app.identity.passwords import must_be_hard
 from app.identity.permissions import ADMIN, AT_A_STATION
 from app.identity.secrets_kept import hash_password
 from app.identity.sessions import end_all_sessions
+from app.kernel import events
 from app.kernel.db import session
 from app.places import queries as places
 
@@ -46,10 +48,11 @@ def add_staff(
 def appoint(
     *, person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor, at: datetime
 ) -> Grant:
-    """Let a person hold a role in a region or at a station. Nobody appoints themself."""
-    at_station = station_id is not None
-    if at_station == (region_code is not None) or (at_station and role not in AT_A_STATION):
-        raise RoleNeedsScope(fields={"region_code": ["role-needs-scope"]}, role=role)
+    """Let a person hold a role in a region or at a station. Nobody appoints themself.
+
+    Administrators go by `proposing`, which asks a second one first.
+    """
+    must_fit(role, region_code, station_id)
     path = places.region_path(region_code) if region_code else None
     if not by.is_system:
         by.must("people.appoint", region_path=path, station_id=station_id)
@@ -69,7 +72,17 @@ def appoint(
             session.add(grant)
     except IntegrityError:
         raise AlreadyAppointed from None
+    events.publish(
+        Appointed(grant_id=grant.id, person_id=person_id, role=role, place=_place(grant), by=by, at=at)
+    )
     return grant
+
+
+def must_fit(role: str, region_code: str | None, station_id: UUID | None) -> None:
+    """A role is held in a region or, where it may be, at a station. Raises RoleNeedsScope."""
+    at_station = station_id is not None
+    if at_station == (region_code is not None) or (at_station and role not in AT_A_STATION):
+        raise RoleNeedsScope(fields={"region_code": ["role-needs-scope"]}, role=role)
 
 
 def take_back(*, grant_id: UUID, by: Actor, at: datetime) -> Grant | None:
@@ -82,12 +95,21 @@ def take_back(*, grant_id: UUID, by: Actor, at: datetime) -> Grant | None:
     grant.revoked_at = at
     end_all_sessions(person_id=grant.person_id, at=at)
     session.flush()
+    events.publish(
+        RoleTakenBack(
+            grant_id=grant.id, person_id=grant.person_id, role=grant.role, place=_place(grant), by=by, at=at
+        )
+    )
     return grant
 
 
 def admins() -> int:
     """How many administrators there are."""
     return session.scalar(select(func.count()).where(Grant.role == ADMIN, Grant.revoked_at.is_(None))) or 0
+
+
+def _place(grant: Grant) -> str:
+    return grant.region_code or str(grant.station_id)
 
 
 def _city_path() -> str | None:

@@ -109,7 +109,25 @@ class UsernameTaken(Conflict):
     slug = "username-taken"
 
 
+class AlreadyProposed(Conflict):
+    """The same appointment is already waiting for a second administrator."""
+
+    slug = "already-proposed"
+
+
+class ProposalNotFound(NotFound):
+    """There is no such proposal."""
+
+    slug = "proposal-not-found"
+
+
+class ProposalDecided(Conflict):
+    """Another administrator has already agreed or declined."""
+
+    slug = "proposal-decided"
+
+
 class SecondAdminNeeded(Forbidden):
-    """An administrator cannot appoint himself."""
+    """An administrator cannot appoint himself, nor agree to what he proposed."""
 
     slug = "second-admin-needed"

@@ -1,4 +1,4 @@
-"""People, their grants, consents, sessions, sign-in codes and invitations."""
+"""People, their grants, appointments, consents, sessions, sign-in codes and invitations."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app.identity.permissions import ROLES
 from app.kernel.db import Base, IdMixin, UtcDateTime
 
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city", "other")
+WAITING, GIVEN, DECLINED = APPOINTMENT_STATES = ("waiting", "given", "declined")
 PURPOSES = ("core", "location", "photo", "publication")
 
 
@@ -79,6 +80,55 @@ class Grant(IdMixin, Base):
     given_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Appointment(IdMixin, Base):
+    """A role proposed for a person; where there is another administrator, that one must agree."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint("(region_code IS NULL) <> (station_id IS NULL)", name="one_scope"),
+        CheckConstraint("(state = 'waiting') = (decided_at IS NULL)", name="decided_whole"),
+        CheckConstraint("(state = 'given') = (grant_id IS NOT NULL)", name="given_whole"),
+        CheckConstraint(f"state IN {APPOINTMENT_STATES}", name="state"),
+        CheckConstraint(
+            "state <> 'given' OR NOT needs_second"
+            " OR (decided_by IS NOT NULL AND decided_by <> asked_by AND decided_by <> person_id)",
+            name="second_admin",
+        ),
+        CheckConstraint("asked_by <> person_id", name="not_oneself"),
+        Index(
+            "uq_appointments_waiting_region",
+            "person_id",
+            "role",
+            "region_code",
+            unique=True,
+            sqlite_where=text("state = 'waiting' AND region_code IS NOT NULL"),
+            postgresql_where=text("state = 'waiting' AND region_code IS NOT NULL"),
+        ),
+        Index(
+            "uq_appointments_waiting_station",
+            "person_id",
+            "role",
+            "station_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting' AND station_id IS NOT NULL"),
+            postgresql_where=text("state = 'waiting' AND station_id IS NOT NULL"),
+        ),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    station_id: Mapped[UUID | None] = mapped_column(ForeignKey("stations.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default=WAITING)
+    needs_second: Mapped[bool] = mapped_column()
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    grant_id: Mapped[UUID | None] = mapped_column(ForeignKey("grants.id"), index=True)
 
 
 class Consent(IdMixin, Base):

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Select, literal, or_, select
 
 from app.identity.actors import Actor, HeldRole
-from app.identity.errors import PersonNotFound
-from app.identity.models import Grant, Person
+from app.identity.errors import PersonNotFound, ProposalNotFound
+from app.identity.models import WAITING, Appointment, Grant, Person
 from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.db import session
 from app.places.models import Region
@@ -61,6 +61,22 @@ def grants_of(person_id: UUID) -> Sequence[Grant]:
     return session.scalars(
         select(Grant).where(Grant.person_id == person_id, Grant.revoked_at.is_(None)).order_by(Grant.id)
     ).all()
+
+
+def appointments(person_id: UUID | None = None) -> Sequence[Appointment]:
+    """The appointments that wait for a second administrator, oldest first; those of one person when named."""
+    waiting = select(Appointment).where(Appointment.state == WAITING)
+    if person_id is not None:
+        waiting = waiting.where(Appointment.person_id == person_id)
+    return session.scalars(waiting.order_by(Appointment.asked_at, Appointment.id)).all()
+
+
+def appointment_to_change(appointment_id: UUID) -> Appointment:
+    """A proposed appointment, locked until the unit of work ends. Raises ProposalNotFound."""
+    found = session.scalar(select(Appointment).where(Appointment.id == appointment_id).with_for_update())
+    if found is None:
+        raise ProposalNotFound
+    return found
 
 
 def held_role(person_id: UUID, role: str, at: datetime) -> bool:

@@ -76,6 +76,22 @@ class RoleRead(Schema):
     station_id = fields.UUID(required=True, allow_none=True)
 
 
+class AppointmentRead(Schema):
+    """A proposed role, and what became of it: `waiting`, `given` or `declined`."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    role = fields.String(required=True)
+    region_code = fields.String(required=True, allow_none=True)
+    station_id = fields.UUID(required=True, allow_none=True)
+    state = fields.String(required=True)
+    asked_by = fields.UUID(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    decided_by = fields.UUID(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    grant_id = fields.UUID(required=True, allow_none=True)
+
+
 class MeRead(Schema):
     """The signed-in person."""
 

@@ -27,7 +27,7 @@ LINKS = ("/S/", "/T/", "/I/")
 CSRF_COOKIE = "csrf_access_token"
 # What the schemas cannot say: values of single routes, by their names.
 OWN: dict[str, dict[str, Any]] = {
-    "POST /api/v1/grants": {"region_code": HERE},
+    "POST /api/v1/appointments": {"region_code": HERE},
     "POST /api/v1/redemptions/preview": {"code": "{code}"},
     "POST /api/v1/rule-sets/<uuid:rule_set_id>/versions": {"rules": [rule()]},
     "GET /desk/people/<uuid:person_id>": {"person_id": "{staff}"},

@@ -17,6 +17,7 @@ from app.codes.kinds import voucher as voucher_code
 from app.codes.kinds.personal import PersonalCode
 from app.codes.showing import show_personal_code
 from app.honours.models import Candidate
+from app.identity import proposing
 from app.identity.actors import Actor
 from app.identity.models import Grant, Person
 from app.identity.permissions import AT_A_STATION, ROLES
@@ -118,6 +119,11 @@ def _people(world: World, here: Station, there: Station) -> None:
     world.keep("grant_id", held, private=True)
     world.keep("person_id", world.people[OWNER])
     world.keep("staff", world.people["dispatcher"])
+    proposed = proposing.propose(
+        person_id=world.people["organiser"].id, role="auditor", region_code=HERE, station_id=None,
+        by=world.actor("admin-city"), at=clock.now(),
+    )  # fmt: skip
+    world.keep("appointment_id", proposed, private=True)
 
 
 def _rules(world: World) -> None:

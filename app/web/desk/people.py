@@ -7,9 +7,9 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.identity import appointing, queries
+from app.identity import appointing, proposing, queries
 from app.identity.actors import Actor
-from app.identity.models import Grant
+from app.identity.models import Appointment, Grant
 from app.identity.permissions import ROLES
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, traced
@@ -44,7 +44,11 @@ class RoleForm(Schema):
 @requires("people.appoint")
 def staff(by: Actor) -> str:
     """Everybody who holds a role or an account"""
-    return page("desk/people.html", people=queries.staff(), menu=menu_of(by))
+    waiting = [
+        (each, queries.display_name(queries.person(each.person_id)), _where(each))
+        for each in proposing.waiting(by=by)
+    ]
+    return page("desk/people.html", people=queries.staff(), waiting=waiting, menu=menu_of(by))
 
 
 @pages.post("/desk/people", again=staff, blame={"username-taken": "username"})
@@ -62,19 +66,19 @@ def add(username: str, name: str, password: str, by: Actor) -> Response:
 def person(person_id: UUID, by: Actor) -> str:
     """One person's roles, and the form for another"""
     held = [
-        (
-            each,
-            places.station(each.station_id).name
-            if each.station_id
-            else places.full_name(each.region_code or ""),
-        )
+        (each, _where(each))
         for each in queries.grants_of(person_id)
         if by.can("people.appoint", region_path=_path_of(each), station_id=each.station_id)
+    ]
+    waiting = [
+        (each, _where(each), queries.display_name(queries.person(each.asked_by)))
+        for each in proposing.waiting(by=by, person_id=person_id)
     ]
     held_in = by.scopes("people.appoint").region_paths
     return page(
         "desk/person.html",
-        person=queries.staff_member(person_id), held=held, roles=[(each, say(f"web.role.{each}")) for each in ROLES],
+        person=queries.staff_member(person_id), held=held, waiting=waiting, me=by.id,
+        roles=[(each, say(f"web.role.{each}")) for each in ROLES],
         regions=regions_of(by, "people.appoint"), menu=menu_of(by),
         stations=[(each.id, each.name) for path in held_in for each in places.stations(path)],
     )  # fmt: skip
@@ -84,17 +88,46 @@ def _path_of(grant: Grant) -> str | None:
     return places.region_path(grant.region_code) if grant.region_code else None
 
 
-@pages.post("/desk/people/<uuid:person_id>/roles", again=person, blame={"already-appointed": "role"})
+def _where(held: Grant | Appointment) -> str:
+    return (
+        places.station(held.station_id).name if held.station_id else places.full_name(held.region_code or "")
+    )
+
+
+@pages.post(
+    "/desk/people/<uuid:person_id>/roles",
+    again=person,
+    blame={"already-appointed": "role", "already-proposed": "role"},
+)
 @requires("people.appoint")
 @takes_form(RoleForm)
-def appoint(
+def propose(
     person_id: UUID, role: str, region_code: str | None, station_id: UUID | None, by: Actor
 ) -> Response:
-    """Give a role"""
-    appointing.appoint(
+    """Propose a role; without another administrator near it is given at once"""
+    made = proposing.propose(
         person_id=person_id, role=role, region_code=region_code, station_id=station_id, by=by, at=clock.now()
     )
+    said = "web.said.proposed" if made.needs_second else "web.said.appointed"
+    return go(f"/desk/people/{person_id}", said=said)
+
+
+@pages.post("/desk/people/<uuid:person_id>/appointments/<uuid:appointment_id>/agree", again=person)
+@requires("people.appoint")
+@takes_form(Nothing)
+def agree(person_id: UUID, appointment_id: UUID, by: Actor) -> Response:
+    """Agree as the second administrator"""
+    proposing.agree(appointment_id=appointment_id, by=by, at=clock.now())
     return go(f"/desk/people/{person_id}", said="web.said.appointed")
+
+
+@pages.post("/desk/people/<uuid:person_id>/appointments/<uuid:appointment_id>/decline", again=person)
+@requires("people.appoint")
+@takes_form(Nothing)
+def decline(person_id: UUID, appointment_id: UUID, by: Actor) -> Response:
+    """Decline a proposed role, or take the own proposal back"""
+    proposing.decline(appointment_id=appointment_id, by=by, at=clock.now())
+    return go(f"/desk/people/{person_id}", said="web.said.appointment-declined")
 
 
 @pages.post("/desk/people/<uuid:person_id>/roles/<uuid:grant_id>/take-back", again=person)
