@@ -23,6 +23,7 @@ from app.codes import api as codes_api
 from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
+from app.honours import fetching as exports_fetching
 from app.honours import review_api
 from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
@@ -117,6 +118,8 @@ JOBS = (
     Kind("settle-offline-items", settling.settle_ripe, every_s=MINUTE),
     Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
     Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
+    Kind(exports_fetching.MAKE, exports_fetching.make_file, tries=3, long=True),
+    Kind("forget-exports", exports_fetching.forget_expired, every_s=HOUR),
     Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),
 )
 

@@ -16,14 +16,16 @@ from app.honours import (
     consenting,
     credentials,
     exporting,
+    fetching,
     objecting,
     queries,
     reviewing,
     selecting,
 )
 from app.honours import criteria as wordings
+from app.honours.fetching import ExportProgress
 from app.honours.models import Candidate, Export, Honour, Selection
-from app.honours.queries import Roll, Standing
+from app.honours.queries import Roll
 from app.honours.schemas import (
     CandidateRead,
     CandidatesQuery,
@@ -34,6 +36,7 @@ from app.honours.schemas import (
     CriteriaVersionIn,
     DecisionIn,
     ExportIn,
+    ExportProgressRead,
     ExportRead,
     HonourRead,
     MyHonourRead,
@@ -50,6 +53,7 @@ from app.honours.schemas import (
     TrialRead,
 )
 from app.honours.selecting import Trial
+from app.honours.standing import Standing, my_standing
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import (
@@ -220,13 +224,22 @@ def make_export(selection_id: UUID, by: Actor, **asked: Any) -> Export:
     return made
 
 
+@api.get("/honours/exports/<uuid:export_id>/progress")
+@requires("honours.export")
+@gives(ExportProgressRead)
+def read_export_progress(export_id: UUID, by: Actor) -> ExportProgress:
+    """How far a long export is; a short one is always ready"""
+    asked, _ = exporting.export_for(export_id, by)
+    return fetching.progress_of(asked)
+
+
 @api.get("/honours/exports/<uuid:export_id>", write=True)
 @requires("honours.export")
 @gives_file("application/octet-stream")
 def read_export(export_id: UUID, by: Actor) -> Response:
-    """The file of an export, made anew under the consents in force (audited)"""
+    """The file of an export under the consents in force (audited); 409 while a long one is still being made"""
     file = exporting.export_again(export_id=export_id, by=by, at=clock.now())
-    return attachment(file.data, file.media_type, file.filename)
+    return attachment(file.data, file.media_type, file.filename, size=file.size)
 
 
 @api.get("/honours/rolls")
@@ -251,7 +264,7 @@ def read_roll(selection_id: UUID) -> Roll:
 @gives(StandingRead)
 def read_my_standing(selection_id: UUID, by: Actor) -> Standing:
     """Why the caller was or was not chosen: own figures and the cut-off"""
-    return queries.my_standing(selection_id, by)
+    return my_standing(selection_id, by)
 
 
 @api.get("/honours/mine")

@@ -165,3 +165,16 @@ class ExportNotFound(NotFound):
     """There is no such export."""
 
     slug = "export-not-found"
+
+
+class ExportNotReady(Conflict):
+    """A long export is still being made."""
+
+    slug = "export-not-ready"
+    keep = True  # it may have been ordered again just now
+
+
+class ExportFailed(Conflict):
+    """A long export could not be made."""
+
+    slug = "export-failed"

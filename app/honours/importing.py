@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-
 from app.audit.recording import record
-from app.honours import sealing
-from app.honours.errors import SelectionNotFound
+from app.honours import sealing, snapshots
 from app.honours.models import ImportedSnapshot
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_if_absent
 from app.kernel.ids import new_id
 
 
-def import_snapshot(*, content: str, by: Actor, at: datetime) -> str:
-    """Keep a snapshot and say its digest. Raises SnapshotBroken if it does not agree with itself. Twice is once."""
-    sealing.opened(content)
-    digest = sealing.sha256(content)
-    values = {"id": new_id(), "sha256": digest, "content": content, "imported_at": at}
+def import_snapshot(*, lines: Sequence[str], by: Actor, at: datetime) -> str:
+    """Keep a snapshot and say its digest. Raises SnapshotBroken, naming the line. Twice is once."""
+    sealing.must_agree(lines)
+    digest, first = snapshots.keep(lines)
+    values = {"id": new_id(), "sha256": digest, "content": first, "imported_at": at}
     if insert_if_absent(ImportedSnapshot, values):
         record(
             action="snapshot.imported",
@@ -29,11 +27,3 @@ def import_snapshot(*, content: str, by: Actor, at: datetime) -> str:
             at=at,
         )
     return digest
-
-
-def imported(digest: str) -> str:
-    """The content of an imported snapshot. Raises SelectionNotFound."""
-    found = session.scalar(select(ImportedSnapshot.content).where(ImportedSnapshot.sha256 == digest))
-    if found is None:
-        raise SelectionNotFound
-    return found

@@ -72,7 +72,7 @@ class Selection(IdMixin, Base):
     criteria_version_id: Mapped[UUID] = mapped_column(ForeignKey("criteria_versions.id"), index=True)
     only_regions: Mapped[list[str]] = mapped_column(Json, default=list)  # inside region_code; none: all of it
     state: Mapped[str] = mapped_column(String(12), default=DRAFT)
-    snapshot: Mapped[str | None] = mapped_column(Text, deferred=True)
+    snapshot: Mapped[str | None] = mapped_column(Text, deferred=True)  # its first line; see snapshots
     snapshot_sha256: Mapped[str | None] = mapped_column(String(64))
     frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
@@ -284,7 +284,7 @@ class ImportedSnapshot(IdMixin, Base):
     __table_args__ = (UniqueConstraint("sha256", name="sha256"),)
 
     sha256: Mapped[str] = mapped_column(String(64))
-    content: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)  # its first line; see snapshots
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

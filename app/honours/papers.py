@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import IO
 
 from app.codes import drawing
 from app.codes.kinds import certificate
@@ -78,16 +78,15 @@ def certificates(roll: Roll) -> bytes:
     return paper.bytes()
 
 
-def certificates_apart(roll: Roll) -> bytes:
-    """A ZIP with a file for each certificate; the names of the files name nobody."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+def write_certificates_apart(file: IO[bytes], roll: Roll, *, one_more: Callable[[], None]) -> None:
+    """A ZIP with a file for each certificate; the names of the files name nobody. Only one is in memory at a time."""
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
         for each in _certified(roll):
             entry = zipfile.ZipInfo(
                 f"{each.candidate.pseudonym}.pdf", _moment(roll.selection).timetuple()[:6]
             )
             bundle.writestr(entry, one_certificate(each, roll.selection))
-    return buffer.getvalue()
+            one_more()
 
 
 def one_certificate(listed: OnRoll, selection: Selection) -> bytes:

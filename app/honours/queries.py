@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import undefer
+from sqlalchemy import func, or_, select
 
-from app.honours import scoring, sealing
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Recusal, Selection
 from app.honours.naming import may_be_listed, published_name
-from app.honours.scoring import Facts
 from app.identity.actors import Actor
 from app.identity.consent import agreeing_to
 from app.identity.models import Person
@@ -47,20 +44,6 @@ class Roll:
     unlisted: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One's own figures in a selection, and what was needed. Never a rank."""
-
-    selection: Selection
-    values: dict[str, int]
-    parts: list[int]
-    score: int
-    cut_off: int | None
-    chosen: bool
-    why: str
-    candidate: Candidate | None
-
-
 def selection(selection_id: UUID) -> Selection:
     """The selection with this id. Raises SelectionNotFound."""
     found = session.get(Selection, selection_id)
@@ -76,19 +59,6 @@ def selection_to_change(selection_id: UUID) -> Selection:
     if found is None:
         raise SelectionNotFound
     return found
-
-
-def snapshot_of(selection_id: UUID) -> str:
-    """The sealed snapshot. Raises SelectionNotFound while there is none."""
-    found = session.scalar(
-        select(Selection)
-        .options(undefer(Selection.snapshot))
-        .where(Selection.id == selection_id)
-        .execution_options(populate_existing=True)
-    )
-    if found is None or found.snapshot is None:
-        raise SelectionNotFound
-    return found.snapshot
 
 
 def selection_for(selection_id: UUID, by: Actor) -> Selection:
@@ -160,6 +130,12 @@ def chosen(selection_id: UUID) -> Sequence[Candidate]:
         .where(Candidate.selection_id == selection_id, Candidate.decision == IN)
         .order_by(Candidate.pseudonym)
     ).all()
+
+
+def count_chosen(selection_id: UUID) -> int:
+    """How many are in."""
+    counted = select(func.count()).where(Candidate.selection_id == selection_id, Candidate.decision == IN)
+    return session.scalar(counted) or 0
 
 
 def roll(found: Selection, *, masked: bool = False) -> Roll:
@@ -258,42 +234,3 @@ def asked_of(person_id: UUID) -> list[tuple[Candidate, Selection]]:
         .order_by(Candidate.id.desc())
     )
     return [(mine, about) for mine, about in session.execute(chosen_in)]
-
-
-def my_standing(selection_id: UUID, by: Actor) -> Standing:
-    """Why one was, or was not, chosen: own figures and the cut-off, once the list is public. Never anybody else's."""
-    found = selection(selection_id)
-    if found.state not in (NOTICE, FINAL):
-        raise SelectionNotFound
-    sealed = json.loads(snapshot_of(found.id))
-    own = scoring.pseudonym(found.id, by.id)
-    facts = next((each for each in sealing.facts_in(sealed) if each.pseudonym == own), None)
-    mine = session.scalar(
-        select(Candidate).where(Candidate.selection_id == found.id, Candidate.person_id == by.id)
-    )
-    cut_off = min((each["score"] for each in sealed["candidates"] if each["chosen"]), default=None)
-    return Standing(
-        selection=found,
-        values=facts.values if facts else {},
-        parts=mine.figures["parts"] if mine else [],
-        score=mine.score if mine else 0,
-        cut_off=cut_off,
-        chosen=mine is not None and mine.decision == IN,
-        why=_why(found, facts, mine, cut_off),
-        candidate=mine,
-    )
-
-
-def _why(found: Selection, facts: Facts | None, mine: Candidate | None, cut_off: int | None) -> str:
-    """What decided: somebody's reason, a condition, the score, a tie, or a quota."""
-    if facts is None:
-        return "no-facts"
-    if mine is None:
-        return scoring.why_not_eligible(facts, criteria_of(found), found.period_end_on) or "no-facts"
-    if mine.decided_by:
-        return mine.reason
-    if mine.decision == IN:
-        return "chosen"
-    if cut_off is None or mine.score < cut_off:
-        return "cut-off"
-    return "tie" if mine.score == cut_off else "quota"

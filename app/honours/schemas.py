@@ -6,11 +6,14 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.honours import exporting, queries
+from app.honours import queries
+from app.honours.fetching import FILE_STATES
+from app.honours.making import KINDS
 from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
-from app.honours.queries import Roll, Standing
+from app.honours.queries import Roll
 from app.honours.scoring import GROUPS, SOURCES, TIES
 from app.honours.selecting import Trial
+from app.honours.standing import Standing
 from app.kernel import i18n
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
 
@@ -311,7 +314,7 @@ class ObjectionRead(Schema):
 class ExportIn(Schema):
     """What is wanted and why; `personal` adds telephone numbers, masked without consent."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(tuple(exporting.KINDS)))
+    kind = fields.String(required=True, validate=validate.OneOf(tuple(KINDS)))
     reason = Text(300, required=True, min_length=2)
     personal = fields.Boolean(load_default=False)
 
@@ -325,6 +328,15 @@ class ExportRead(Schema):
     personal = fields.Boolean(required=True)
     reason = fields.String(required=True)
     at = fields.AwareDateTime(required=True)
+
+
+class ExportProgressRead(Schema):
+    """How far an export is."""
+
+    export_id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(FILE_STATES))
+    done = fields.Integer(required=True)
+    rows = fields.Integer(required=True)
 
 
 class CertificateRead(Schema):

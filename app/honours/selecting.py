@@ -12,7 +12,7 @@ from sqlalchemy import insert
 
 from app.audit.recording import record
 from app.honours import criteria as wordings
-from app.honours import gathering, queries, scoring, sealing
+from app.honours import gathering, queries, scoring, sealing, snapshots
 from app.honours.errors import (
     ApprovalNumberNeeded,
     CriteriaNotApproved,
@@ -115,8 +115,8 @@ def run_selection(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
         raise PeriodNotOver(day=selection.period_end_on.isoformat())
     facts = _gather(selection, selection.period_start_on, selection.period_end_on)
     scored = scoring.order(list(facts.values()), wordings.of(selection), selection.period_end_on)
-    selection.snapshot = sealing.seal(_head(selection, at), list(facts.values()), scored)
-    selection.snapshot_sha256 = sealing.sha256(selection.snapshot)
+    lines = sealing.seal(_head(selection, at), list(facts.values()), scored)
+    selection.snapshot_sha256, selection.snapshot = snapshots.keep(lines)
     selection.frozen_at, selection.state = at, FROZEN
     session.flush()
     _put_in_order(selection, facts, scored)

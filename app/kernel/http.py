@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -361,9 +361,13 @@ def file_bytes(upload: FileStorage | None) -> bytes | None:
     return data
 
 
-def attachment(data: bytes, media_type: str, filename: str) -> Response:
-    """A file to keep; its name may hold any characters (RFC 6266)."""
+def attachment(
+    data: bytes | Iterable[bytes], media_type: str, filename: str, *, size: int | None = None
+) -> Response:
+    """A file to keep, whole or in pieces; its name may hold any characters (RFC 6266)."""
     response = Response(data, content_type=media_type)
+    if size is not None:
+        response.content_length = size
     plain = filename.encode("ascii", "ignore").decode() or "file"
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"

@@ -68,12 +68,16 @@ class Kind:
 
     The function is called with the payload as keyword arguments and `at`, inside one unit of work that also marks the
     job as done. What it does to the database happens once; what it does elsewhere may happen again.
+
+    A `long` one is called outside of any unit of work, opens its own, and calls `beat` between them to keep its lease;
+    it is marked as done afterwards, so whatever it does may happen again.
     """
 
     name: str
     does: Callable[..., object]
     every_s: int | None = None
     tries: int = 8
+    long: bool = False
 
 
 _kinds: dict[str, Kind] = {}

@@ -1,16 +1,19 @@
 """Sheets: workbooks and CSV tables that open right everywhere, hold no formula, and are the same bytes each time.
 
 Texts stay texts (no formulas, no links, a phone number keeps its zero), days are real dates, the first row stays in
-sight and filters. A second kind of sheet says in two columns what the list is and where it comes from.
+sight and filters. A second kind of sheet says in two columns what the list is and where it comes from. Rows are written
+as they come and forgotten, so a hundred thousand take no more memory than ten.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from itertools import islice
+from typing import IO, Any
 
 import xlsxwriter
 from defusedcsv import csv
@@ -23,8 +26,9 @@ CSV = "text/csv; charset=utf-8"
 
 Cell = str | int | date | datetime | None
 
+CSV_ROWS_AT_ONCE = 500
 _AS_WRITTEN = {
-    "in_memory": True,
+    "constant_memory": True,  # each row goes to a temporary file as soon as the next one begins
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
@@ -45,7 +49,12 @@ class Listing:
 
     name: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    rows: Iterable[Sequence[Cell]]
+
+    @property
+    def headers(self) -> list[str]:
+        """The first row."""
+        return [column.header for column in self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +65,101 @@ class About:
     pairs: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many rows a list has, and the digest of its CSV form."""
+
+    rows: int
+    sha256: str
+
+
 def workbook(*, title: str, made_at: datetime, sheets: Sequence[Listing | About]) -> bytes:
     """An XLSX file. The same arguments give the same bytes: `made_at` is the only time in it."""
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, _AS_WRITTEN)
-    book.set_properties({"title": title, "created": city_time(made_at).replace(tzinfo=None)})
-    formats = _formats(book)
-    for sheet in sheets:
-        if isinstance(sheet, About):
-            _write_about(book.add_worksheet(sheet.name), sheet, formats)
-        else:
-            _write_listing(book.add_worksheet(sheet.name), sheet, formats)
-    book.close()
+    with _Book(buffer, title, made_at) as book:
+        for sheet in sheets:
+            if isinstance(sheet, About):
+                _write_about(book.sheet(sheet.name), sheet, book.formats)
+            else:
+                _write_listing(book.sheet(sheet.name), sheet, book.formats)
     return buffer.getvalue()
 
 
+def write_workbook(
+    file: IO[bytes],
+    *,
+    title: str,
+    made_at: datetime,
+    listing: Listing,
+    about: Callable[[Written], About],
+) -> None:
+    """The same with one list, row by row into a file; `about` is asked once all rows are written."""
+    digest, count = hashlib.sha256(csv_head(listing.headers)), 0
+
+    def counted() -> Iterator[Sequence[Cell]]:
+        nonlocal count
+        for some in _some(listing.rows):
+            digest.update(csv_rows(some))
+            count += len(some)
+            yield from some
+
+    with _Book(file, title, made_at) as book:
+        _write_listing(
+            book.sheet(listing.name), Listing(listing.name, listing.columns, counted()), book.formats
+        )
+        said = about(Written(count, digest.hexdigest()))
+        _write_about(book.sheet(said.name), said, book.formats)
+
+
+def write_csv(file: IO[bytes], listing: Listing) -> None:
+    """A CSV file that Excel opens as UTF-8 and in which nothing is a formula, row by row."""
+    file.write(csv_head(listing.headers))
+    for some in _some(listing.rows):
+        file.write(csv_rows(some))
+
+
 def csv_table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A CSV file that Excel opens as UTF-8 and in which nothing is a formula."""
+    """The same for a short list."""
+    return csv_head(headers) + csv_rows(rows)
+
+
+def csv_head(headers: Sequence[str]) -> bytes:
+    """The mark of UTF-8, by which Excel knows it, and the first row."""
+    return b"\xef\xbb\xbf" + csv_rows([headers])
+
+
+def csv_rows(rows: Iterable[Sequence[Cell]]) -> bytes:
+    """Some rows of a CSV file."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(headers)
     for row in rows:
         writer.writerow([_plain(cell) for cell in row])
-    return buffer.getvalue().encode("utf-8-sig")
+    return buffer.getvalue().encode()
+
+
+def _some(rows: Iterable[Sequence[Cell]]) -> Iterator[list[Sequence[Cell]]]:
+    rows = iter(rows)
+    while some := list(islice(rows, CSV_ROWS_AT_ONCE)):
+        yield some
+
+
+class _Book:
+    """An open workbook; closing it writes the file, also over an error, so that no temporary file is left."""
+
+    def __init__(self, file: IO[bytes], title: str, made_at: datetime) -> None:
+        self._book = xlsxwriter.Workbook(file, _AS_WRITTEN)
+        self._book.set_properties({"title": title, "created": city_time(made_at).replace(tzinfo=None)})
+        self.formats = _formats(self._book)
+
+    def sheet(self, name: str) -> Any:
+        """One more sheet."""
+        return self._book.add_worksheet(name)
+
+    def __enter__(self) -> _Book:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._book.close()
 
 
 def _formats(book: Any) -> dict[str, Any]:
@@ -94,11 +175,12 @@ def _write_listing(sheet: Any, listing: Listing, formats: dict[str, Any]) -> Non
     for number, column in enumerate(listing.columns):
         sheet.set_column(number, number, column.width)
         sheet.write_string(0, number, column.header, formats["head"])
+    line = 0
     for line, row in enumerate(listing.rows, start=1):
         for number, cell in enumerate(row):
             _write(sheet, line, number, cell, formats)
     sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(listing.rows), 1), len(listing.columns) - 1)
+    sheet.autofilter(0, 0, max(line, 1), len(listing.columns) - 1)
 
 
 def _write(sheet: Any, line: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:

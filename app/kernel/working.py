@@ -89,7 +89,7 @@ def claim(*, at: datetime, but_not: Collection[UUID] = ()) -> Claim | None:
 def carry_out(mine: Claim, *, at: datetime) -> Outcome:
     """Do a claimed job and mark it done, in one unit of work; if it fails, say when to try again."""
     try:
-        result = in_transaction(lambda: _done(mine, at))
+        result = _work_long(mine, at) if mine.kind.long else in_transaction(lambda: _done(mine, at))
     except LeaseLost:
         log.warning("job-lease-lost", kind=mine.kind.name, job=str(mine.job_id))
         return Outcome(mine.kind.name, why="lease lost")
@@ -101,14 +101,30 @@ def carry_out(mine: Claim, *, at: datetime) -> Outcome:
     return Outcome(mine.kind.name, result)
 
 
+def _work_long(mine: Claim, at: datetime) -> object:
+    result = mine.kind.does(
+        **mine.payload, at=at, beat=lambda: in_transaction(lambda: _keep_lease(mine, clock.now()))
+    )
+    in_transaction(lambda: _mark_done(mine, at))
+    return result
+
+
+def _keep_lease(mine: Claim, at: datetime) -> None:
+    _change_ours(mine, leased_until=at + LEASE)
+
+
 def _done(mine: Claim, at: datetime) -> object:
+    _mark_done(mine, at)
+    return mine.kind.does(**mine.payload, at=at)
+
+
+def _mark_done(mine: Claim, at: datetime) -> None:
     if mine.kind.every_s:
         _settle(
             mine, state=WAITING, run_at=next_turn(mine.kind.every_s, at), attempts=0, why=None, done_at=at
         )
     else:
         _settle(mine, state=DONE, why=None, done_at=at)
-    return mine.kind.does(**mine.payload, at=at)
 
 
 def _failed(mine: Claim, why: str, at: datetime) -> None:
@@ -127,9 +143,13 @@ def _failed(mine: Claim, why: str, at: datetime) -> None:
 
 def _settle(mine: Claim, **values: Any) -> None:
     """End the lease, if it is still ours."""
+    _change_ours(mine, lease=None, leased_until=None, **values)
+
+
+def _change_ours(mine: Claim, **values: Any) -> None:
     ours = update(Job).where(Job.id == mine.job_id, Job.lease == mine.lease, Job.state == RUNNING)
-    ended = session.execute(ours.values(lease=None, leased_until=None, **values))
-    if ended.rowcount != 1:  # type: ignore[attr-defined]
+    changed = session.execute(ours.values(values))
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, update
 
+from app.honours import snapshots
 from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
 from app.honours.models import Selection
@@ -138,6 +140,22 @@ def final(here: Setting, **more: Any) -> Selection:
         end_notice(selection_id=selection.id, by=here.department, at=later)
     with transaction():
         return finalise(selection_id=selection.id, by=here.department, at=later)
+
+
+def snapshot(selection: Selection) -> str:
+    """The sealed text, in a unit of work of its own."""
+    with transaction(write=False):
+        return "".join(snapshots.lines_of(snapshots.of_selection(selection.id)))
+
+
+def records(text: str) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """What a sealed text says: the head, everybody in order, and the others."""
+    head, *people = [json.loads(line) for line in text.splitlines()]
+    return (
+        head,
+        [each for each in people if "verdict" in each],
+        [each for each in people if "verdict" not in each],
+    )
 
 
 def acting(someone: Person) -> Actor:

@@ -1,6 +1,6 @@
 """A selection computed by somebody else: from the exported file alone, by other means, importing nothing of ours.
 
-Run by hand: `python tests/honours/recompute.py < snapshot.json`. It prints the pseudonyms chosen, in order.
+Run by hand: `python tests/honours/recompute.py < snapshot.jsonl`. It prints the pseudonyms chosen, in order.
 """
 
 from __future__ import annotations
@@ -15,22 +15,46 @@ from math import floor
 
 def agrees(text: str) -> list[str]:
     """The chosen in order, if the file's list is what its facts and criteria give. Else an AssertionError."""
-    sealed = json.loads(text)
-    for part in ("criteria", "facts"):
-        again = json.dumps(sealed[part], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        assert hashlib.sha256(again.encode()).hexdigest() == sealed[f"{part}_sha256"], part
-    order, chosen = compute(sealed)
-    assert [each["pseudonym"] for each in sealed["candidates"]] == order
-    assert [each["pseudonym"] for each in sealed["candidates"] if each["chosen"]] == [
+    sealed, everybody = read(text)
+    again = plain(sealed["criteria"])
+    assert hashlib.sha256(again.encode()).hexdigest() == sealed["criteria_sha256"], "criteria"
+    bare = [{key: each[key] for key in each if key not in ("verdict", "~")} for each in everybody]
+    told = "".join(f"{plain(each)}\n" for each in sorted(bare, key=lambda each: each["pseudonym"]))
+    assert hashlib.sha256(told.encode()).hexdigest() == sealed["facts_sha256"], "facts"
+    order, chosen = compute(sealed, bare)
+    said = [each for each in everybody if "verdict" in each]
+    assert [each["pseudonym"] for each in said] == order
+    assert [each["verdict"]["position"] for each in said] == list(range(1, len(said) + 1))
+    assert all(each["verdict"]["score"] == points(each, sealed["criteria"]) for each in said)
+    assert [each["pseudonym"] for each in said if each["verdict"]["chosen"]] == [
         each for each in order if each in chosen
     ]
     return [each for each in order if each in chosen]
 
 
-def compute(sealed: dict) -> tuple[list[str], set[str]]:
+def plain(value: object) -> str:
+    """JSON with sorted keys and no spaces."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read(text: str) -> tuple[dict, list[dict]]:
+    """The first line and the people, once each line's check fits all lines before it."""
+    check, records = "", []
+    for line in text.removesuffix("\n").split("\n"):
+        record = json.loads(line)
+        said = record["~"]
+        bare = plain({key: record[key] for key in record if key != "~"})
+        check = hashlib.sha256((check + bare).encode()).hexdigest()[:16]
+        assert check == said, line
+        records.append(record)
+    assert len(records) == records[0]["people"] + 1
+    return records[0], records[1:]
+
+
+def compute(sealed: dict, everybody: list[dict]) -> tuple[list[str], set[str]]:
     """The order by repeatedly taking the better of two, the choice by trying each seat against a table of counts."""
     rules, last = sealed["criteria"], date.fromisoformat(sealed["period"][1])
-    people = {each["pseudonym"]: each for each in sealed["facts"] if allowed(each, rules, last)}
+    people = {each["pseudonym"]: each for each in everybody if allowed(each, rules, last)}
     order = insertion_sorted(list(people), lambda a, b: better(people[a], people[b], rules, last))
     chosen: list[str] = []
     for quota in rules["quotas"]:

@@ -23,6 +23,7 @@ from app.honours.errors import (
 from app.honours.holding import lift_hold, open_hold
 from app.honours.models import CriteriaVersion
 from app.honours.selecting import dry_run, run_selection
+from app.honours.standing import my_standing
 from app.identity.actors import SYSTEM
 from app.identity.appointing import appoint
 from app.kernel import clock
@@ -165,7 +166,7 @@ def test_an_open_hold_keeps_a_rider_out_and_he_is_told(app):
         assert [each.person_id for each in queries.candidates(selection.id, here.department)] == [
             here.riders[1].id
         ]
-        assert queries.my_standing(selection.id, acting).why == "open-hold"
+        assert my_standing(selection.id, acting).why == "open-hold"
     with transaction():
         lift_hold(person_id=held.id, reason="系店内时钟有误", by=here.reviewer, at=clock.now())
     again = make.frozen(here, title_zh="再选")

@@ -14,10 +14,10 @@ import python_calamine
 import sqlalchemy as sa
 
 from app.audit.models import AuditRecord
-from app.honours import queries, sealing
+from app.honours import sealing
 from app.honours.consenting import answer
 from app.honours.errors import SelectionMovedOn
-from app.honours.exporting import make_export
+from app.honours.exporting import export_again, make_export
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
@@ -41,7 +41,7 @@ HOSTILE = [
 ]
 
 
-roll_xlsx, roll_csv, snapshot_json = "roll.xlsx", "roll.csv", "snapshot.json"
+roll_xlsx, roll_csv, snapshot_json = "roll.xlsx", "roll.csv", "snapshot.jsonl"
 
 
 def _export(kind, selection, by, **more):
@@ -101,19 +101,24 @@ def test_the_second_sheet_says_where_the_list_comes_from(here):
     assert selection.criteria_sha256 in about["标准版本与校验值"]
     assert about["导出人"] == "孙部门"
     assert "筛选" in about
+    assert about["导出用途"] == "月度上报"
+    assert about["导出时间"] == "2026-11-24 14:02"
+    assert len(about["导出编号"]) == 36
     table = _export(roll_csv, selection, here.department)
     assert about["名单校验值"] == hashlib.sha256(table).hexdigest()
 
 
-def test_two_exports_of_one_snapshot_are_the_same_bytes(here, clock):
+def test_an_export_made_again_by_its_id_is_the_same_bytes(here, clock):
     selection = make.final(here)
-    files = []
-    for _ in range(2):
-        files.append(
-            [_export(each, selection, here.department) for each in (roll_xlsx, roll_csv, snapshot_json)]
-        )
+    for kind in (roll_xlsx, roll_csv, snapshot_json, "list.xlsx", "list.csv", "list.json", "internal.pdf"):
+        with transaction():
+            made, first = make_export(
+                selection_id=selection.id, kind=kind, reason="月度上报", by=here.department, at=clock()
+            )
         clock.advance(days=40)
-    assert files[0] == files[1]
+        with transaction():
+            again = export_again(export_id=made.id, by=here.department, at=clock())
+        assert (first.data, first.sha256) == (again.data, again.sha256), kind
 
 
 def test_the_table_opens_right_in_a_spreadsheet(here):
@@ -168,7 +173,7 @@ def test_each_export_leaves_a_trace(here):
     with transaction(write=False):
         traces = session.scalars(sa.select(AuditRecord).where(AuditRecord.action == "roll.exported")).all()
         assert {trace.facts["media_type"].split(";")[0] for trace in traces} == {
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv", "application/json",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv", "application/jsonl",
         }  # fmt: skip
         assert {trace.actor_id for trace in traces} == {here.department.id}
 
@@ -185,8 +190,7 @@ def test_the_snapshot_is_exported_as_it_was_sealed(here):
     selection = make.frozen(here)
     data = _export(snapshot_json, selection, here.department)
     assert sealing.sha256(data.decode()) == selection.snapshot_sha256
-    with transaction(write=False):
-        assert queries.snapshot_of(selection.id).encode() == data
+    assert make.snapshot(selection).encode() == data
 
 
 def test_the_edge_hands_out_files_and_takes_consents(app, here):

@@ -31,6 +31,7 @@ from app.honours.errors import (
 from app.honours.events import CandidatesChosen, HonoursGranted
 from app.honours.models import Selection
 from app.honours.reviewing import decide, sign
+from app.honours.standing import my_standing
 from app.identity.actors import SYSTEM
 from app.identity.appointing import appoint
 from app.kernel import clock
@@ -203,7 +204,7 @@ def test_why_not_me_is_answered_with_ones_own_figures_and_never_a_rank(app):
     selection = make.noticed(here)
     just_below, too_few = make.acting(here.riders[3]), make.acting(here.riders[4])
     with transaction(write=False):
-        answer = queries.my_standing(selection.id, just_below)
+        answer = my_standing(selection.id, just_below)
         assert (answer.chosen, answer.why, answer.score, answer.cut_off) == (False, "cut-off", 450, 498)
         assert answer.values == {"breadth.categories": 1, "hours.proven": 90}
-        assert queries.my_standing(selection.id, too_few).why == "minimum-minutes"
+        assert my_standing(selection.id, too_few).why == "minimum-minutes"

@@ -54,7 +54,6 @@ SHUT = {
     "GET /api/v1/honours/<uuid:honour_id>/certificate.pdf": "nobody is honoured yet",
     "GET /api/v1/honours/<uuid:honour_id>/credential": "nobody is honoured yet",
     "GET /api/v1/honours/certificates/<token>": "nobody is honoured yet",
-    "GET /api/v1/honours/exports/<uuid:export_id>": "nothing was exported yet",
     "POST /api/v1/integrity-holds/lift": "nothing is held",
     "GET /honours/<uuid:selection_id>": "nothing is under public notice yet",
     "GET /honours/<uuid:selection_id>/<pseudonym>": "nothing is under public notice yet",

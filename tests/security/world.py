@@ -16,6 +16,7 @@ from app.codes.kinds import station as station_code
 from app.codes.kinds import voucher as voucher_code
 from app.codes.kinds.personal import PersonalCode
 from app.codes.showing import show_personal_code
+from app.honours.exporting import make_export
 from app.honours.models import Candidate
 from app.identity import proposing
 from app.identity.actors import Actor
@@ -248,6 +249,11 @@ def _honours(world: World) -> None:
     with transaction():
         first = session.scalars(select(Candidate).where(Candidate.selection_id == selection.id)).first()
         world.keep("candidate_id", first, private=True)
+    with transaction():
+        asked, _ = make_export(
+            selection_id=selection.id, kind="list.csv", reason="存档", by=world.actor("department"), at=clock.now()
+        )  # fmt: skip
+        world.keep("export_id", asked, private=True)
     world.keep("honour_id", UUID(int=9))
 
 

@@ -9,8 +9,10 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.honours import announcing, exporting, queries, reviewing, selecting
+from app.honours import announcing, exporting, fetching, queries, reviewing, selecting
 from app.honours import criteria as wordings
+from app.honours.errors import ExportFailed, ExportNotReady
+from app.honours.making import KINDS
 from app.honours.models import PURPOSES, Selection
 from app.identity.actors import Actor
 from app.kernel import clock
@@ -49,7 +51,7 @@ class SelectionForm(Schema):
 class ExportForm(Schema):
     """What is wanted, and why."""
 
-    kind = Choice(tuple(exporting.KINDS), required=True)
+    kind = Choice(tuple(KINDS), required=True)
     reason = Text(300, required=True)
     personal = Tick()
 
@@ -176,7 +178,7 @@ def approve(selection_id: UUID, by: Actor) -> Response:
 
 def _kinds(found: Selection) -> list[tuple[str, str]]:
     """The exports of this step, in words."""
-    possible = (name for name, kind in exporting.KINDS.items() if found.state in kind.states)
+    possible = (name for name, kind in KINDS.items() if found.state in kind.states)
     return [(name, say(f"honours.export.{name}")) for name in possible]
 
 
@@ -246,7 +248,32 @@ def end_notice(selection_id: UUID, by: Actor) -> Response:
 @takes_form(ExportForm)
 def export(selection_id: UUID, kind: str, reason: str, personal: bool, by: Actor) -> Response:
     """A file for a reason; every export leaves a trace"""
-    _, file = exporting.make_export(
+    asked, file = exporting.make_export(
         selection_id=selection_id, kind=kind, reason=reason, personal=personal, by=by, at=clock.now()
     )
+    if file is None:
+        return go(f"/desk/honours/exports/{asked.id}", said="web.said.export-ordered")
     return attachment(file.data, file.media_type, file.filename)
+
+
+@pages.get("/desk/honours/exports/<uuid:export_id>")
+@requires("honours.export")
+def export_progress(export_id: UUID, by: Actor) -> str:
+    """How far a long export is, and the way to its file"""
+    asked, about = exporting.export_for(export_id, by)
+    return page(
+        "desk/export.html",
+        asked=asked, selection=about, progress=fetching.progress_of(asked), menu=menu_of(by),
+        kind=say(f"honours.export.{asked.kind}"),
+    )  # fmt: skip
+
+
+@pages.get("/desk/honours/exports/<uuid:export_id>/file", write=True)
+@requires("honours.export")
+def export_file(export_id: UUID, by: Actor) -> Response:
+    """The file of an export under the consents in force; every fetch leaves a trace"""
+    try:
+        file = exporting.export_again(export_id=export_id, by=by, at=clock.now())
+    except (ExportNotReady, ExportFailed):
+        return go(f"/desk/honours/exports/{export_id}")
+    return attachment(file.data, file.media_type, file.filename, size=file.size)

@@ -11,6 +11,7 @@ from app.codes.kinds import certificate
 from app.honours import certifying, consenting, nominating, objecting, queries, stories
 from app.honours.errors import HonourNotFound
 from app.honours.models import FULL, MASKED, UNLISTED
+from app.honours.standing import my_standing
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
@@ -78,7 +79,7 @@ def object_(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) ->
 @requires("self")
 def why(selection_id: UUID, by: Actor) -> str:
     """Why one was or was not chosen: own figures, the cut-off, never anybody else's"""
-    standing = queries.my_standing(selection_id, by)
+    standing = my_standing(selection_id, by)
     key = f"honours.why.{standing.why}"
     words = say(key) if has(key) else standing.why
     criteria = queries.criteria_of(standing.selection)
