@@ -9,7 +9,7 @@ from app.kernel.db import UtcDateTime
 from migrations.guards import v0014 as guards
 
 revision = "0014"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
