@@ -28,8 +28,10 @@ from app.rules.starter import publish_starter
 from faults.traffic import Answer, Ask, Errand
 
 CITY = "3201"
-STATIONS, RIDERS = 10, 640
+STATIONS, RIDERS = 16, 640  # a check-in counts once in four hours at a station, so these are 10,240 visits
 POINTS, PRICE, SHELF = 10_000, 20, 100_000
+HOT = 0  # the station whose shelf every third visit wants something of, whatever station it began at
+HOT_EVERY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +66,25 @@ class City:
     # --- what people ask for ---
 
     def errands(self, number: int, chance: random.Random, skip: int = 0) -> list[Callable[[], Errand]]:
-        """So many visits, each of another rider or at another station, in an order of their own."""
+        """So many visits, each of another rider or at another station, in an order of their own.
+
+        Every third collects at the same station: one shelf that everybody wants something of.
+        """
         pairs = [(rider, place) for place in range(STATIONS) for rider in range(RIDERS)][skip : skip + number]
         chance.shuffle(pairs)
-        return [lambda rider=rider, place=place: self.visit(rider, place) for rider, place in pairs]  # type: ignore[misc]
+        return [
+            lambda rider=rider, place=place, shelf=place if turn % HOT_EVERY else HOT: self.visit(  # type: ignore[misc]
+                rider, place, shelf
+            )
+            for turn, (rider, place) in enumerate(pairs)
+        ]
 
-    def visit(self, rider: int, place: int) -> Errand:
-        """Check in at the poster, put a reward aside, collect it."""
-        who, where = self.riders[rider], self.places[place]
+    def visit(self, rider: int, place: int, shelf: int) -> Errand:
+        """Check in at the poster of one station, put a reward aside and collect it at the same or another one."""
         yield self.check_in(rider, place)
-        answer = yield self.reserve(who, self.water, where.id)
+        answer = yield self.reserve(self.riders[rider], self.water, self.places[shelf].id)
         if answer.is_good:
-            yield self.collect(answer, place)
+            yield self.collect(answer, shelf)
 
     def check_in(self, rider: int, place: int) -> Ask:
         """Scan the poster, standing at it."""

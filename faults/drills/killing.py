@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from faults import books
+from faults.city import HOT
 from faults.ground import Ground, Product
 from faults.sizes import Size
-from faults.traffic import Crowd, Journal
+from faults.traffic import CLIENTS, Crowd, Journal
 from faults.verdicts import Verdict, judge
 
 NAME = "kills"
@@ -21,7 +22,23 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     with ground.product(url) as product:
         journal = under_kills(ground, product, size.visits, size.worker_kills, size.database_kills, chance)
     yield from verdicts(NAME, ground, url, journal, f"{product.kills} + {size.database_kills} kills")
+    yield _redeemed(ground, journal, size.visits)
     ground.drop(url)
+
+
+def _redeemed(ground: Ground, journal: Journal, visits: int) -> Verdict:
+    """Whoever wanted something got it, also from the shelf that all want something of."""
+    handed_over = journal.good("hand-over")
+    hot = str(ground.city.places[HOT].id)
+    of_hot = sum(line.ask.body["station_id"] == hot for line in handed_over)
+    figure = f"{len(handed_over)} of {visits} by {CLIENTS} clients, {of_hot} of one hot shelf"
+    refused = dict(journal.refusals())
+    return judge(
+        NAME,
+        "every redemption gets through in the end",
+        f"{figure}; refused {refused}" if refused else figure,
+        len(handed_over) == visits,
+    )
 
 
 def under_kills(
@@ -36,6 +53,7 @@ def under_kills(
     crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
 
     def kill_worker() -> None:
+        ground.mint()  # a long run outlives its first access tokens
         while not product.kill_a_worker(chance):
             threading.Event().wait(0.05)
 
