@@ -6,6 +6,7 @@ What was saved without a signal comes later: it is judged by when it happened (`
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,6 +22,7 @@ from app.checkins.errors import (
 )
 from app.checkins.events import CheckedIn
 from app.checkins.models import POSTER, SCANNED, Checkin, bucket_of, window_of
+from app.checkins.queries import is_annulled
 from app.checkins.refusing import remember_refusal
 from app.codes.errors import NotARider
 from app.identity import queries as people
@@ -116,21 +118,26 @@ def _count(
     happened_at: datetime,
     at: datetime,
 ) -> Checkin:
-    values = {
+    values: dict[str, Any] = {
         "id": new_id(),
         "person_id": person_id,
         "station_id": station.id,
         "region_code": station.region_code,
         "window_starts_at": window_of(happened_at),
+        "turn": 0,
         "happened_at": happened_at,
         "arrived_at": at,
         "how": how,
         "within_m": within_m,
         "recorded_by": by.person_id,
     }
-    # The unique window settles two scans at the same moment: one is inserted, the other finds it.
-    if not insert_if_absent(Checkin, values):
-        raise CheckedInAlready(at=_counted(values).happened_at)
+    # The unique window settles two scans at the same moment: one is inserted, the other finds it. One that was taken
+    # back leaves the window free for the next turn, which is settled in the same way.
+    while not insert_if_absent(Checkin, values):
+        counted = _counted(values)
+        if not is_annulled(counted.id):
+            raise CheckedInAlready(at=counted.happened_at)
+        values |= {"id": new_id(), "turn": counted.turn + 1}
     made = session.get_one(Checkin, values["id"])
     publish(
         CheckedIn(
@@ -146,6 +153,6 @@ def _count(
     return made
 
 
-def _counted(values: dict[str, object]) -> Checkin:
-    same = {name: values[name] for name in ("person_id", "station_id", "window_starts_at")}
+def _counted(values: dict[str, Any]) -> Checkin:
+    same = {name: values[name] for name in ("person_id", "station_id", "window_starts_at", "turn")}
     return session.scalars(select(Checkin).filter_by(**same)).one()

@@ -18,12 +18,16 @@ BUCKETS_M = (25, 50, 100, 150, 300, 1_000, 5_000)
 
 
 class Checkin(IdMixin, Base):
-    """A rider was at a station. One per rider, station and window of four hours."""
+    """A rider was at a station. One that counts per rider, station and window of four hours.
+
+    `turn` is how many of the same window were taken back before it: who was scanned by mistake may still come.
+    """
 
     __tablename__ = "checkins"
     __table_args__ = (
-        UniqueConstraint("person_id", "station_id", "window_starts_at", name="window"),
+        UniqueConstraint("person_id", "station_id", "window_starts_at", "turn", name="window"),
         CheckConstraint(f"how IN {HOW}", name="how"),
+        CheckConstraint("turn >= 0", name="turn"),
         Index("ix_checkins_station_day", "station_id", "happened_at"),
     )
 
@@ -31,6 +35,7 @@ class Checkin(IdMixin, Base):
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))
     region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
     window_starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    turn: Mapped[int] = mapped_column(default=0, server_default="0")
     happened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     arrived_at: Mapped[datetime] = mapped_column(UtcDateTime)
     how: Mapped[str] = mapped_column(String(8))

@@ -47,9 +47,15 @@ def my_refusals(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT
 
 
 def check_in_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Checkin | None:
-    """The check-in that counts for this rider and station in the window around `at`."""
+    """The check-in that counts for this rider and station in the window around `at`; none, if it was taken back."""
+    found = last_of_window(person_id, station_id, at)
+    return None if found is None or is_annulled(found.id) else found
+
+
+def last_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Checkin | None:
+    """The last check-in of that window, also one that was taken back."""
     same = {"person_id": person_id, "station_id": station_id, "window_starts_at": window_of(at)}
-    return session.scalar(select(Checkin).filter_by(**same))
+    return session.scalar(select(Checkin).filter_by(**same).order_by(Checkin.turn.desc()).limit(1))
 
 
 def is_annulled(checkin_id: UUID) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,6 @@ from flask import Response, request
 
 from app.identity.actors import Actor
 from app.kernel import clock, sheets
-from app.kernel.clock import city_day
 from app.kernel.http import (
     Api,
     attachment,
@@ -39,7 +38,6 @@ from app.ledger.schemas import (
     BudgetsQuery,
     CorrectionRead,
     CorrectionsQuery,
-    DaysQuery,
     DecideCorrection,
     EntryRead,
     FundBudget,
@@ -48,6 +46,7 @@ from app.ledger.schemas import (
     LotRead,
     ProofRead,
     SealRead,
+    SpanQuery,
     StatementRead,
     TrialQuery,
 )
@@ -123,27 +122,27 @@ def read_seal(number: int) -> Seal:
 @requires("ledger.read")
 @takes_query(TrialQuery)
 @gives(KindBalanceRead, many=True)
-def read_trial_balance(day: date | None) -> Sequence[KindBalance]:
-    """The sum of each kind of account at the end of a day; all together they are zero"""
-    return reporting.trial_balance(reporting.end_of(day) if day else clock.now())
+def read_trial_balance(day: date | None, moment: datetime | None) -> Sequence[KindBalance]:
+    """The sum of each kind of account at any past moment; all together they are zero"""
+    return reporting.trial_balance(reporting.moment_asked(day, moment, clock.now()))
 
 
 @api.get("/ledger/trial-balance.xlsx", write=True)
 @requires("ledger.read")
 @takes_query(TrialQuery)
 @gives_file(sheets.XLSX)
-def export_trial_balance_xlsx(day: date | None, by: Actor) -> Response:
+def export_trial_balance_xlsx(day: date | None, moment: datetime | None, by: Actor) -> Response:
     """The trial balance as a workbook (audited)"""
-    return _trial_balance("xlsx", day, by)
+    return _trial_balance("xlsx", day, moment, by)
 
 
 @api.get("/ledger/trial-balance.csv", write=True)
 @requires("ledger.read")
 @takes_query(TrialQuery)
 @gives_file("text/csv")
-def export_trial_balance_csv(day: date | None, by: Actor) -> Response:
+def export_trial_balance_csv(day: date | None, moment: datetime | None, by: Actor) -> Response:
     """The trial balance as CSV (audited)"""
-    return _trial_balance("csv", day, by)
+    return _trial_balance("csv", day, moment, by)
 
 
 @api.get("/ledger/accounts")
@@ -159,30 +158,38 @@ def list_accounts(
 
 @api.get("/ledger/accounts/<uuid:account_id>/statement")
 @requires("ledger.read")
-@takes_query(DaysQuery)
+@takes_query(SpanQuery)
 @gives(StatementRead)
-def read_statement(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Statement:
-    """What moved an account in some days, with opening and closing balance"""
-    first, last = reporting.days_asked(from_on, to_on, clock.now())
-    return reporting.statement_of(account_id, from_on=first, to_on=last, by=by)
+def read_statement(
+    account_id: UUID, from_on: date | None, to_on: date | None, to_at: datetime | None, by: Actor
+) -> Statement:
+    """What moved an account to the end of a day or to any moment, with opening and closing balance"""
+    first, last = reporting.span_asked(from_on, to_on, to_at, clock.now())
+    return reporting.statement_of(account_id, from_at=first, to_at=last, by=by)
 
 
 @api.get("/ledger/accounts/<uuid:account_id>/statement.xlsx", write=True)
 @requires("ledger.read")
-@takes_query(DaysQuery)
+@takes_query(SpanQuery)
 @gives_file(sheets.XLSX)
-def export_statement_xlsx(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+def export_statement_xlsx(
+    account_id: UUID, from_on: date | None, to_on: date | None, to_at: datetime | None, by: Actor
+) -> Response:
     """A statement as a workbook, with all its lines (audited)"""
-    return _statement("xlsx", account_id, from_on, to_on, by)
+    span = reporting.span_asked(from_on, to_on, to_at, clock.now())
+    return _statement("xlsx", account_id, span, by)
 
 
 @api.get("/ledger/accounts/<uuid:account_id>/statement.csv", write=True)
 @requires("ledger.read")
-@takes_query(DaysQuery)
+@takes_query(SpanQuery)
 @gives_file("text/csv")
-def export_statement_csv(account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+def export_statement_csv(
+    account_id: UUID, from_on: date | None, to_on: date | None, to_at: datetime | None, by: Actor
+) -> Response:
     """A statement as CSV, with all its lines (audited)"""
-    return _statement("csv", account_id, from_on, to_on, by)
+    span = reporting.span_asked(from_on, to_on, to_at, clock.now())
+    return _statement("csv", account_id, span, by)
 
 
 @api.get("/ledger/liability")
@@ -249,16 +256,18 @@ def cause(by: Actor) -> str:
     return f"{by.key}:{request.headers['Idempotency-Key']}"
 
 
-def _trial_balance(form: str, day: date | None, by: Actor) -> Response:
+def _trial_balance(form: str, day: date | None, moment: datetime | None, by: Actor) -> Response:
     at = clock.now()
-    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+    asked = reporting.moment_asked(day, moment, at)
+    return _download(exporting.trial_balance(moment=asked, form=form, by=by, at=at))
 
 
-def _statement(form: str, account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
-    at = clock.now()
-    first, last = reporting.days_asked(from_on, to_on, at)
+def _statement(form: str, account_id: UUID, span: tuple[datetime, datetime], by: Actor) -> Response:
+    first, last = span
     return _download(
-        exporting.statement(account_id=account_id, from_on=first, to_on=last, form=form, by=by, at=at)
+        exporting.statement(
+            account_id=account_id, from_at=first, to_at=last, form=form, by=by, at=clock.now()
+        )
     )
 
 

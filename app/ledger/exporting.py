@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from app.identity.actors import Actor
 from app.kernel import sheets
+from app.kernel.clock import city_time
 from app.kernel.events import publish
 from app.kernel.i18n import format_table_instant, say
 from app.kernel.sheets import CSV, XLSX, About, Cell, Column, Listing
@@ -41,17 +42,19 @@ class Export:
     filename: str
 
 
-def statement(*, account_id: UUID, from_on: date, to_on: date, form: str, by: Actor, at: datetime) -> Export:
-    """All lines of an account in some days, as CSV or XLSX. Raises AccountNotFound."""
-    found = reporting.statement_of(account_id, from_on=from_on, to_on=to_on, limit=None, by=by)
+def statement(
+    *, account_id: UUID, from_at: datetime, to_at: datetime, form: str, by: Actor, at: datetime
+) -> Export:
+    """All lines of an account between two instants, as CSV or XLSX. Raises AccountNotFound."""
+    found = reporting.statement_of(account_id, from_at=from_at, to_at=to_at, limit=None, by=by)
     rows = [_cells(line) for line in found.lines]
     about = [
         (say("ledger.sheet.account"), found.account.key),
-        (say("ledger.sheet.days"), f"{from_on} – {to_on}"),
+        (say("ledger.sheet.days"), f"{_told(from_at)} – {_told(to_at)}"),
         (say("ledger.sheet.opening"), str(found.opening)),
         (say("ledger.sheet.closing"), str(found.closing)),
     ]
-    name = f"statement-{found.account.key.replace(':', '-')}-{from_on}-{to_on}"
+    name = f"statement-{found.account.key.replace(':', '-')}-{found.from_on}-{_named(to_at)}"
     return _recorded(name, found.account.key, _STATEMENT, rows, about, form, by, at)
 
 
@@ -67,15 +70,24 @@ def _cells(line: Line) -> list[Cell]:
     ]
 
 
-def trial_balance(*, day: date, form: str, by: Actor, at: datetime) -> Export:
-    """The trial balance at the end of a day, as CSV or XLSX. Raises Forbidden."""
+def trial_balance(*, moment: datetime, form: str, by: Actor, at: datetime) -> Export:
+    """The trial balance at a moment, as CSV or XLSX. Raises Forbidden."""
     must_read_city(by)
     rows: list[list[Cell]] = [
         [say(f"ledger.account.{each.kind}"), each.accounts, each.balance]
-        for each in reporting.trial_balance(reporting.end_of(day))
+        for each in reporting.trial_balance(moment)
     ]
-    about = [(say("ledger.sheet.days"), str(day))]
-    return _recorded(f"trial-balance-{day}", "trial-balance", _TRIAL, rows, about, form, by, at)
+    about = [(say("ledger.sheet.moment"), _told(moment))]
+    return _recorded(f"trial-balance-{_named(moment)}", "trial-balance", _TRIAL, rows, about, form, by, at)
+
+
+def _told(moment: datetime) -> str:
+    """To the second, with the offset: an auditor's file is read elsewhere."""
+    return city_time(moment).isoformat(sep=" ", timespec="seconds")
+
+
+def _named(moment: datetime) -> str:
+    return city_time(moment).strftime("%Y-%m-%d-%H%M%S")
 
 
 def _recorded(

@@ -49,15 +49,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What moved an account in some days. `more` lines were left out, the latest ones."""
+    """What moved an account from one instant to another, both included. `more` lines were left out, the latest ones."""
 
     account: Account
-    from_on: date
-    to_on: date
+    from_at: datetime
+    to_at: datetime
     opening: int
     lines: Sequence[Line]
     closing: int
     more: int
+
+    @property
+    def from_on(self) -> date:
+        return city_day(self.from_at)
+
+    @property
+    def to_on(self) -> date:
+        return city_day(self.to_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,19 @@ def accounts(
     return page(chosen, Account.id, cursor, limit)
 
 
+def balances_at(found: Sequence[Account], moment: datetime) -> dict[UUID, int]:
+    """What these accounts had at the end of that moment."""
+    since = dict(
+        session.execute(
+            select(Entry.account_id, func.sum(Entry.amount))
+            .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
+            .where(Entry.account_id.in_([each.id for each in found]), LedgerTransaction.at > moment)
+            .group_by(Entry.account_id)
+        ).all()
+    )
+    return {each.id: each.balance - int(since.get(each.id, 0)) for each in found}
+
+
 def account(account_id: UUID, *, by: Actor) -> Account:
     """One account. Raises AccountNotFound, also for one in another region."""
     found = session.get(Account, account_id)
@@ -146,12 +167,12 @@ def entry(entry_id: UUID, *, by: Actor) -> Entry:
 
 
 def statement_of(
-    account_id: UUID, *, from_on: date, to_on: date, limit: int | None = MOST_LINES, by: Actor
+    account_id: UUID, *, from_at: datetime, to_at: datetime, limit: int | None = MOST_LINES, by: Actor
 ) -> Statement:
-    """What moved an account from one day to the end of another, the oldest first. Raises AccountNotFound."""
+    """What moved an account between two instants, the oldest first. Raises AccountNotFound."""
     found = account(account_id, by=by)
-    opening = _balance_before(found, city_midnight(from_on))
-    moved = _moved(account_id, city_midnight(from_on), end_of(to_on))
+    opening = _balance_before(found, from_at)
+    moved = _moved(account_id, from_at, to_at)
     count, total = session.execute(
         select(func.count(), func.coalesce(func.sum(moved.c.amount), 0)).select_from(moved)
     ).one()
@@ -159,7 +180,7 @@ def statement_of(
     for row in session.execute(select(moved).order_by(moved.c.at, moved.c.id).limit(limit)):
         balance += row.amount
         lines.append(Line(row.id, row.at, row.kind, row.source, row.words, row.amount, balance))
-    return Statement(found, from_on, to_on, opening, lines, opening + int(total), count - len(lines))
+    return Statement(found, from_at, to_at, opening, lines, opening + int(total), count - len(lines))
 
 
 def _moved(account_id: UUID, first: datetime, last: datetime) -> Subquery:
@@ -225,7 +246,18 @@ def _calendar() -> tuple[list[Due], int]:
     return [Due(month, points, held) for month, (points, held) in months.items()], without_end
 
 
-def days_asked(from_on: date | None, to_on: date | None, at: datetime) -> tuple[date, date]:
-    """The days a statement is about: those that were asked for, else the thirty before the last one."""
-    last = to_on or max(city_day(at), from_on or city_day(at))
-    return from_on or last - timedelta(days=30), last
+def span_asked(
+    from_on: date | None, to_on: date | None, to_at: datetime | None, at: datetime
+) -> tuple[datetime, datetime]:
+    """The instants a statement is about: to the one asked for or the end of a day, from thirty days before if not said.
+
+    What ends before it begins is the day it ends on.
+    """
+    last = to_at or end_of(to_on or max(city_day(at), from_on or city_day(at)))
+    first = min(from_on or city_day(last) - timedelta(days=30), city_day(last))
+    return city_midnight(first), last
+
+
+def moment_asked(day: date | None, moment: datetime | None, at: datetime) -> datetime:
+    """The moment a trial balance is about: the one asked for, or the end of a day, or now."""
+    return moment or (end_of(day) if day else at)

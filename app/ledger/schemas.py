@@ -7,7 +7,8 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from app.kernel.schemas import Day, Flag, Id, PageQuery, Schema, Text, Whole
+from app.kernel.clock import city_day
+from app.kernel.schemas import Day, Flag, Id, Instant, PageQuery, Schema, Text, Whole
 from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry, Lot, Seal
 from app.ledger.sealing import as_published
 from app.ledger.wording import explain
@@ -154,9 +155,15 @@ class ProofRead(Schema):
 
 
 class TrialQuery(Schema):
-    """At the end of which day; today if it is not said."""
+    """At the end of which day, or at which instant; now if neither is said."""
 
     day = Day(load_default=None)
+    moment = Instant(load_default=None)
+
+    @ma.validates_schema
+    def _one(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("day") and data.get("moment"):
+            raise ma.ValidationError({"moment": ["day-or-moment"]})
 
 
 class KindBalanceRead(Schema):
@@ -184,15 +191,20 @@ class AccountsQuery(PageQuery):
     key = fields.String(load_default=None, validate=validate.Length(min=1, max=80))
 
 
-class DaysQuery(Schema):
-    """From the beginning of one day to the end of another; the last thirty if they are not said."""
+class SpanQuery(Schema):
+    """From the beginning of a day to the end of another, or to an instant; the last thirty days if not said."""
 
     from_on = Day(load_default=None)
     to_on = Day(load_default=None)
+    to_at = Instant(load_default=None)
 
     @ma.validates_schema
     def _in_order(self, data: dict[str, Any], **_: Any) -> None:
-        first, last = data.get("from_on"), data.get("to_on")
+        first, last, moment = data.get("from_on"), data.get("to_on"), data.get("to_at")
+        if last and moment:
+            raise ma.ValidationError({"to_at": ["day-or-moment"]})
+        if first and moment and first > city_day(moment):
+            raise ma.ValidationError({"to_at": ["ends-before-it-begins"]})
         if first and last and first > last:
             raise ma.ValidationError({"to_on": ["ends-before-it-begins"]})
 
@@ -210,11 +222,13 @@ class LineRead(Schema):
 
 
 class StatementRead(Schema):
-    """What moved an account in some days; `more` lines were left out, an export has them all."""
+    """What moved an account between two instants; `more` lines were left out, an export has them all."""
 
     account = fields.Nested(AccountRead, required=True)
     from_on = fields.Date(required=True)
     to_on = fields.Date(required=True)
+    from_at = fields.AwareDateTime(required=True)
+    to_at = fields.AwareDateTime(required=True)
     opening = fields.Integer(required=True)
     lines = fields.List(fields.Nested(LineRead), required=True)
     closing = fields.Integer(required=True)

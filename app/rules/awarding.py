@@ -35,6 +35,7 @@ from app.rules.paying import fund, give_again, give_back, pay_queued, settle, ta
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
 from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NO_RULES, NOT_ENROLLED, nearest_miss, said
 from app.rules.rulebook import AFTER_DAYS, Rule
+from app.rules.voiding import find_void
 from app.volunteering.events import HoursConfirmed, TrainingFinished
 
 REPORT, SUGGESTION = report.KIND.name, suggestion.KIND.name
@@ -46,7 +47,10 @@ def on_checked_in(event: CheckedIn) -> None:
 
 
 def on_checkin_annulled(event: CheckinAnnulled) -> None:
-    """A check-in that its station took back keeps no points, usable ones included."""
+    """A check-in that its station took back keeps no points, usable ones included; no cap or dry run counts it."""
+    recorded = queries.recorded_fact(checkin.KIND.name, event.checkin_id)
+    if recorded is None or not find_void(recorded, at=event.at):
+        return
     for award in awards_to_change(checkin.KIND.name, [event.checkin_id], QUEUED, PENDING, ACTIVE):
         take_back(award, event.at)
 

@@ -334,13 +334,16 @@ class Unwinding(IdMixin, Base):
 
 
 class VoidFact(Base):
-    """A fact that was unwound: it never earns again and is left out of every dry run."""
+    """A fact that was unwound, or taken back by its station (then there is no unwinding).
+
+    It never earns again, its part of every cap is free, and it is left out of every dry run.
+    """
 
     __tablename__ = "void_facts"
 
     fact_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     fact_id: Mapped[UUID] = mapped_column(primary_key=True)
-    unwinding_id: Mapped[UUID] = mapped_column(ForeignKey("unwindings.id"), index=True)
+    unwinding_id: Mapped[UUID | None] = mapped_column(ForeignKey("unwindings.id"), index=True)
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

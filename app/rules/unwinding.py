@@ -41,9 +41,9 @@ from app.rules.models import (
     Award,
     RecordedFact,
     Unwinding,
-    VoidFact,
 )
 from app.rules.paying import source_of
+from app.rules.voiding import find_void
 from app.volunteering import confirming
 from app.volunteering.models import Activity, Hours
 
@@ -153,8 +153,7 @@ def _unwind_fact(
     recorded = queries.recorded_fact(kind, fact_id)
     if recorded is None:
         return
-    void = {"fact_kind": kind, "fact_id": fact_id, "unwinding_id": unwinding.id}
-    if not insert_if_absent(VoidFact, {**void, "person_id": recorded.person_id, "at": at}):
+    if not find_void(recorded, unwinding_id=unwinding.id, at=at):
         return  # unwound before, alone or with its activity
     before = asdict(taken)
     taken.facts += 1

@@ -13,7 +13,8 @@ from app.kernel.ids import new_id
 from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
 from app.rules.kinds.shape import Fact
-from app.rules.models import UsageCounter
+from app.rules.models import Award, UsageCounter
+from app.rules.queries import rules_of
 from app.rules.rulebook import Rule
 
 Counters = dict[UsageKey, UsageCounter]
@@ -69,4 +70,15 @@ def count(counters: Counters, outcomes: Iterable[Outcome]) -> None:
         if key.rule_key in given:
             row.points += given[key.rule_key]
             row.times += 1
+    session.flush()
+
+
+def uncount(award: Award) -> None:
+    """Take off the counters what an award added to them: its fact was void."""
+    fact = award.recorded.fact()
+    counters = counters_to_change(award.version.rule_set_id, rules_of(award.version), fact)
+    for key, row in counters.items():
+        if key.rule_key == award.rule_key:
+            row.points -= award.points
+            row.times -= 1
     session.flush()

@@ -123,9 +123,14 @@ def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Sca
     person_id = shown.session.person_id
     # A code shown again is answered as it was the first time, also when a window of four hours has ended in between.
     first_shown_at = shown.session.opened_at
-    before = checkins.check_in_of_window(person_id, station_id, first_shown_at)
-    made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
+    before = checkins.last_of_window(person_id, station_id, first_shown_at)
     taken_back = before is not None and checkins.is_annulled(before.id)
+    if taken_back and not shown.replayed:
+        before, taken_back = (
+            None,
+            False,
+        )  # scanned by mistake before; with a fresh code they are here in person
+    made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
     outcome = DONE if made.arrived_at == first_shown_at and not taken_back else ALREADY
     return _checked_in(
         made,

@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.checkins import queries
 from app.checkins.annulling import annul_check_in
+from app.checkins.checking_in import check_in_by_code
 from app.checkins.models import Checkin
 from app.codes.kinds import station as poster
 from app.kernel import clock as clock_module
@@ -15,8 +16,14 @@ from app.kernel.errors import Problem
 from app.kernel.ids import new_id
 from app.ledger.queries import balance_of
 from app.ledger.verify import verify
+from app.places.queries import region_path
+from app.rules.models import RecordedFact, RuleSet, VoidFact
+from app.rules.queries import is_void
+from app.rules.recalling import Period, Recalled
+from app.rules.replay import replay
 from tests import make as everyone
 from tests.codes import make
+from tests.rewards.make import at_once
 from tests.rules import make as rules
 from tests.scans.test_scanning import HERE, client_of, scan
 
@@ -131,3 +138,52 @@ def test_a_refusal_keeps_its_device(app, clock):
     (kept,) = client_of(app, scene.manager).get(url).json["items"]
     assert (kept["device"], kept["code"]) == ("test", "code-format")
     assert kept["happened_at"]
+
+
+def fresh(app: Flask, clock, phone, manager, here) -> dict:
+    """The same rider shows a new code at the same counter, a minute later."""
+    clock.advance(minutes=1)
+    status, told = scan(client_of(app, manager), phone.code(), station_id=str(here.id))
+    assert status == 200
+    return told
+
+
+def test_who_was_scanned_by_mistake_may_still_come_in_person(app, clock):
+    """The window, the cap of the day and the first of the day are free again; the void fact counts nowhere."""
+    rider, here, manager, made, told, _ = scanned(app)
+    with transaction():
+        phone = make.phone(rider)
+    assert annul(made, here, manager) == "annulled"
+    again = fresh(app, clock, phone, manager, here)
+    assert (again["outcome"], again["points"]) == ("done", told["points"])
+    assert usable(rider) == told["points"]
+    later = fresh(app, clock, phone, manager, here)
+    assert (later["outcome"], later["points"]) == ("already", 0)
+    with transaction(write=False):
+        assert sorted(each.turn for each in session.query(Checkin)) == [0, 1]
+        void = session.query(VoidFact).one()
+        assert (void.fact_id, void.unwinding_id) == (made.id, None)
+        assert not is_void("checkin", session.query(Checkin).filter_by(turn=1).one().id)
+        facts = [each.fields["first_of_day"] for each in session.query(RecordedFact)]
+        assert facts == [True, True]
+        assert replay().agrees
+        found = dry_run_facts(here)
+    assert found == 1
+
+
+def dry_run_facts(here) -> int:
+    rule_set = session.query(RuleSet).first()
+    day = clock_module.city_day(clock_module.now())
+    path = region_path(rule_set.region_code)
+    return Recalled(rule_set, path, Period(day, day), ()).count()
+
+
+def test_a_window_that_is_free_again_is_taken_by_one_of_several(app, clock):
+    rider, here, manager, made, *_ = scanned(app)
+    annul(made, here, manager)
+
+    def come():
+        return check_in_by_code(person_id=rider.id, station_id=here.id, by=manager, at=clock_module.now())
+
+    done, refused = at_once(app, [come] * 4)
+    assert (len(done), refused) == (1, ["checked-in-already"] * 3)

@@ -58,13 +58,36 @@ def test_the_trial_balance_of_any_day_sums_to_zero_and_is_that_of_the_day(rider)
         assert kinds(TODAY + timedelta(days=2)) == {"wallet": 25, "settlement": 5, "correction": -30}
 
 
+def statement(rider, from_on, to_on=None, *, to_at=None, **more):
+    first, last = reporting.span_asked(from_on, to_on, to_at, make.clock.now())
+    account_id = wallet_of(rider.id).id
+    return reporting.statement_of(account_id, from_at=first, to_at=last, by=auditor(), **more)
+
+
+def test_the_book_is_shown_as_it_was_at_any_instant(rider, clock):
+    """14:02 on Wednesday: one microsecond earlier the 20 were not there yet."""
+    moment = clock.at - timedelta(days=1)
+    with transaction():
+        before = moment - timedelta(microseconds=1)
+        for asked, balance in ((before, 10), (moment, 30)):
+            found = {each.kind: each.balance for each in reporting.trial_balance(asked)}
+            assert found == {"wallet": balance, "correction": -balance}
+            assert statement(rider, TODAY, to_at=asked).closing == balance
+            wallet = wallet_of(rider.id)
+            assert reporting.balances_at([wallet], asked) == {wallet.id: balance}
+        made = exporting.trial_balance(moment=before, form="csv", by=auditor(), at=clock.at)
+        assert "10" in made.data.decode()
+        assert "30" not in made.data.decode()
+        assert made.filename == "trial-balance-2026-11-25-140159.csv"
+
+
 def test_a_statement_begins_and_ends_with_the_balance(rider):
     with transaction():
         day = TODAY + timedelta(days=1)
-        found = reporting.statement_of(wallet_of(rider.id).id, from_on=day, to_on=day, by=auditor())
+        found = statement(rider, day, day)
         assert (found.opening, found.closing, found.more) == (10, 30, 0)
         assert [(line.amount, line.balance) for line in found.lines] == [(20, 30)]
-        whole = reporting.statement_of(wallet_of(rider.id).id, from_on=TODAY, to_on=TODAY + timedelta(days=9), by=auditor(), limit=2)  # fmt: skip  # noqa: E501
+        whole = statement(rider, TODAY, TODAY + timedelta(days=9), limit=2)
         assert [line.balance for line in whole.lines] == [10, 30]
         assert (whole.opening, whole.closing, whole.more) == (0, 25, 1)
 
@@ -78,7 +101,7 @@ def test_who_reads_the_ledger_of_a_district_reads_no_account_of_another(rider):
         with pytest.raises(Forbidden):
             reporting.accounts(by=by)
         with pytest.raises(Forbidden):
-            exporting.trial_balance(day=TODAY, form="csv", by=by, at=make.clock.now())
+            exporting.trial_balance(moment=make.clock.now(), form="csv", by=by, at=make.clock.now())
 
 
 def test_the_liability_says_what_is_owed_and_when_it_runs_out(rider):
@@ -94,11 +117,12 @@ def test_the_liability_says_what_is_owed_and_when_it_runs_out(rider):
 @pytest.mark.parametrize("form", ["csv", "xlsx"])
 def test_an_export_has_every_line_holds_no_formula_and_leaves_a_trace(rider, form):
     with transaction():
-        by, last = auditor(), TODAY + timedelta(days=9)
+        by = auditor()
+        first, last = reporting.span_asked(TODAY, TODAY + timedelta(days=9), None, make.clock.now())
         made = exporting.statement(
             account_id=wallet_of(rider.id).id,
-            from_on=TODAY,
-            to_on=last,
+            from_at=first,
+            to_at=last,
             form=form,
             by=by,
             at=make.clock.now(),

@@ -57,6 +57,18 @@ def test_a_voucher_is_never_deleted(app):
     refused(delete(Voucher).where(Voucher.id == voucher.id))
 
 
+def test_each_step_of_a_voucher_moves_stock_once(app):
+    """Whatever the code does: the same voucher is not handed over, undone or refunded a second time on the shelf."""
+    scene = make.scene()
+    voucher = scene.undo(scene.hand_over(scene.reserve()))
+    for kind, quantity in (("hand_over", -1), ("undo", 1)):
+        with (
+            pytest.raises(IntegrityError, match=r"once_per_voucher|voucher_id, stock_movements\.kind"),
+            transaction(),
+        ):
+            session.execute(movement(voucher.stock_id, kind, quantity, voucher_id=voucher.id))
+
+
 def test_stock_is_never_oversold(app):
     scene = make.scene(stock=1)
     stock_id = scene.reserve().stock_id

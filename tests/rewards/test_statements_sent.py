@@ -7,7 +7,10 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
-from app.kernel.db import db
+from app.kernel.db import db, transaction
+from app.rewards.books import queries as books
+from app.rewards.books import refunding
+from tests import make as common
 from tests.rewards import make
 
 
@@ -41,3 +44,25 @@ def test_handing_over_is_six_statements(app):
     with sent() as seen:
         scene.hand_over(voucher)
     assert len(seen) == 6, "\n".join(seen)
+
+
+def test_the_list_of_refunds_is_as_many_statements_for_one_as_for_six(app, clock):
+    """Each of another rider and asked for by another member of staff."""
+    scene = make.scene(stock=9)
+    with transaction():
+        department = common.actor(common.staff("department", region_code=common.CITY))
+    counts = []
+    for number in range(6):
+        with transaction():
+            rider = make.a_rider(f"骑手{number}", points=50)
+            asker = common.staff("station-manager", station_id=scene.station.id, name=f"站长{number}")
+            manager = common.actor(asker)
+        voucher = scene.hand_over(scene.reserve(rider), by=manager)
+        clock.advance(minutes=16)
+        asked = {"voucher_id": voucher.id, "reason": "坏的", "came_back": True, "by": manager, "at": clock.at}
+        make.unit(lambda asked=asked: refunding.ask_refund(**asked))
+        with transaction(write=False), sent() as seen:
+            found = books.refunds(by=department).items
+            assert {each.asked_by for each in found} == {f"站长{each}" for each in range(number + 1)}
+        counts.append(len(seen))
+    assert counts[0] == counts[-1], "\n".join(seen)

@@ -37,17 +37,22 @@ def desk(app, wallet):
     return browser(app, auditor)
 
 
-def test_the_book_of_a_past_day_is_asked_for_by_date(desk):
+def test_the_book_of_a_past_moment_is_asked_for_by_the_minute(desk):
     assert ">100<" in desk.get("/desk/ledger").text
-    assert 'value="2026-11-23"' in desk.get("/desk/ledger?day=2026-11-23").text
-    assert '<td class="number">100</td>' not in desk.get("/desk/ledger?day=2026-11-23").text
+    before, then = "2026-11-24T14:01", "2026-11-24T14:02"  # the entry is of 14:02 in the city
+    assert f'value="{before}"' in desk.get(f"/desk/ledger?at={before}").text
+    assert '<td class="number">100</td>' not in desk.get(f"/desk/ledger?at={before}").text
+    assert '<td class="number">100</td>' in desk.get(f"/desk/ledger?at={then}").text
+    assert '<td class="number">0</td>' in desk.get(f"/desk/ledger/accounts?kind=wallet&at={before}").text
+    assert '<td class="number">100</td>' in desk.get(f"/desk/ledger/accounts?kind=wallet&at={then}").text
 
 
 def test_an_account_is_found_and_read_line_by_line(desk, wallet):
     assert f"/desk/ledger/accounts/{wallet.id}" in desk.get("/desk/ledger/accounts?kind=wallet").text
     shown = desk.get(f"/desk/ledger/accounts/{wallet.id}").text
     assert "首次到站签到" in shown
-    assert "首次到站签到" not in desk.get(f"/desk/ledger/accounts/{wallet.id}?to_on=2026-11-01").text
+    assert "首次到站签到" in desk.get(f"/desk/ledger/accounts/{wallet.id}?at=2026-11-24T14:02").text
+    assert "首次到站签到" not in desk.get(f"/desk/ledger/accounts/{wallet.id}?at=2026-11-24T14:01").text
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

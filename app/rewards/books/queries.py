@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
 
+from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel.clock import city_day, day_bounds
@@ -102,6 +104,8 @@ class RefundDetail:
     reward: Reward
     station: Station
     rider: str
+    asked_by: str
+    region_path: str  # of the station: who may decide
 
 
 # --- the day's list ------------------------------------------------------------------------------------------------
@@ -274,13 +278,29 @@ def refunds(
     if state:
         chosen = chosen.where(Refund.state == state)
     found = page(chosen, Refund.id, cursor, limit)
-    return Page([_refund_detail(each) for each in found.items], found.next_cursor)
+    return Page(_refund_details(found.items), found.next_cursor)
 
 
-def _refund_detail(refund: Refund) -> RefundDetail:
-    detail = queries.detail_of(queries.voucher(refund.voucher_id))
-    rider = queries.masked_rider(detail.voucher.person_id)
-    return RefundDetail(refund, detail.voucher, detail.reward, detail.station, rider)
+def _refund_details(asked: Sequence[Refund]) -> list[RefundDetail]:
+    """What they are about, in one statement however many they are."""
+    asker = aliased(Person)
+    rows = session.execute(
+        select(Refund, Voucher, Reward, Station, Person, asker, Region.path)
+        .join(Voucher, Voucher.id == Refund.voucher_id)
+        .join(Reward, Reward.id == Voucher.reward_id)
+        .join(Station, Station.id == Voucher.station_id)
+        .join(Region, Region.code == Station.region_code)
+        .join(Person, Person.id == Voucher.person_id)
+        .join(asker, asker.id == Refund.asked_by)
+        .where(Refund.id.in_([each.id for each in asked]))
+        .execution_options(populate_existing=True)
+    )
+    order = {each.id: number for number, each in enumerate(asked)}
+    found = [
+        RefundDetail(refund, some, reward, station, queries.masked(rider), people.display_name(by), path)
+        for refund, some, reward, station, rider, by, path in rows
+    ]
+    return sorted(found, key=lambda each: order[each.refund.id])
 
 
 # --- statements ----------------------------------------------------------------------------------------------------

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import marshmallow as ma
 from flask import Response, request
 from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.clock import city_day
+from app.kernel.clock import city_time
 from app.kernel.http import attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import QueryWhole, Schema
@@ -23,7 +25,7 @@ from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules.queries import queued_awards
 from app.web.edge import Pages, go, once, page
-from app.web.forms import PickedDay
+from app.web.forms import CityMoment, PickedDay
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -39,35 +41,39 @@ class FundForm(Schema):
 
 
 class Moment(Schema):
-    """At the end of which day."""
+    """At the end of which minute on the city's clock; now, if none is picked."""
 
-    day = PickedDay()
+    at = CityMoment(load_default=None)
+
+    @ma.post_load
+    def _whole_minute(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        data["moment"] = end_of_minute(data.pop("at"))
+        return data
 
 
-class Which(Schema):
-    """Which accounts: of a kind, with a text in their name; and where the list continues."""
+class Which(Moment):
+    """Which accounts: of a kind, with a text in their name, as at a moment; and where the list continues."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(["", *reporting.KINDS]))
     key = fields.String(load_default="", validate=validate.Length(max=80))
     cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
-class Days(Schema):
-    """From the beginning of one day to the end of another."""
+class Span(Moment):
+    """From the beginning of a day to the end of a minute."""
 
     from_on = PickedDay()
-    to_on = PickedDay()
 
 
 @pages.get("/desk/ledger")
 @requires("ledger.read")
 @takes_query(Moment)
-def books(by: Actor, day: date | None = None) -> str:
-    """Trial balance at the end of a day, and budgets"""
+def books(by: Actor, moment: datetime | None = None) -> str:
+    """Trial balance at any past moment, and budgets"""
     at = clock.now()
     return page(
         "desk/ledger.html",
-        day=day or city_day(at), kinds=reporting.trial_balance(reporting.end_of(day) if day else at),
+        kinds=reporting.trial_balance(moment or at), picked=picked(moment), now=picked(at),
         budgets=[(each, places.region(each.region_code).name) for each in queries.budgets(by=by)],
         queued=queued_awards(), regions=regions_of(by, "rules.review"),
         period=quarter(at), can_fund=by.holds("rules.review"), menu=menu_of(by),
@@ -77,60 +83,67 @@ def books(by: Actor, day: date | None = None) -> str:
 @pages.get("/desk/ledger/trial-balance.xlsx", write=True)
 @requires("ledger.read")
 @takes_query(Moment)
-def trial_balance_xlsx(by: Actor, day: date | None = None) -> Response:
+def trial_balance_xlsx(by: Actor, moment: datetime | None = None) -> Response:
     """The trial balance as a workbook"""
-    return _trial_balance("xlsx", day, by)
+    return _trial_balance("xlsx", moment, by)
 
 
 @pages.get("/desk/ledger/trial-balance.csv", write=True)
 @requires("ledger.read")
 @takes_query(Moment)
-def trial_balance_csv(by: Actor, day: date | None = None) -> Response:
+def trial_balance_csv(by: Actor, moment: datetime | None = None) -> Response:
     """The trial balance as CSV"""
-    return _trial_balance("csv", day, by)
+    return _trial_balance("csv", moment, by)
 
 
 @pages.get("/desk/ledger/accounts")
 @requires("ledger.read")
 @takes_query(Which)
-def accounts(by: Actor, key: str, kind: str | None = None, cursor: str | None = None) -> str:
-    """Find an account"""
+def accounts(
+    by: Actor, key: str, kind: str | None = None, cursor: str | None = None, moment: datetime | None = None
+) -> str:
+    """Find an account, with its balance now or at any past moment"""
     found = reporting.accounts(kind=kind or None, key=key or None, cursor=cursor, by=by)
+    balances = reporting.balances_at(found.items, moment or clock.now())
     return page(
         "desk/ledger_accounts.html",
-        accounts=found.items, next_cursor=found.next_cursor, kind=kind or "", key=key,
+        accounts=found.items, balances=balances, next_cursor=found.next_cursor,
+        kind=kind or "", key=key, picked=picked(moment),
         kinds=[(each, say(f"ledger.account.{each}")) for each in reporting.KINDS], menu=menu_of(by),
     )  # fmt: skip
 
 
 @pages.get("/desk/ledger/accounts/<uuid:account_id>")
 @requires("ledger.read")
-@takes_query(Days)
-def account(account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None) -> str:
-    """What moved an account in some days, and the balance after each line"""
-    first, last = reporting.days_asked(from_on, to_on, clock.now())
-    statement = reporting.statement_of(account_id, from_on=min(first, last), to_on=last, by=by)
-    return page("desk/ledger_account.html", statement=statement, explain=explain, menu=menu_of(by))
+@takes_query(Span)
+def account(account_id: UUID, by: Actor, from_on: date | None = None, moment: datetime | None = None) -> str:
+    """What moved an account up to any moment, and the balance after each line"""
+    first, last = reporting.span_asked(from_on, None, moment, clock.now())
+    statement = reporting.statement_of(account_id, from_at=first, to_at=last, by=by)
+    return page(
+        "desk/ledger_account.html",
+        statement=statement, picked=picked(last), explain=explain, menu=menu_of(by),
+    )  # fmt: skip
 
 
 @pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.xlsx", write=True)
 @requires("ledger.read")
-@takes_query(Days)
+@takes_query(Span)
 def statement_xlsx(
-    account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None
+    account_id: UUID, by: Actor, from_on: date | None = None, moment: datetime | None = None
 ) -> Response:
     """A statement as a workbook, with all its lines"""
-    return _statement("xlsx", account_id, from_on, to_on, by)
+    return _statement("xlsx", account_id, from_on, moment, by)
 
 
 @pages.get("/desk/ledger/accounts/<uuid:account_id>/statement.csv", write=True)
 @requires("ledger.read")
-@takes_query(Days)
+@takes_query(Span)
 def statement_csv(
-    account_id: UUID, by: Actor, from_on: date | None = None, to_on: date | None = None
+    account_id: UUID, by: Actor, from_on: date | None = None, moment: datetime | None = None
 ) -> Response:
     """A statement as CSV, with all its lines"""
-    return _statement("csv", account_id, from_on, to_on, by)
+    return _statement("csv", account_id, from_on, moment, by)
 
 
 @pages.get("/desk/ledger/entries/<uuid:entry_id>/proof.json")
@@ -167,18 +180,28 @@ def fund(region_code: str, period: str, points: int, by: Actor) -> Response:
     return go("/desk/ledger", said="web.said.funded")
 
 
-def _trial_balance(form: str, day: date | None, by: Actor) -> Response:
-    at = clock.now()
-    return _download(exporting.trial_balance(day=day or city_day(at), form=form, by=by, at=at))
+def end_of_minute(moment: datetime | None) -> datetime | None:
+    """A clock that shows minutes means the whole minute, as a calendar means the whole day."""
+    return moment and moment.replace(second=0, microsecond=0) + timedelta(minutes=1, microseconds=-1)
 
 
-def _statement(form: str, account_id: UUID, from_on: date | None, to_on: date | None, by: Actor) -> Response:
+def picked(moment: datetime | None) -> str:
+    """A moment as a `datetime-local` input has it."""
+    return city_time(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+
+def _trial_balance(form: str, moment: datetime | None, by: Actor) -> Response:
     at = clock.now()
-    first, last = reporting.days_asked(from_on, to_on, at)
+    return _download(exporting.trial_balance(moment=moment or at, form=form, by=by, at=at))
+
+
+def _statement(
+    form: str, account_id: UUID, from_on: date | None, moment: datetime | None, by: Actor
+) -> Response:
+    at = clock.now()
+    first, last = reporting.span_asked(from_on, None, moment, at)
     return _download(
-        exporting.statement(
-            account_id=account_id, from_on=min(first, last), to_on=last, form=form, by=by, at=at
-        )
+        exporting.statement(account_id=account_id, from_at=first, to_at=last, form=form, by=by, at=at)
     )
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query, traced
@@ -57,9 +56,9 @@ def _row(detail: RefundDetail, by: Actor) -> dict[str, Any]:
     asked_by = detail.refund.asked_by
     return {
         "detail": detail,
-        "asked_by": people.display_name(people.person(asked_by)),
+        "asked_by": detail.asked_by,
         "is_mine": asked_by == by.id,
-        "may_decide": asked_by != by.id and by.can("rewards.manage", station_id=detail.station.id),
+        "may_decide": asked_by != by.id and by.can("rewards.manage", region_path=detail.region_path),
     }
 
 

@@ -1,0 +1,33 @@
+"""A fact found void: it is said once, and what it used up of caps and first times is free again.
+
+A dry run over the past leaves void facts out, so the counters of today must forget them too: otherwise whoever was
+scanned by mistake in the morning would find the day's cap used up when they really come in the afternoon.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from app.kernel.db import insert_if_absent, session
+from app.rules import queries, usage
+from app.rules.models import FirstFact, RecordedFact, VoidFact
+
+
+def find_void(recorded: RecordedFact, *, unwinding_id: UUID | None = None, at: datetime) -> bool:
+    """Write that a fact is void; its caps and its first of the day are free again. False if that was said before."""
+    values = {
+        "fact_kind": recorded.kind,
+        "fact_id": recorded.fact_id,
+        "unwinding_id": unwinding_id,
+        "person_id": recorded.person_id,
+        "at": at,
+    }
+    if not insert_if_absent(VoidFact, values):  # the primary key settles two that say it at once
+        return False
+    for award in queries.awards_of_fact(recorded.kind, recorded.fact_id):
+        usage.uncount(award)
+    session.execute(delete(FirstFact).where(FirstFact.fact_id == recorded.fact_id))
+    return True
