@@ -131,14 +131,7 @@ def _count(
         "within_m": within_m,
         "recorded_by": by.person_id,
     }
-    # The unique window settles two scans at the same moment: one is inserted, the other finds it. One that was taken
-    # back leaves the window free for the next turn, which is settled in the same way.
-    while not insert_if_absent(Checkin, values):
-        counted = _counted(values)
-        if not is_annulled(counted.id):
-            raise CheckedInAlready(at=counted.happened_at)
-        values |= {"id": new_id(), "turn": counted.turn + 1}
-    made = session.get_one(Checkin, values["id"])
+    made = session.get_one(Checkin, _take_window(values))
     publish(
         CheckedIn(
             checkin_id=made.id,
@@ -151,6 +144,20 @@ def _count(
         )
     )
     return made
+
+
+def _take_window(values: dict[str, Any]) -> UUID:
+    """Write the check-in, once in its window. Raises CheckedInAlready.
+
+    The unique window settles two scans at the same moment: one is inserted, the other finds it. One that was taken back
+    leaves the window free for the next turn, which is settled in the same way.
+    """
+    while not insert_if_absent(Checkin, values):
+        counted = _counted(values)
+        if not is_annulled(counted.id):
+            raise CheckedInAlready(at=counted.happened_at)
+        values |= {"id": new_id(), "turn": counted.turn + 1}
+    return UUID(str(values["id"]))
 
 
 def _counted(values: dict[str, Any]) -> Checkin:
