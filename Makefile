@@ -27,7 +27,7 @@ format: python ## mend formatting and what lint can mend
 	@$(PYTHON) -m tools.within ruff check --fix --quiet --exit-zero .
 	@$(PYTHON) -m tools.within ruff format .
 
-bench: python ## measure the hot paths on PostgreSQL against a no-op route; prints a table, writes JSON
+bench: python ## measure every hot path beside its ceiling; table and JSON in bench/results (FULL=1 for the named sizes, ONLY=paths)
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
 	@$(PYTHON) -m tools.within bench.rules
 

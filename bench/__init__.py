@@ -1,1 +1,1 @@
-"""The benchmark: hot paths as ratios to a no-op route of the same server in the same run. Never a timed test."""
+"""The benchmark: hot paths as ratios to ceilings measured in the same run. Never a timed test."""

@@ -1,185 +1,122 @@
-"""`make bench`: check-in, redemption, wallet and report on PostgreSQL, as ratios to a no-op route of the same server.
+"""`make bench`: every hot path beside its ceiling, in one run, with a table, JSON and curves.
 
-Rounds alternate no-op and path; the figure is the median of the pairs' ratios. A pair set whose range exceeds 30 % of
-its median is called noisy, not passed. Committed rows are counted against answers, and the books must close at the end.
+    make bench                     a look round, about six minutes
+    FULL=1 make bench              the named sizes (up to an hour, 25 GB of disk)
+    ONLY=paths make bench          parts: paths, servers
+
+Never a timed test: figures of one run are compared with each other, and with nothing else. The run fails if an
+acknowledged row is missing or the books do not close.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import psutil
-from flask_migrate import upgrade
-from sqlalchemy import text
-
-from app.kernel.db import session, transaction
+from app.kernel.db import db, session, transaction
 from app.ledger.verify import verify
-from app.main import create_app
-from bench import load, scene
-from bench.scene import Call
-from tools import servers
-from tools.network import free_port
+from bench import machine, memory, pairs, paths, report, scene, sizes
+from bench.ground import SERVERS, Ground, on_postgresql, on_sqlite, postgres_process, served
+from bench.paths import Stand
+from bench.sizes import Size
 
-ROUNDS, SECONDS, CLIENTS, WARM_UP_S = 3, 3.0, 8, 1.5
-TABLES = {"check-in": "checkins", "redeem": "vouchers WHERE state = 'handed_over'", "report": "cases"}
+PARTS = ("paths", "servers")
 
 
 def main() -> int:
-    """Measure on a PostgreSQL of our own, with fsync on."""
-    with servers.postgres(fsync="on") as url, tempfile.TemporaryDirectory() as folder:
-        return run(url, folder)
+    """Measure what was asked for, print, keep, and say whether the books closed."""
+    size, wanted = sizes.chosen(), _wanted()
+    began = time.perf_counter()
+    result: dict[str, Any] = {"machine": machine.facts(), "size": size, "parts": wanted}
+    findings: list[str] = []
+    for name, part in _parts().items():
+        if name in wanted:
+            report.say(f"--- {name}")
+            result[name], found = part(size)
+            findings += found
+    result["books"] = findings or "closed"
+    result["took_s"] = round(time.perf_counter() - began)
+    file = report.write("bench", result)
+    print(f"\nbooks: {'; '.join(findings) or 'closed'}. fsync {result['machine']['fsync_ms']['median']} ms, "
+          f"{result['machine']['cores']} cores, {result['took_s']} s; {file.relative_to(file.parents[2])}")  # fmt: skip
+    return 1 if findings else 0
 
 
-def run(url: str, folder: str) -> int:
-    """Build, serve, measure, print, write var/bench.json."""
-    env = {
-        **os.environ,
-        "FENGXING_ENV": "test",
-        "FENGXING_SECRET_KEY": "for the bench only, thirty-two characters",
-        "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
-        "FENGXING_LOG_LEVEL": "ERROR",
-        "FENGXING_DATABASE_URL": url,
-        "FENGXING_DATA_DIR": folder,
-    }
-    env.pop("FENGXING_REDIS_URL", None)
-    app = create_app(env)
-    with app.app_context():
-        upgrade()
-        began = time.perf_counter()
-        made = scene.build()
-        _say(
-            f"built {len(made.riders)} riders, {len(made.vouchers)} vouchers in {time.perf_counter() - began:.1f} s"
-        )
-    server, port = _serve(env)
-    try:
-        with app.app_context():
-            rows = [_measure(name, calls, made, port, server) for name, calls in _paths(made)]
-            findings = _books()
-    finally:
-        server.terminate()
-        server.wait(20)
-    _print(rows)
-    report = {"server": "gunicorn gthread 2x4", "clients": CLIENTS, "cores": os.cpu_count(), "rows": rows}
-    Path("var").mkdir(exist_ok=True)
-    Path("var/bench.json").write_text(json.dumps(report, indent=2), "utf-8")
-    _say(f"books: {findings or 'closed'}; written to var/bench.json")
-    return 1 if findings or any(row["lost"] for row in rows) else 0
+def _wanted() -> list[str]:
+    asked = [each for each in os.environ.get("ONLY", "").replace(",", " ").split() if each]
+    unknown = set(asked) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"ONLY knows {', '.join(PARTS)}, but not {', '.join(sorted(unknown))}")
+    return asked or list(PARTS)
 
 
-def _paths(made: scene.Scene) -> list[tuple[str, Callable[[], Iterator[Call]]]]:
-    return [
-        ("check-in", made.check_ins),
-        ("redeem", made.redemptions),
-        ("wallet", made.wallets),
-        ("report", made.reports),
-    ]
+def _parts() -> dict[str, Callable[[Size], tuple[Any, list[str]]]]:
+    return {"paths": _paths, "servers": _servers}
 
 
-def _measure(
-    name: str,
-    calls: Callable[[], Iterator[Call]],
-    made: scene.Scene,
-    port: int,
-    server: subprocess.Popen[bytes],
-) -> dict[str, Any]:
-    stream = calls()
-    load.send(port, made.no_op(), seconds=WARM_UP_S, clients=CLIENTS)
-    before, ratios, rounds = _committed(name), [], []
-    for number in range(ROUNDS):
-        _say(f"{name}: round {number + 1} of {ROUNDS}")
-        order = (made.no_op(), stream) if number % 2 == 0 else (stream, made.no_op())
-        measured = [_round(port, each, server) for each in order]
-        ceiling, path = measured if number % 2 == 0 else reversed(measured)
-        ratios.append(path[0].per_s / ceiling[0].per_s)
-        rounds.append((ceiling, path))
-    answered = sum(path[0].good for _, path in rounds)
-    middle = statistics.median(ratios)
-    best = rounds[0][1][0]
-    return {
-        "path": name,
-        "per_s": round(statistics.median(path[0].per_s for _, path in rounds), 1),
-        "no_op_per_s": round(statistics.median(ceiling[0].per_s for ceiling, _ in rounds), 1),
-        "ratio": round(middle, 3),
-        "range": [round(min(ratios), 3), round(max(ratios), 3)],
-        "noisy": (max(ratios) - min(ratios)) > 0.3 * middle,
-        "p50_ms": round(best.percentile(0.5), 1),
-        "p99_ms": round(best.percentile(0.99), 1),
-        "cpu_ms": round(statistics.median(path[1] / max(1, path[0].good) * 1000 for _, path in rounds), 2),
-        "refused": sum(sum(path[0].statuses.values()) - path[0].good for _, path in rounds),
-        "lost": max(0, answered - (_committed(name) - before)) if name in TABLES else 0,
-    }
+def _paths(size: Size) -> tuple[Any, list[str]]:
+    """The hot paths on both databases, behind the server that `make run` uses."""
+    told, findings = {}, []
+    for ground in (on_postgresql, on_sqlite):
+        with ground() as stands, stands.app.app_context():
+            rows, found = measure(stands, SERVERS[0], size)
+            told[machine.database()["name"]] = rows
+            report.table(f"{machine.database()['name']}, {SERVERS[0]}", rows)
+            findings += found
+            _close()
+    return told, findings
 
 
-def _round(port: int, calls: Iterator[Call], server: subprocess.Popen[bytes]) -> tuple[load.Round, float]:
-    before = _cpu_s(server)
-    measured = load.send(port, calls, seconds=SECONDS, clients=CLIENTS)
-    return measured, _cpu_s(server) - before
+def _servers(size: Size) -> tuple[Any, list[str]]:
+    """The same requests behind each server, on PostgreSQL."""
+    told, findings = {}, []
+    for server in SERVERS:
+        with on_postgresql() as stands, stands.app.app_context():
+            rows, found = measure(stands, server, size, against_no_op=True)
+            told[server] = rows
+            report.table(f"behind {server}", rows)
+            findings += found
+            _close()
+    return told, findings
 
 
-def _cpu_s(server: subprocess.Popen[bytes]) -> float:
-    parent = psutil.Process(server.pid)
-    times = [each.cpu_times() for each in (parent, *parent.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times))
+def measure(
+    ground: Ground, server: str, size: Size, *, against_no_op: bool = False
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """All contests on one instance behind one server; and what is wrong with the books afterwards."""
+    with_ceilings = ground.is_postgresql and not against_no_op
+    made = scene.build(size, with_ceilings=with_ceilings)
+    report.say(f"built {len(made.riders)} riders, {len(made.promises)} vouchers in {made.took_s:.1f} s")
+    with served(ground, server) as (process, port):
+        postmaster = postgres_process(ground.url) if ground.is_postgresql else None
+        stand = Stand(ground, process, port, size, postmaster)
+        if with_ceilings:
+            scene.teach_ceilings(made, port, size)
+        contests = paths.contests(stand, made, with_ceilings=with_ceilings)
+        for contest in contests[:3]:  # workers and connections are warm before anything counts
+            contest.own()
+        rows = []
+        for contest in contests:
+            report.say(contest.path)
+            rows.append(pairs.run(contest, size.pairs))
+        used = memory.of(process, postmaster)
+        report.say(f"memory: {used}")
+    rows.append({"path": "memory", "verdict": pairs.SHOWN, "words": str(used), **used})
+    return rows, _findings(rows)
 
 
-def _committed(name: str) -> int:
-    if name not in TABLES:
-        return 0
+def _findings(rows: list[dict[str, Any]]) -> list[str]:
+    lost = [f"{row['path']}: {row['lost']} acknowledged and not there" for row in rows if row.get("lost")]
     with transaction(write=False):
-        counted = text(f"SELECT count(*) FROM {TABLES[name]}")  # noqa: S608 -- our own table names
-        return int(session.scalar(counted) or 0)
+        return lost + [str(each) for each in verify()]
 
 
-def _books() -> list[str]:
-    with transaction(write=False):
-        return [str(each) for each in verify()]
-
-
-def _serve(env: dict[str, str]) -> tuple[subprocess.Popen[bytes], int]:
-    port = free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
-        "--workers", "2", "--threads", "4", "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "30",
-    ]  # fmt: skip
-    server = subprocess.Popen(command, env=env)
-    for _ in range(200):
-        if load.send(port, iter([Call("GET", "/healthz")]), seconds=1, clients=1).good:
-            return server, port
-        time.sleep(0.1)
-    raise SystemExit("the server did not start")
-
-
-def _print(rows: list[dict[str, Any]]) -> None:
-    heads = (
-        "path",
-        "per_s",
-        "no_op_per_s",
-        "ratio",
-        "range",
-        "p50_ms",
-        "p99_ms",
-        "cpu_ms",
-        "refused",
-        "lost",
-        "noisy",
-    )
-    table = [heads, *[tuple(str(row[head]) for head in heads) for row in rows]]
-    widths = [max(len(line[column]) for line in table) for column in range(len(heads))]
-    for line in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
-
-
-def _say(words: str) -> None:
-    print(f"  {words}", file=sys.stderr, flush=True)
+def _close() -> None:
+    session.remove()
+    db.engine.dispose()
 
 
 if __name__ == "__main__":
