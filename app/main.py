@@ -20,6 +20,7 @@ from app.cases import events as cases
 from app.checkins import api as checkins_api
 from app.checkins import events as checkins
 from app.codes import api as codes_api
+from app.codes import enrolling as codes_enrolling
 from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
@@ -29,7 +30,7 @@ from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import events as identity
-from app.identity import senders
+from app.identity import moving, moving_api, senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
 from app.kernel import (
@@ -54,6 +55,7 @@ from app.ledger import budgets, sealing
 from app.ledger import events as ledger
 from app.ledger import expiring as points_expiring
 from app.media import api as media_api
+from app.notices import accounts as account_notices
 from app.notices import api as notices_api
 from app.notices import reminding
 from app.notices import subscribers as notices
@@ -82,6 +84,7 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 APIS = (
     places_api.api,
     identity_api.api,
+    moving_api.api,
     audit_api.api,
     codes_api.api,
     ledger_api.api,
@@ -104,6 +107,7 @@ HALF_MINUTE, MINUTE, HOUR = 30, 60, 3600
 JOBS = (
     Kind("remind-of-vouchers", reminding.remind_of_vouchers, every_s=MINUTE),
     Kind("expire-vouchers", sparing.expire_due, every_s=MINUTE),
+    Kind("move-numbers", moving.move_due, every_s=MINUTE),
     Kind("settle-stations", rewards_settling.settle_due, every_s=HOUR),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
     Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),
@@ -126,6 +130,17 @@ JOBS = (
 
 # Who hears of what, in this order, in the same transaction: rules mint, then notices tell.
 SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
+    (identity.PhoneEnded, codes_enrolling.on_phone_gone),
+    (identity.PhoneEnded, audit.on_phone_ended),
+    (identity.PhoneEnded, account_notices.on_phone_ended),
+    (identity.MoveAsked, audit.on_move),
+    (identity.MoveAsked, account_notices.on_move_asked),
+    (identity.MoveConfirmed, audit.on_move),
+    (identity.MoveRefused, audit.on_move),
+    (identity.MoveRefused, account_notices.on_move_refused),
+    (identity.NumberMoved, codes_enrolling.on_phone_gone),
+    (identity.NumberMoved, audit.on_move),
+    (identity.NumberMoved, account_notices.on_number_moved),
     (checkins.CheckedIn, awarding.on_checked_in),
     (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
     (cases.CaseAccepted, awarding.on_case_accepted),

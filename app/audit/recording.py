@@ -8,8 +8,24 @@ from typing import Any, Protocol
 
 from app.audit.models import AuditRecord
 from app.identity.actors import Actor
-from app.identity.events import Appointed, RoleTakenBack
+from app.identity.events import (
+    Appointed,
+    MoveAsked,
+    MoveConfirmed,
+    MoveEvent,
+    MoveRefused,
+    NumberMoved,
+    PhoneEnded,
+    RoleTakenBack,
+)
 from app.kernel.db import session
+
+_MOVES: dict[type[MoveEvent], str] = {
+    MoveAsked: "number-move.asked",
+    MoveConfirmed: "number-move.confirmed",
+    MoveRefused: "number-move.refused",
+    NumberMoved: "number-move.done",
+}
 
 
 def record(*, action: str, subject: str, facts: dict[str, Any], by: Actor, at: datetime) -> AuditRecord:
@@ -49,6 +65,22 @@ def on_role_taken_back(event: RoleTakenBack) -> None:
 def _note_role(action: str, event: Appointed | RoleTakenBack) -> None:
     facts = {"role": event.role, "place": event.place}
     record(action=action, subject=f"person:{event.person_id}", facts=facts, by=event.by, at=event.at)
+
+
+def on_phone_ended(event: PhoneEnded) -> None:
+    """Staff signed a rider out everywhere."""
+    facts = {"station_id": str(event.station_id), "reason": event.reason}
+    subject = f"person:{event.person_id}"
+    record(action="phone.ended-on-behalf", subject=subject, facts=facts, by=event.by, at=event.at)
+
+
+def on_move(event: MoveEvent) -> None:
+    """A step of an account on its way to another number: who took it."""
+    facts = {"person_id": str(event.person_id), "station_id": str(event.station_id)}
+    if isinstance(event, MoveAsked):
+        facts["reason"] = event.reason
+    action, subject = _MOVES[type(event)], f"number-move:{event.move_id}"
+    record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
 
 
 def look(*, action: str, path: Mapping[str, Any], by: Actor, at: datetime) -> None:

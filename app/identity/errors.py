@@ -131,3 +131,45 @@ class SecondAdminNeeded(Forbidden):
     """An administrator cannot appoint himself, nor agree to what he proposed."""
 
     slug = "second-admin-needed"
+
+
+class NumberTaken(Conflict):
+    """Another account has this number, or is about to get it."""
+
+    slug = "number-taken"
+
+
+class MoveOpen(Conflict):
+    """Somebody has asked already to move this account to another number."""
+
+    slug = "move-open"
+
+
+class MovedLately(Conflict):
+    """The number was changed within the last 30 days; an account that is passed around is nobody's."""
+
+    slug = "moved-lately"
+
+
+class StaffAccount(Forbidden):
+    """Accounts with a staff role are not helped at a counter: that would be a way to a role."""
+
+    slug = "staff-account"
+
+
+class SecondPersonNeeded(Forbidden):
+    """Whoever asked for a change of number, or whose number it is, cannot confirm it."""
+
+    slug = "second-person-needed"
+
+
+class MoveUnknown(NotFound):
+    """No such change of number, or it lies elsewhere."""
+
+    slug = "move-unknown"
+
+
+class MoveEnded(Conflict):
+    """The change of number was confirmed, refused or dropped before."""
+
+    slug = "move-ended"

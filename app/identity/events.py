@@ -29,3 +29,46 @@ class RoleTakenBack(Event):
     role: str
     place: str
     by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneEnded(Event):
+    """Staff ended a lost phone for its rider: nothing that is signed in, and no code of it, counts any more."""
+
+    person_id: UUID
+    station_id: UUID
+    reason: str
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveEvent(Event):
+    """Something about an account that is to get another number. `by` is the system where time did it."""
+
+    move_id: UUID
+    person_id: UUID
+    station_id: UUID
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveAsked(MoveEvent):
+    """A station asked for it; `tail` is how the new number ends."""
+
+    tail: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveConfirmed(MoveEvent):
+    """A second person agreed; it happens when the day to think it over is past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRefused(MoveEvent):
+    """It will not happen: the rider or staff said no, nobody answered in time, or the number was taken meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberMoved(MoveEvent):
+    """The account has its new number. Told before the old one is forgotten, so that it can still be written to."""

@@ -8,8 +8,14 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.identity.errors import MoveEnded
 from app.identity.permissions import ROLES
 from app.kernel.db import Base, IdMixin, UtcDateTime
+
+ASKED, CONFIRMED, MOVED, REFUSED = "asked", "confirmed", "moved", "refused"
+MOVE_STATES = (ASKED, CONFIRMED, MOVED, REFUSED)
+OPEN_MOVES = (ASKED, CONFIRMED)
+_MOVE_IS_OPEN = text(f"state IN {OPEN_MOVES}")
 
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city", "other")
 WAITING, GIVEN, DECLINED = APPOINTMENT_STATES = ("waiting", "given", "declined")
@@ -202,3 +208,54 @@ class Invite(IdMixin, Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class NumberMove(IdMixin, Base):
+    """An account that is to get another phone number, because its rider no longer has the old one.
+
+    Two members of staff and a day between, in which whoever holds the old number or is still signed in can object.
+    The new number is kept here only while it is open.
+    """
+
+    __tablename__ = "number_moves"
+    __table_args__ = (
+        CheckConstraint(f"state IN {MOVE_STATES}", name="state"),
+        CheckConstraint(
+            "state NOT IN ('confirmed', 'moved') OR (confirmed_by IS NOT NULL AND confirmed_by <> asked_by"
+            " AND confirmed_by <> person_id)",
+            name="two_people",
+        ),
+        CheckConstraint(f"(state IN {OPEN_MOVES}) = (new_phone IS NOT NULL)", name="number_while_open"),
+        CheckConstraint("(state IN ('moved', 'refused')) = (ended_at IS NOT NULL)", name="ended_at"),
+        Index(
+            "uq_number_moves_one_open",
+            "person_id",
+            unique=True,
+            sqlite_where=_MOVE_IS_OPEN,
+            postgresql_where=_MOVE_IS_OPEN,
+        ),
+        Index(
+            "uq_number_moves_one_target",
+            "new_phone",
+            unique=True,
+            sqlite_where=_MOVE_IS_OPEN,
+            postgresql_where=_MOVE_IS_OPEN,
+        ),
+        Index("ix_number_moves_state_asked_at", "state", "asked_at"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"), index=True)
+    new_phone: Mapped[str | None] = mapped_column(String(20))  # E.164
+    reason: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10), default=ASKED)
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def must_be_open(self) -> None:
+        """Refuse to decide what has been decided."""
+        if self.state not in OPEN_MOVES:
+            raise MoveEnded

@@ -21,7 +21,14 @@ SELF = "self"  # held by everybody who is signed in, over what is their own
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     STATION_MANAGER: frozenset(
-        {"station.scan", "station.stock", "station.devices", "people.invite", "hours.witness"}
+        {
+            "station.scan",
+            "station.stock",
+            "station.devices",
+            "people.invite",
+            "people.recover",
+            "hours.witness",
+        }
     ),
     DISPATCHER: frozenset({"case.triage", "case.work"}),
     ORGANISER: frozenset({"activity.organise", "hours.confirm", "hours.backfill", "hours.witness"}),
@@ -34,7 +41,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "hours.approve",
             "hours.confirm",
             "ledger.read",
+            "people.confirm-move",
             "people.invite",
+            "people.recover",
             "rewards.manage",
             "rules.review",
             "selection.run",
@@ -52,6 +61,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "facts.unwind",
             "ledger.correct",
             "people.appoint",
+            "people.confirm-move",
             "station.devices",
             "station.manage",
         }

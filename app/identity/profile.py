@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
+
 from app.identity import queries
 from app.identity.actors import Actor
-from app.identity.models import Person
+from app.identity.models import OPEN_MOVES, REFUSED, NumberMove, Person
 from app.identity.sessions import end_all_sessions
 from app.kernel.db import session
 from app.places.queries import region
@@ -33,5 +35,10 @@ def close_account(*, by: Actor, at: datetime) -> None:
     someone.name = someone.nickname = someone.phone = someone.username = someone.password_hash = None
     someone.occupation = someone.platform = None
     someone.closed_at = at
+    session.execute(
+        update(NumberMove)
+        .where(NumberMove.person_id == someone.id, NumberMove.state.in_(OPEN_MOVES))
+        .values(state=REFUSED, new_phone=None, ended_at=at)
+    )
     end_all_sessions(person_id=someone.id, at=at)
     session.flush()

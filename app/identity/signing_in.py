@@ -60,16 +60,7 @@ def request_code(*, phone: str, at: datetime) -> SignInCode:
 def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> Person:
     """Who proves a phone number is signed in; a new number is enrolled once its owner has agreed."""
     number = normal_phone(phone)
-    asked = session.scalar(
-        select(SignInCode)
-        .where(SignInCode.phone == number, SignInCode.used_at.is_(None))
-        .order_by(SignInCode.id.desc())
-    )
-    if asked is None or at >= asked.expires_at:
-        raise CodeExpired
-    _count_try(SignInCode, asked.id)
-    if not matches(asked.digest, digest("sign-in-code", asked.id.hex, code)):
-        raise CodeWrong(tries_left=MAX_TRIES - asked.tries)
+    asked = _matching(number, code, at)
     someone = queries.person_by_phone(number)
     if someone is None or someone.enrolled_at is None:
         if not consent:
@@ -77,6 +68,13 @@ def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> 
         someone = _enrol(someone or Person(phone=number, created_at=at), at)
     _use_once(SignInCode, asked.id, at)
     return someone
+
+
+def prove_number(*, phone: str, code: str, at: datetime) -> str:
+    """Whoever has the code that was sent there holds the phone. Uses the code up; returns the number in E.164."""
+    number = normal_phone(phone)
+    _use_once(SignInCode, _matching(number, code, at).id, at)
+    return number
 
 
 def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: bool, at: datetime) -> Person:
@@ -127,6 +125,21 @@ def sign_in_with_password(*, username: str, password: str, at: datetime) -> Pers
     if not check_password(someone.password_hash if someone else None, password) or someone is None:
         raise PasswordWrong
     return someone
+
+
+def _matching(number: str, code: str, at: datetime) -> SignInCode:
+    """The code last sent to a number, if this is it. Each try counts."""
+    asked = session.scalar(
+        select(SignInCode)
+        .where(SignInCode.phone == number, SignInCode.used_at.is_(None))
+        .order_by(SignInCode.id.desc())
+    )
+    if asked is None or at >= asked.expires_at:
+        raise CodeExpired
+    _count_try(SignInCode, asked.id)
+    if not matches(asked.digest, digest("sign-in-code", asked.id.hex, code)):
+        raise CodeWrong(tries_left=MAX_TRIES - asked.tries)
+    return asked
 
 
 def _enrol(someone: Person, at: datetime) -> Person:

@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, ...]] = {
     "voucher-on-behalf": INBOX_AND_SMS,
     "voucher-refunded": INBOX,
     "voucher-refund-declined": INBOX,
+    "phone-ended": INBOX_AND_SMS,
+    "number-move-asked": INBOX_AND_SMS,
+    "number-move-refused": INBOX,
+    "number-moved": INBOX_AND_SMS,
     "honour-consent": INBOX_AND_SMS,
     "honour-granted": INBOX,
 }

@@ -36,6 +36,7 @@ DESKS = (
     Desk("ledger", "/desk/ledger", "points", ("ledger.read",)),
     Desk("honours", "/desk/honours", "honour", ("selection.run", "selection.review", "honours.export")),
     Desk("conflicts", "/desk/conflicts", "clock", ("station.manage",)),
+    Desk("moves", "/desk/number-moves", "scan", ("people.confirm-move",)),
     Desk("audit", "/desk/audit", "lock", ("audit.read",)),
     Desk("people", "/desk/people", "people", ("people.appoint",)),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from app.web.desk import (
     conflicts,
     honours,
     ledger,
+    number_moves,
     overview,
     people,
     reward_books,
@@ -36,7 +37,7 @@ from app.web.rider import (
     talking,
 )
 from app.web.rider import honours as rolls
-from app.web.station import books, counter, offline, on_behalf, posting, scans, shelf
+from app.web.station import books, counter, helping, offline, on_behalf, posting, scans, shelf
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
@@ -55,6 +56,7 @@ ALL: tuple[Pages, ...] = (
     rolls.pages,
     my_code.pages,
     counter.pages,
+    helping.pages,
     posting.pages,
     scans.pages,
     shelf.pages,
@@ -72,6 +74,7 @@ ALL: tuple[Pages, ...] = (
     reward_books.pages,
     ledger.pages,
     people.pages,
+    number_moves.pages,
     honours.pages,
     audit.pages,
     reference.pages,

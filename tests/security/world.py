@@ -20,7 +20,7 @@ from app.honours.exporting import make_export
 from app.honours.models import Candidate
 from app.identity import proposing
 from app.identity.actors import Actor
-from app.identity.models import Grant, Person
+from app.identity.models import Grant, NumberMove, Person
 from app.identity.permissions import AT_A_STATION, ROLES
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
@@ -116,6 +116,13 @@ def _people(world: World, here: Station, there: Station) -> None:
     world.people["admin-city"].password_hash = hash_password("for nobody to know")
     world.people["auditor-city"] = make.staff("auditor", region_code=make.CITY, name="职员审")
     world.actors = {name: make.actor(someone) for name, someone in world.people.items()}
+    moving = NumberMove(
+        person_id=world.people[OWNER].id, station_id=here.id, new_phone="+8613900139999", reason="换号",
+        asked_by=world.people["station-manager"].id, asked_at=clock.now(),
+    )  # fmt: skip
+    session.add(moving)
+    session.flush()
+    world.keep("move_id", moving, private=True)
     held = session.scalars(select(Grant).where(Grant.person_id == world.people["dispatcher"].id)).one()
     world.keep("grant_id", held, private=True)
     world.keep("person_id", world.people[OWNER])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.notices.models import Notice
 
 PAGES = {
+    "account": "/me/code",
     "award": "/points",
     "budget": "/desk/ledger",
     "case": "/reports/{id}",

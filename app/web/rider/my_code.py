@@ -7,8 +7,9 @@ from flask import Response
 from app.codes.enrolling import revoke_handles
 from app.codes.models import PHONE
 from app.codes.queries import handle_in_use
-from app.identity import sessions
+from app.identity import moving, sessions
 from app.identity.actors import Actor
+from app.identity.queries import phone_tail
 from app.kernel import clock
 from app.kernel.http import requires, takes_form
 from app.web.edge import Pages, go, page
@@ -21,7 +22,21 @@ pages = Pages("my-code")
 @requires("self")
 def my_code(by: Actor) -> str:
     """Which phone shows my code"""
-    return page("rider/my_code.html", phone=handle_in_use(by.id, PHONE))
+    move = moving.open_move_of(by.id)
+    return page(
+        "rider/my_code.html",
+        phone=handle_in_use(by.id, PHONE), move=move, tail=phone_tail(move.new_phone) if move else "",
+        not_before=move.asked_at + moving.OBJECTION if move else None,
+    )  # fmt: skip
+
+
+@pages.post("/me/code/not-me", again=my_code)
+@requires("self")
+@takes_form(Nothing)
+def object_to_move(by: Actor) -> Response:
+    """The rider did not ask for another number: it stays"""
+    moving.object_to_move(by=by, at=clock.now())
+    return go("/me/code", said="web.said.move-stopped")
 
 
 @pages.post("/me/code/lost")

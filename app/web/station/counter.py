@@ -80,6 +80,7 @@ def counter(station_id: UUID, by: Actor) -> str:
         station=places.station(station_id), day=books.today_at(station_id, at), menu=menu_of(by),
         checked_in=count_today([station_id], at), at=at, may_stock=by.can("station.stock", station_id=station_id),
         may_invite=by.can("people.invite", station_id=station_id),
+        may_help=by.can("people.recover", station_id=station_id),
         may_devices=by.can("station.devices", station_id=station_id),
     )  # fmt: skip
 

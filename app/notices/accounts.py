@@ -1,0 +1,50 @@
+"""Riders are told what staff did to their account, on whatever is still signed in and on the old number."""
+
+from __future__ import annotations
+
+from app.identity.events import MoveAsked, MoveEvent, MoveRefused, NumberMoved, PhoneEnded
+from app.identity.moving import OBJECTION
+from app.kernel.i18n import LOCALES, format_instant
+from app.notices.telling import About, tell
+from app.places import queries as places
+
+ACCOUNT = "account"
+
+
+def on_phone_ended(event: PhoneEnded) -> None:
+    """A station signed them out everywhere."""
+    tell(
+        person_id=event.person_id,
+        slug="phone-ended",
+        source=f"phone-ended:{event.person_id}:{event.at.isoformat()}",
+        facts={"station": places.station(event.station_id).name},
+        about=About(ACCOUNT, event.person_id),
+        at=event.at,
+    )
+
+
+def on_move_asked(event: MoveAsked) -> None:
+    """A station wants to give the account another number: there is time to say no."""
+    until = {name: format_instant(event.at + OBJECTION, name) for name in LOCALES}
+    _tell(event, "number-move-asked", tail=event.tail, until=until)
+
+
+def on_move_refused(event: MoveRefused) -> None:
+    """The number stays."""
+    _tell(event, "number-move-refused")
+
+
+def on_number_moved(event: NumberMoved) -> None:
+    """The account has another number now."""
+    _tell(event, "number-moved")
+
+
+def _tell(event: MoveEvent, slug: str, **facts: object) -> None:
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"{slug}:{event.move_id}",
+        facts={"station": places.station(event.station_id).name, **facts},
+        about=About(ACCOUNT, event.person_id),
+        at=event.at,
+    )

@@ -1,0 +1,118 @@
+"""The counter helps a rider who lost the phone, or whose number has changed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from flask import Response, request
+from marshmallow import fields, validate
+
+from app.identity import moving, signing_in
+from app.identity.actors import Actor
+from app.identity.api import CODES_PER_PHONE
+from app.identity.errors import PhoneWrong
+from app.identity.moving_api import HELPED
+from app.kernel import clock
+from app.kernel.http import limited, requires, takes_form
+from app.kernel.schemas import Schema, Text
+from app.places import queries as places
+from app.web.edge import Pages, go, once, page
+from app.web.menus import menu_of
+
+pages = Pages("helping")
+
+
+class LostForm(Schema):
+    """Whose phone is gone (the whole number), and how the station knows them."""
+
+    old_phone = Text(24, min_length=5, required=True)
+    reason = Text(200, required=True)
+
+
+class NewNumberForm(Schema):
+    """The phone that gets a code."""
+
+    new_phone = Text(24, min_length=5, required=True)
+
+
+class MoveForm(Schema):
+    """Both numbers, the code that arrived on the new phone, and how the station knows them."""
+
+    old_phone = Text(24, min_length=5, required=True)
+    new_phone = Text(24, min_length=5, required=True)
+    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    reason = Text(200, required=True)
+
+
+def _new_phone() -> str:
+    """The number in its normal form, so that spaces do not buy more codes."""
+    try:
+        return signing_in.normal_phone(request.form.get("new_phone", ""))
+    except PhoneWrong:
+        return "unreadable"
+
+
+@pages.get("/station/<uuid:station_id>/help")
+@requires("people.recover")
+def help_rider(station_id: UUID, by: Actor) -> str:
+    """Two forms: a lost phone, and a changed number, which begins with a code on the new phone"""
+    return _page(station_id, by)
+
+
+@pages.post(
+    "/station/<uuid:station_id>/help/lost",
+    again=help_rider,
+    blame={"person-not-found": "old_phone", "staff-account": "old_phone"},
+)
+@requires("people.recover")
+@limited(HELPED)
+@once
+@takes_form(LostForm)
+def end_phone(station_id: UUID, old_phone: str, reason: str, by: Actor) -> Response:
+    """Sign the rider out everywhere"""
+    moving.end_phone(phone=old_phone, station_id=station_id, reason=reason, by=by, at=clock.now())
+    return go(f"/station/{station_id}/help", said="web.said.lost-phone-ended")
+
+
+@pages.post(
+    "/station/<uuid:station_id>/help/code",
+    again=help_rider,
+    blame={"phone-wrong": "new_phone", "no-sms-provider": "new_phone"},
+)
+@requires("people.recover")
+@limited(HELPED)
+@limited(CODES_PER_PHONE, _new_phone)
+@takes_form(NewNumberForm)
+def send_code(station_id: UUID, new_phone: str, by: Actor) -> str:
+    """Send a code to the new phone, and ask for it"""
+    by.must("people.recover", station_id=station_id)
+    signing_in.request_code(phone=new_phone, at=clock.now())
+    return _page(station_id, by, sent_to=new_phone)
+
+
+@pages.post(
+    "/station/<uuid:station_id>/help/move",
+    again=help_rider,
+    blame={"person-not-found": "old_phone", "staff-account": "old_phone", "code-wrong": "code", "code-expired": "code"},
+)  # fmt: skip
+@requires("people.recover")
+@limited(HELPED)
+@once
+@takes_form(MoveForm)
+def ask_move(station_id: UUID, old_phone: str, new_phone: str, code: str, reason: str, by: Actor) -> Response:
+    """Ask for the change; a colleague of the department confirms it, and a day must pass"""
+    moving.ask_move(
+        old_phone=old_phone,
+        new_phone=new_phone,
+        code=code,
+        station_id=station_id,
+        reason=reason,
+        by=by,
+        at=clock.now(),
+    )
+    return go(f"/station/{station_id}/help", said="web.said.move-asked")
+
+
+def _page(station_id: UUID, by: Actor, sent_to: str | None = None) -> str:
+    by.must("people.recover", station_id=station_id)
+    return page("station/help.html", station=places.station(station_id), sent_to=sent_to, menu=menu_of(by))
