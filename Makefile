@@ -29,7 +29,6 @@ format: python ## mend formatting and what lint can mend
 
 bench: python ## measure every hot path beside its ceiling; table and JSON in bench/results (FULL=1 for the named sizes, ONLY=paths)
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
-	@$(PYTHON) -m tools.within bench.rules
 
 faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, FAULTS_WITHOUT=disks)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults

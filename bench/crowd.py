@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random  # serials and handles of made-up riders
+from itertools import count as counting
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,8 @@ from bench.city import DISTRICTS, PRICE, City, Counter
 
 AT_ONCE = 5_000
 POINTS = 100  # what each rider with vouchers was given
+_SCATTER = 7_368_787  # prime to ten: numbers of so many digits come once each, and not one after the other
+_handed_out = counting(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,9 @@ class Promise:
     counter: Counter
 
 
-def enrol(count: int, *, at: datetime, seed: int = 1) -> list[Rider]:
+def enrol(count: int, *, at: datetime) -> list[Rider]:
     """So many riders with a wallet, a phone and a session each."""
-    chance = Random(seed)  # noqa: S311 -- made-up riders
-    numbers = iter(chance.sample(range(10**10), count))
-    riders = [
-        Rider(new_id(), new_id(), new_id(), f"{number:010}", new_id())
-        for number in (next(numbers) for _ in range(count))
-    ]
+    riders = [Rider(new_id(), new_id(), new_id(), _digits(10), new_id()) for _ in range(count)]
     for some in batches(riders, AT_ONCE):
         with transaction():
             load(Person, list(_people(some, at)))
@@ -62,6 +59,11 @@ def enrol(count: int, *, at: datetime, seed: int = 1) -> list[Rider]:
             load(PersonalHandle, list(_handles(some, at)))
             load(SessionFamily, list(_families(some, at)))
     return riders
+
+
+def _digits(length: int) -> str:
+    """Digits that no other handle or serial of this run has."""
+    return f"{next(_handed_out) * _SCATTER % 10**length:0{length}}"
 
 
 def draw_by_server(riders: Sequence[Rider], *, at: datetime) -> None:
@@ -109,11 +111,10 @@ def book(moves: Sequence[tuple[UUID, UUID, UUID, int]] | Iterator[Any], *, at: d
 
 
 def promise(
-    city: City, riders: Sequence[Rider], counters: Sequence[Counter], *, at: datetime, seed: int = 2
+    city: City, riders: Sequence[Rider], counters: Sequence[Counter], *, at: datetime
 ) -> list[Promise]:
     """As many waiting vouchers as these riders may have, spread over these counters; they can pay for them."""
-    chance, made = Random(seed), []  # noqa: S311 -- made-up serials
-    serials = iter(chance.sample(range(10**13), len(riders) * MAX_OPEN_VOUCHERS))
+    made: list[Promise] = []
     number = 0
     for some in batches(riders, AT_ONCE // MAX_OPEN_VOUCHERS):
         holds: list[dict[str, Any]] = []
@@ -123,7 +124,7 @@ def promise(
             for slot in range(1, MAX_OPEN_VOUCHERS + 1):
                 counter = counters[number % len(counters)]
                 number += 1
-                hold, voucher = _promised(city, rider, counter, slot, f"{next(serials):013}", at)
+                hold, voucher = _promised(city, rider, counter, slot, _digits(13), at)
                 holds.append(hold)
                 vouchers.append(voucher)
                 held[counter.stock_id] = held.get(counter.stock_id, 0) + 1

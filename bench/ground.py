@@ -19,6 +19,7 @@ from flask_migrate import upgrade
 from app.main import create_app
 from tools import servers
 from tools.network import free_port
+from tools.progress import end
 
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 ROOM = {"shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "32MB", "maintenance_work_mem": "256MB"}
@@ -88,8 +89,7 @@ def served(
         _wait(process, port)
         yield process, port
     finally:
-        process.terminate()
-        process.wait(30)
+        end(process)
 
 
 def _command(server: str, port: int, workers: int, threads: int) -> list[str]:

@@ -47,7 +47,7 @@ FULL = Size(
 )  # fmt: skip
 TINY = Size(
     pairs=1, seconds=0.3, clients=2, stations=4, ceiling_per_s=1_500, product_per_s=60,
-    ledger=(100, 200), riders=(20, 40), cases=(20, 40), facts=500, roll_riders=100, roll_entries=300, rows=200,
+    ledger=(100, 200), riders=(20, 40), cases=(20, 40), facts=500, roll_riders=100, roll_entries=300, rows=30,
 )  # fmt: skip
 
 

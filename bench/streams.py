@@ -61,11 +61,11 @@ def scans(riders: Sequence[Rider], counters: Sequence[Counter], tokens: Mapping[
         yield _post("/api/v1/scans", tokens[counter.staff_id], body)
 
 
-def code_of(rider: Rider) -> str:
-    """What the rider's phone shows now."""
+def code_of(rider: Rider, at: datetime | None = None) -> str:
+    """What the rider's phone shows now, or showed then."""
     key = keys.key(1, f"personal|{rider.handle}|{rider.handle_id.hex}")
     assert key is not None
-    return personal.make(key=key, handle=rider.handle, step=steps.step_at(clock.now()))
+    return personal.make(key=key, handle=rider.handle, step=steps.step_at(at or clock.now()))
 
 
 def posters(riders: Sequence[Rider], counters: Sequence[Counter], at: datetime) -> Iterator[Call]:
