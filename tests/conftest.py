@@ -31,6 +31,14 @@ REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
 SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark what a database can matter to: the rest need not run again on every one of them."""
+    for item in items:
+        if "settings_env" in item.fixturenames or hasattr(item.module, "SERVER_URL"):
+            item.add_marker("database")
+
+
 class StandingClock:
     """A clock that moves only when told: Tuesday 2026-11-24, 14:02 in the city."""
 
@@ -146,10 +154,21 @@ def _empty() -> None:
             file
         )  # a new file: a request of the last test that still runs keeps the old one to itself
         return
-    tables = ", ".join(f'"{table.name}"' for table in database.Base.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    _empty_server(engine)
+
+
+def _empty_server(engine: sa.Engine) -> None:
+    """Delete what the last test left. TRUNCATE of all tables takes ten times as long; after VACUUM nothing is left of
+    where rows lay, so no test sees another's order."""
+    tables = [f'"{table.name}"' for table in database.Base.metadata.sorted_tables]
+    used_ones = " UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in tables)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        used = connection.scalars(sa.text(used_ones)).all()
+        if used:
+            # one text, one transaction: without triggers, which would refuse
+            deletes = "; ".join(f"DELETE FROM {table}" for table in used)
+            connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
+            connection.exec_driver_sql(f"VACUUM {', '.join(used)}")
 
 
 @pytest.fixture

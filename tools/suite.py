@@ -75,7 +75,8 @@ def parts(left_out: frozenset[str]) -> Iterable[Part]:
         yield "tests on SQLite", lambda: _pytest("sqlite", ["-m", "not browser"], NO_DATABASE)
     outside = [name for name in ("postgres", "redis") if name not in left_out]
     if outside:
-        yield f"tests on {' + '.join(outside)}", lambda: _pytest_on_servers(outside)
+        which = "not browser" if "sqlite" in left_out else "database and not once and not browser"
+        yield f"tests on {' + '.join(outside)}", lambda: _pytest_on_servers(outside, which)
     if "faults" not in left_out:
         yield "faults on purpose", _faults
     if "browser" not in left_out:
@@ -111,7 +112,7 @@ def _check() -> tuple[int, int]:
     return outcome.passed, outcome.failed
 
 
-def _pytest_on_servers(outside: list[str]) -> tuple[int, int]:
+def _pytest_on_servers(outside: list[str], which: str) -> tuple[int, int]:
     env = dict(NO_DATABASE)
     with ExitStack() as running:
         with progress.Progress(f"starting {' and '.join(outside)} for the tests"):
@@ -119,7 +120,7 @@ def _pytest_on_servers(outside: list[str]) -> tuple[int, int]:
                 env["FENGXING_TEST_DATABASE_URL"] = running.enter_context(servers.postgres())
             if "redis" in outside:
                 env["FENGXING_TEST_REDIS_URL"] = running.enter_context(servers.redis())
-        return _pytest("servers", ["-m", "not browser"], env)
+        return _pytest("servers", ["-m", which], env)
 
 
 def _faults() -> tuple[int, int]:
@@ -152,7 +153,7 @@ def _pytest(name: str, arguments: list[str], env: dict[str, str]) -> tuple[int, 
     with tempfile.TemporaryDirectory(prefix="fengxing-") as folder:
         report = Path(folder) / f"{name}.xml"
         command = [str(layout.PYTHON), "-m", "pytest", "-p", "tools.no_skips", "-n", str(WORKERS)]
-        command += ["--dist", "loadfile", f"--junitxml={report}", *arguments]
+        command += ["--dist", "worksteal", f"--junitxml={report}", *arguments]
         process = subprocess.Popen(
             command, cwd=layout.ROOT, env=_clean(os.environ) | env, stdin=subprocess.DEVNULL
         )
