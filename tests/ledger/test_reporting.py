@@ -127,8 +127,8 @@ def test_an_export_has_every_line_holds_no_formula_and_leaves_a_trace(rider, for
             by=by,
             at=make.clock.now(),
         )
-        trace = session.scalars(sa.select(AuditRecord)).one()
-        assert (trace.action, trace.actor_id, trace.facts["rows"]) == ("ledger.exported", by.id, 3)
+        trace = session.scalars(sa.select(AuditRecord).where(AuditRecord.action == "ledger.exported")).one()
+        assert (trace.actor_id, trace.facts["rows"]) == (by.id, 3)
     if form == "csv":
         rows = list(csv.reader(io.StringIO(made.data.decode("utf-8-sig"))))[1:]
     else:

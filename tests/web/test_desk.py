@@ -31,6 +31,7 @@ ENTERS = {
     "audit": {"auditor", "admin"},
     "conflicts": {"department", "admin"},
     "people": {"admin"},
+    "moves": {"department", "admin"},
 }
 FIRST = {
     "grid-member": "/",

@@ -86,6 +86,7 @@ def test_only_named_pages_may_write_when_looked_at() -> None:
         "/desk/ledger/accounts/<uuid:account_id>/statement.csv",  # exports are audited
         "/desk/ledger/accounts/<uuid:account_id>/statement.xlsx",
         "/desk/ledger/trial-balance.csv",
+        "/desk/honours/exports/<uuid:export_id>/file",
         "/desk/ledger/trial-balance.xlsx",
     }
 
