@@ -105,7 +105,7 @@ class City:
             "hand-over", "/api/v1/redemptions", self.tokens[self.managers[place]], body, (UUID(voucher),)
         )
 
-    def report(self, rider: int, number: int) -> Ask:
+    def report(self, rider: int, number: int, saved_at: datetime) -> Ask:
         """A pothole, saved on the phone while there was no network."""
         where = {"lat": 32.0 + number % 700 / 5000, "lng": 118.7 + number % 900 / 5000}
         body = {
@@ -113,6 +113,7 @@ class City:
             "position": where,
             "place_words": "路口",
             "client_ref": f"saved-{rider}-{number}",
+            "happened_at": saved_at.isoformat(),
         }
         who = self.riders[rider]
         return Ask("report", "/api/v1/reports", self.tokens[who], body, (who, body["client_ref"]))

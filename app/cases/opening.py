@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cases import states as s
 from app.cases.errors import UnknownCategory
@@ -19,7 +21,9 @@ from app.cases.moving import add_photos, told
 from app.cases.placing import unit_of
 from app.cases.screening import must_be_about_things
 from app.identity.actors import Actor
+from app.identity.models import Person
 from app.kernel import randomness
+from app.kernel.clock import city_day, city_midnight, day_bounds
 from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import RateLimited, Unavailable
 from app.kernel.events import publish
@@ -29,7 +33,6 @@ from app.kernel.ids import new_id
 LETTERS = "ABCDEFGHJKLMNPQRTUVWXY"  # none that reads like a digit
 TRIES = 8
 MAX_A_DAY = 50
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,11 @@ def open_case(matter: Matter, *, by: Actor, at: datetime) -> Case:
         raise UnknownCategory
     if kind.screened:
         must_be_about_things(description=matter.description, place_words=matter.place_words)
+    _take_turns(by)
     earlier = _same_draft(matter.client_ref, by)
     if earlier is not None:
         return earlier
-    _must_not_flood(by, at)
+    _must_not_flood(matter, by, at)
     case, is_new = _inserted(matter, kind.categories[matter.category], by, at)
     if not is_new:
         return case
@@ -116,9 +120,27 @@ def _same_draft(client_ref: str | None, by: Actor) -> Case | None:
     return session.scalar(select(Case).where(Case.reporter_id == by.id, Case.client_ref == client_ref))
 
 
-def _must_not_flood(by: Actor, at: datetime) -> None:
-    lately = (
-        select(func.count()).select_from(Case).where(Case.reporter_id == by.id, Case.created_at > at - DAY)
-    )
-    if (session.scalar(lately) or 0) >= MAX_A_DAY:
-        raise RateLimited(retry_after_s=int(DAY.total_seconds()))
+def _take_turns(by: Actor) -> None:
+    """Two hands of one person wait for each other here: neither counts, or sends a draft, without seeing the other."""
+    # FOR NO KEY UPDATE: photos that are being written in this name elsewhere do not have to wait.
+    session.execute(select(Person.id).where(Person.id == by.id).with_for_update(key_share=True))
+
+
+def _must_not_flood(matter: Matter, by: Actor, at: datetime) -> None:
+    """So many a day: of the day they were made, so that what days without a signal have kept comes in at once.
+
+    Where that day is full, one may still take a place of the day it arrives: none is turned away for good, whatever the
+    order they come in.
+    """
+    made, made_at = func.coalesce(Case.happened_at, Case.created_at), min(matter.happened_at or at, at)
+    if _full(made, made_at, by) and _full(Case.created_at, at, by):
+        tomorrow = city_midnight(city_day(at) + timedelta(days=1))
+        raise RateLimited(retry_after_s=ceil((tomorrow - at).total_seconds()))
+
+
+def _full(column: ColumnElement[datetime] | InstrumentedAttribute[datetime], at: datetime, by: Actor) -> bool:
+    """Whether this person has as many cases as fit into the city day around `at`."""
+    first, last = day_bounds(city_day(at))
+    counted = select(func.count()).select_from(Case)
+    counted = counted.where(Case.reporter_id == by.id, column >= first, column < last)
+    return (session.scalar(counted) or 0) >= MAX_A_DAY

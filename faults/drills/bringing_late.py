@@ -1,4 +1,4 @@
-"""Phones were without a network; now they all send what they saved, several times and in any order."""
+"""Phones were without a network for days; now they all send what they saved, several times and in any order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -21,6 +22,7 @@ from faults.verdicts import Verdict, judge
 
 NAME = "late-batches"
 MOST_SENDINGS = 5
+A_DAY = 25  # what one rider sees on a day; more than a day holds would rightly have to wait (cases.opening)
 STATE = sa.text(
     "SELECT c.client_ref, c.category, c.state, (SELECT count(*) FROM cases d WHERE d.client_ref = c.client_ref) "
     "FROM cases c ORDER BY c.client_ref"
@@ -63,9 +65,14 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
 
 def _bring(ground: Ground, port: int, size: Size, chance: random.Random) -> Told:
     """Every device sends each item one to five times, all devices at once, two hands on each device."""
-    told, threads = Told(), []
+    told, threads, now = Told(), [], datetime.now(UTC)
     for device in range(size.devices):
-        items = [ground.city.report(device, number) for number in range(size.items_each)]
+        items = [
+            ground.city.report(
+                device, number, now - timedelta(days=1 + number // A_DAY, minutes=number % A_DAY)
+            )
+            for number in range(size.items_each)
+        ]
         sendings = [item for item in items for _ in range(chance.randint(1, MOST_SENDINGS))]
         chance.shuffle(sendings)
         half = len(sendings) // 2

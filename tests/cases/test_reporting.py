@@ -18,7 +18,7 @@ from app.cases.errors import (
 )
 from app.cases.events import CaseEvent, CaseReported
 from app.kernel import clock
-from app.kernel.errors import Forbidden, RateLimited
+from app.kernel.errors import Forbidden
 from app.kernel.geo import Position
 from app.media.errors import PhotoNotFree
 from tests import make as city
@@ -138,14 +138,6 @@ def test_a_taken_number_is_not_given_twice(town: Town, monkeypatch: pytest.Monke
     monkeypatch.setattr(opening, "new_number", lambda _attempt: next(numbers))
 
     assert [make.report(town.rider).number, make.report(town.rider).number] == ["A2061", "A20618"]
-
-
-def test_nobody_reports_without_end(town: Town):
-    for _ in range(opening.MAX_A_DAY):
-        make.report(town.rider)
-
-    with pytest.raises(RateLimited):
-        make.report(town.rider)
 
 
 def test_visitors_do_not_report(town: Town):
