@@ -11,6 +11,9 @@ from typing import Any
 RESULTS = Path(__file__).with_name("results")
 HEADS = (
     ("path", "path"),
+    ("bytes", "bytes"),
+    ("count", "of"),
+    ("tables", "tables"),
     ("per_s", "/s"),
     ("ceiling_per_s", "ceiling /s"),
     ("against", "against"),
@@ -25,6 +28,9 @@ HEADS = (
     ("db_ms", "db CPU-ms"),
     ("refused", "refused"),
     ("lost", "lost"),
+    ("took_s", "s"),
+    ("group_by_s", "GROUP BY s"),
+    ("peak_mb", "peak MB"),
 )
 
 

@@ -23,6 +23,7 @@ class Size:
     roll_riders: int
     roll_entries: int
     rows: int
+    stored: int
 
     @property
     def for_ceiling(self) -> int:
@@ -38,16 +39,17 @@ class Size:
 QUICK = Size(
     pairs=3, seconds=2.0, clients=8, stations=120, ceiling_per_s=2_500, product_per_s=800,
     ledger=(10_000, 100_000), riders=(1_000, 10_000), cases=(1_000, 10_000), facts=100_000,
-    roll_riders=100_000, roll_entries=500_000, rows=100_000,
+    roll_riders=100_000, roll_entries=500_000, rows=100_000, stored=1_000,
 )  # fmt: skip
 FULL = Size(
     pairs=5, seconds=5.0, clients=16, stations=240, ceiling_per_s=5_000, product_per_s=2_500,
     ledger=(10_000, 100_000, 1_000_000), riders=(1_000, 10_000, 100_000, 1_000_000),
     cases=(10_000, 100_000, 1_000_000), facts=1_000_000, roll_riders=1_000_000, roll_entries=20_000_000, rows=1_000_000,
+    stored=10_000,
 )  # fmt: skip
 TINY = Size(
     pairs=1, seconds=0.3, clients=2, stations=4, ceiling_per_s=1_500, product_per_s=60,
-    ledger=(100, 200), riders=(20, 40), cases=(20, 40), facts=500, roll_riders=100, roll_entries=300, rows=30,
+    ledger=(100, 200), riders=(20, 40), cases=(20, 40), facts=500, roll_riders=100, roll_entries=300, rows=30, stored=8,
 )  # fmt: skip
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import insert
 
 from app.audit.recording import record
 from app.honours import criteria as wordings
@@ -24,7 +22,7 @@ from app.honours.events import SelectionFrozen
 from app.honours.models import DRAFT, FROZEN, IN, OUT, Candidate, Selection
 from app.honours.scoring import Facts, Scored
 from app.identity.actors import Actor
-from app.kernel import events, i18n
+from app.kernel import bulk, events, i18n
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.ids import new_id
@@ -159,28 +157,31 @@ def _ledger_seal() -> dict[str, Any] | None:
 
 def _put_in_order(selection: Selection, facts: dict[UUID, Facts], scored: list[Scored]) -> None:
     people = {each.pseudonym: (person_id, each) for person_id, each in facts.items()}
-    rows = []
-    for each in scored:
-        person_id, known = people[each.pseudonym]
-        rows.append(
-            {
-                "id": new_id(),
-                "selection_id": selection.id,
-                "person_id": person_id,
-                "pseudonym": each.pseudonym,
-                "figures": {
-                    "enrolled_on": known.enrolled_on.isoformat(),
-                    "values": known.values,
-                    "groups": known.groups,
-                    "parts": each.parts,
-                },
-                "score": each.score,
-                "position": each.position,
-                "decision": IN if each.chosen else OUT,
-                "reason": i18n.say(
-                    "honours.by-criteria" if each.chosen else "honours.beyond-seats", locale="zh"
-                ),
-            }
-        )
-    if rows:
-        session.execute(insert(Candidate), rows)
+    words = {
+        True: (IN, i18n.say("honours.by-criteria", locale="zh")),
+        False: (OUT, i18n.say("honours.beyond-seats", locale="zh")),
+    }
+    bulk.insert_many(Candidate, (_row(selection, people, words[each.chosen], each) for each in scored))
+
+
+def _row(
+    selection: Selection, people: Mapping[str, tuple[UUID, Facts]], decided: tuple[str, str], each: Scored
+) -> dict[str, Any]:
+    person_id, known = people[each.pseudonym]
+    decision, reason = decided
+    return {
+        "id": new_id(),
+        "selection_id": selection.id,
+        "person_id": person_id,
+        "pseudonym": each.pseudonym,
+        "figures": {
+            "enrolled_on": known.enrolled_on.isoformat(),
+            "values": known.values,
+            "groups": known.groups,
+            "parts": each.parts,
+        },
+        "score": each.score,
+        "position": each.position,
+        "decision": decision,
+        "reason": reason,
+    }

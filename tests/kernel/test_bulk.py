@@ -1,0 +1,54 @@
+"""Many rows at once: the same on either database as one by one, defaults and JSON included, no guard off."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from app.kernel import bulk, clock
+from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
+from app.rules.models import RecordedFact
+from tests import make
+
+HARD = 'a "quoted" \\ back\nslash\ttab, 爨'
+
+
+def _row(person_id, **more):
+    at = clock.now()
+    return {
+        "id": new_id(), "kind": "checkin", "fact_id": new_id(), "person_id": person_id, "region_code": make.XUANWU,
+        "happened_at": at, "judged_at": at, "fields": {"words": HARD, "none": None},
+    } | more  # fmt: skip
+
+
+@pytest.fixture
+def rider(app):
+    with transaction():
+        make.regions()
+        return make.rider()
+
+
+def test_rows_arrive_whole_and_what_is_left_out_is_the_default(rider):
+    rows = [_row(rider.id) for _ in range(5)]
+    with transaction():
+        assert bulk.insert_many(RecordedFact, iter(rows)) == 5
+    with transaction(write=False):
+        found = {each.id: each for each in session.scalars(select(RecordedFact))}
+        for row in rows:
+            kept = found[row["id"]]
+            assert {name: getattr(kept, name) for name in row} == row
+            assert kept.stage == ""
+
+
+def test_no_rows_are_no_statement(rider):
+    with transaction():
+        assert bulk.insert_many(RecordedFact, []) == 0
+
+
+def test_one_bad_row_is_all_of_them(rider):
+    rows = [_row(rider.id), _row(rider.id, region_code="999999")]
+    with pytest.raises(Exception, match=r"(?i)foreign key"), transaction():
+        bulk.insert_many(RecordedFact, rows)
+    with transaction(write=False):
+        assert session.scalar(select(func.count()).select_from(RecordedFact)) == 0
