@@ -10,24 +10,28 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.honours import objecting, queries
-from app.honours.models import Candidate, Decision, Mark, Nomination, Recusal, Selection, Voice
+from app.honours import objecting, queries, weighing
+from app.honours.models import Candidate, Decision, Nomination, Recusal, Selection, Voice
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel.db import session
 from app.places.queries import region_path
 
 MOST = 200
-Row = TypeVar("Row", Mark, Recusal, Decision)
+Row = TypeVar("Row", Recusal, Decision)
 
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """One candidate: no name while the blind round runs, no stories either, for they tell who somebody is."""
+    """One candidate.
+
+    While the blind round runs there is no name, no story (it tells who somebody is), and of the marks only a count.
+    """
 
     candidate: Candidate
     name: str | None
     held: bool
+    marked: int
     marks: Sequence[int]
     comments: Sequence[str]
     recused: Sequence[str]
@@ -45,23 +49,24 @@ class CaseFile:
 
 
 def case_file(selection_id: UUID, by: Actor) -> CaseFile:
-    """The case file for those who review there."""
+    """The case file for those who review there, without those the reader is too close to."""
     selection = queries.selection(selection_id)
     by.must("selection.review", region_path=region_path(selection.region_code))
     candidates = session.scalars(
         select(Candidate)
-        .where(Candidate.selection_id == selection.id)
+        .where(Candidate.selection_id == selection.id, *queries.seen_by(by))
         .order_by(Candidate.position)
         .limit(MOST)
     ).all()
     ids = [each.id for each in candidates]
-    marks = _by_candidate(session.scalars(select(Mark).where(Mark.candidate_id.in_(ids)).order_by(Mark.id)))
+    counted = weighing.counting_marks(ids)
     recusals = _by_candidate(session.scalars(select(Recusal).where(Recusal.candidate_id.in_(ids))))
     decisions = _by_candidate(
         session.scalars(select(Decision).where(Decision.candidate_id.in_(ids)).order_by(Decision.id))
     )
     named = selection.named_at is not None
     names, stories = (_names(candidates), _stories(selection.id)) if named else ({}, {})
+    marks = counted if named else defaultdict(list)
     held = objecting.held(ids)
     return CaseFile(
         selection,
@@ -71,6 +76,7 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
                 each,
                 names.get(each.person_id),
                 each.id in held,
+                len(counted[each.id]),
                 [mark.score for mark in marks[each.id]],
                 [mark.comment for mark in marks[each.id] if mark.comment],
                 [recusal.reason for recusal in recusals[each.id]],

@@ -17,7 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from app.cases.models import Case
 from app.cases.states import CLOSED, MERGED, RESOLVED
 from app.honours.models import IntegrityHold
-from app.honours.scoring import OPEN_HOLDS, SOURCES, Facts, pseudonym
+from app.honours.pseudonyms import pseudonym
+from app.honours.scoring import OPEN_HOLDS, SOURCES, Facts
 from app.identity.models import Person
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session

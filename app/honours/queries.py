@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Recusal, Selection
@@ -113,11 +113,11 @@ def honour_to_change(honour_id: UUID) -> Honour:
 
 
 def candidates(selection_id: UUID, by: Actor, *, after: int = 0, limit: int = 100) -> Sequence[Candidate]:
-    """The desk's list in the order of the criteria: the only place where an order is shown."""
+    """The desk's list in the order of the criteria: the only place where an order is shown, and to nobody his own."""
     found = selection_for(selection_id, by)
     return session.scalars(
         select(Candidate)
-        .where(Candidate.selection_id == found.id, Candidate.position > after)
+        .where(Candidate.selection_id == found.id, Candidate.position > after, *seen_by(by))
         .order_by(Candidate.position)
         .limit(limit)
     ).all()
@@ -208,6 +208,12 @@ def certified(token: str) -> tuple[OnRoll | None, Honour, Selection]:
 def recused_from(reviewer_id: UUID) -> set[UUID]:
     """The candidates a reviewer decides nothing about."""
     return set(session.scalars(select(Recusal.candidate_id).where(Recusal.reviewer_id == reviewer_id)))
+
+
+def seen_by(by: Actor) -> tuple[ColumnElement[bool], ...]:
+    """Which candidates somebody sees at a desk: neither himself nor any he stepped aside for."""
+    aside = select(Recusal.candidate_id).where(Recusal.reviewer_id == by.person_id)
+    return () if by.person_id is None else (Candidate.person_id != by.person_id, Candidate.id.not_in(aside))
 
 
 def my_honours(person_id: UUID) -> list[tuple[Honour, Selection]]:

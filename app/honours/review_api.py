@@ -12,17 +12,17 @@ from app.honours import (
 )
 from app.honours.filing import CaseFile
 from app.honours.models import Candidate, IntegrityHold, Mark, Selection
-from app.honours.schemas import (
-    CandidateRead,
+from app.honours.review_schemas import (
     CaseFileRead,
     IntegrityHoldIn,
     IntegrityHoldRead,
     MarkIn,
     MarkRead,
     NominationIn,
-    SelectionRead,
+    RelationIn,
     WhyIn,
 )
+from app.honours.schemas import CandidateRead, SelectionRead
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
@@ -31,6 +31,7 @@ from app.kernel.http import (
     gives,
     requires,
     takes,
+    traced,
 )
 
 api = Api("reviews", "", "Nominations and the review of selections")
@@ -78,6 +79,7 @@ def show_names(selection_id: UUID, by: Actor) -> Selection:
 
 @api.get("/selections/<uuid:selection_id>/case-file")
 @requires("selection.review")
+@traced("review.seen")
 @gives(CaseFileRead)
 def read_case_file(selection_id: UUID, by: Actor) -> CaseFile:
     """Marks, recusals, decisions, evidence and, after the blind round, names"""
@@ -92,6 +94,17 @@ def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> No
     """Say that one is too close to a candidate to decide"""
     reviewing.recuse(
         selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/relations")
+@requires("selection.review")
+@takes(RelationIn)
+@gives(None, 204)
+def declare(selection_id: UUID, phone: str, reason: str, by: Actor) -> None:
+    """Say whom one is too close to, by number; whether he is a candidate is not told"""
+    reviewing.declare(
+        selection_id=selection_id, phone=normal_phone(phone), reason=reason, by=by, at=clock.now()
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.audit.recording import record
-from app.honours import queries
+from app.honours import queries, weighing
 from app.honours.errors import (
     BlindRoundOpen,
     BlindRoundOver,
@@ -30,6 +30,7 @@ from app.honours.models import (
     Recusal,
     Selection,
 )
+from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import events
 from app.kernel.db import session
@@ -56,9 +57,8 @@ def show_names(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     """End the blind round: every candidate who is in has been marked; marks stand, names are shown to reviewers."""
     selection = _selection_to_review(selection_id, by)
     if selection.named_at is None:
-        marked = set(session.scalars(select(Mark.candidate_id)))
-        if not {each.id for each in queries.chosen(selection_id)} <= marked:
-            raise BlindRoundOpen
+        if waiting := weighing.unmarked(selection_id):
+            raise BlindRoundOpen(waiting=waiting)
         selection.named_at = at
         session.flush()
         record(action="review.named", subject=f"selection:{selection_id}", facts={}, by=by, at=at)
@@ -66,9 +66,30 @@ def show_names(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
 
 
 def recuse(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at: datetime) -> Recusal:
-    """Say that one is too close to a candidate; it cannot be taken back."""
+    """Say that one is too close to a candidate. It cannot be taken back; a mark given before counts no longer."""
     _selection_to_review(selection_id, by)
     candidate = queries.candidate(selection_id, candidate_id)
+    return _step_aside(candidate, reason, by, at)
+
+
+def declare(*, selection_id: UUID, phone: str, reason: str, by: Actor, at: datetime) -> None:
+    """Say whom one is too close to, by the number: without names, nobody recognises him on the list.
+
+    If he is a candidate the reviewer steps aside for him. Whether he is one is not told.
+    """
+    _selection_to_review(selection_id, by)
+    facts = {"reason": reason}
+    record(action="relation.declared", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+    someone = people.person_by_phone(phone)
+    if someone is None or someone.id == by.id:
+        return
+    which = (Candidate.selection_id == selection_id, Candidate.person_id == someone.id)
+    candidate = session.scalar(select(Candidate).where(*which))
+    if candidate is not None:
+        _step_aside(candidate, reason, by, at)
+
+
+def _step_aside(candidate: Candidate, reason: str, by: Actor, at: datetime) -> Recusal:
     known = select(Recusal).where(Recusal.candidate_id == candidate.id, Recusal.reviewer_id == by.id)
     recusal = session.scalar(known)
     if recusal is None:
@@ -76,7 +97,8 @@ def recuse(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at
         session.add(recusal)
         session.flush()
         facts = {"candidate": candidate.pseudonym, "reason": reason}
-        record(action="reviewer.recused", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+        about = f"selection:{candidate.selection_id}"
+        record(action="reviewer.recused", subject=about, facts=facts, by=by, at=at)
     return recusal
 
 
@@ -117,8 +139,8 @@ def sign(*, selection_id: UUID, meeting: str = "", by: Actor, at: datetime) -> S
         by=by,
         at=at,
     )
-    people = tuple(each.person_id for each in chosen)
-    events.publish(CandidatesChosen(selection_id=selection.id, person_ids=people, at=at))
+    asked = tuple(each.person_id for each in chosen)
+    events.publish(CandidatesChosen(selection_id=selection.id, person_ids=asked, at=at))
     return selection
 
 

@@ -13,16 +13,13 @@ Choice       1. each quota with `at_least`, in the order written, takes the best
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from app.cases.grades import GRADES
-from app.kernel.randomness import CROCKFORD
 from app.rules.kinds import KINDS
 from app.volunteering.models import BASES
 
@@ -62,12 +59,6 @@ class Scored:
     position: int
     parts: tuple[int, ...]
     chosen: bool
-
-
-def pseudonym(selection_id: UUID, person_id: UUID) -> str:
-    """A person's name within one selection: always the same there, unlike that in any other."""
-    digest = hashlib.sha256(b"candidate" + selection_id.bytes + person_id.bytes).digest()
-    return "C" + "".join(CROCKFORD[byte & 31] for byte in digest[:12])
 
 
 def why_not_eligible(facts: Facts, criteria: Mapping[str, Any], period_end_on: date) -> str | None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.honours import queries, scoring, snapshots
 from app.honours.errors import SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Selection
+from app.honours.pseudonyms import pseudonym
 from app.honours.scoring import Facts
 from app.identity.actors import Actor
 from app.kernel.db import session
@@ -40,7 +41,7 @@ def my_standing(selection_id: UUID, by: Actor) -> Standing:
     )
     facts = None
     if mine is None:
-        own = snapshots.ineligible(sealed, scoring.pseudonym(found.id, by.id))
+        own = snapshots.ineligible(sealed, pseudonym(found.id, by.id))
         facts = own.facts if own else None
     cut_off = sealed.head["cut_off"]
     return Standing(

@@ -8,6 +8,7 @@ from app.web.desk import (
     audit,
     campaigns,
     conflicts,
+    honour_review,
     honours,
     ledger,
     number_moves,
@@ -76,6 +77,7 @@ ALL: tuple[Pages, ...] = (
     people.pages,
     number_moves.pages,
     honours.pages,
+    honour_review.pages,
     audit.pages,
     reference.pages,
 )

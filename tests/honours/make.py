@@ -62,6 +62,12 @@ def setting(*minutes: int, names: list[str] | None = None) -> Setting:
         return here
 
 
+def another_reviewer(name: str = "郑评审") -> Actor:
+    """One more reviewer, in a unit of work of its own."""
+    with transaction():
+        return make.actor(make.staff("reviewer", region_code=make.CITY, name=name))
+
+
 def rider(about: Activity, name: str | None, minutes: int, **more: Any) -> Person:
     """A rider enrolled since August with so many proven minutes. Run inside a unit of work."""
     someone = make.rider(name=name, nickname="骑手")

@@ -223,7 +223,7 @@ def test_the_blind_round_comes_first_and_shows_no_name(app, here):
 
 
 def test_whoever_recused_himself_neither_marks_decides_nor_signs(app, here):
-    selection = make.frozen(here)
+    selection, other = make.frozen(here), make.another_reviewer()
     candidate = _first(selection, here.reviewer)
     case = {
         "selection_id": selection.id,
@@ -241,7 +241,7 @@ def test_whoever_recused_himself_neither_marks_decides_nor_signs(app, here):
         with pytest.raises(Recused), transaction():
             act()
     with transaction(write=False):
-        assert filing.case_file(selection.id, here.reviewer).filed[0].recused == ["是我表弟"]
+        assert filing.case_file(selection.id, other).filed[0].recused == ["是我表弟"]
 
 
 def test_pages_are_drawn(app, here):

@@ -122,7 +122,7 @@ def test_a_candidate_does_not_review_where_he_stands(app):
         himself = city.actor(here.riders[0])
     selection = make.frozen(here)
     with pytest.raises(OwnCandidacy):
-        _decide(selection, _first(selection, himself), himself)
+        _decide(selection, _first(selection, here.reviewer), himself)
     with pytest.raises(OwnCandidacy):
         _sign(selection, himself)
 

@@ -1,0 +1,84 @@
+"""Shapes of nominations, marks, recusals, holds and the case file."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from app.honours.schemas import SelectionRead
+from app.kernel.schemas import Id, Schema, Text, Whole
+
+
+class NominationIn(Schema):
+    """Whom, by telephone number, and why."""
+
+    phone = Text(24, min_length=5, required=True)
+    story = Text(2000, required=True)
+    photo_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=3))
+
+
+class MarkIn(Schema):
+    """A score without a name."""
+
+    score = Whole(0, 100, required=True)
+    comment = Text(500, min_length=0, load_default="")
+
+
+class MarkRead(Schema):
+    """A mark."""
+
+    candidate_id = fields.UUID(required=True)
+    score = fields.Integer(required=True)
+    comment = fields.String(required=True)
+
+
+class WhyIn(Schema):
+    """Why."""
+
+    reason = Text(300, required=True)
+
+
+class RelationIn(Schema):
+    """Whom one is too close to, by telephone number, and why."""
+
+    phone = Text(24, min_length=5, required=True)
+    reason = Text(300, required=True)
+
+
+class IntegrityHoldIn(Schema):
+    """About whom, and why."""
+
+    person_id = Id(required=True)
+    reason = Text(300, required=True)
+
+
+class IntegrityHoldRead(Schema):
+    """A matter that keeps somebody out of selections."""
+
+    id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True)
+    opened_at = fields.AwareDateTime(required=True)
+    lifted_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class FiledRead(Schema):
+    """One candidate in the case file."""
+
+    candidate_id = fields.UUID(required=True, attribute="candidate.id")
+    pseudonym = fields.String(required=True, attribute="candidate.pseudonym")
+    decision = fields.String(required=True, attribute="candidate.decision")
+    name = fields.String(required=True, allow_none=True)
+    held = fields.Boolean(required=True)
+    marked = fields.Integer(required=True)
+    marks = fields.List(fields.Integer(), required=True)
+    comments = fields.List(fields.String(), required=True)
+    recused = fields.List(fields.String(), required=True)
+    decisions = fields.List(fields.String(), required=True)
+    stories = fields.List(fields.String(), required=True)
+
+
+class CaseFileRead(Schema):
+    """What was known and said about everybody considered."""
+
+    selection = fields.Nested(SelectionRead, required=True)
+    meeting = fields.String(required=True)
+    filed = fields.List(fields.Nested(FiledRead), required=True)

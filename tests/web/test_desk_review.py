@@ -1,0 +1,92 @@
+"""The reviewer's desk without script: marks by pseudonym, stepping aside, the end of the blind round, the case file."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app.audit.models import AuditRecord
+from app.honours.models import Mark, Selection
+from app.identity.models import Person
+from app.kernel.db import session, transaction
+from tests.honours import make as honours
+from tests.web.make import browser, form_on, person, read, send, wrong_fields
+
+NAMES = ["王小明", "欧阳振华"]
+PHONE = "13800001201"
+
+
+def _here(app: Flask) -> tuple[honours.Setting, Selection, FlaskClient, str]:
+    here = honours.setting(300, 200, names=NAMES)
+    selection = honours.frozen(here)
+    return here, selection, browser(app, person(here.reviewer)), f"/desk/honours/{selection.id}/review"
+
+
+def _count(model: type[object]) -> int:
+    with transaction(write=False):
+        return session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def _sheets(client: FlaskClient, home: str) -> list[str]:
+    given = [attributes.get("href") or "" for _, attributes in read(client.get(home).text).tags]
+    return sorted({each for each in given if each.startswith(f"{home}/candidates/")})
+
+
+def test_a_reviewer_marks_one_after_the_other_and_never_reads_a_name(app: Flask) -> None:
+    _, selection, reviewer, home = _here(app)
+    first = send_first = _sheets(reviewer, home)[0]
+    refused = send(reviewer, first, f"{first}/mark", score="101")
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"score"})
+    following = send(reviewer, first, f"{first}/mark", score="88", comment="服务扎实").headers["Location"]
+    assert following != send_first
+    assert "已评 1 / 2" in reviewer.get(home).text
+    early = send(reviewer, home, f"{home}/names")
+    assert early.status_code == 409
+    assert "还有 1 位" in early.text
+    assert send(reviewer, following, f"{following}/mark", score="61").headers["Location"] == home
+    seen = "".join(reviewer.get(each).text for each in (home, first, following, f"{home}/file"))
+    assert not any(each in seen for each in NAMES)
+    assert send(reviewer, home, f"{home}/names").headers["Location"] == f"{home}/file"
+    file = reviewer.get(f"{home}/file").text
+    assert all(each in file for each in (*NAMES, "88", "61", "服务扎实"))
+    assert f"{first}/mark" not in reviewer.get(first).text
+    assert f"{home}/names" not in reviewer.get(home).text
+    with transaction(write=False):
+        looks = session.query(AuditRecord).filter_by(action="review.seen").count()
+    assert looks == 2
+    assert selection.id
+
+
+def test_marking_again_replaces_ones_own_mark(app: Flask) -> None:
+    _, _, reviewer, home = _here(app)
+    first = _sheets(reviewer, home)[0]
+    for score in ("40", "60"):
+        send(reviewer, first, f"{first}/mark", score=score)
+    assert _count(Mark) == 1
+    assert 'value="60"' in reviewer.get(first).text
+
+
+def test_a_reviewer_steps_aside_on_the_sheet_or_by_number(app: Flask) -> None:
+    here, _, reviewer, home = _here(app)
+    with transaction():
+        session.get_one(Person, here.riders[0].id).phone = f"+86{PHONE}"
+    unsaid = send(reviewer, home, f"{home}/relations", phone=PHONE)
+    assert (unsaid.status_code, wrong_fields(unsaid.text)) == (422, {"reason"})
+    for phone in ("13900000000", PHONE):
+        answer = send(reviewer, home, f"{home}/relations", phone=phone, reason="是我表弟")
+        assert (answer.status_code, answer.headers["Location"]) == (303, home)
+    (left,) = _sheets(reviewer, home)
+    assert send(reviewer, left, f"{left}/recusal", reason="住一栋楼").headers["Location"] == home
+    assert _sheets(reviewer, home) == []
+    assert reviewer.get(left).status_code == 404
+
+
+def test_the_department_has_no_reviewers_desk(app: Flask) -> None:
+    here, selection, reviewer, home = _here(app)
+    department = browser(app, person(here.department))
+    assert department.get(home).status_code == 403
+    assert home not in department.get(f"/desk/honours/{selection.id}").text
+    assert home in reviewer.get(f"/desk/honours/{selection.id}").text
+    token = form_on(department.get(f"/desk/honours/{selection.id}"), "/preferences").fields["csrf_token"]
+    assert department.post(f"{home}/names", data={"csrf_token": token}).status_code == 403
