@@ -67,6 +67,7 @@ from app.rewards.books import settling as rewards_settling
 from app.rules import api as rules_api
 from app.rules import awarding, paying
 from app.rules import events as rules
+from app.rules import reversing as rules_reversing
 from app.scans import api as scans_api
 from app.sync import api as sync_api
 from app.sync import settling, sparing
@@ -153,6 +154,13 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (volunteering.HoursConfirmed, awarding.on_hours_confirmed),
     (volunteering.TrainingFinished, awarding.on_training_finished),
     (ledger.BudgetFunded, awarding.on_budget_funded),
+    (ledger.ReversalAsked, rules_reversing.on_reversal_asked),
+    (ledger.ReversalAsked, audit.on_reversal),
+    (ledger.ReversalAsked, notices.on_reversal_asked),
+    (ledger.ReversalRefused, audit.on_reversal),
+    (ledger.EntryReversed, rules_reversing.on_entry_reversed),
+    (ledger.EntryReversed, audit.on_reversal),
+    (ledger.EntryReversed, notices.on_entry_reversed),
     (rules.PointsAwarded, notices.on_points_awarded),
     (rules.AwardQueued, notices.on_award_queued),
     (rules.AwardSettled, notices.on_award_settled),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from app.audit.models import AuditRecord
 from app.identity.actors import Actor
@@ -25,6 +26,12 @@ _MOVES: dict[type[MoveEvent], str] = {
     MoveConfirmed: "number-move.confirmed",
     MoveRefused: "number-move.refused",
     NumberMoved: "number-move.done",
+}
+
+_REVERSALS = {
+    "ReversalAsked": "reversal.asked",
+    "ReversalRefused": "reversal.refused",
+    "EntryReversed": "reversal.done",
 }
 
 
@@ -50,6 +57,24 @@ def on_exported(event: Exported) -> None:
     """A part of the book left the house."""
     facts = {"filename": event.filename, "rows": event.rows}
     record(action="ledger.exported", subject=event.what, facts=facts, by=event.by, at=event.at)
+
+
+class Reversing(Protocol):
+    """An event of a sibling about one entry of the book that staff take back."""
+
+    reversal_id: UUID
+    entry_id: UUID
+    points: int
+    reason: str
+    by: Actor
+    at: datetime
+
+
+def on_reversal(event: Reversing) -> None:
+    """A step in taking an entry back: who took it, and why."""
+    facts = {"entry": str(event.entry_id), "points": event.points, "reason": event.reason}
+    action, subject = _REVERSALS[type(event).__name__], f"reversal:{event.reversal_id}"
+    record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
 
 
 def on_appointed(event: Appointed) -> None:

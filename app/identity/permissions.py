@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "honours.export",
             "hours.approve",
             "hours.confirm",
+            "ledger.correct",
             "ledger.read",
             "people.confirm-move",
             "people.invite",

@@ -24,15 +24,18 @@ from app.kernel.http import (
     takes_query,
 )
 from app.kernel.paging import Page
-from app.ledger import budgets, correcting, exporting, queries, reporting, sealing
+from app.ledger import budgets, correcting, exporting, queries, reporting, reversals, reversing, sealing
 from app.ledger.exporting import Export
 from app.ledger.models import Account, Correction, Entry, Lot, Seal
 from app.ledger.queries import Balance, BudgetState
 from app.ledger.reporting import KindBalance, Liability, Statement
+from app.ledger.reversals import Reversal
+from app.ledger.reversing import Foreseen
 from app.ledger.schemas import (
     AccountRead,
     AccountsQuery,
     AskCorrection,
+    AskReversal,
     BalanceRead,
     BudgetRead,
     BudgetsQuery,
@@ -40,11 +43,13 @@ from app.ledger.schemas import (
     CorrectionsQuery,
     DecideCorrection,
     EntryRead,
+    ForeseenRead,
     FundBudget,
     KindBalanceRead,
     LiabilityRead,
     LotRead,
     ProofRead,
+    ReversalRead,
     SealRead,
     SpanQuery,
     StatementRead,
@@ -249,6 +254,43 @@ def correct(person_id: UUID, points: int, reason: str, by: Actor) -> Correction:
 def decide(correction_id: UUID, approved: bool, by: Actor) -> Correction:
     """Agree to a waiting correction, or refuse it"""
     return correcting.decide_correction(correction_id=correction_id, approved=approved, by=by, at=clock.now())
+
+
+@api.get("/ledger/entries/<uuid:entry_id>/reversal")
+@requires("ledger.correct")
+@gives(ForeseenRead)
+def foresee_reversal(entry_id: UUID, by: Actor) -> Foreseen:
+    """What taking an entry back would do, in numbers; nothing is done yet"""
+    return reversing.foresee(entry_id=entry_id, by=by, at=clock.now())
+
+
+@api.get("/ledger/reversals")
+@requires("ledger.correct")
+@takes_query(CorrectionsQuery)
+@gives_page(ReversalRead)
+def list_reversals(state: str | None, cursor: str | None, limit: int, by: Actor) -> Page[Reversal]:
+    """Entries in my regions that are to be taken back, or were, newest first"""
+    return reversals.reversals(state=state, cursor=cursor, limit=limit, by=by)
+
+
+@api.post("/ledger/reversals")
+@requires("ledger.correct")
+@idempotent
+@takes(AskReversal)
+@gives(ReversalRead, 201)
+def ask_to_reverse(entry_id: UUID, reason: str, by: Actor) -> Reversal:
+    """Take back one entry that was booked by mistake; above 100 points it waits for a second person"""
+    return reversing.ask_to_reverse(entry_id=entry_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/ledger/reversals/<uuid:reversal_id>/decision")
+@requires("ledger.correct")
+@idempotent
+@takes(DecideCorrection)
+@gives(ReversalRead)
+def decide_reversal(reversal_id: UUID, approved: bool, by: Actor) -> Reversal:
+    """Agree that an entry is taken back, or refuse it"""
+    return reversing.decide_reversal(reversal_id=reversal_id, approved=approved, by=by, at=clock.now())
 
 
 def cause(by: Actor) -> str:

@@ -106,3 +106,27 @@ class SealNotFound(NotFound):
     """No seal of this number."""
 
     slug = "seal-not-found"
+
+
+class EntryNotReversible(Conflict):
+    """More than points hangs on this entry: a voucher, a void fact. Those have ways of their own."""
+
+    slug = "entry-not-reversible"
+
+
+class ReversalOpen(Conflict):
+    """Somebody asked to take this entry back already."""
+
+    slug = "reversal-open"
+
+
+class ReversalNotFound(NotFound):
+    """Nobody asked for that, or not in the caller's region."""
+
+    slug = "reversal-not-found"
+
+
+class OwnPoints(Conflict):
+    """Nobody decides on points of their own."""
+
+    slug = "own-points"

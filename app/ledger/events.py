@@ -107,3 +107,40 @@ class BookExported(Event):
     filename: str
     rows: int
     by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalEvent(Event):
+    """About taking one entry back: `kind` and `source` are what it was booked for, `person_id` whose it is."""
+
+    reversal_id: UUID
+    person_id: UUID | None
+    region_path: str
+    entry_id: UUID
+    kind: str
+    source: str
+    points: int
+    reason: str
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalAsked(ReversalEvent):
+    """An entry is to be taken back, at once or when a second person agrees. Whoever knows why not, refuses now."""
+
+    needs_second: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalRefused(ReversalEvent):
+    """It will not be taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReversed(ReversalEvent):
+    """It was taken back: `line_id` says so in the rider's statement, where `for_rider` points came (+) or left (-)."""
+
+    line_id: UUID | None
+    for_rider: int
+    owed: int
+    written_off: int

@@ -116,6 +116,52 @@ class CorrectionsQuery(PageQuery):
     state = fields.String(load_default=None, validate=validate.OneOf(CORRECTION_STATES))
 
 
+class LegRead(Schema):
+    """Points that would go into (+) or out of (-) an account."""
+
+    account = fields.Pluck(AccountKind, "kind", required=True)
+    points = fields.Integer(required=True)
+
+
+class ForeseenRead(Schema):
+    """What taking an entry back would do: `missing` of the points were spent or reserved and become a debt."""
+
+    entry_id = fields.UUID(attribute="entry.id", required=True)
+    person_id = fields.UUID(required=True, allow_none=True)
+    points = fields.Integer(required=True)
+    moves = fields.List(fields.Nested(LegRead), required=True)
+    usable = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    missing = fields.Integer(required=True)
+    written_off = fields.Integer(required=True)
+    owed = fields.Integer(required=True)
+    needs_second = fields.Boolean(required=True)
+
+
+class AskReversal(Schema):
+    """Which entry was booked by mistake, and why in words its rider will read."""
+
+    entry_id = Id(required=True)
+    reason = Text(300, min_length=4, required=True)
+
+
+class ReversalRead(Schema):
+    """An entry that is to be taken back, and where that stands."""
+
+    id = fields.UUID(required=True)
+    entry_id = fields.UUID(required=True)
+    person_id = fields.UUID(required=True, allow_none=True)
+    points = fields.Integer(required=True)
+    reason = fields.String(required=True)
+    needs_second = fields.Boolean(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(CORRECTION_STATES))
+    asked_by = fields.UUID(required=True)
+    asked_at = fields.AwareDateTime(required=True)
+    decided_by = fields.UUID(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
+    reversal_id = fields.UUID(required=True, allow_none=True)
+
+
 class LotRead(Schema):
     """Points of a wallet that share a last day; None: they do not run out."""
 

@@ -1,7 +1,7 @@
 """What is sealed of the book: for each kind of row, the fields that never change again, as the texts that are hashed.
 
-A hold and a correction are sealed twice: as they began and as they ended. Lots and balances are not sealed; they are
-sums of what is, and `verify` adds them up.
+A hold, a correction and a reversal are sealed twice: as they began and as they ended. Lots and balances are not
+sealed; they are sums of what is, and `verify` adds them up.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from app.ledger.models import (
     SealedRow,
 )
 from app.ledger.proofs import Fields
+from app.ledger.reversals import Reversal
 
 Spread = dict[UUID, str]  # of an entry or a hold, its lots in one text
 
@@ -149,6 +150,13 @@ KINDS = (
         Correction.id,
         _columns(Correction, "state", "decided_by", "decided_at", "transaction_id"),
         ended_at=Correction.decided_at,
+    ),
+    Kind("reversal", Reversal.id, _columns(Reversal, "entry_id", "transaction_id", *_ASKED)),
+    Kind(
+        "reversal-end",
+        Reversal.id,
+        _columns(Reversal, "state", "decided_by", "decided_at", "reversal_id"),
+        ended_at=Reversal.decided_at,
     ),
     Kind(
         "debt-policy",

@@ -21,6 +21,7 @@ from app.ledger.models import (
     Hold,
     LedgerTransaction,
 )
+from app.ledger.reversals import Reversal
 
 MOST_PER_CHECK = 100
 
@@ -104,6 +105,7 @@ def _checks() -> list[tuple[str, Statement]]:
             "waiting-correction",
             _not_open(Correction, CORRECTION_STATES, *_DECISION),
         ),
+        ("waiting-reversal", _not_open(Reversal, CORRECTION_STATES, *_TAKEN_BACK)),
         *verify_lots.checks(),
     ]
 
@@ -211,6 +213,7 @@ def _reversals() -> Statement:
 
 _HOLD_END = (Hold.ended_at, Hold.ended_by, Hold.end_source, Hold.captured_points, Hold.transaction_id)
 _DECISION = (Correction.decided_by, Correction.decided_at, Correction.transaction_id)
+_TAKEN_BACK = (Reversal.decided_by, Reversal.decided_at, Reversal.reversal_id)
 
 
 def _not_open(model: Any, states: Sequence[str], *ends: Any) -> Statement:

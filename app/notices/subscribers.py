@@ -16,9 +16,11 @@ from app.ledger.events import (
     BudgetRanLow,
     DebtPaid,
     DebtWrittenOff,
+    EntryReversed,
     PointsCorrected,
     PointsExpired,
     PointsExpiring,
+    ReversalAsked,
 )
 from app.notices.telling import About, tell
 from app.places import queries as places
@@ -118,6 +120,41 @@ def on_points_corrected(event: PointsCorrected) -> None:
         source=f"correction:{event.correction_id}",
         facts={"points": abs(event.points), "n": abs(event.points), "reason": event.reason},
         about=About("correction", event.correction_id),
+        at=event.at,
+    )
+
+
+def on_reversal_asked(event: ReversalAsked) -> None:
+    """An entry above the limit waits: whoever may be the second person hears of it."""
+    if not event.needs_second:
+        return
+    for someone in people.holders_of("ledger.correct", event.region_path):
+        if someone.id not in (event.by.person_id, event.person_id):
+            tell(
+                person_id=someone.id,
+                slug="reversal-waits",
+                source=f"reversal:{event.reversal_id}:waits",
+                facts={"points": event.points, "reason": event.reason},
+                about=About("reversal", event.reversal_id),
+                at=event.at,
+            )
+
+
+def on_entry_reversed(event: EntryReversed) -> None:
+    """One line was a mistake; it is taken back, and what that means for the rider."""
+    if event.person_id is None or event.line_id is None:
+        return
+    slug = "spent" if event.written_off else "owed" if event.owed else "all"
+    means = {
+        locale: say(f"notices.reversed-{slug}", locale, written_off=event.written_off, owed=event.owed)
+        for locale in LOCALES
+    }
+    tell(
+        person_id=event.person_id,
+        slug="points-reversed-up" if event.for_rider > 0 else "points-reversed-down",
+        source=f"reversal:{event.reversal_id}",
+        facts={"points": event.points, "n": event.points, "reason": event.reason, "means": means},
+        about=About("entry", event.line_id),
         at=event.at,
     )
 

@@ -112,3 +112,15 @@ class NothingToUnwind(NotFound):
     """No such fact was recorded."""
 
     slug = "nothing-to-unwind"
+
+
+class AwardGone(Conflict):
+    """The points of this award went back already."""
+
+    slug = "award-gone"
+
+
+class AwardMovedOn(Conflict):
+    """The points became usable since: the line that says so is the one to take back."""
+
+    slug = "award-moved-on"

@@ -15,6 +15,7 @@ from app.rules import queries
 from app.rules.evaluating import CAPPED, CONDITION, TOO_LITTLE
 from app.rules.models import PENDING, QUEUED, VOID, Award, NoAward, RecordedFact
 from app.rules.reasons import ALREADY_TODAY
+from app.rules.reversing import was_reversed
 from app.rules.rulebook import Cap, Condition
 from app.rules.sentences import cap_in_words, condition_in_words, times_in_words
 
@@ -62,6 +63,8 @@ def _state_in_words(award: Award) -> str:
     """What the points wait for, or why they are gone; nothing for points in the wallet."""
     if award.state == VOID and queries.is_void(award.fact_kind, award.fact_id):
         return say("rules.why.unwound")
+    if award.state == VOID and was_reversed(award):
+        return say("rules.why.reversed")
     if award.state == PENDING and award.usable_from_at is not None:
         return say("rules.why.pending-until", day=format_day(city_day(award.usable_from_at)))
     return say(f"rules.why.{award.state}") if award.state in (PENDING, QUEUED, VOID) else ""

@@ -21,6 +21,7 @@ from app.ledger.accounts import budget_of, pending_of, wallet_of
 from app.ledger.debts import pay_from_award
 from app.ledger.errors import BudgetExhausted
 from app.ledger.posting import Leg, post
+from app.ledger.reversals import is_reversed
 from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award
 
@@ -92,7 +93,12 @@ def take_back(award: Award, at: datetime) -> None:
 
 
 def give_again(award: Award, at: datetime) -> None:
-    """A fact that had been found wanting holds after all: the same points once more, in a new round."""
+    """A fact that had been found wanting holds after all: the same points once more, in a new round.
+
+    Not where staff took the entry back: that was a mistake in the points, not in the fact.
+    """
+    if is_reversed(source_of(award, "given")):
+        return
     award.state, award.void_at, award.funded_at, award.budget_id = QUEUED, None, None, None
     award.round += 1
     session.flush()

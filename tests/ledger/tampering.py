@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.kernel import clock
 from app.kernel.db import UtcDateTime, db, definitions, dialect_name, session, transaction
-from app.ledger import models
+from app.ledger import models, reversals
 from app.ledger.verify import Finding, verify
 
 BOOK = (
@@ -25,6 +25,7 @@ BOOK = (
     models.LotMove,
     models.LotHold,
     models.Correction,
+    reversals.Reversal,
     models.DebtPolicy,
     models.Seal,
     models.SealedRow,

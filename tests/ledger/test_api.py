@@ -131,3 +131,36 @@ def test_an_unexplained_transaction_is_not_an_error_page(app, rider, wallet):
     with transaction():
         make.give(rider.id, 1, words={"slug": "no.such.words"})
     assert "没有说明" in wallet.get("/api/v1/wallet/entries").json["items"][0]["explanation"]
+
+
+def test_an_entry_is_foreseen_asked_for_and_taken_back(app, rider, wallet):
+    first, second = office(app, "department"), office(app, "department")
+    with transaction():
+        make.give(rider.id, 150, kind="correction")
+    entry_id = wallet.get("/api/v1/wallet/entries").json["items"][0]["id"]
+    seen = first.get(f"/api/v1/ledger/entries/{entry_id}/reversal").json
+    assert (seen["missing"], seen["needs_second"]) == (0, True)
+    assert {each["account"]: each["points"] for each in seen["moves"]} == {"wallet": -150, "correction": 150}
+    body = {"entry_id": entry_id, "reason": "同一次签到记了两遍"}
+    for _ in range(2):
+        asked = first.post("/api/v1/ledger/reversals", json=body, headers=key())
+        assert (asked.status_code, asked.json["state"]) == (201, "waiting")
+    decision = f"/api/v1/ledger/reversals/{asked.json['id']}/decision"
+    assert (
+        first.post(decision, json={"approved": True}, headers=key("b")).json["code"]
+        == "needs-second-approver"
+    )
+    assert second.get("/api/v1/ledger/reversals?state=waiting").json["items"] == [asked.json]
+    assert second.post(decision, json={"approved": True}, headers=key("c")).json["state"] == "posted"
+    told = wallet.get("/api/v1/wallet/entries").json["items"][0]
+    assert (told["amount"], told["kind"]) == (-150, "reversal")
+    assert told["explanation"].startswith("这笔记错了，收回 150 分：同一次签到记了两遍。")
+
+
+@pytest.mark.parametrize("reason", ["", "错", None])
+def test_taking_back_wants_a_reason(app, rider, wallet, reason):
+    entry_id = wallet.get("/api/v1/wallet/entries").json["items"][0]["id"]
+    body = {"entry_id": entry_id, "reason": reason}
+    answer = office(app, "department").post("/api/v1/ledger/reversals", json=body, headers=key())
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json["errors"]] == ["reason"]

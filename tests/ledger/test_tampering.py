@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.kernel import clock as clocks
 from app.kernel.db import session, transaction
-from app.ledger import correcting, debts, expiring, holds, posting, sealing
+from app.ledger import correcting, debts, expiring, holds, posting, reversing, sealing
 from app.ledger.accounts import settlement_of, wallet_of
 from app.ledger.models import Entry, LedgerTransaction, Seal, SealedRow
 from app.ledger.verify import verify
@@ -43,6 +43,10 @@ def book(app, clock):
         )
         correcting.correct(person_id=rider.id, points=5, reason="漏记了", by=admin, at=clocks.now())
         correcting.correct(person_id=rider.id, points=500, reason="要复核", by=admin, at=clocks.now())
+        for points in (7, 300):
+            wrong = make.give(rider.id, points, kind="correction").id
+            named = session.scalars(sa.select(Entry.id).where(Entry.transaction_id == wrong)).first()
+            reversing.ask_to_reverse(entry_id=named, reason="记错了", by=admin, at=clocks.now())
         debts.set_policy(share_percent=50, reason="公示", by=policy, at=clocks.now())
     clock.advance(days=8)
     with transaction():

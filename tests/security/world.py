@@ -25,7 +25,7 @@ from app.identity.permissions import AT_A_STATION, ROLES
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
 from app.kernel.db import session, transaction
-from app.ledger import correcting
+from app.ledger import correcting, reversing
 from app.ledger import queries as ledger
 from app.ledger.accounts import wallet_of
 from app.media.accepting import accept_photo
@@ -276,6 +276,14 @@ def _traces(world: World) -> None:
         person_id=world.people[OWNER].id, points=500, reason="少算了", by=world.actor("admin"), at=clock.now()
     )
     world.keep("correction_id", big, private=True)
+    wrong = rewards.give(world.people[OWNER].id, 300, kind="correction")
+    named = next(
+        each.id for each in ledger.statement(world.people[OWNER].id).items if each.transaction_id == wrong.id
+    )
+    asked = reversing.ask_to_reverse(
+        entry_id=named, reason="记了两遍", by=world.actor("admin"), at=clock.now()
+    )  # fmt: skip
+    world.keep("reversal_id", asked, private=True)
     world.keep("account_id", wallet_of(world.people[OWNER].id), private=True)
     void = ask_to_unwind(
         fact_kind="checkin", fact_id=world.ids["checkin_id"], reason="不在场",

@@ -10,6 +10,8 @@ PAGES = {
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
     "correction": "/points",
+    "entry": "/points/{id}",
+    "reversal": "/desk/ledger/reversals",
     "honour": "/me/honours",
     "hours": "/hours",
     "points": "/points",
