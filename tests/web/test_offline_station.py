@@ -114,6 +114,45 @@ def test_going_dark_by_itself_and_coming_back_by_itself(counter: Counter) -> Non
     assert items() == [("scan", "counted")]
 
 
+def held_back(page: Page) -> list:
+    """What the device sends from now on does not arrive until the test lets it."""
+    held: list = []
+    page.route("**/api/v1/sync/batches", lambda route: held.append(route), times=1)  # noqa: PLW0108 -- it is inspected
+    return held
+
+
+def test_going_dark_by_hand_counts_even_while_it_reports_back(counter: Counter) -> None:
+    held = held_back(counter.page)
+    with counter.page.expect_request("**/api/v1/sync/batches"):
+        counter.page.reload()
+    counter.page.get_by_role("button", name="转为离线").click()
+    expect(counter.page.locator("[data-mode]")).to_be_visible()
+    held.pop().continue_()
+    expect(counter.page.get_by_role("button", name="恢复联网")).to_be_enabled()
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    expect(counter.page.locator("[data-mode]")).to_be_visible()
+    counter.page.reload()
+    expect(counter.page.get_by_text("已记 1 条")).to_be_visible()
+    assert items() == []
+
+
+def test_what_is_noted_while_it_comes_back_is_sent_too(counter: Counter) -> None:
+    wang, li, _ = counter.scene.riders
+    counter.page.context.set_offline(True)
+    counter.scan(wang.phone.code())
+    counter.says("有效，已记下")
+    held = held_back(counter.page)
+    with counter.page.expect_request("**/api/v1/sync/batches"):
+        counter.page.context.set_offline(False)
+    counter.scan(li.phone.code())
+    expect(counter.page.get_by_text("已记 2 条")).to_be_visible()
+    held.pop().continue_()
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 2 条，收到 2 条")
+    expect(counter.page.locator("[data-part=ready]")).to_be_visible()
+    assert items() == [("scan", "counted"), ("scan", "counted")]
+
+
 def test_goods_go_out_within_the_lease_and_never_by_a_scan(counter: Counter) -> None:
     wang, li, _ = counter.scene.riders
     _, voucher = make.reserve(counter.scene, li)

@@ -4,7 +4,7 @@
 import { csrf } from "./outbox.js";
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" }, SIGN = { name: "ECDSA", hash: "SHA-256" };
-const BATCH = 200;
+const BATCH = 200, PATIENCE_MS = 15_000;
 const bytes = (text) => new TextEncoder().encode(text);
 const hex = (raw) => [...new Uint8Array(raw)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const packed = (raw) => btoa(String.fromCharCode(...new Uint8Array(raw))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -39,6 +39,9 @@ export const lease = () => fact("lease");
 export const saveLease = (value) => remember("lease", value);
 export const entries = () => act(["log"], "readonly", (all) => all.objectStore("log").getAll());
 
+/** How many entries the server has not heard of. */
+export const unsent = async () => (await entries()).filter((each) => each.state === "saved").length;
+
 const COUNT = "fengxing-station";
 const noted = () => { try { return JSON.parse(localStorage.getItem(COUNT)) ?? {}; } catch { return {}; } };
 const note = (value) => { try { localStorage.setItem(COUNT, JSON.stringify(value)); } catch { /* the log itself still counts */ } };
@@ -49,7 +52,12 @@ export async function missing() {
   return held && id === held.id ? Math.max(0, count - (await entries()).length) : 0;
 }
 
-const post = (url, body) => fetch(url, { method: "POST", credentials: "same-origin", body: JSON.stringify(body),
+// A signal that is too weak to answer is none: nobody waits longer than this for it.
+function within(url, options = {}) {
+  const patience = new AbortController(), timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+  return fetch(url, { credentials: "same-origin", signal: patience.signal, ...options }).finally(() => clearTimeout(timer));
+}
+const post = (url, body) => within(url, { method: "POST", body: JSON.stringify(body),
   headers: { "Content-Type": "application/json", "X-CSRF-TOKEN": csrf() } });
 
 /** Make a key on this device and enrol it. Answers the server's sentence if it was refused, else null. */
@@ -91,13 +99,15 @@ export const now = (held) => Date.now() - (held?.offset ?? 0);
 // The session may have run out meanwhile: it is renewed on the way, and the clock is compared.
 async function offsetNow() {
   const began = Date.now();
-  const answer = await fetch("/renew", { credentials: "same-origin" });
+  const answer = await within("/renew");
   const there = Date.parse(answer.headers.get("X-Time") ?? "");
   return Number.isNaN(there) ? null : Math.round((began + Date.now()) / 2 - there);
 }
 
-/** A new lease with what a day without a signal needs. Answers the server's sentence if it was refused, else null. */
-export async function renew() {
+/** A new lease with what a day without a signal needs. Answers the server's sentence if it was refused, else null.
+ * The log begins anew with it, so nothing is noted meanwhile, and what was noted last must have been sent: else the old one stays. */
+export const renew = () => alone(async () => {
+  if (await unsent()) return null;
   const mine = await device();
   await offsetNow();
   const began = Date.now();
@@ -114,7 +124,7 @@ export async function renew() {
   note({ lease: given.id, count: log.length });
   farewell = { ...(await statement(mine, kept, log.length, log.at(-1)?.hash ?? kept.head, "asleep")), clock_offset_s: 0, items: [] };
   return null;
-}
+});
 
 async function statement(mine, held, count, head, mood) {
   const sentAt = new Date().toISOString(), said = [mine.id, held.id, count, head, sentAt, mood].join("|");
@@ -144,7 +154,11 @@ export async function upload(mood = "awake") {
     have = told.have;
     for (const [place, item] of told.items.entries()) Object.assign(log[start + place], { state: item.state, words: item.words });
   }
-  farewell = { ...(await statement(mine, held, count, head, "asleep")), clock_offset_s: 0, items: [] };
-  await act(["log"], "readwrite", (all) => { for (const entry of log) all.objectStore("log").put(entry); });
+  const last = { ...(await statement(mine, held, count, head, "asleep")), clock_offset_s: 0, items: [] };
+  await alone(async () => {
+    if ((await lease())?.id !== held.id) return; // another tab has begun a new log meanwhile
+    await act(["log"], "readwrite", (all) => { for (const entry of log) all.objectStore("log").put(entry); });
+    if (!(await unsent())) farewell = last;
+  });
   return { have, sent: count, items: log };
 }

@@ -1,7 +1,7 @@
 // The offline counter: codes are verified with the keys of the day, goods go out within the lease, everything is noted in the log.
 // Going offline happens by itself or by hand; coming back uploads all and says what became of each entry.
 import { listen } from "./scan-gun.js";
-import { append, device, digest, enrol, entries, lease, missing, now, renew, saveLease, upload } from "./station-log.js";
+import { append, device, digest, enrol, entries, lease, missing, now, renew, saveLease, unsent, upload } from "./station-log.js";
 
 const root = document.getElementById("dark");
 const station = root.dataset.station;
@@ -30,7 +30,8 @@ function fill(element, name, values) {
 async function show() {
   [mine, held] = [await device(), await lease()];
   if (mine && mine.station !== station) mine = null;
-  const log = mine ? await entries() : [], dark = Boolean(mine && held && (isDark() || log.some((each) => each.state === "saved")));
+  const log = mine ? await entries() : [], gone = mine ? await missing() : 0; // first all that takes time, then draw at once
+  const dark = Boolean(mine && held && (isDark() || log.some((each) => each.state === "saved")));
   part("enrol").hidden = Boolean(mine);
   part("ready").hidden = !mine || !held || dark;
   part("scan").hidden = part("log").hidden = !dark;
@@ -38,7 +39,7 @@ async function show() {
   if (held) fill(part("ready").querySelector("[data-facts]"), "facts", { riders: held.riders.length, vouchers: held.vouchers.length, left: held.left,
     until: new Date(held.ends_at).toLocaleString(document.documentElement.lang, { timeZone: CITY, month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit" }) });
   fill(part("log").querySelector("[data-count]"), "count", { n: log.filter((each) => each.state === "saved").length });
-  const gone = mine ? await missing() : 0, note = part("log").querySelector("[data-missing]");
+  const note = part("log").querySelector("[data-missing]");
   note.hidden = !gone;
   fill(note, "missing", { n: gone });
   part("log").querySelector("[data-log]").replaceChildren(...log.slice(-8).reverse().map(row));
@@ -164,9 +165,10 @@ async function confirm() {
   if (!given || at > given.until) { verdict("bad", "old"); return; }
   await append(given.told, { ...given.shown, at });
   if (given.points) {
+    held = await lease(); // coming back may have brought another one meanwhile
     held.left -= given.points;
-    held.rewards.find((each) => each.id === given.reward).free -= 1;
-    held.riders.find((each) => each.handle === given.shown.handle).spend -= given.points;
+    for (const item of held.rewards) if (item.id === given.reward) item.free -= 1;
+    for (const rider of held.riders) if (rider.handle === given.shown.handle) rider.spend -= given.points;
     await saveLease(held);
   }
   verdict("ok", "given", given.shown.what);
@@ -175,11 +177,20 @@ async function confirm() {
 
 // --- going and coming back ---
 
-async function comeBack() {
+// By itself or by hand. Somebody may note more, or go offline by hand, while it is under way: both are respected.
+let coming = false;
+async function comeBack(byHand) {
+  if (coming) return;
+  coming = true;
+  try { await sendAll(byHand); } finally { coming = false; }
+}
+
+async function sendAll(byHand) {
   const button = root.querySelector("[data-do=come-back]");
   button.disabled = true;
   button.textContent = button.dataset.sending;
-  const told = await upload().catch(() => null);
+  let told;
+  do told = await upload().catch(() => null); while (told && await unsent());
   button.disabled = false;
   button.textContent = button.dataset.words;
   if (!told) {
@@ -188,7 +199,7 @@ async function comeBack() {
     return;
   }
   fault(null);
-  localStorage.removeItem(BY_HAND);
+  if (byHand) localStorage.removeItem(BY_HAND);
   if (told.items.length) {
     part("back").hidden = false;
     fill(part("back").querySelector("[data-sum]"), "sum", { sent: told.sent, have: told.have });
@@ -196,14 +207,14 @@ async function comeBack() {
     part("give").hidden = true;
     root.querySelector("[data-verdict]").hidden = true;
   }
-  if (told.sent === told.have) fault(await renew().catch(() => null));
+  if (told.sent === told.have && !isDark()) fault(await renew().catch(() => null));
   await show();
 }
 
 async function begin() {
   await show();
   if (!mine || !navigator.onLine || localStorage.getItem(BY_HAND) === "yes") return;
-  if (held) await comeBack();
+  if (held) await comeBack(false);
   else { fault(await renew().catch(() => null)); await show(); }
 }
 
@@ -226,7 +237,7 @@ root.querySelector("[data-enrol]").addEventListener("submit", async (event) => {
 root.addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (what === "go-dark") { localStorage.setItem(BY_HAND, "yes"); part("back").hidden = true; show(); }
-  if (what === "come-back") comeBack();
+  if (what === "come-back") comeBack(true);
   if (what === "confirm") confirm();
   if (what === "put-away") upload("asleep").then(() => { location.href = `/station/${station}`; });
 });
