@@ -12,7 +12,7 @@ HOURS ?= 1
 ONLY ?=
 export HOST PORT WITHOUT HOURS ONLY
 
-.PHONY: run test check format audit bench bench-codes codes-attack faults soak mutants vendor lock clean help python
+.PHONY: run test check format audit bench exports bench-codes codes-attack faults soak mutants vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -41,6 +41,9 @@ mutants: python ## plant a bug for each invariant and guard in a copy; each must
 
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
 	@$(PYTHON) -m tools.audit
+
+exports: python ## make every export of an honour roll and read it as its readers do (NAMES=10000 ROWS=100000); prints promise → figure → verdict
+	@$(PYTHON) -m tools.within --needs pdftotext,office bench.exports
 
 bench-codes: python ## draw codes, spoil them, read them with two decoders (COUNT=100 pictures a cell); prints the table
 	@$(PYTHON) -m tools.within --needs zbar bench.codes

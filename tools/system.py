@@ -71,6 +71,8 @@ REDIS = Need("a Redis server", ("redis-server",), lambda: redis_program() is not
 CHROMIUM = Need("Chromium", ("chromium",), lambda: chromium_program() is not None)
 CHINESE_FONT = Need("a Chinese font", ("fonts-noto-cjk",), _has_chinese_font)
 ZBAR = Need("zbarimg", ("zbar-tools",), lambda: shutil.which("zbarimg") is not None)
+PDFTOTEXT = Need("pdftotext", ("poppler-utils",), lambda: shutil.which("pdftotext") is not None)
+OFFICE = Need("LibreOffice Calc", ("libreoffice-calc-nogui",), lambda: shutil.which("soffice") is not None)
 NPM = Need("Node with npm", ("nodejs", "npm"), _has_npm)
 
 

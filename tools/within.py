@@ -7,7 +7,14 @@ import sys
 
 from tools import environment, layout, progress, system
 
-NEEDS = {"postgres": system.POSTGRES, "redis": system.REDIS, "chromium": system.CHROMIUM, "zbar": system.ZBAR}
+NEEDS = {
+    "postgres": system.POSTGRES,
+    "redis": system.REDIS,
+    "chromium": system.CHROMIUM,
+    "zbar": system.ZBAR,
+    "pdftotext": system.PDFTOTEXT,
+    "office": system.OFFICE,
+}
 
 
 def main() -> int:
