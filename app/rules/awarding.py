@@ -187,14 +187,19 @@ def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: d
     outcomes = evaluate(rules, fact, before)
     given = [outcome for outcome in outcomes if outcome.points]
     usage.count(counters, given)
-    for award in [_write(version, recorded, outcome, before, at) for outcome in given]:
+    for award in [_write(version, recorded, outcome, rules, before, at) for outcome in given]:
         fund(award, at)
     if not given:
         _tell_no_award(recorded, version, nearest_miss(outcomes) | {"usage": usage_told(before)}, at)
 
 
 def _write(
-    version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
+    version: RuleSetVersion,
+    recorded: RecordedFact,
+    outcome: Outcome,
+    rules: Sequence[Rule],
+    before: Usage,
+    at: datetime,
 ) -> Award:
     rule = outcome.rule
     award = Award(
@@ -208,7 +213,7 @@ def _write(
         usable=rule.usable,
         usable_from_at=_usable_from(rule, at),
         expires_after_days=rule.expires_after_days,
-        explanation=explanation_of(outcome, before),
+        explanation=explanation_of(outcome, rules, before),
         awarded_at=at,
     )
     session.add(award)
@@ -223,12 +228,14 @@ def _usable_from(rule: Rule, at: datetime) -> datetime | None:
     return city_midnight(city_day(at) + timedelta(days=rule.usable_after_days or 0))
 
 
-def explanation_of(outcome: Outcome, before: Usage) -> dict[str, Any]:
+def explanation_of(outcome: Outcome, rules: Sequence[Rule], before: Usage) -> dict[str, Any]:
     """What is kept of an outcome: the rule's words, the arithmetic, the caps that cut, and the usage before.
 
-    A multiplier looks at what others gave, so the usage of those others is kept too.
+    A multiplier looks at what others gave, so the usage of all it multiplies is kept too: also of those that a cap cut
+    to nothing, for without it they would give something when the fact is judged again.
     """
-    looked_at = {outcome.rule.key, *outcome.arithmetic.get("of", ())}
+    rule = outcome.rule
+    looked_at = {rule.key, *(other.key for other in rules if rule.multiplies(other))}
     own = {key: used for key, used in before.items() if key.rule_key in looked_at}
     return {
         "words": dict(outcome.rule.words),

@@ -167,6 +167,23 @@ def test_every_award_and_refusal_replays():
     assert (replayed.awards, replayed.refusals, replayed.mismatches) == (6, 3, [])
 
 
+def test_what_a_multiplier_found_cut_to_nothing_replays():
+    scene = make.scene(
+        [
+            rule("R-01", points=5),
+            rule("R-02", points=3, caps=[cap(times=1)]),
+            rule("R-03", points={"kind": "multiplier", "percent": 200}),
+        ]
+    )
+    first, second = make.checkin(scene.rider), make.checkin(scene.rider)
+    make.judge(first)
+    make.judge(second)
+    with transaction(write=False):
+        given = {each.rule_key: each.points for each in queries.awards_of_fact("checkin", second.id)}
+        assert given == {"R-01": 5, "R-03": 5}  # R-02 gave its three points once today
+        assert replay().mismatches == []
+
+
 def test_replay_finds_an_award_that_does_not_follow_from_its_facts():
     busy_day()
     with transaction():
