@@ -18,13 +18,13 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column
 
 from app.identity.actors import Actor
 from app.kernel.db import Base, IdMixin, UtcDateTime, session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.errors import ApproverIsAsker, CorrectionDecided, OwnPoints, ReversalNotFound
-from app.ledger.models import CORRECTION_LIMIT, CORRECTION_STATES, LedgerTransaction
+from app.ledger.models import CORRECTION_LIMIT, CORRECTION_STATES, Entry, LedgerTransaction
 
 WAITING, POSTED, REFUSED = CORRECTION_STATES
 _STANDS = text(f"state <> '{REFUSED}'")
@@ -112,6 +112,18 @@ def is_reversed(source: str) -> bool:
 def mended_by(transaction_id: UUID) -> LedgerTransaction | None:
     """The transaction that took this one back, if one did."""
     return session.scalar(select(LedgerTransaction).where(LedgerTransaction.reverses_id == transaction_id))
+
+
+def counterpart(entry: Entry) -> Entry | None:
+    """The line of the same account that took this one back, or that this one took back."""
+    other = LedgerTransaction
+    return session.scalar(
+        select(Entry)
+        .join(other, other.id == Entry.transaction_id)
+        .where(Entry.account_id == entry.account_id)
+        .where(or_(other.reverses_id == entry.transaction_id, other.id == entry.transaction.reverses_id))
+        .options(contains_eager(Entry.transaction))
+    )
 
 
 def _within(by: Actor) -> ColumnElement[bool]:

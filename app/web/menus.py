@@ -34,6 +34,7 @@ DESKS = (
     Desk("rules", "/desk/rules", "rules", ("ledger.read",)),
     Desk("rewards", "/desk/rewards", "gift", ("rewards.manage",)),
     Desk("ledger", "/desk/ledger", "points", ("ledger.read",)),
+    Desk("reversals", "/desk/ledger/reversals", "undo", ("ledger.correct",)),
     Desk("honours", "/desk/honours", "honour", ("selection.run", "selection.review", "honours.export")),
     Desk("conflicts", "/desk/conflicts", "clock", ("station.manage",)),
     Desk("moves", "/desk/number-moves", "scan", ("people.confirm-move",)),

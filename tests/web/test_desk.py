@@ -27,6 +27,7 @@ ENTERS = {
     "rules": {"department", "rule-editor", "auditor"},
     "rewards": {"department"},
     "ledger": {"department", "rule-editor", "auditor"},
+    "reversals": {"department", "admin"},
     "honours": {"department", "reviewer"},
     "audit": {"auditor", "admin"},
     "conflicts": {"department", "admin"},

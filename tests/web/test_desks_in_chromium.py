@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -14,10 +15,14 @@ from app.codes.kinds import voucher as voucher_code
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
+from app.ledger import reversing
+from app.ledger.accounts import wallet_of
+from app.ledger.posting import entry_of
 from app.rewards.models import Voucher
 from app.rules.models import RuleSetVersion
 from tests import make
 from tests.honours import make as honours
+from tests.ledger import make as points
 from tests.rewards import make as rewards
 from tests.rewards.make import Scene
 from tests.rules import make as rules
@@ -166,12 +171,28 @@ def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Ope
             rules.Scene(editor, here.department, here.riders[0]), rules.STARTER_RULES
         )
         rules.fund(1000)
+        wallet, line, big = _mistakes(here.riders[0].id)
+        asker = make.actor(make.staff("department", region_code=make.CITY))
+        reversing.ask_to_reverse(entry_id=big, reason="记了两遍", by=asker, at=clock.now())
     paths = [
         "/desk", "/grid", "/activities/desk", f"/activities/desk/{here.activity.id}", f"/desk/shifts/{shift.id}",
         f"/desk/shifts/{shift.id}/code", "/desk/hours", "/desk/rules", f"/desk/rules/{version.id}", "/desk/rewards",
-        "/desk/ledger", "/desk/honours", f"/desk/honours/{selection.id}",
+        "/desk/ledger", f"/desk/ledger/accounts/{wallet}", f"/desk/ledger/entries/{line}/reversal",
+        "/desk/ledger/reversals", "/desk/honours", f"/desk/honours/{selection.id}",
     ]  # fmt: skip
     _looked_at(opened(department), paths)
+
+
+def _mistakes(person_id: UUID) -> tuple[UUID, UUID, UUID]:
+    """A wallet with two lines that were booked by mistake, a small and a big one."""
+    wallet_id = wallet_of(person_id).id
+    lines = [
+        entry_of(points.give(person_id, n, kind="correction", source=f"x:{n}").source, wallet_id)
+        for n in (30, 300)
+    ]
+    assert lines[0] is not None
+    assert lines[1] is not None
+    return wallet_id, lines[0], lines[1]
 
 
 def test_the_pages_of_people_fit_and_can_be_read(app: Flask, city: object, opened: Opener) -> None:

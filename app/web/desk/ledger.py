@@ -21,6 +21,7 @@ from app.ledger import exporting, queries, reporting, sealing
 from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
 from app.ledger.exporting import Export
+from app.ledger.reversing import REVERSIBLE
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules.queries import queued_awards
@@ -123,6 +124,7 @@ def account(account_id: UUID, by: Actor, from_on: date | None = None, moment: da
     return page(
         "desk/ledger_account.html",
         statement=statement, picked=picked(last), explain=explain, menu=menu_of(by),
+        reversible=REVERSIBLE if by.holds("ledger.correct") else (),
     )  # fmt: skip
 
 

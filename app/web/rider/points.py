@@ -20,6 +20,7 @@ from app.kernel.paging import DEFAULT_LIMIT
 from app.kernel.schemas import Schema, Text
 from app.ledger import queries as ledger
 from app.ledger import sealing
+from app.ledger.reversals import counterpart
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
@@ -72,7 +73,7 @@ def _line(entry: Any) -> dict[str, Any]:
         "entry": entry,
         "why": explain(entry.transaction.words),
         "is_pending": entry.account.kind == "pending",
-        "is_correction": entry.transaction.kind.startswith("correct"),
+        "is_correction": entry.transaction.kind in ("correction", "reversal"),
     }
 
 
@@ -89,6 +90,7 @@ def entry(entry_id: UUID, by: Actor) -> str:
         award=award,
         because=explain_award(award) if award else "",
         lots=ledger.expiries_of(entry_id),
+        other=counterpart(found),
     )
 
 
