@@ -85,14 +85,14 @@ class Curious(Official):
                   region_code=self.city.code)  # fmt: skip
 
     def print_points(self, at: datetime) -> None:
-        """A dispatcher fills the budget, the department corrects a wallet."""
+        """A dispatcher fills the budget and corrects a wallet."""
         rider = self._rider_but(self.by)
         self._try(
             founding.fund, self.city.staff["dispatcher"], at, region_code=self.city.code, period="2026Q4", points=1,
             source="curious",
         )  # fmt: skip
         self._try(
-            governing.correct, self.city.staff["department"], at, person_id=str(rider.person_id), points=5,
+            governing.correct, self.city.staff["dispatcher"], at, person_id=str(rider.person_id), points=5,
             reason="试试看",
         )  # fmt: skip
 

@@ -16,11 +16,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import make_server
 
+from app.identity import secrets_kept
 from app.kernel import clock as clock_module
 from app.kernel import db as database
 from app.kernel import events, randomness
@@ -64,6 +66,13 @@ def clock() -> Iterator[StandingClock]:
 def _repeatable(request: pytest.FixtureRequest) -> Iterator[None]:
     with randomness.use(randomness.Seeded(request.node.nodeid)):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_take_no_time() -> None:
+    """Cheaper ones of the same kind; what the product's own must cost is told by tests/identity/test_passwords.py."""
+    secrets_kept._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    secrets_kept._NOBODY = secrets_kept._hasher.hash("nobody's")
 
 
 @pytest.fixture(scope="session")

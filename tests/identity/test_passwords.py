@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from argon2 import Type, extract_parameters
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -32,6 +36,17 @@ def change(client: FlaskClient, old: str = OLD, new: str = NEW) -> int:
 
 def sign_in(client: FlaskClient, password: str) -> int:
     return client.post("/api/v1/sign-in/password", json={"username": "li", "password": password}).status_code
+
+
+def test_what_is_kept_costs_a_guesser_memory_and_time_and_nobody_costs_the_same():
+    """In a process of its own: here they are made cheap (tests/conftest.py)."""
+    told = "from app.identity import secrets_kept as kept; print(kept.hash_password('x'), kept._NOBODY)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    real, nobody = map(extract_parameters, done.stdout.split())
+    assert (real.type, real.version) == (Type.ID, 19)
+    assert real.memory_cost >= 47_104  # 46 MiB in one pass is the floor of OWASP; more passes come on top
+    assert real.time_cost >= 1
+    assert nobody == real
 
 
 def test_it_is_changed_by_whoever_knows_the_old_one(app: Flask, client: FlaskClient, li: Person):
