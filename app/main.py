@@ -68,6 +68,7 @@ from app.rules import api as rules_api
 from app.rules import awarding, paying
 from app.rules import events as rules
 from app.rules import reversing as rules_reversing
+from app.rules import together as rules_together
 from app.scans import api as scans_api
 from app.sync import api as sync_api
 from app.sync import settling, sparing
@@ -129,7 +130,8 @@ JOBS = (
 )
 
 
-# Who hears of what, in this order, in the same transaction: rules mint, then notices tell.
+# Who hears of what, in this order, in the same transaction: rules mint, then notices tell. A third function hears of
+# many that happened together, and must come to the same.
 SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (identity.PhoneEnded, codes_enrolling.on_phone_gone),
     (identity.PhoneEnded, audit.on_phone_ended),
@@ -142,7 +144,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (identity.NumberMoved, codes_enrolling.on_phone_gone),
     (identity.NumberMoved, audit.on_move),
     (identity.NumberMoved, account_notices.on_number_moved),
-    (checkins.CheckedIn, awarding.on_checked_in),
+    (checkins.CheckedIn, awarding.on_checked_in, rules_together.on_all_checked_in),
     (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
     (cases.CaseAccepted, awarding.on_case_accepted),
     (cases.CaseResolved, awarding.on_case_resolved),

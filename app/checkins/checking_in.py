@@ -5,6 +5,8 @@ What was saved without a signal comes later: it is judged by when it happened (`
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,9 +29,9 @@ from app.checkins.refusing import remember_refusal
 from app.codes.errors import NotARider
 from app.identity import queries as people
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem
-from app.kernel.events import publish
+from app.kernel.events import publish, publish_all
 from app.kernel.geo import Position, distance_m
 from app.kernel.ids import new_id
 from app.places import queries as places
@@ -77,6 +79,34 @@ def check_in_by_code(
     return _count(station, person_id, SCANNED, None, by, believed(happened_at, at), at)
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What `check_in_by_code` is told of one rider, on arrival of an offline log."""
+
+    person_id: UUID
+    station_id: UUID
+    happened_at: datetime
+    by: Actor
+    at: datetime
+
+
+def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
+    """Scans of different riders that the caller has found to be in order: counted in a few statements, in their order.
+
+    Returns the check-in of each rider. Those whose window is taken are left out: they are for `check_in_by_code`.
+    """
+    rows = [
+        _written(
+            places.station(each.station_id), each.person_id, SCANNED, None, each.by, each.happened_at, each.at
+        )
+        for each in presences
+    ]
+    taken = insert_all_if_absent(Checkin, rows)
+    counted = [row for row in rows if (row["id"],) in taken]
+    publish_all([_told(row) for row in counted])
+    return {row["person_id"]: row["id"] for row in counted}
+
+
 def believed(happened_at: datetime | None, at: datetime) -> datetime:
     """When it happened, if that can be believed: not ahead of us, and no more than 72 hours ago. None: just now.
 
@@ -118,7 +148,23 @@ def _count(
     happened_at: datetime,
     at: datetime,
 ) -> Checkin:
-    values: dict[str, Any] = {
+    values = _written(station, person_id, how, within_m, by, happened_at, at)
+    values["id"] = _take_window(values)
+    made = session.get_one(Checkin, values["id"])
+    publish(_told(values))
+    return made
+
+
+def _written(
+    station: Station,
+    person_id: UUID,
+    how: str,
+    within_m: int | None,
+    by: Actor,
+    happened_at: datetime,
+    at: datetime,
+) -> dict[str, Any]:
+    return {
         "id": new_id(),
         "person_id": person_id,
         "station_id": station.id,
@@ -131,19 +177,18 @@ def _count(
         "within_m": within_m,
         "recorded_by": by.person_id,
     }
-    made = session.get_one(Checkin, _take_window(values))
-    publish(
-        CheckedIn(
-            checkin_id=made.id,
-            person_id=person_id,
-            station_id=station.id,
-            region_code=station.region_code,
-            how=how,
-            happened_at=happened_at,
-            at=at,
-        )
+
+
+def _told(values: Mapping[str, Any]) -> CheckedIn:
+    return CheckedIn(
+        checkin_id=values["id"],
+        person_id=values["person_id"],
+        station_id=values["station_id"],
+        region_code=values["region_code"],
+        how=values["how"],
+        happened_at=values["happened_at"],
+        at=values["arrived_at"],
     )
-    return made
 
 
 def _take_window(values: dict[str, Any]) -> UUID:

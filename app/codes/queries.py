@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,12 @@ from app.kernel.db import session
 def handle_named(digits: str) -> PersonalHandle | None:
     """The handle with these ten digits."""
     return session.scalar(select(PersonalHandle).where(PersonalHandle.handle == digits))
+
+
+def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:
+    """Those of these handles that there are."""
+    found = session.scalars(select(PersonalHandle).where(PersonalHandle.handle.in_(digits)))
+    return {each.handle: each for each in found}
 
 
 def handle_in_use(person_id: UUID, maker: str) -> PersonalHandle | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, literal, or_, select
+from sqlalchemy import Select, literal, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound, ProposalNotFound
@@ -81,13 +81,26 @@ def appointment_to_change(appointment_id: UUID) -> Appointment:
 
 def held_role(person_id: UUID, role: str, at: datetime) -> bool:
     """Whether a person held a role anywhere at that instant."""
-    held = select(Grant.id).where(
-        Grant.person_id == person_id,
-        Grant.role == role,
-        Grant.given_at <= at,
-        or_(Grant.revoked_at.is_(None), Grant.revoked_at > at),
-    )
-    return session.scalar(held.limit(1)) is not None
+    return held_role_each(role, [(person_id, at)])[0]
+
+
+def held_role_each(role: str, moments: Sequence[tuple[UUID, datetime]]) -> list[bool]:
+    """The same of many persons, each at an instant of their own."""
+    people = {person_id for person_id, _ in moments}
+    rows = session.execute(
+        select(Grant.person_id, Grant.given_at, Grant.revoked_at).where(
+            Grant.person_id.in_(people), Grant.role == role
+        )
+    ).all()
+    return [
+        any(
+            row.person_id == person_id
+            and row.given_at <= at
+            and (row.revoked_at is None or row.revoked_at > at)
+            for row in rows
+        )
+        for person_id, at in moments
+    ]
 
 
 def staff() -> Sequence[Person]:

@@ -8,7 +8,7 @@ locks. A read transaction cannot write on either database, so no GET can ever cr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -22,13 +22,14 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, make_transient_to_detached, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
 
 T = TypeVar("T")
+M = TypeVar("M", bound="Base")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -230,6 +231,21 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
     """
     statement = _insert_if_absent(cast(Table, model.__table__), dialect_name())
     return session.connection().execute(statement, dict(values)).first() is not None
+
+
+def insert_all_if_absent(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+    """The same for many rows in one statement. The primary keys of those that were inserted, each as a tuple."""
+    if not rows:
+        return set()
+    statement = _insert_if_absent(cast(Table, model.__table__), dialect_name())
+    return {tuple(row) for row in session.connection().execute(statement, [dict(row) for row in rows])}
+
+
+def as_loaded(made: M) -> M:
+    """A row that a statement has just written, as the session would have read it."""
+    make_transient_to_detached(made)
+    session.add(made)
+    return made
 
 
 @cache

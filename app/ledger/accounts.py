@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.kernel import clock
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.ids import new_id
 from app.ledger.models import OVERDRAWABLE_KINDS, Account
 from app.places import queries as places
@@ -18,6 +18,16 @@ from app.places import queries as places
 def wallet_of(person_id: UUID) -> Account:
     """The points a person may use."""
     return _account(wallet_key(person_id), "wallet", owner_id=person_id)
+
+
+def wallets_of(person_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """The wallets of many persons."""
+    return _all_of({wallet_key(each): each for each in person_ids}, "wallet")
+
+
+def pendings_of(person_ids: Collection[UUID]) -> dict[UUID, Account]:
+    """The pending points of many persons."""
+    return _all_of({pending_key(each): each for each in person_ids}, "pending")
 
 
 def pending_of(person_id: UUID) -> Account:
@@ -120,6 +130,29 @@ def forget_balances(account_ids: Iterable[UUID]) -> None:
         loaded = session.identity_map.get(session.identity_key(Account, account_id))
         if loaded is not None:
             session.expire(loaded, ["balance", "held"])
+
+
+def _all_of(owners: Mapping[str, UUID], kind: str) -> dict[UUID, Account]:
+    """The accounts under these keys by their owners; those that are not there yet are opened."""
+    by_key = select(Account).where(Account.key.in_(owners))
+    found = {each.key: each for each in session.scalars(by_key)}
+    missing = sorted(set(owners) - set(found))
+    if missing:
+        rows = [
+            {
+                "id": new_id(),
+                "key": key,
+                "kind": kind,
+                "owner_id": owners[key],
+                "region_code": None,
+                "period": None,
+                "overdrawable": kind in OVERDRAWABLE_KINDS,
+            }
+            for key in missing
+        ]
+        insert_all_if_absent(Account, rows)
+        found |= {each.key: each for each in session.scalars(by_key)}
+    return {owners[key]: account for key, account in found.items()}
 
 
 def _account(

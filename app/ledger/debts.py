@@ -6,7 +6,7 @@ the rider is told; or later awards pay it off, a stated share of each, and the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,14 @@ def set_policy(*, share_percent: int, reason: str, by: Actor, at: datetime) -> D
 def owed_by(person_id: UUID) -> int:
     """How many points a person owes."""
     return -(session.scalar(select(Account.balance).where(Account.key == f"debt:{person_id}")) or 0)
+
+
+def who_owe(person_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these persons who owe anything."""
+    owing = select(Account.owner_id).where(
+        Account.key.in_([f"debt:{each}" for each in person_ids]), Account.balance < 0
+    )
+    return {owner for owner in session.scalars(owing) if owner is not None}
 
 
 def owe(

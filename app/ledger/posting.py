@@ -16,10 +16,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, Uuid, bindparam, select, text
-from sqlalchemy.orm import make_transient_to_detached
 
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import as_loaded, insert_if_absent, session
 from app.kernel.ids import new_id
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import (
@@ -74,14 +73,14 @@ def post(
     Raises PointsShort, BudgetExhausted, AccountShort; SourceUsedDifferently if the first had other legs. A refusal
     leaves the unit of work as it was.
     """
-    _must_balance(legs)
-    accounts = _accounts_to_change(legs)
+    must_balance(legs)
+    accounts = accounts_to_change(legs)
     before = booked(source)
     if before is not None:
         if before.kind != kind or legs_of(before.id) != sorted(leg.move for leg in legs):
             raise SourceUsedDifferently(source=source)
         return before
-    _must_suffice(accounts, legs)
+    must_suffice(accounts, legs)
     return record(new_id(), kind=kind, source=source, legs=legs, words=words, by=by, at=at)
 
 
@@ -101,7 +100,7 @@ def reverse(
         Leg(account_id, -amount, returns_id=entry_id)
         for entry_id, account_id, amount in _entries_of(transaction_id)
     ]
-    accounts = _accounts_to_change(legs)
+    accounts = accounts_to_change(legs)
     # Both reversals of one transaction lock the same accounts, so the second sees the first here.
     before = session.scalar(select(LedgerTransaction).where(LedgerTransaction.reverses_id == transaction_id))
     if before is not None and before.source == source:
@@ -110,7 +109,7 @@ def reverse(
         raise AlreadyReversed
     if booked(source) is not None:
         raise SourceUsedDifferently(source=source)
-    _must_suffice(accounts, legs)
+    must_suffice(accounts, legs)
     return record(
         new_id(),
         kind="reversal",
@@ -156,7 +155,7 @@ def record(
         # database refuses to commit this unit of work whatever the caller does.
         raise SourceUsedDifferently(source=source)
     forget_balances(leg.account_id for leg in legs)
-    return _as_loaded(LedgerTransaction(**values))
+    return as_loaded(LedgerTransaction(**values))
 
 
 @cache
@@ -171,7 +170,8 @@ def _insert_entries(count: int) -> TextClause:
     return text(f"INSERT INTO entries ({columns}) VALUES {', '.join(rows)}").bindparams(*typed)  # noqa: S608 -- numbers
 
 
-def _must_balance(legs: Sequence[Leg]) -> None:
+def must_balance(legs: Sequence[Leg]) -> None:
+    """Refuse what is no transaction. Raises ValueError."""
     if len(legs) < 2 or sum(leg.amount for leg in legs) != 0:
         raise ValueError("a transaction needs two legs or more that sum to zero")
     accounts = {leg.account_id for leg in legs}
@@ -179,21 +179,24 @@ def _must_balance(legs: Sequence[Leg]) -> None:
         raise ValueError("each leg moves points of an account of its own")
 
 
-def _accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
+def accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
+    """The accounts of these legs, locked until the unit of work ends."""
+    wanted = {leg.account_id for leg in legs}
     # FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
     locked: Any = session.execute(
         select(*_LOOKED_AT)
-        .where(Account.id.in_(leg.account_id for leg in legs))
+        .where(Account.id.in_(wanted))
         .order_by(Account.key.desc())
         .with_for_update(key_share=True)
     )
     found = {row.id: row for row in locked}
-    if len(found) < len(legs):
+    if len(found) < len(wanted):
         raise ValueError("a leg names an account that does not exist")
     return found
 
 
-def _must_suffice(accounts: Mapping[UUID, Row[Any]], legs: Sequence[Leg]) -> None:
+def must_suffice(accounts: Mapping[UUID, Any], legs: Sequence[Leg]) -> None:
+    """Refuse to take more than there is. Raises PointsShort, BudgetExhausted, AccountShort."""
     for account_id, amount in (leg.move for leg in legs):
         account = accounts[account_id]
         usable = account.balance - account.held
@@ -242,10 +245,3 @@ def entry_of(source: str, account_id: UUID) -> UUID | None:
 def _entries_of(transaction_id: UUID) -> Sequence[Row[UUID, UUID, int]]:
     chosen = select(Entry.id, Entry.account_id, Entry.amount).where(Entry.transaction_id == transaction_id)
     return session.execute(chosen).all()
-
-
-def _as_loaded(transaction: LedgerTransaction) -> LedgerTransaction:
-    # The row is in the database already; the session only learns of it.
-    make_transient_to_detached(transaction)
-    session.add(transaction)
-    return transaction

@@ -99,8 +99,10 @@ def _tell_of_award(event: AwardEvent, slug: str) -> None:
 
 def on_points_not_awarded(event: PointsNotAwarded) -> None:
     """A fact gave no points, and why."""
+    if event.fact_kind == ON_SCREEN:
+        return
     none = rules.no_award_of_fact(event.fact_kind, event.fact_id)
-    if none is None or event.fact_kind == ON_SCREEN:
+    if none is None:
         return
     tell(
         person_id=event.person_id,

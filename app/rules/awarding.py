@@ -19,7 +19,7 @@ from app.cases.events import (
 from app.checkins.events import CheckedIn, CheckinAnnulled
 from app.identity import queries as people
 from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import as_loaded, insert_if_absent, session
 from app.kernel.events import publish
 from app.kernel.ids import new_id
 from app.ledger.events import BudgetFunded
@@ -144,7 +144,7 @@ def judge(fact: Fact, *, at: datetime) -> bool:
     recorded = _record(fact, at)
     if recorded is None:
         return False
-    if refusal := _not_entitled(fact):
+    if refusal := not_entitled(fact, void=queries.is_void(fact.kind, fact.id)):
         _tell_no_award(recorded, None, said(refusal), at)
         return True
     version = version_in_force(fact.fields["region"], fact.happened_at)
@@ -157,7 +157,13 @@ def judge(fact: Fact, *, at: datetime) -> bool:
 
 def _record(fact: Fact, at: datetime) -> RecordedFact | None:
     """Claim the fact. The unique constraint settles an event that arrives twice at the same moment."""
-    values = {
+    values = as_recorded(fact, at)
+    return as_loaded(RecordedFact(**values)) if insert_if_absent(RecordedFact, values) else None
+
+
+def as_recorded(fact: Fact, at: datetime) -> dict[str, Any]:
+    """The row in which a fact is kept."""
+    return {
         "id": new_id(),
         "kind": fact.kind,
         "fact_id": fact.id,
@@ -168,11 +174,11 @@ def _record(fact: Fact, at: datetime) -> RecordedFact | None:
         "fields": dict(fact.fields),
         "judged_at": at,
     }
-    return session.get(RecordedFact, values["id"]) if insert_if_absent(RecordedFact, values) else None
 
 
-def _not_entitled(fact: Fact) -> str | None:
-    if queries.is_void(fact.kind, fact.id):
+def not_entitled(fact: Fact, *, void: bool) -> str | None:
+    """Why a fact gives nothing whatever the rules say, None if the rules decide."""
+    if void:
         return FOUND_VOID
     person = people.person(fact.person_id)
     if person.closed_at is not None:
@@ -187,22 +193,28 @@ def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: d
     outcomes = evaluate(rules, fact, before)
     given = [outcome for outcome in outcomes if outcome.points]
     usage.count(counters, given)
-    for award in [_write(version, recorded, outcome, rules, before, at) for outcome in given]:
+    session.flush()
+    for award in [_write(version, recorded, outcome, before, at) for outcome in given]:
         fund(award, at)
     if not given:
         _tell_no_award(recorded, version, nearest_miss(outcomes) | {"usage": usage_told(before)}, at)
 
 
 def _write(
-    version: RuleSetVersion,
-    recorded: RecordedFact,
-    outcome: Outcome,
-    rules: Sequence[Rule],
-    before: Usage,
-    at: datetime,
+    version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
 ) -> Award:
+    award = drawn_up(version, recorded, outcome, before, at)
+    session.add(award)
+    session.flush()
+    return award
+
+
+def drawn_up(
+    version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
+) -> Award:
+    """An award as it will be written; its points still have to come from the budget."""
     rule = outcome.rule
-    award = Award(
+    return Award(
         recorded=recorded,
         version=version,
         fact_kind=recorded.kind,
@@ -213,12 +225,9 @@ def _write(
         usable=rule.usable,
         usable_from_at=_usable_from(rule, at),
         expires_after_days=rule.expires_after_days,
-        explanation=explanation_of(outcome, rules, before),
+        explanation=explanation_of(outcome, rules_of(version), before),
         awarded_at=at,
     )
-    session.add(award)
-    session.flush()
-    return award
 
 
 def _usable_from(rule: Rule, at: datetime) -> datetime | None:
@@ -264,12 +273,11 @@ def _tell_no_award(
 ) -> None:
     session.add(NoAward(recorded=recorded, version=version, why=why["why"], explanation=dict(why)))
     session.flush()
-    publish(
-        PointsNotAwarded(
-            fact_kind=recorded.kind,
-            fact_id=recorded.fact_id,
-            person_id=recorded.person_id,
-            why=why["why"],
-            at=at,
-        )
+    publish(not_awarded(recorded, why["why"], at))
+
+
+def not_awarded(recorded: RecordedFact, why: str, at: datetime) -> PointsNotAwarded:
+    """What is told of a fact that gave nothing."""
+    return PointsNotAwarded(
+        fact_kind=recorded.kind, fact_id=recorded.fact_id, person_id=recorded.person_id, why=why, at=at
     )

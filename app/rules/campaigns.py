@@ -68,13 +68,30 @@ def end_campaign(*, campaign_id: UUID, by: Actor, at: datetime) -> Campaign:
 
 def running(region_path: str, at: datetime) -> Mapping[str, Campaign]:
     """The campaign of each kind in force in a region at that instant; of several, the one that began last."""
-    codes = region_path.strip("/").split("/")
+    return running_each([(region_path, at)])[0]
+
+
+def running_each(moments: Sequence[tuple[str, datetime]]) -> list[Mapping[str, Campaign]]:
+    """The same for many regions, each at an instant of its own."""
+    lines = {path: path.strip("/").split("/") for path, _ in moments}
+    instants = [at for _, at in moments]
     found = session.scalars(
         select(Campaign)
-        .where(Campaign.region_code.in_(codes), Campaign.starts_at <= at, Campaign.ends_at > at)
+        .where(
+            Campaign.region_code.in_({code for line in lines.values() for code in line}),
+            Campaign.starts_at <= max(instants),
+            Campaign.ends_at > min(instants),
+        )
         .order_by(Campaign.starts_at, Campaign.id)
-    )
-    return {each.kind: each for each in found}
+    ).all()
+    return [
+        {
+            each.kind: each
+            for each in found
+            if each.region_code in lines[path] and each.starts_at <= at < each.ends_at
+        }
+        for path, at in moments
+    ]
 
 
 def campaigns(by: Actor) -> Sequence[Campaign]:

@@ -5,43 +5,79 @@ It is looked up once and kept with the fact, so that a later look comes to the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
 from app.identity import queries as people
 from app.identity.permissions import GRID_MEMBER
 from app.kernel.clock import city_day
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, session
 from app.rules import campaigns
 from app.rules.counting import CAMPAIGN_OF
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import Fact
-from app.rules.models import FirstFact
+from app.rules.models import Campaign, FirstFact
 
 
 def with_circumstances(fact: Fact) -> Fact:
     """The fact with everything a rule may ask about; what it says itself stays."""
-    found: dict[str, Any] = {"basis": KINDS[fact.kind].usual_basis}
-    found |= _campaigns(fact)
-    if "grid_member" not in fact.fields:
-        found["grid_member"] = people.held_role(fact.person_id, GRID_MEMBER, fact.happened_at)
-    if "first_of_day" not in fact.fields:
-        found["first_of_day"] = _is_first_of_day(fact)
-    return replace(fact, fields=found | dict(fact.fields))
+    return all_with_circumstances([fact])[0]
 
 
-def _campaigns(fact: Fact) -> dict[str, Any]:
-    running = campaigns.running(fact.fields["region"], fact.happened_at)
+def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
+    """The same of facts that are judged together, each of another rider or day, with one question of each sort."""
+    running = campaigns.running_each([(fact.fields["region"], fact.happened_at) for fact in facts])
+    unsaid = [fact for fact in facts if "grid_member" not in fact.fields]
+    moments = [(fact.person_id, fact.happened_at) for fact in unsaid]
+    members = dict(
+        zip([fact.id for fact in unsaid], people.held_role_each(GRID_MEMBER, moments), strict=True)
+    )
+    firsts = _firsts_of_day([fact for fact in facts if "first_of_day" not in fact.fields])
+    return [
+        replace(
+            fact,
+            fields={
+                "basis": KINDS[fact.kind].usual_basis,
+                **_campaigns(declared),
+                "grid_member": members.get(fact.id),
+                "first_of_day": fact.id in firsts,
+                **fact.fields,
+            },
+        )
+        for fact, declared in zip(facts, running, strict=True)
+    ]
+
+
+def _campaigns(running: Mapping[str, Campaign]) -> dict[str, Any]:
     flags: dict[str, Any] = {kind: kind in running for kind in CAMPAIGN_OF}
     return flags | {CAMPAIGN_OF[kind]: str(campaign.id) for kind, campaign in running.items()}
 
 
-def _is_first_of_day(fact: Fact) -> bool:
-    """Whether this is the rider's first of its kind (and stage) on that city day; of two at once the key takes one."""
-    kind = f"{fact.kind}:{fact.stage}" if fact.stage else fact.kind
-    key = {"person_id": fact.person_id, "kind": kind, "day_on": city_day(fact.happened_at)}
-    if insert_if_absent(FirstFact, {**key, "fact_id": fact.id}):
-        return True
-    return session.scalar(select(FirstFact.fact_id).filter_by(**key)) == fact.id
+def _firsts_of_day(facts: Sequence[Fact]) -> set[UUID]:
+    """Those that are their rider's first of the kind (and stage) on that city day; of two at once the key takes one."""
+    keys = {fact.id: (fact.person_id, _sort(fact), city_day(fact.happened_at)) for fact in facts}
+    rows = [
+        {"person_id": person_id, "kind": kind, "day_on": day, "fact_id": fact_id}
+        for fact_id, (person_id, kind, day) in keys.items()
+    ]
+    written = insert_all_if_absent(FirstFact, rows)
+    firsts = {fact_id for fact_id, key in keys.items() if key in written}
+    taken = {fact_id: key for fact_id, key in keys.items() if fact_id not in firsts}
+    if not taken:
+        return firsts
+    riders, kinds, days = (set(column) for column in zip(*taken.values(), strict=True))
+    held = session.scalars(
+        select(FirstFact).where(
+            FirstFact.person_id.in_(riders), FirstFact.kind.in_(kinds), FirstFact.day_on.in_(days)
+        )
+    )
+    first = {(each.person_id, each.kind, each.day_on): each.fact_id for each in held}
+    return firsts | {fact_id for fact_id, key in taken.items() if first[key] == fact_id}  # judged before
+
+
+def _sort(fact: Fact) -> str:
+    return f"{fact.kind}:{fact.stage}" if fact.stage else fact.kind

@@ -15,13 +15,14 @@ from sqlalchemy import select
 from app.identity.actors import SYSTEM
 from app.kernel.clock import city_day
 from app.kernel.db import session
-from app.kernel.events import publish
+from app.kernel.events import publish, publish_all
 from app.ledger import taking_back as ledger
-from app.ledger.accounts import budget_of, pending_of, wallet_of
-from app.ledger.debts import pay_from_award
+from app.ledger.accounts import budget_of, pending_of, pendings_of, quarter, wallet_of, wallets_of
+from app.ledger.debts import pay_from_award, who_owe
 from app.ledger.errors import BudgetExhausted
 from app.ledger.posting import Leg, post
 from app.ledger.reversals import is_reversed
+from app.ledger.together import Posting, post_all
 from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award
 
@@ -36,6 +37,48 @@ def fund(award: Award, at: datetime) -> None:
         publish(AwardQueued(**_facts(award, at)))
 
 
+def fund_all(awards: Sequence[tuple[Award, datetime]]) -> None:
+    """The same for new awards of different riders, each at its instant; the first of them draw first on a budget."""
+    session.flush()
+    postings = _drawing(awards)
+    answers = post_all([posting for posting, _ in postings], by=SYSTEM)
+    for (award, at), (_, budget_id), problem in zip(awards, postings, answers, strict=True):
+        if problem is None:
+            _draw(award, budget_id, at)
+        elif not isinstance(problem, BudgetExhausted):
+            raise problem
+    session.flush()
+    drawn = [each for each in awards if each[0].state == ACTIVE]
+    owing = who_owe({award.person_id for award, _ in drawn}) if drawn else set()
+    for award, at in drawn:
+        if award.person_id in owing:
+            _pay_debt(award, at)
+    queued = [each for each in awards if each[0].state == QUEUED]
+    publish_all(
+        [
+            PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE)
+            for award, at in awards
+            if award.state != QUEUED
+        ]
+    )
+    publish_all([AwardQueued(**_facts(award, at)) for award, at in queued])
+
+
+def _drawing(awards: Sequence[tuple[Award, datetime]]) -> list[tuple[Posting, UUID]]:
+    """What is to be posted for each, and the budget it comes from."""
+    wallets = wallets_of({award.person_id for award, _ in awards if not award.waits})
+    pendings = pendings_of({award.person_id for award, _ in awards if award.waits})
+    wanted = {(award.recorded.region_code, quarter(at)): at for award, at in awards}
+    budgets = {where: budget_of(where[0], at).id for where, at in wanted.items()}
+    found = []
+    for award, at in awards:
+        budget_id = budgets[(award.recorded.region_code, quarter(at))]
+        to_account = (pendings if award.waits else wallets)[award.person_id].id
+        last_day = None if award.waits else _last_day(award, at)
+        found.append((_posting(award, "given", budget_id, to_account, at, last_day), budget_id))
+    return found
+
+
 def _draw_on_budget(award: Award, at: datetime) -> bool:
     to_account = pending_of(award.person_id) if award.waits else wallet_of(award.person_id)
     budget = budget_of(award.recorded.region_code, at)
@@ -43,12 +86,16 @@ def _draw_on_budget(award: Award, at: datetime) -> bool:
         _move(award, "given", budget.id, to_account.id, at, None if award.waits else _last_day(award, at))
     except BudgetExhausted:
         return False
-    award.state = PENDING if award.waits else ACTIVE
-    award.funded_at, award.budget_id = at, budget.id
+    _draw(award, budget.id, at)
     session.flush()
     if award.state == ACTIVE:
         _pay_debt(award, at)
     return True
+
+
+def _draw(award: Award, budget_id: UUID, at: datetime) -> None:
+    award.state = PENDING if award.waits else ACTIVE
+    award.funded_at, award.budget_id = at, budget_id
 
 
 def settle(award: Award, at: datetime) -> None:
@@ -164,12 +211,22 @@ def _move(
     expires_on: date | None = None,
 ) -> None:
     """One posting. Its source names the award, the step and the round, so the ledger books it once."""
-    post(
+    post(**_posting(award, step, from_account, to_account, at, expires_on)._asdict(), by=SYSTEM)
+
+
+def _posting(
+    award: Award,
+    step: str,
+    from_account: UUID,
+    to_account: UUID,
+    at: datetime,
+    expires_on: date | None = None,
+) -> Posting:
+    return Posting(
         kind=f"award-{step}",
         source=source_of(award, step),
         legs=[Leg(from_account, -award.points), Leg(to_account, award.points, expires_on=expires_on)],
         words=_words(award, step),
-        by=SYSTEM,
         at=at,
     )
 

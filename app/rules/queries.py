@@ -107,22 +107,43 @@ def _sees_drafts(found: RuleSet, by: Actor) -> bool:
 
 def version_in_force(region_path: str, at: datetime) -> RuleSetVersion | None:
     """The version that judged facts in this region at this instant: that of the nearest region with one in force."""
-    codes = region_path.strip("/").split("/")
-    candidates = session.scalars(
-        select(RuleSetVersion)
+    return version_in_force_each([(region_path, at)])[0]
+
+
+def version_in_force_each(moments: Sequence[tuple[str, datetime]]) -> list[RuleSetVersion | None]:
+    """The same for many regions, each at an instant of its own."""
+    codes = {code for path, _ in moments for code in path.strip("/").split("/")}
+    first, last = min(at for _, at in moments), max(at for _, at in moments)
+    candidates = session.execute(
+        select(RuleSetVersion, RuleSet)
         .join(RuleSet, RuleSet.id == RuleSetVersion.rule_set_id)
         .where(
             RuleSet.region_code.in_(codes),
-            *_covers(city_day(at)),
+            RuleSet.starts_on <= city_day(last),
+            or_(RuleSet.ends_on.is_(None), RuleSet.ends_on >= city_day(first)),
             RuleSetVersion.state.in_(IN_FORCE_STATES),
-            RuleSetVersion.starts_at <= at,
-            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > at),
+            RuleSetVersion.starts_at <= last,
+            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > first),
         )
-    )
+    ).all()
+    return [_nearest([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
+
+
+def _nearest(
+    candidates: Sequence[tuple[RuleSetVersion, RuleSet]], region_path: str, at: datetime
+) -> RuleSetVersion | None:
+    codes, day = region_path.strip("/").split("/"), city_day(at)
     nearest = sorted(
-        candidates, key=lambda each: (codes.index(each.rule_set.region_code), each.starts_at, each.number)
+        (codes.index(found.region_code), each.starts_at, each.number, each.id)
+        for each, found in candidates
+        if found.region_code in codes
+        and found.starts_on <= day
+        and (found.ends_on is None or found.ends_on >= day)
+        and each.starts_at is not None
+        and each.starts_at <= at
+        and (each.ends_at is None or each.ends_at > at)
     )
-    return nearest[-1] if nearest else None
+    return next((each for each, _ in candidates if each.id == nearest[-1][-1]), None) if nearest else None
 
 
 def _covers(day: date) -> tuple[ColumnElement[bool], ...]:
@@ -166,6 +187,12 @@ def rules_of(found: RuleSetVersion) -> tuple[Rule, ...]:
     if found.state in IN_FORCE_STATES and found.published_at is not None:
         return _published_rules(found.id, found.published_at)
     return rulebook.read(found.rules)
+
+
+def void_ones(fact_kind: str, fact_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these facts that were found void."""
+    found = select(VoidFact.fact_id).where(VoidFact.fact_kind == fact_kind, VoidFact.fact_id.in_(fact_ids))
+    return set(session.scalars(found))
 
 
 def is_void(fact_kind: str, fact_id: UUID) -> bool:
@@ -252,6 +279,20 @@ def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:
     if found is None or not _may_see(found, by):
         raise FactNotFound
     return found
+
+
+def points_given_each(fact_kind: str, fact_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The same of many facts; those that gave nothing are not in it."""
+    rows = session.execute(
+        select(Award.fact_id, func.sum(Award.points))
+        .where(
+            Award.fact_kind == fact_kind,
+            Award.fact_id.in_(fact_ids),
+            Award.state.in_((QUEUED, PENDING, ACTIVE)),
+        )
+        .group_by(Award.fact_id)
+    )
+    return {fact_id: int(points) for fact_id, points in rows}
 
 
 def queued_awards() -> tuple[int, int]:

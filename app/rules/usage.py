@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.kernel.clock import city_day
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, session
 from app.kernel.ids import new_id
 from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
@@ -26,8 +26,41 @@ def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> 
     Two facts of one rider (or at one station) at the same moment: the second waits here until the first has counted,
     so together they cannot pass a cap. Rows are made and locked in one order for all, so nobody waits in a ring.
     """
+    return all_counters_to_change(rule_set_id, rules, [fact])[0]
+
+
+def all_counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], facts: Sequence[Fact]) -> list[Counters]:
+    """The same of several facts. Two that look at one counter share its row: the second sees the first counted."""
+    wanted = [_looked_at(rules, fact) for fact in facts]
+    places = sorted({place for each in wanted for place in each.values()})
+    if not places:
+        return [{} for _ in facts]
+    rows = [
+        {"rule_set_id": rule_set_id, "rule_key": rule_key, "subject": subject, "period": period}
+        for rule_key, subject, period in places
+    ]
+    insert_all_if_absent(UsageCounter, [{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
+    rule_keys, subjects, periods = (set(column) for column in zip(*places, strict=True))
+    counters = session.scalars(
+        select(UsageCounter)
+        .where(
+            UsageCounter.rule_set_id == rule_set_id,
+            UsageCounter.rule_key.in_(rule_keys),
+            UsageCounter.subject.in_(subjects),
+            UsageCounter.period.in_(periods),
+        )
+        .order_by(UsageCounter.rule_key, UsageCounter.subject, UsageCounter.period)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    found = {(row.rule_key, row.subject, row.period): row for row in counters}
+    return [{key: found[place] for key, place in each.items()} for each in wanted]
+
+
+def _looked_at(rules: Sequence[Rule], fact: Fact) -> dict[UsageKey, tuple[str, str, str]]:
+    """Which counters, each by (rule, whose, period)."""
     day = city_day(fact.happened_at)
-    wanted = {
+    return {
         UsageKey(rule.key, cap.per, cap.period): (
             rule.key,
             subject_of(cap, fact.person_id, fact.fields),
@@ -37,25 +70,6 @@ def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> 
         for cap in rule.caps
         if (period := period_of(cap, rule, day, fact.fields)) is not None
     }
-    if not wanted:
-        return {}
-    for rule_key, subject, period in sorted(set(wanted.values())):
-        values = {"rule_set_id": rule_set_id, "rule_key": rule_key, "subject": subject, "period": period}
-        insert_if_absent(UsageCounter, {"id": new_id(), "points": 0, "times": 0, **values})
-    rows = session.scalars(
-        select(UsageCounter)
-        .where(
-            UsageCounter.rule_set_id == rule_set_id,
-            UsageCounter.rule_key.in_({key for key, _, _ in wanted.values()}),
-            UsageCounter.subject.in_({subject for _, subject, _ in wanted.values()}),
-            UsageCounter.period.in_({period for _, _, period in wanted.values()}),
-        )
-        .order_by(UsageCounter.rule_key, UsageCounter.subject, UsageCounter.period)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    found = {(row.rule_key, row.subject, row.period): row for row in rows}
-    return {key: found[where] for key, where in wanted.items()}
 
 
 def used(counters: Counters) -> dict[UsageKey, Used]:
@@ -64,13 +78,12 @@ def used(counters: Counters) -> dict[UsageKey, Used]:
 
 
 def count(counters: Counters, outcomes: Iterable[Outcome]) -> None:
-    """Add what was given to the counters of its rule."""
+    """Add what was given to the counters of its rule. Written when the session is flushed."""
     given = {outcome.rule.key: outcome.points for outcome in outcomes if outcome.points}
     for key, row in counters.items():
         if key.rule_key in given:
             row.points += given[key.rule_key]
             row.times += 1
-    session.flush()
 
 
 def uncount(award: Award) -> None:

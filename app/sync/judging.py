@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from app.checkins import queries as checkins
 from app.checkins.checking_in import check_in_by_code, check_in_by_poster
@@ -18,8 +19,7 @@ from app.kernel.geo import Position
 from app.kernel.i18n import format_time
 from app.rewards import queries as rewards
 from app.rewards.models import Voucher
-from app.rules.explaining import explain_fact
-from app.rules.queries import recorded_fact
+from app.rules.queries import points_given_for
 from app.sync import resolving, trusting, verifying
 from app.sync.errors import ItemUnreadable
 from app.sync.models import ALREADY, CHECKIN, COUNTED, REDEEM, SCAN, Lease, SyncItem
@@ -46,9 +46,9 @@ def holder_of(lease: Lease) -> Actor:
 def _checkin(item: SyncItem, told: dict[str, Any], at: datetime) -> Outcome:
     if item.station_id is None or item.person_id is None:
         raise CodeForged
-    counted = checkins.check_in_of_window(item.person_id, item.station_id, item.happened_at)
-    if counted is not None:
-        return _already(counted)
+    there = checkins.check_in_of_window(item.person_id, item.station_id, item.happened_at)
+    if there is not None:
+        return _already(there)
     position: Position | None = told["position"]
     made = check_in_by_poster(
         station_id=item.station_id,
@@ -58,14 +58,14 @@ def _checkin(item: SyncItem, told: dict[str, Any], at: datetime) -> Outcome:
         by=people.actor_of(people.person(item.person_id)),
         at=item.arrived_at,
     )
-    return _counted(made)
+    return counted(made.id, points_given_for("checkin", made.id))
 
 
 def _scan(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: datetime) -> Outcome:
     person_id = _proven(item, told, lease, at).handle.person_id
-    counted = checkins.check_in_of_window(person_id, lease.station_id, item.happened_at)
-    if counted is not None:
-        return _already(counted)
+    there = checkins.check_in_of_window(person_id, lease.station_id, item.happened_at)
+    if there is not None:
+        return _already(there)
     made = check_in_by_code(
         person_id=person_id,
         station_id=lease.station_id,
@@ -73,7 +73,7 @@ def _scan(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: dat
         by=by,
         at=item.arrived_at,
     )
-    return _counted(made)
+    return counted(made.id, points_given_for("checkin", made.id))
 
 
 def _proven(item: SyncItem, told: dict[str, Any], lease: Lease, at: datetime) -> verifying.Shown:
@@ -116,17 +116,15 @@ def _hand_over(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at
     return trusting.hand_over_voucher(item, told["code"], lease, by=by)
 
 
-def _counted(made: Checkin) -> Outcome:
-    judged = recorded_fact("checkin", made.id)
-    told = explain_fact(judged) if judged else None
-    points = told.points if told else 0
+def counted(checkin_id: UUID, points: int) -> Outcome:
+    """A presence that counted, and what it gave."""
     key = "sync.counted" if points else "sync.counted-without-points"
-    return Outcome(state=COUNTED, words=said(key, points=points), points=points, checkin_id=made.id)
+    return Outcome(state=COUNTED, words=said(key, points=points), points=points, checkin_id=checkin_id)
 
 
-def _already(counted: Checkin) -> Outcome:
-    words = said("sync.already", at=format_time(counted.happened_at))
-    return Outcome(state=ALREADY, slug="checked-in-already", words=words, points=0, checkin_id=counted.id)
+def _already(there: Checkin) -> Outcome:
+    words = said("sync.already", at=format_time(there.happened_at))
+    return Outcome(state=ALREADY, slug="checked-in-already", words=words, points=0, checkin_id=there.id)
 
 
 def _handed_over(voucher: Voucher) -> Outcome:

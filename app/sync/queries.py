@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -97,9 +97,27 @@ def missing_of(lease: Lease, limit: int = 50) -> list[int]:
     return [seq for seq in range(1, lease.told + 1) if seq not in there][:limit]
 
 
-def entry_at(lease_id: UUID, seq: int) -> SyncItem | None:
-    """The entry at one place of a lease's log."""
-    return session.scalar(select(SyncItem).where(SyncItem.lease_id == lease_id, SyncItem.seq == seq))
+def hash_at(lease_id: UUID, seq: int) -> str | None:
+    """The hash of the entry at one place of a lease's log; None while it has not arrived."""
+    return session.scalar(select(SyncItem.hash).where(SyncItem.lease_id == lease_id, SyncItem.seq == seq))
+
+
+def hashes_at(places: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
+    """The same of many places."""
+    leases, seqs = {lease_id for lease_id, _ in places}, {seq for _, seq in places}
+    rows = session.execute(
+        select(SyncItem.lease_id, SyncItem.seq, SyncItem.hash).where(
+            SyncItem.lease_id.in_(leases), SyncItem.seq.in_(seqs)
+        )
+    )
+    return {
+        (lease_id, seq): found for lease_id, seq, found in rows if lease_id is not None and seq is not None
+    }
+
+
+def leases_named(ids: Collection[UUID]) -> dict[UUID, Lease]:
+    """The leases with these ids."""
+    return {each.id: each for each in session.scalars(select(Lease).where(Lease.id.in_(ids)))}
 
 
 def items_named(ids: Sequence[UUID]) -> dict[UUID, SyncItem]:
@@ -165,10 +183,10 @@ def riders_of(station: Station, at: datetime) -> Select[UUID]:
     )
 
 
-def may_have_seen(lease: Lease, person_id: UUID) -> bool:
-    """Whether the device with this lease could have taken this rider's code."""
+def may_have_been_seen(lease: Lease, person_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these riders whose code the device with this lease could have taken."""
     station = session.get_one(Station, lease.station_id)
-    return session.scalar(riders_of(station, lease.granted_at).where(Person.id == person_id)) is not None
+    return set(session.scalars(riders_of(station, lease.granted_at).where(Person.id.in_(person_ids))))
 
 
 # --- the conflict desk --------------------------------------------------------------------------------------

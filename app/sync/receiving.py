@@ -14,7 +14,7 @@ import marshmallow as ma
 
 from app.identity.actors import Actor
 from app.kernel import i18n, strict_json
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem, Unauthenticated
 from app.sync import chain, queries, resolving, schemas
 from app.sync.errors import ItemChanged, ItemUnreadable, LogSignature
@@ -68,7 +68,8 @@ def receive(
     lease = _lease_of(log, sent_at) if log is not None else None
     if lease is None and (by.is_anonymous or owner not in (None, by.person_id)):
         raise Unauthenticated  # what one rider kept is never counted for another who signed in meanwhile
-    taken: list[UUID | Unkept] = [_take(each, lease, clock_offset_s, by, at) for each in items]
+    arrived = {"clock_offset_s": clock_offset_s, "arrived_at": at, "state": WAITING}
+    taken = _take_all(_read_all(items, lease, by), arrived, by)
     if lease is not None and log is not None:
         _hear(lease, log, at)
     session.flush()
@@ -112,12 +113,49 @@ def _hear(lease: Lease, log: dict[str, Any], at: datetime) -> None:
     lease.asleep_at = at if log["mood"] == ASLEEP else None
 
 
-def _take(raw: Any, lease: Lease | None, clock_offset_s: int, by: Actor, at: datetime) -> UUID | Unkept:
-    try:
-        values = _entry(raw, lease) if lease is not None else _checkin(raw, by)
-    except (ma.ValidationError, Problem):
-        return _unkept(_id_in(raw), ItemUnreadable())
-    values |= {"clock_offset_s": clock_offset_s, "arrived_at": at, "state": WAITING}
+def _read_all(items: Sequence[Any], lease: Lease | None, by: Actor) -> list[dict[str, Any] | Unkept]:
+    """Each item as it will be kept, or why it cannot be."""
+    read: list[dict[str, Any] | Unkept] = []
+    for raw in items:
+        try:
+            read.append(_entry(raw, lease) if lease is not None else _checkin(raw, by))
+        except (ma.ValidationError, Problem):
+            read.append(_unkept(_id_in(raw), ItemUnreadable()))
+    if lease is not None:
+        entries = [each for each in read if isinstance(each, dict)]
+        shown = resolving.riders_shown([each | {"at": each["happened_at"]} for each in entries])
+        for each, person_id in zip(entries, shown, strict=True):
+            each["person_id"] = person_id
+            del each["code"]
+    return read
+
+
+def _take_all(
+    read: Sequence[dict[str, Any] | Unkept], arrived: dict[str, Any], by: Actor
+) -> list[UUID | Unkept]:
+    """Write them down: what is new in one statement, the rest (an id or a place that is taken) one by one."""
+    ids: set[UUID] = set()
+    places: set[int] = set()
+    new = []
+    for each in read:
+        if isinstance(each, dict) and each["id"] not in ids and each.get("seq") not in places:
+            ids.add(each["id"])
+            places |= {each["seq"]} if each.get("seq") is not None else set()
+            new.append(each | arrived)
+    written = insert_all_if_absent(SyncItem, new)
+    taken: list[UUID | Unkept] = []
+    for each in read:
+        if isinstance(each, Unkept):
+            taken.append(each)
+        elif (each["id"],) in written:
+            written.remove((each["id"],))  # once: the same id again is the same item, or another
+            taken.append(each["id"])
+        else:
+            taken.append(_take(each | arrived, by))
+    return taken
+
+
+def _take(values: dict[str, Any], by: Actor) -> UUID | Unkept:
     if insert_if_absent(SyncItem, values):
         return values["id"]  # type: ignore[no-any-return]
     before = session.get(SyncItem, values["id"])
@@ -127,7 +165,7 @@ def _take(raw: Any, lease: Lease | None, clock_offset_s: int, by: Actor, at: dat
         before = session.get(SyncItem, values["id"])
     if before is None or before.hash != values["hash"] or before.lease_id != values.get("lease_id"):
         return _unkept(values["id"], ItemChanged())
-    if lease is None and before.person_id != by.person_id:
+    if before.lease_id is None and before.person_id != by.person_id:
         return _unkept(values["id"], ItemChanged())
     return before.id
 
@@ -139,7 +177,7 @@ def _entry(raw: Any, lease: Lease) -> dict[str, Any]:
         "id": told["id"],
         "kind": told["kind"],
         "body": entry["text"],
-        "person_id": resolving.rider_shown(told["kind"], told["code"], told["at"]),
+        "code": told["code"],  # says whose it is
         "station_id": lease.station_id,
         "lease_id": lease.id,
         "seq": told["seq"],

@@ -19,14 +19,19 @@ from app.sync.outcomes import Outcome
 
 def write_down(item: SyncItem, outcome: Outcome, *, at: datetime) -> None:
     """The item is settled; whoever is concerned is told."""
-    item.state, item.slug, item.words = outcome.state, outcome.slug, outcome.words
-    item.points, item.checkin_id, item.voucher_id = outcome.points, outcome.checkin_id, outcome.voucher_id
-    item.settled_at = at
+    note(item, outcome, at=at)
     session.flush()
     if outcome.state == REVIEW:
         _open_conflict(item, outcome, at)
     elif outcome.state == REFUSED:
         _refuse(item, outcome, at)
+
+
+def note(item: SyncItem, outcome: Outcome, *, at: datetime) -> None:
+    """What became of an item, on the item; written when the session is flushed."""
+    item.state, item.slug, item.words = outcome.state, outcome.slug, outcome.words
+    item.points, item.checkin_id, item.voucher_id = outcome.points, outcome.checkin_id, outcome.voucher_id
+    item.settled_at = at
 
 
 def _refuse(item: SyncItem, outcome: Outcome, at: datetime) -> None:

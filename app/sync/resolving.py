@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.codes.kinds.screen import ScreenCode
 from app.codes.kinds.station import StationCode
 from app.codes.kinds.voucher import VoucherCode
 from app.codes.posters import station_behind
-from app.codes.queries import handle_named
+from app.codes.queries import handle_named, handles_named
 from app.kernel import strict_json
 from app.kernel.errors import Problem
 from app.rewards import queries as rewards
@@ -32,6 +33,29 @@ def rider_shown(kind: str, code: str, happened_at: datetime) -> UUID | None:
     except Problem:
         return None
     return handle.person_id if handle else None
+
+
+def riders_shown(entries: Sequence[Mapping[str, Any]]) -> list[UUID | None]:
+    """The same of many entries: the handles that they name are looked up in one go."""
+    named = [None if each["kind"] == VOUCHER else handle_in(each["code"], each["at"]) for each in entries]
+    handles = handles_named({each for each in named if each is not None})
+    return [
+        rider_shown(entry["kind"], entry["code"], entry["at"])
+        if entry["kind"] == VOUCHER
+        else handles[digits].person_id
+        if digits in handles
+        else None
+        for entry, digits in zip(entries, named, strict=True)
+    ]
+
+
+def handle_in(code: str, happened_at: datetime) -> str | None:
+    """The handle that a rider's code names; None if it is no such code."""
+    try:
+        read = reading.read(code, at=happened_at)
+    except Problem:
+        return None
+    return read.handle if isinstance(read, PersonalCode) else None
 
 
 def station_shown(code: str, happened_at: datetime) -> UUID | None:

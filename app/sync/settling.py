@@ -8,7 +8,9 @@ was put away, or taken out of use, is not waited for.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from app.sync.judging import judge
 from app.sync.models import LATEST, WAITING, Lease, SyncItem, Turn
 from app.sync.outcomes import Outcome, broken, refused
 from app.sync.recording import write_down
+from app.sync.together import settle_together, waves
 
 MAX_AT_ONCE = 1_000
 
@@ -42,15 +45,19 @@ _WAITING = (
 def settle_ripe(*, at: datetime, limit: int = MAX_AT_ONCE) -> int:
     """Apply every item that need not wait any longer, in the order in which they happened. Returns how many."""
     _take_turn()
-    gate, settled = Gate(at), 0
-    for about in session.execute(_WAITING).all():
-        if gate.holds_back(about):
-            continue
-        settle(session.get_one(SyncItem, about.id), at=at)
-        settled += 1
-        if settled == limit:
-            break
-    return settled
+    ripe = _ripe(at, limit)
+    stored = queries.items_named(ripe)
+    for wave in waves([stored[each] for each in ripe]):
+        for item in settle_together(wave, at=at):
+            settle(item, at=at)
+    return len(ripe)
+
+
+def _ripe(at: datetime, limit: int) -> list[UUID]:
+    """The items that need not wait, in the order in which they happened."""
+    waiting = session.execute(_WAITING).all()
+    gate = Gate(at, {each.person_id for each in waiting if each.person_id is not None})
+    return list(islice((each.id for each in waiting if not gate.holds_back(each)), limit))
 
 
 def settle(item: SyncItem, *, at: datetime) -> None:
@@ -82,10 +89,13 @@ def _take_turn() -> None:
 class Gate:
     """Which items must wait, and for whom. Asked for many items of few riders, so answers are remembered."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, riders: Collection[UUID]) -> None:
         self._at = at
+        self._riders = riders
         self._gaps: dict[UUID, bool] = {}
-        self._seen: dict[tuple[UUID, UUID], bool] = {}
+        self._seen: dict[
+            UUID, set[UUID]
+        ] = {}  # by lease, those of these riders that its device may have seen
         self._held: set[UUID] = set()  # riders with an item that waits: their later ones wait as well
         self._out = queries.leases_out(at)
 
@@ -113,7 +123,6 @@ class Gate:
         happened_at = min(item.happened_at, item.arrived_at)
         if not max(lease.granted_at, lease.heard_at) < happened_at <= lease.ends_at:
             return False
-        key = (lease.id, item.person_id)
-        if key not in self._seen:
-            self._seen[key] = queries.may_have_seen(lease, item.person_id)
-        return self._seen[key]
+        if lease.id not in self._seen:
+            self._seen[lease.id] = queries.may_have_been_seen(lease, self._riders)
+        return item.person_id in self._seen[lease.id]

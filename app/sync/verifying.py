@@ -6,10 +6,13 @@ in a log that cannot be fully believed goes to a person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from app.codes import queries as codes
 from app.codes import reading, steps
 from app.codes.enrolling import key_of
 from app.codes.errors import (
@@ -24,7 +27,6 @@ from app.codes.errors import (
 )
 from app.codes.kinds.personal import PersonalCode
 from app.codes.models import GRACE, PersonalHandle, ScanSession
-from app.codes.queries import handle_named, use_of_step
 from app.identity import queries as people
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
@@ -52,7 +54,11 @@ class Shown:
     skew_s: int
 
 
-def shown_code(text: str, happened_at: datetime) -> Shown:
+def shown_code(
+    text: str,
+    happened_at: datetime,
+    handle_named: Callable[[str], PersonalHandle | None] = codes.handle_named,
+) -> Shown:
     """The rider's code, if the rider's phone made it when the log says. Raises CodeFormat, CodeUnknown, CodeForged."""
     code = reading.read(text, at=happened_at)
     if not isinstance(code, PersonalCode):
@@ -84,12 +90,18 @@ def must_be_good(shown: Shown, happened_at: datetime, lease: Lease) -> None:
         raise NotARider
 
 
-def must_be_believed(item: SyncItem, lease: Lease, at: datetime) -> None:
+def must_be_believed(
+    item: SyncItem,
+    lease: Lease,
+    at: datetime,
+    hash_at: Callable[[UUID, int], str | None] = queries.hash_at,
+) -> None:
     """Refuse what the device's word alone cannot carry: a broken or forked log, a wrong clock, a device taken away."""
     device = session.get_one(StationDevice, lease.device_id)
     if item.seq is None:
         raise LogForked
-    if not _fits(item, lease) or not chain.is_signed(device.public_key, item.hash, item.signature or ""):
+    signed = chain.is_signed(device.public_key, item.hash, item.signature or "")
+    if not signed or not _fits(item, lease, hash_at):
         raise LogBroken
     if device.revoked_at is not None and item.arrived_at >= device.revoked_at:
         raise DeviceRevoked
@@ -102,11 +114,10 @@ def must_be_believed(item: SyncItem, lease: Lease, at: datetime) -> None:
         raise OutsideLease
 
 
-def _fits(item: SyncItem, lease: Lease) -> bool:
+def _fits(item: SyncItem, lease: Lease, hash_at: Callable[[UUID, int], str | None]) -> bool:
     if item.seq == 1:
         return item.prev_hash == lease.id.hex
-    before = queries.entry_at(lease.id, (item.seq or 0) - 1)
-    return before is not None and before.hash == item.prev_hash
+    return hash_at(lease.id, (item.seq or 0) - 1) == item.prev_hash
 
 
 def take_step(shown: Shown, station_id: UUID, lease: Lease, happened_at: datetime) -> None:
@@ -114,7 +125,16 @@ def take_step(shown: Shown, station_id: UUID, lease: Lease, happened_at: datetim
 
     The same unique constraint as for a scan with a signal: of any number of uses, one row can be written.
     """
-    values = {
+    if insert_if_absent(ScanSession, use_of(shown, station_id, lease, happened_at)):
+        return
+    used = codes.use_of_step(shown.handle.id, shown.step)
+    if used is None or used.station_id != station_id:
+        raise CodeUsedTwice
+
+
+def use_of(shown: Shown, station_id: UUID, lease: Lease, happened_at: datetime) -> dict[str, Any]:
+    """The row that uses a step."""
+    return {
         "id": new_id(),
         "handle_id": shown.handle.id,
         "step": shown.step,
@@ -123,8 +143,3 @@ def take_step(shown: Shown, station_id: UUID, lease: Lease, happened_at: datetim
         "opened_by": lease.granted_to,
         "opened_at": happened_at,
     }
-    if insert_if_absent(ScanSession, values):
-        return
-    used = use_of_step(shown.handle.id, shown.step)
-    if used is None or used.station_id != station_id:
-        raise CodeUsedTwice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -170,7 +171,9 @@ class Scene:
         return self.riders[0]
 
 
-def scene(*, riders: int = 1, points: int = 100, stock: int = 50, tablets: int = 1) -> Scene:
+def scene(
+    *, riders: int = 1, points: int = 100, stock: int = 50, tablets: int = 1, rules: Sequence[Any] = ()
+) -> Scene:
     """Stations in one district, whose devices hold their lease; each check-in gives 5 points, at most 10 a day."""
     with transaction():
         make.regions()
@@ -187,7 +190,7 @@ def scene(*, riders: int = 1, points: int = 100, stock: int = 50, tablets: int =
         for each in people:
             if points:
                 give(each.id, points)
-    publish_rules(rule("R-01", "checkin", 5, caps=[cap(points=10)]))
+    publish_rules(*(rules or [rule("R-01", "checkin", 5, caps=[cap(points=10)])]))
     with transaction():
         handsets = [Handset(make.actor(each), enrol_phone(make.actor(each))) for each in people]
     stations = []

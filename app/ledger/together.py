@@ -1,0 +1,115 @@
+"""Several postings in a few statements: in their order, and each as if those before it had been made by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import Table, insert, select
+
+from app.identity.actors import Actor
+from app.kernel.db import insert_all_if_absent, session
+from app.kernel.errors import Problem
+from app.kernel.ids import new_id
+from app.ledger.accounts import forget_balances
+from app.ledger.errors import SourceUsedDifferently
+from app.ledger.models import Entry, LedgerTransaction
+from app.ledger.posting import Leg, accounts_to_change, must_balance, must_suffice, post
+
+
+class Posting(NamedTuple):
+    """What `post` is told, but for who does it."""
+
+    kind: str
+    source: str
+    legs: Sequence[Leg]
+    words: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(slots=True)
+class Standing:
+    """An account as it stands after the postings so far."""
+
+    kind: str
+    balance: int
+    held: int
+    overdrawable: bool
+    region_code: str | None
+    period: str | None
+
+
+def post_all(postings: Sequence[Posting], *, by: Actor) -> list[Problem | None]:
+    """Make them all; of each, None or what stood in its way: the refusals of `post`. One refused leaves the others.
+
+    The accounts of all are locked in the order in which `post` locks those of one.
+    """
+    for each in postings:
+        must_balance(each.legs)
+    legs = [leg for each in postings for leg in each.legs]
+    accounts = {
+        row.id: Standing(row.kind, row.balance, row.held, row.overdrawable, row.region_code, row.period)
+        for row in accounts_to_change(legs).values()
+    }
+    used = select(LedgerTransaction.id).where(
+        LedgerTransaction.source.in_([each.source for each in postings])
+    )
+    if session.scalars(used.limit(1)).first() is not None or len({each.source for each in postings}) < len(
+        postings
+    ):
+        return [_by_itself(each, by) for each in postings]
+    answers: list[Problem | None] = []
+    for each in postings:
+        answers.append(_refusal(accounts, each))
+        if answers[-1] is None:
+            for account_id, amount in (leg.move for leg in each.legs):
+                accounts[account_id].balance += amount
+    _write([each for each, answer in zip(postings, answers, strict=True) if answer is None], by)
+    return answers
+
+
+def _by_itself(posting: Posting, by: Actor) -> Problem | None:
+    try:
+        post(**posting._asdict(), by=by)
+    except Problem as problem:
+        return problem
+    return None
+
+
+def _refusal(accounts: Mapping[UUID, Standing], posting: Posting) -> Problem | None:
+    try:
+        must_suffice(accounts, posting.legs)
+    except Problem as problem:
+        return problem
+    return None
+
+
+def _write(postings: Sequence[Posting], by: Actor) -> None:
+    entries, transactions = [], []
+    for each in postings:
+        transaction_id = new_id()
+        entries += [{"id": new_id(), "transaction_id": transaction_id, **leg._asdict()} for leg in each.legs]
+        transactions.append(
+            {
+                "id": transaction_id,
+                "kind": each.kind,
+                "source": each.source,
+                "words": dict(each.words),
+                "entry_count": len(each.legs),
+                "reverses_id": None,
+                "made_by": by.person_id,
+                "at": each.at,
+            }
+        )
+    if not entries:
+        return
+    # RETURNING makes it one statement of many rows, and triggers move each account once.
+    table = cast(Table, Entry.__table__)
+    session.connection().execute(insert(table).returning(table.c.id), entries).all()
+    if len(insert_all_if_absent(LedgerTransaction, transactions)) < len(transactions):
+        # Only a concurrent use of a source on other accounts gets here; see `posting.record`.
+        raise SourceUsedDifferently(source=transactions[0]["source"])
+    forget_balances({entry["account_id"] for entry in entries})
