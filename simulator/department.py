@@ -106,8 +106,15 @@ class HonourRounds:
                     reason="本人表示想把机会让给别人。",
                 )  # fmt: skip
         self._later(at, 3, lambda now: self.reviewer.ask_for(
-            governing.sign_selection, now, partial(self._signed, selection), selection_id=selection
+            governing.weigh, now, partial(self._weighed, selection), selection_id=selection,
+            score=self.reviewer.chance.one_of((70, 80, 90)),
         ))  # fmt: skip
+
+    def _weighed(self, selection: str, answer: Answer, at: datetime) -> None:
+        if answer.done:
+            self._later(at, 1, lambda now: self.reviewer.ask_for(
+                governing.sign_selection, now, partial(self._signed, selection), selection_id=selection
+            ))  # fmt: skip
 
     def _signed(self, selection: str, answer: Answer, at: datetime) -> None:
         if answer.done:

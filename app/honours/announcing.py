@@ -5,12 +5,12 @@ Each is a step of its own that somebody takes: nothing is published by the mere 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import objecting, queries
+from app.honours import holding, objecting, queries
 from app.honours.errors import CandidateHeld, CandidateNotFound, NoticeNotEnded, NoticeRunning, ObjectionsOpen
 from app.honours.events import HonourRevoked, HonoursGranted, NoticeOpened
 from app.honours.models import FINAL, IN, NOTICE, REVIEWED, Candidate, Honour, Selection
@@ -54,7 +54,7 @@ def end_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
 
 
 def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Publish the roll after the notice; those in receive the honour, except those held by an objection."""
+    """Publish the roll after the notice; those in receive the honour, except those about whom something is open."""
     selection = _to_announce(selection_id, by)
     selection.must_be(NOTICE)
     if selection.notice_ended_at is None:
@@ -62,24 +62,29 @@ def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     if objecting.is_contested(selection.id):
         raise ObjectionsOpen
     chosen = queries.chosen(selection_id)
-    held = objecting.held(each.id for each in chosen)
+    waiting = waiting_of([each.id for each in chosen])
     selection.state, selection.finalised_at = FINAL, at
-    _grant([each for each in chosen if each.id not in held], selection, by, at)
+    _grant([each for each in chosen if each.id not in waiting], selection, by, at)
     _trace("roll.finalised", selection, by, at)
     return selection
 
 
 def grant_held(*, selection_id: UUID, candidate_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Honour somebody whose objections are answered by now, after the roll became final without him."""
+    """Honour somebody about whom nothing is open by now, after the roll became final without him."""
     selection = _to_announce(selection_id, by)
     selection.must_be(FINAL)
     candidate = queries.candidate(selection_id, candidate_id)
     if candidate.decision != IN or queries.honour_of(candidate.id) is not None:
         raise CandidateNotFound
-    if objecting.held([candidate.id]):
+    if waiting_of([candidate.id]):
         raise CandidateHeld
     _grant([candidate], selection, by, at)
     return selection
+
+
+def waiting_of(candidate_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these are not honoured for now: an objection waits, or their records are being looked into."""
+    return objecting.held(candidate_ids) | holding.held(candidate_ids)
 
 
 def revoke(*, honour_id: UUID, reason: str, by: Actor, at: datetime) -> Honour:

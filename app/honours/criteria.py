@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from app.audit.recording import record
-from app.honours import queries, scoring, sealing
+from app.honours import combining, queries, scoring, sealing
 from app.honours.errors import CriteriaWrong, SecondReviewerNeeded
 from app.honours.models import DRAFT, CriteriaVersion, Selection
 from app.identity.actors import Actor
@@ -87,6 +87,7 @@ def must_be_sound(criteria: Mapping[str, Any]) -> None:
         and set(ties) <= set(scoring.TIES)
         and all(each["by"] in scoring.GROUPS and _is_possible(each) for each in quotas)
         and least <= criteria["seats"]
+        and combining.is_sound(combining.rule_of(criteria))
     )
     if not sound:
         raise CriteriaWrong(fields={"criteria": ["criteria-wrong"]})

@@ -131,6 +131,18 @@ class BlindRoundOpen(Conflict):
     slug = "blind-round-open"
 
 
+class BlindRoundRunning(Conflict):
+    """Nobody signs before the blind round is closed."""
+
+    slug = "blind-round-running"
+
+
+class MarkTooLow(Conflict):
+    """Somebody is in by the criteria alone although the reviewers' mark is below what they ask for."""
+
+    slug = "mark-too-low"
+
+
 class BlindRoundOver(Conflict):
     """Marks are given before names are seen."""
 
@@ -144,7 +156,7 @@ class ObjectionsOpen(Conflict):
 
 
 class CandidateHeld(Conflict):
-    """An objection about this candidate has not been answered."""
+    """An objection about this candidate has not been answered, or his records are being looked into."""
 
     slug = "candidate-held"
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.honours import objecting, queries, weighing
+from app.honours import holding, objecting, queries, weighing
+from app.honours.combining import combined, rule_of
 from app.honours.models import Candidate, Decision, Nomination, Recusal, Selection, Voice
 from app.identity.actors import Actor
 from app.identity.models import Person
@@ -31,8 +32,10 @@ class Filed:
     candidate: Candidate
     name: str | None
     held: bool
+    on_hold: bool
     marked: int
     marks: Sequence[int]
+    mark: int | None
     comments: Sequence[str]
     recused: Sequence[str]
     decisions: Sequence[str]
@@ -60,14 +63,12 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
     ).all()
     ids = [each.id for each in candidates]
     counted = weighing.counting_marks(ids)
-    recusals = _by_candidate(session.scalars(select(Recusal).where(Recusal.candidate_id.in_(ids))))
-    decisions = _by_candidate(
-        session.scalars(select(Decision).where(Decision.candidate_id.in_(ids)).order_by(Decision.id))
-    )
+    recusals, decisions = _by_candidate(Recusal, ids), _by_candidate(Decision, ids)
     named = selection.named_at is not None
     names, stories = (_names(candidates), _stories(selection.id)) if named else ({}, {})
     marks = counted if named else defaultdict(list)
-    held = objecting.held(ids)
+    held, on_hold = objecting.held(ids), holding.held(ids)
+    rule = rule_of(queries.criteria_of(selection))
     return CaseFile(
         selection,
         selection.meeting,
@@ -76,8 +77,10 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
                 each,
                 names.get(each.person_id),
                 each.id in held,
+                each.id in on_hold,
                 len(counted[each.id]),
                 [mark.score for mark in marks[each.id]],
+                combined([mark.score for mark in marks[each.id]], rule),
                 [mark.comment for mark in marks[each.id] if mark.comment],
                 [recusal.reason for recusal in recusals[each.id]],
                 [f"{decision.decision}: {decision.reason}" for decision in decisions[each.id]],
@@ -88,9 +91,11 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
     )
 
 
-def _by_candidate(rows: Iterable[Row]) -> dict[UUID, list[Row]]:
+def _by_candidate(model: type[Row], candidate_ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
     found: dict[UUID, list[Row]] = defaultdict(list)
-    for each in rows:
+    for each in session.scalars(
+        select(model).where(model.candidate_id.in_(candidate_ids)).order_by(model.id)
+    ):
         found[each.candidate_id].append(each)
     return found
 

@@ -1,15 +1,17 @@
-"""Holding: a rider whose records are being looked into is no candidate until somebody says what came of it."""
+"""Holding: whose records are looked into is no candidate, and not honoured, until somebody says what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.audit.recording import record
-from app.honours.errors import HoldNotFound, HoldOpen
-from app.honours.models import IntegrityHold
+from app.honours import queries, weighing
+from app.honours.errors import HoldNotFound, HoldOpen, OwnCandidacy, Recused
+from app.honours.models import Candidate, IntegrityHold
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
@@ -20,6 +22,41 @@ from app.places.queries import city, region_path
 def open_hold(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> IntegrityHold:
     """Keep a rider out of selections for now. Two at once: the unique index lets one pass."""
     _must_hold(person_id, by)
+    return _open(person_id, reason, by, at)
+
+
+def hold_candidate(
+    *, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at: datetime
+) -> IntegrityHold:
+    """The same for a candidate whose name one may not know: he is not honoured until the matter is settled."""
+    return _open(_under_review(selection_id, candidate_id, by), reason, by, at)
+
+
+def release_candidate(
+    *, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at: datetime
+) -> IntegrityHold:
+    """The matter about a candidate is settled, and how."""
+    return _lift(_under_review(selection_id, candidate_id, by), reason, by, at)
+
+
+def open_about(person_id: UUID) -> IntegrityHold | None:
+    """The open hold about somebody, if there is one."""
+    return session.scalar(
+        select(IntegrityHold).where(IntegrityHold.person_id == person_id, IntegrityHold.lifted_at.is_(None))
+    )
+
+
+def held(candidate_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these candidates have records that are being looked into."""
+    looked_into = (
+        select(Candidate.id)
+        .join(IntegrityHold, IntegrityHold.person_id == Candidate.person_id)
+        .where(Candidate.id.in_(candidate_ids), IntegrityHold.lifted_at.is_(None))
+    )
+    return set(session.scalars(looked_into))
+
+
+def _open(person_id: UUID, reason: str, by: Actor, at: datetime) -> IntegrityHold:
     values = {"id": new_id(), "person_id": person_id, "reason": reason, "opened_by": by.id, "opened_at": at}
     if not insert_if_absent(IntegrityHold, values):
         raise HoldOpen
@@ -30,6 +67,10 @@ def open_hold(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> Integ
 def lift_hold(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> IntegrityHold:
     """The matter is settled, and how."""
     _must_hold(person_id, by)
+    return _lift(person_id, reason, by, at)
+
+
+def _lift(person_id: UUID, reason: str, by: Actor, at: datetime) -> IntegrityHold:
     open_one = select(IntegrityHold).where(
         IntegrityHold.person_id == person_id, IntegrityHold.lifted_at.is_(None)
     )
@@ -40,6 +81,16 @@ def lift_hold(*, person_id: UUID, reason: str, by: Actor, at: datetime) -> Integ
     session.flush()
     record(action="hold.lifted", subject=f"person:{person_id}", facts={"reason": reason}, by=by, at=at)
     return hold
+
+
+def _under_review(selection_id: UUID, candidate_id: UUID, by: Actor) -> UUID:
+    selection = weighing.selection_under_review(selection_id, by)
+    candidate = queries.candidate(selection.id, candidate_id)
+    if candidate.person_id == by.person_id:
+        raise OwnCandidacy
+    if candidate.id in queries.recused_from(by.id):
+        raise Recused
+    return candidate.person_id
 
 
 def _must_hold(person_id: UUID, by: Actor) -> None:

@@ -205,6 +205,11 @@ def certified(token: str) -> tuple[OnRoll | None, Honour, Selection]:
     return next(listed, None), honour, found
 
 
+def honoured_in(selection_id: UUID) -> set[UUID]:
+    """The candidates of a selection who received the honour, taken back or not."""
+    return set(session.scalars(select(Honour.candidate_id).where(Honour.selection_id == selection_id)))
+
+
 def recused_from(reviewer_id: UUID) -> set[UUID]:
     """The candidates a reviewer decides nothing about."""
     return set(session.scalars(select(Recusal.candidate_id).where(Recusal.reviewer_id == reviewer_id)))

@@ -9,9 +9,12 @@ from sqlalchemy import select
 
 from app.audit.recording import record
 from app.honours import queries, weighing
+from app.honours.combining import rule_of
 from app.honours.errors import (
     BlindRoundOpen,
     BlindRoundOver,
+    BlindRoundRunning,
+    MarkTooLow,
     NobodyChosen,
     OwnCandidacy,
     Recused,
@@ -54,11 +57,12 @@ def mark(
 
 
 def show_names(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """End the blind round: every candidate who is in has been marked; marks stand, names are shown to reviewers."""
+    """End the blind round: whoever is in has marks enough; marks stand, names are shown to reviewers."""
     selection = _selection_to_review(selection_id, by)
     if selection.named_at is None:
-        if waiting := weighing.unmarked(selection_id):
-            raise BlindRoundOpen(waiting=waiting)
+        if waiting := weighing.short_of_marks(selection):
+            least = rule_of(queries.criteria_of(selection))["minimum_marks"]
+            raise BlindRoundOpen(waiting=waiting, least=least)
         selection.named_at = at
         session.flush()
         record(action="review.named", subject=f"selection:{selection_id}", facts={}, by=by, at=at)
@@ -124,11 +128,15 @@ def sign(*, selection_id: UUID, meeting: str = "", by: Actor, at: datetime) -> S
         raise OwnCandidacy
     if queries.recused_from(by.id) & {each.id for each in chosen}:
         raise Recused
+    if selection.named_at is None:
+        raise BlindRoundRunning
     seats = queries.criteria_of(selection)["seats"]
     if len(chosen) > seats:
         raise TooManyChosen(chosen=len(chosen), seats=seats)
     if not chosen:
         raise NobodyChosen
+    if low := weighing.carried_by_nobody(selection):
+        raise MarkTooLow(candidate=low[0].pseudonym, count=len(low))
     selection.approved_by, selection.approved_at, selection.state = by.person_id, at, REVIEWED
     selection.meeting = meeting
     session.flush()

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.honours import queries
+from app.honours.combining import RULES, SILENT
 from app.honours.fetching import FILE_STATES
 from app.honours.making import KINDS
 from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
@@ -45,6 +46,14 @@ class QuotaIn(Schema):
     at_most = Whole(0, 1000, load_default=None, allow_none=True)
 
 
+class ReviewRuleIn(Schema):
+    """How several marks become one, how many it takes, and below which a person has to decide."""
+
+    rule = fields.String(required=True, validate=validate.OneOf(RULES))
+    minimum_marks = Whole(1, 20, load_default=1)
+    pass_mark = Whole(0, 100, load_default=0)
+
+
 class CriteriaIn(Schema):
     """Criteria as data."""
 
@@ -59,6 +68,7 @@ class CriteriaIn(Schema):
         validate=validate.Length(max=len(TIES)),
     )
     quotas = fields.List(fields.Nested(QuotaIn), load_default=list, validate=validate.Length(max=50))
+    review = fields.Nested(ReviewRuleIn, load_default=lambda: dict(SILENT))
 
 
 class CriteriaVersionIn(Schema):

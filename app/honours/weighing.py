@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from app.honours import queries
+from app.honours.combining import combined, is_too_low, rule_of
 from app.honours.errors import CandidateNotFound, SecondReviewerNeeded
 from app.honours.models import IN, OUT, Candidate, Mark, Recusal, Selection
 from app.identity.actors import Actor
@@ -96,11 +97,22 @@ def counting_marks(candidate_ids: Collection[UUID]) -> dict[UUID, list[Mark]]:
     return found
 
 
-def unmarked(selection_id: UUID) -> int:
-    """How many of those who are in nobody has marked yet."""
-    chosen = [each.id for each in queries.chosen(selection_id)]
+def short_of_marks(selection: Selection) -> int:
+    """How many of those who are in too few have marked yet."""
+    rule = rule_of(queries.criteria_of(selection))
+    chosen = [each.id for each in queries.chosen(selection.id)]
     marks = counting_marks(chosen)
-    return sum(not marks[each] for each in chosen)
+    return sum(len(marks[each]) < rule["minimum_marks"] for each in chosen)
+
+
+def carried_by_nobody(selection: Selection) -> Sequence[Candidate]:
+    """Who is in by the criteria alone although the reviewers' mark is too low; a person has to decide about him."""
+    rule = rule_of(queries.criteria_of(selection))
+    chosen = [each for each in queries.chosen(selection.id) if each.decided_by is None]
+    marks = counting_marks([each.id for each in chosen])
+    return [
+        each for each in chosen if is_too_low(combined([mark.score for mark in marks[each.id]], rule), rule)
+    ]
 
 
 def _own_marks(candidate_ids: Collection[UUID], by: Actor) -> dict[UUID, Mark]:

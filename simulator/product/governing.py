@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.honours import announcing, criteria, reviewing, selecting
+from app.honours import announcing, criteria, reviewing, selecting, weighing
 from app.identity.actors import Actor
 from app.ledger import correcting
 from simulator.product.answers import Facts
@@ -62,6 +62,21 @@ def decide(
         at=at,
     )
     return {"candidate": str(decided.id), "decision": decided.decision}
+
+
+def weigh(*, by: Actor, at: datetime, selection_id: str, score: int) -> Facts:
+    """Everybody on the reviewer's desk marked without a name, and the blind round closed."""
+    desk = weighing.desk_for(UUID(selection_id), by)
+    for each in desk.sheets:
+        reviewing.mark(
+            selection_id=desk.selection.id,
+            candidate_id=each.candidate.id,
+            score=score,
+            comment="",
+            by=by,
+            at=at,
+        )
+    return {"selection": str(reviewing.show_names(selection_id=desk.selection.id, by=by, at=at).id)}
 
 
 def sign_selection(*, by: Actor, at: datetime, selection_id: str) -> Facts:

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from app.honours import snapshots
+from app.honours import queries, snapshots
 from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
-from app.honours.models import Selection
-from app.honours.reviewing import sign
+from app.honours.models import Mark, Selection
+from app.honours.reviewing import show_names, sign
 from app.honours.selecting import create_selection, run_selection
 from app.identity.actors import Actor
 from app.identity.models import Person
@@ -124,9 +124,20 @@ def frozen(here: Setting, **more: Any) -> Selection:
         return run_selection(selection_id=selection.id, by=here.department, at=clock.now())
 
 
+def weighed(here: Setting, selection: Selection, *, score: int = 80) -> Selection:
+    """Everybody who is in marked by the reviewer, and the blind round closed."""
+    with transaction():
+        given = {"reviewer_id": here.reviewer.id, "score": score, "comment": "", "at": clock.now()}
+        marks = [given | {"id": new_id(), "candidate_id": each.id} for each in queries.chosen(selection.id)]
+        if marks:
+            session.execute(insert(Mark), marks)
+    with transaction():
+        return show_names(selection_id=selection.id, by=here.reviewer, at=clock.now())
+
+
 def reviewed(here: Setting, **more: Any) -> Selection:
-    """Signed by the reviewer."""
-    selection = frozen(here, **more)
+    """Marked and signed by the reviewer."""
+    selection = weighed(here, frozen(here, **more))
     with transaction():
         return sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
 

@@ -251,6 +251,9 @@ def test_the_desk_walks_the_whole_way(app, here):
     )
     assert decided.json["decision"] == "out"
     assert desk.post(f"{path}/signature", json={}).status_code == 403
+    for each in listed:
+        assert review.put(f"{path}/candidates/{each['id']}/mark", json={"score": 80}).status_code == 200
+    assert review.post(f"{path}/names").json["named_at"] is not None
     assert (
         review.post(f"{path}/signature", json={"meeting": "到会三人，一致同意"}).json["state"] == "reviewed"
     )

@@ -168,6 +168,7 @@ def test_a_story_is_on_the_wall_only_with_full_name_and_story(app, here):
         make.approve_criteria(selection_id=selection.id, by=here.reviewer, at=clock.now())
     with transaction():
         make.run_selection(selection_id=selection.id, by=here.department, at=clock.now())
+    make.weighed(here, selection)
     with transaction():
         make.sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
     with transaction():

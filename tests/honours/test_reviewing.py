@@ -19,6 +19,8 @@ from app.honours.announcing import (
     revoke,
 )
 from app.honours.errors import (
+    BlindRoundRunning,
+    MarkTooLow,
     NobodyChosen,
     NoticeNotEnded,
     NoticeRunning,
@@ -132,6 +134,7 @@ def test_signing_keeps_within_the_seats_and_tells_who_was_chosen(app):
     selection = make.frozen(here)
     with transaction(write=False):
         last = queries.candidates(selection.id, here.reviewer)[3].id
+    make.weighed(here, selection)
     _decide(selection, last, here.reviewer, "in", "救人事迹突出")
     with pytest.raises(TooManyChosen):
         _sign(selection, here.reviewer)
@@ -141,6 +144,29 @@ def test_signing_keeps_within_the_seats_and_tells_who_was_chosen(app):
     assert set(heard[0].person_ids) == {each.id for each in here.riders[:3]}
     with pytest.raises(SelectionMovedOn):
         _decide(selection, last, here.reviewer)
+
+
+def test_nobody_signs_before_the_blind_round_is_closed(app):
+    here = make.setting(300)
+    selection = make.frozen(here)
+    with pytest.raises(BlindRoundRunning):
+        _sign(selection, here.reviewer)
+    make.weighed(here, selection)
+    assert _sign(selection, here.reviewer).state == "reviewed"
+
+
+def test_who_is_in_by_the_figures_alone_needs_a_mark_that_is_not_too_low_or_a_reason(app):
+    here = make.setting(300, 200)
+    rule = {"rule": "mean", "minimum_marks": 1, "pass_mark": 60}
+    selection = make.weighed(here, make.frozen(here, criteria=make.CRITERIA | {"review": rule}), score=59)
+    with pytest.raises(MarkTooLow) as refused:
+        _sign(selection, here.reviewer)
+    assert refused.value.facts["count"] == 2
+    with transaction(write=False):
+        first, second = [each.id for each in queries.candidates(selection.id, here.reviewer)]
+    _decide(selection, first, here.reviewer, "in", "救人事迹，数据里看不到")
+    _decide(selection, second, here.reviewer, "out", "评分不到及格线")
+    assert _sign(selection, here.reviewer).state == "reviewed"
 
 
 def test_an_empty_choice_is_not_signed(app):

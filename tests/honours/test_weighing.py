@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.audit.models import AuditRecord
-from app.honours import filing, queries, reviewing, weighing
-from app.honours.errors import BlindRoundOpen, CandidateNotFound, SecondReviewerNeeded
+from app.honours import combining, filing, queries, reviewing, weighing
+from app.honours.errors import BlindRoundOpen, CandidateNotFound, CriteriaWrong, SecondReviewerNeeded
 from app.honours.models import Candidate, Selection
 from app.honours.pseudonyms import pseudonym
 from app.identity.actors import SYSTEM, Actor
@@ -71,7 +71,7 @@ def test_a_mark_of_somebody_who_stepped_aside_never_counts(app: object) -> None:
     _mark(selection, only, other, 100)
     _recuse(selection, only, other)
     with transaction(write=False):
-        assert weighing.unmarked(selection.id) == 1
+        assert weighing.short_of_marks(session.get_one(Selection, selection.id)) == 1
     with pytest.raises(BlindRoundOpen):
         _close(selection, here.reviewer)
     _mark(selection, only, here.reviewer, 70)
@@ -149,6 +149,62 @@ def test_the_desk_is_for_reviewers_who_did_not_set_it_up(app: object) -> None:
         _sheets(selection, both)
     with pytest.raises(Forbidden):
         _sheets(selection, here.department)
+
+
+def test_closing_takes_as_many_marks_as_the_criteria_ask_for_and_not_those_of_who_stepped_aside(
+    app: object,
+) -> None:
+    here, other, third = make.setting(300), make.another_reviewer(), make.another_reviewer("王评审")
+    rule = {"rule": "mean", "minimum_marks": 2, "pass_mark": 0}
+    selection = make.frozen(here, criteria=make.CRITERIA | {"review": rule})
+    (only,) = _sheets(selection, other)
+    for by, score in ((here.reviewer, 70), (other, 100)):
+        _mark(selection, only, by, score)
+    _recuse(selection, only, other)
+    with pytest.raises(BlindRoundOpen) as refused:
+        _close(selection, here.reviewer)
+    assert refused.value.facts == {"waiting": 1, "least": 2}
+    _mark(selection, only, third, 75)
+    _close(selection, here.reviewer)
+    with transaction(write=False):
+        (filed,) = filing.case_file(selection.id, here.reviewer).filed
+    assert (filed.mark, sorted(filed.marks)) == (725, [70, 75])
+
+
+MEAN = {"rule": "mean", "minimum_marks": 2, "pass_mark": 60}
+TRIMMED = MEAN | {"rule": "trimmed-mean"}
+
+
+@pytest.mark.parametrize(
+    "scores, rule, mark",
+    [
+        ([], combining.SILENT, None),
+        ([80], combining.SILENT, 800),
+        ([80], MEAN, None),
+        ([80, 85], MEAN, 825),
+        ([80, 80, 81], MEAN, 803),  # 80.333… is cut off
+        ([100, 70, 80], TRIMMED, 833),  # three: nobody is left out
+        ([100, 70, 80, 0], TRIMMED, 750),
+        ([60, 60, 60, 60, 0], TRIMMED, 600),
+    ],
+)
+def test_several_marks_become_one_as_the_criteria_say(
+    scores: list[int], rule: dict[str, Any], mark: int | None
+) -> None:
+    assert combining.combined(scores, rule) == mark
+    assert combining.combined(scores[::-1], rule) == mark
+
+
+@pytest.mark.parametrize("mark, low", [(None, True), (599, True), (600, False)])
+def test_a_mark_is_too_low_below_the_pass_mark(mark: int | None, low: bool) -> None:
+    assert combining.is_too_low(mark, MEAN) is low
+
+
+@pytest.mark.parametrize("change", [{"rule": "best"}, {"minimum_marks": 0}, {"pass_mark": 101}])
+def test_a_rule_that_cannot_be_done_is_no_criterion(app: object, change: dict[str, Any]) -> None:
+    here = make.setting(300)
+    with pytest.raises(CriteriaWrong):
+        make.draft(here, criteria=make.CRITERIA | {"review": MEAN | change})
 
 
 def _sheets(selection: Selection, by: Actor) -> list[Candidate]:

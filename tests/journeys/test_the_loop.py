@@ -173,6 +173,7 @@ def _select(desk: Page, reviewer: Page, clock: StandingClock) -> None:
     desk.fill("#f-seats", "3")
     desk.get_by_text("更多条件和名额分配").click()
     desk.fill("#f-enrolled_days", "0")  # the rider of this journey came yesterday
+    desk.fill("#f-minimum_marks", "1")  # there is one reviewer here
     shot(desk, "f-criteria")
     desk.get_by_role("button", name="定下标准").click()
     desk.wait_for_url("**/desk/honours/*-*")
@@ -184,6 +185,18 @@ def _select(desk: Page, reviewer: Page, clock: StandingClock) -> None:
         desk.get_by_role("button", name="封存数据并生成候选").click()
     reviewer.goto(desk.url)
     shot(reviewer, "f-review")
+    reviewer.get_by_role("link", name="打开评审台").click()
+    reviewer.get_by_role("link", name="开始评分").click()
+    expect(reviewer.locator("body")).not_to_contain_text("王小明")
+    reviewer.fill("#f-score", "88")
+    reviewer.fill("#f-comment", "服务扎实")
+    shot(reviewer, "f-marking")
+    reviewer.get_by_role("button", name="存下，看下一位").click()
+    reviewer.locator("#names > summary").click()
+    reviewer.get_by_role("button", name="结束，公开姓名给评审").click()
+    expect(reviewer.locator("body")).to_contain_text("88.0")
+    shot(reviewer, "f-case-file")
+    reviewer.get_by_role("link", name="去做决定").click()
     with reviewer.expect_navigation():
         reviewer.get_by_role("button", name="评审签字").click()
     desk.reload()

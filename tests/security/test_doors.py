@@ -55,6 +55,7 @@ SHUT = {
     "GET /api/v1/honours/<uuid:honour_id>/credential": "nobody is honoured yet",
     "GET /api/v1/honours/certificates/<token>": "nobody is honoured yet",
     "POST /api/v1/integrity-holds/lift": "nothing is held",
+    "POST /desk/honours/<uuid:selection_id>/review/candidates/<uuid:candidate_id>/release": "nothing is held",
     "GET /honours/<uuid:selection_id>": "nothing is under public notice yet",
     "GET /honours/<uuid:selection_id>/<pseudonym>": "nothing is under public notice yet",
     "GET /honours/<uuid:selection_id>/<pseudonym>/photos/<uuid:media_id>": "nothing is under public notice yet",

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app.identity.models import Grant
 from app.identity.permissions import AUDITOR
@@ -26,7 +27,14 @@ def criteria(**changes: str) -> dict[str, str]:
         "period_start_on": "2026-10-01",
         "period_end_on": "2026-10-31",
         "seats": "2",
+        "minimum_marks": "1",
     } | changes
+
+
+def links(client: FlaskClient, page: str) -> list[str]:
+    return [
+        attributes.get("href") or "" for tag, attributes in read(client.get(page).text).tags if tag == "a"
+    ]
 
 
 def test_a_selection_runs_is_signed_announced_made_final_and_exported(
@@ -49,6 +57,12 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     unsaid = send(reviewer, page, decide, decision="out")
     assert (unsaid.status_code, wrong_fields(unsaid.text)) == (422, {"reason"})
     assert send(reviewer, page, decide, decision="in", reason="材料齐全").status_code == 303
+    assert f"{page}/sign" not in reviewer.get(page).text
+    desk = f"{page}/review"
+    following = next(each for each in links(reviewer, desk) if "/candidates/" in each)
+    while following != desk:
+        following = send(reviewer, following, f"{following}/mark", score="85").headers["Location"]
+    assert send(reviewer, desk, f"{desk}/names").status_code == 303
     assert send(reviewer, page, f"{page}/sign").status_code == 303
     assert send(department, page, f"{page}/notice").status_code == 303
     assert send(department, page, f"{page}/notice-end").status_code == 409

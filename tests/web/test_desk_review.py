@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app.audit.models import AuditRecord
-from app.honours.models import Mark, Selection
+from app.honours.models import Honour, Mark, Selection
 from app.identity.models import Person
 from app.kernel.db import session, transaction
+from tests.conftest import StandingClock
 from tests.honours import make as honours
 from tests.web.make import browser, form_on, person, read, send, wrong_fields
 
@@ -43,7 +44,7 @@ def test_a_reviewer_marks_one_after_the_other_and_never_reads_a_name(app: Flask)
     assert "已评 1 / 2" in reviewer.get(home).text
     early = send(reviewer, home, f"{home}/names")
     assert early.status_code == 409
-    assert "还有 1 位" in early.text
+    assert "还有 1 位不够" in early.text
     assert send(reviewer, following, f"{following}/mark", score="61").headers["Location"] == home
     seen = "".join(reviewer.get(each).text for each in (home, first, following, f"{home}/file"))
     assert not any(each in seen for each in NAMES)
@@ -90,3 +91,37 @@ def test_the_department_has_no_reviewers_desk(app: Flask) -> None:
     assert home in reviewer.get(f"/desk/honours/{selection.id}").text
     token = form_on(department.get(f"/desk/honours/{selection.id}"), "/preferences").fields["csrf_token"]
     assert department.post(f"{home}/names", data={"csrf_token": token}).status_code == 403
+
+
+def test_a_candidate_is_put_on_hold_and_honoured_later(app: Flask, clock: StandingClock) -> None:
+    here = honours.setting(300, 200, names=NAMES)
+    selection = honours.noticed(here)
+    page = f"/desk/honours/{selection.id}"
+    reviewer = browser(app, person(here.reviewer))
+    sheet = _sheets(reviewer, f"{page}/review")[0]
+    assert send(reviewer, sheet, f"{sheet}/hold", reason="工时有疑问").headers["Location"] == sheet
+    assert "工时有疑问" in reviewer.get(sheet).text
+    assert "核实中" in reviewer.get(page).text
+    clock.advance(days=14)
+    department, reviewer = (browser(app, person(each)) for each in (here.department, here.reviewer))
+    for step in ("notice-end", "final"):
+        assert send(department, page, f"{page}/{step}").status_code == 303
+    honour = f"{page}/candidates/{sheet.rsplit('/', 1)[-1]}/honour"
+    assert honour not in department.get(page).text
+    assert send(reviewer, sheet, f"{sheet}/release", reason="查清了").status_code == 303
+    assert send(department, page, honour).status_code == 303
+    assert _count(Honour) == 2
+    assert honour not in department.get(page).text
+
+
+def test_somebody_is_taken_out_after_the_signature_with_a_reason(app: Flask) -> None:
+    here = honours.setting(300, 200, names=NAMES)
+    selection = honours.reviewed(here)
+    page, reviewer = f"/desk/honours/{selection.id}", browser(app, person(here.reviewer))
+    removal = next(
+        each.action for each in read(reviewer.get(page).text).found if each.action.endswith("/removal")
+    )
+    assert send(reviewer, page, removal).status_code == 422
+    assert send(reviewer, page, removal, reason="异议成立").status_code == 303
+    assert removal not in reviewer.get(page).text
+    assert "异议成立" in reviewer.get(page).text

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from app.codes.kinds import voucher as voucher_code
+from app.honours import weighing
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
@@ -193,6 +194,20 @@ def _mistakes(person_id: UUID) -> tuple[UUID, UUID, UUID]:
     assert lines[0] is not None
     assert lines[1] is not None
     return wallet_id, lines[0], lines[1]
+
+
+def test_the_pages_of_a_review_fit_and_can_be_read(app: Flask, opened: Opener) -> None:
+    here = honours.setting(120, 60)
+    selection = honours.frozen(here)
+    with transaction():
+        reviewer = session.scalars(select(Person).where(Person.id == here.reviewer.id)).one()
+        first = weighing.desk_for(selection.id, here.reviewer).sheets[0].candidate.id
+    home = f"/desk/honours/{selection.id}"
+    paths = [home, f"{home}/review", f"{home}/review/candidates/{first}", f"{home}/review/file"]
+    screen = opened(reviewer)
+    _looked_at(screen, paths)
+    honours.weighed(here, selection)
+    _looked_at(screen, paths)
 
 
 def test_the_pages_of_people_fit_and_can_be_read(app: Flask, city: object, opened: Opener) -> None:

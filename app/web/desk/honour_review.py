@@ -9,7 +9,8 @@ from uuid import UUID
 
 from flask import Response
 
-from app.honours import filing, queries, reviewing, weighing
+from app.honours import filing, holding, queries, reviewing, weighing
+from app.honours.combining import rule_of
 from app.honours.models import Candidate
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
@@ -31,8 +32,8 @@ class MarkForm(Schema):
     comment = Text(500, load_default="")
 
 
-class AsideForm(Schema):
-    """Why one steps aside."""
+class WhyForm(Schema):
+    """Why: one steps aside, somebody is held, a matter is settled."""
 
     reason = Text(200, required=True)
 
@@ -62,7 +63,8 @@ def review(selection_id: UUID, by: Actor) -> str:
     criteria = queries.criteria_of(desk.selection)
     return page(
         "desk/review.html",
-        desk=desk, selection=desk.selection, unmarked=weighing.unmarked(selection_id), menu=menu_of(by),
+        desk=desk, selection=desk.selection, menu=menu_of(by), rule=rule_in_words(criteria),
+        short=weighing.short_of_marks(desk.selection), least=rule_of(criteria)["minimum_marks"],
         told={each.candidate.id: _told(each.candidate, criteria) for each in desk.sheets},
     )  # fmt: skip
 
@@ -77,6 +79,7 @@ def sheet(selection_id: UUID, candidate_id: UUID, by: Actor) -> str:
     return page(
         "desk/review_sheet.html",
         sheet=shown, desk=desk, selection=desk.selection, criteria=criteria, menu=menu_of(by),
+        hold=holding.open_about(shown.candidate.person_id),
         figures=_figures(shown.candidate, criteria), others=_others(shown.candidate, criteria),
     )  # fmt: skip
 
@@ -98,13 +101,35 @@ def mark(selection_id: UUID, candidate_id: UUID, score: int, comment: str, by: A
 
 @pages.post("/desk/honours/<uuid:selection_id>/review/candidates/<uuid:candidate_id>/recusal", again=sheet)
 @requires("selection.review")
-@takes_form(AsideForm)
+@takes_form(WhyForm)
 def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Response:
     """Step aside for one candidate"""
     reviewing.recuse(
         selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
     )
     return go(f"/desk/honours/{selection_id}/review", said="web.said.recused")
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/review/candidates/<uuid:candidate_id>/hold", again=sheet)
+@requires("selection.review")
+@takes_form(WhyForm)
+def hold(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Response:
+    """Something about the records has to be looked into first"""
+    holding.hold_candidate(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+    return go(f"/desk/honours/{selection_id}/review/candidates/{candidate_id}", said="web.said.held")
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/review/candidates/<uuid:candidate_id>/release", again=sheet)
+@requires("selection.review")
+@takes_form(WhyForm)
+def release(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Response:
+    """The matter is settled, and how"""
+    holding.release_candidate(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+    return go(f"/desk/honours/{selection_id}/review/candidates/{candidate_id}", said="web.said.released")
 
 
 @pages.post("/desk/honours/<uuid:selection_id>/review/relations", again=review)
@@ -133,7 +158,20 @@ def show_names(selection_id: UUID, by: Actor) -> Response:
 def case_file(selection_id: UUID, by: Actor) -> str:
     """Marks, who stepped aside, decisions with their reasons, and names once the blind round is over"""
     found = filing.case_file(selection_id, by)
-    return page("desk/review_file.html", file=found, selection=found.selection, menu=menu_of(by))
+    return page(
+        "desk/review_file.html",
+        file=found, selection=found.selection, menu=menu_of(by),
+        rule=rule_in_words(queries.criteria_of(found.selection)),
+    )  # fmt: skip
+
+
+def rule_in_words(criteria: dict[str, Any]) -> str:
+    """How several marks become one, as the criteria say."""
+    rule = rule_of(criteria)
+    words = [say(f"web.review-rule.{rule['rule']}", least=rule["minimum_marks"])]
+    if rule["pass_mark"]:
+        words.append(say("web.review-rule.pass", pass_mark=rule["pass_mark"]))
+    return " ".join(words)
 
 
 def _figures(candidate: Candidate, criteria: dict[str, Any]) -> Sequence[Figure]:

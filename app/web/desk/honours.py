@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from app.honours import announcing, exporting, fetching, queries, reviewing, selecting
 from app.honours import criteria as wordings
+from app.honours.combining import RULES
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.honours.making import KINDS
 from app.honours.models import PURPOSES, Selection
@@ -19,6 +20,7 @@ from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
+from app.web.desk.honour_review import rule_in_words
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing, Tick
 from app.web.menus import menu_of, must_enter
@@ -46,6 +48,9 @@ class SelectionForm(Schema):
     breadth_weight = QueryWhole(0, 100, load_default=0)
     most_of_a_district = QueryWhole(1, 1000, load_default=None)
     most_of_a_platform = QueryWhole(1, 1000, load_default=None)
+    marks_rule = Choice(RULES, load_default="mean")
+    minimum_marks = QueryWhole(1, 20, load_default=2)
+    pass_mark = QueryWhole(0, 100, load_default=60)
 
 
 class ExportForm(Schema):
@@ -54,12 +59,6 @@ class ExportForm(Schema):
     kind = Choice(tuple(KINDS), required=True)
     reason = Text(300, required=True)
     personal = Tick()
-
-
-class SignForm(Schema):
-    """The record of the meeting."""
-
-    meeting = Text(4000, load_default="")
 
 
 class TrialForm(Schema):
@@ -76,6 +75,12 @@ class DecisionForm(Schema):
     reason = Text(200, required=True)
 
 
+class RemovalForm(Schema):
+    """Why somebody is taken out after the signature."""
+
+    reason = Text(200, required=True)
+
+
 @pages.get("/desk/honours")
 @requires(SIGNED_IN)
 def selections(by: Actor) -> str:
@@ -86,6 +91,7 @@ def selections(by: Actor) -> str:
         "desk/honours.html",
         selections=found, regions=regions_of(by, "selection.run"), can_run=by.holds("selection.run"),
         purposes=[(each, say(f"web.honours.purpose-{each}")) for each in PURPOSES], menu=menu_of(by),
+        rules=[(each, say(f"web.honours.rule-{each}")) for each in RULES],
     )  # fmt: skip
 
 
@@ -133,6 +139,11 @@ def _criteria(filled: dict[str, Any]) -> dict[str, Any]:
         "components": components,
         "tie_break": ["hours.proven", "reports.resolved", "enrolled_days"],
         "quotas": quotas,
+        "review": {
+            "rule": filled["marks_rule"],
+            "minimum_marks": filled["minimum_marks"],
+            "pass_mark": filled["pass_mark"],
+        },
     }
 
 
@@ -143,9 +154,12 @@ def selection(selection_id: UUID, by: Actor) -> str:
     must_enter(by, "honours")
     found = queries.selection_for(selection_id, by)
     shown = queries.candidates(selection_id, by) if found.state != "draft" else []
+    ids = [each.id for each in shown]
+    criteria = queries.criteria_of(found)
     return page(
         "desk/selection.html",
-        selection=found, criteria=queries.criteria_of(found), candidates=shown, menu=menu_of(by),
+        selection=found, criteria=criteria, candidates=shown, menu=menu_of(by), rule=rule_in_words(criteria),
+        waiting=announcing.waiting_of(ids), honoured=queries.honoured_in(selection_id),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         kinds=_kinds(found) if by.holds("honours.export") else [],
     )  # fmt: skip
@@ -209,10 +223,10 @@ def decide(selection_id: UUID, candidate_id: UUID, decision: str, reason: str, b
 
 @pages.post("/desk/honours/<uuid:selection_id>/sign", again=selection)
 @requires("selection.review")
-@takes_form(SignForm)
-def sign(selection_id: UUID, meeting: str, by: Actor) -> Response:
+@takes_form(Nothing)
+def sign(selection_id: UUID, by: Actor) -> Response:
     """The second person's signature"""
-    reviewing.sign(selection_id=selection_id, meeting=meeting, by=by, at=clock.now())
+    reviewing.sign(selection_id=selection_id, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.signed")
 
 
@@ -232,6 +246,26 @@ def finalise(selection_id: UUID, by: Actor) -> Response:
     """The roll, once the notice has run"""
     announcing.finalise(selection_id=selection_id, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.finalised")
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/candidates/<uuid:candidate_id>/honour", again=selection)
+@requires("selection.run")
+@takes_form(Nothing)
+def grant(selection_id: UUID, candidate_id: UUID, by: Actor) -> Response:
+    """The honour for somebody who had been held"""
+    announcing.grant_held(selection_id=selection_id, candidate_id=candidate_id, by=by, at=clock.now())
+    return go(f"/desk/honours/{selection_id}", said="web.said.granted")
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/candidates/<uuid:candidate_id>/removal", again=selection)
+@requires("selection.review")
+@takes_form(RemovalForm)
+def remove(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> Response:
+    """Out after the signature, with a reason"""
+    reviewing.remove(
+        selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+    return go(f"/desk/honours/{selection_id}", said="web.said.decided")
 
 
 @pages.post("/desk/honours/<uuid:selection_id>/notice-end", again=selection)
