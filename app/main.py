@@ -30,7 +30,7 @@ from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import events as identity
-from app.identity import moving, moving_api, senders
+from app.identity import moving, moving_api, second_factor_api, senders
 from app.identity.actors import ANONYMOUS
 from app.kernel import db as database
 from app.kernel import (
@@ -87,6 +87,7 @@ APIS = (
     places_api.api,
     identity_api.api,
     moving_api.api,
+    second_factor_api.api,
     audit_api.api,
     codes_api.api,
     ledger_api.api,
@@ -174,6 +175,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (ledger.BookExported, audit.on_exported),
     (identity.Appointed, audit.on_appointed),
     (identity.RoleTakenBack, audit.on_role_taken_back),
+    (identity.SecondFactorChanged, audit.on_second_factor),
     (ledger.BudgetRanLow, notices.on_budget_ran_low),
     (ledger.PointsExpiring, notices.on_points_expiring),
     (ledger.PointsExpired, notices.on_points_expired),

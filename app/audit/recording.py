@@ -18,6 +18,7 @@ from app.identity.events import (
     NumberMoved,
     PhoneEnded,
     RoleTakenBack,
+    SecondFactorChanged,
 )
 from app.kernel.db import session
 
@@ -90,6 +91,17 @@ def on_role_taken_back(event: RoleTakenBack) -> None:
 def _note_role(action: str, event: Appointed | RoleTakenBack) -> None:
     facts = {"role": event.role, "place": event.place}
     record(action=action, subject=f"person:{event.person_id}", facts=facts, by=event.by, at=event.at)
+
+
+def on_second_factor(event: SecondFactorChanged) -> None:
+    """Somebody signs in more safely than before, or less."""
+    record(
+        action=f"second-factor.{event.what}",
+        subject=f"person:{event.person_id}",
+        facts={},
+        by=event.by,
+        at=event.at,
+    )
 
 
 def on_phone_ended(event: PhoneEnded) -> None:

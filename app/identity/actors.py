@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.identity.errors import SecondFactorMissing
 from app.identity.permissions import PERMISSIONS, SELF
 from app.kernel.errors import Forbidden
 from app.places import queries as places
@@ -40,6 +41,7 @@ class Actor:
     is_rider: bool = False
     family_id: UUID | None = None
     is_system: bool = False
+    lacks_second_step: bool = False  # holds roles that do not count in this session
 
     @property
     def key(self) -> str:
@@ -91,7 +93,11 @@ class Actor:
     ) -> None:
         """Raises Forbidden unless `can`."""
         if not self.can(permission, region_path=region_path, station_id=station_id):
-            raise Forbidden
+            raise self.refusal()
+
+    def refusal(self) -> Forbidden:
+        """Why not: the second step of signing in is missing, or it is not theirs to do."""
+        return SecondFactorMissing() if self.lacks_second_step else Forbidden()
 
 
 ANONYMOUS = Actor()

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.identity import appointing, consent, passwords, profile, proposing, queries, sessions, signing_in
+from app.identity import (
+    appointing,
+    consent,
+    passwords,
+    profile,
+    proposing,
+    queries,
+    second_factor,
+    sessions,
+    signing_in,
+)
 from app.identity.actors import Actor
 from app.identity.edge import Tokens, give_tokens, refresh_token_id
 from app.identity.models import Appointment, Person
@@ -58,12 +68,11 @@ def username_of_body() -> str:
     return body_field("username")().lower()
 
 
-def open_tokens(person: Person, device: str) -> Tokens:
+def open_tokens(person: Person, device: str, *, second_step: bool = False) -> Tokens:
     """A new session for somebody who has just proved who they are."""
     at = clock.now()
-    return give_tokens(
-        refresh=sessions.open_session(person=person, device=device, at=at), person=person, at=at
-    )
+    refresh = sessions.open_session(person=person, device=device, at=at, second_step=second_step)
+    return give_tokens(refresh=refresh, person=person, at=at)
 
 
 @api.post("/sign-in/codes")
@@ -110,10 +119,12 @@ def sign_in_by_invite(token: str, pin: str, nickname: str | None, consent: bool,
 @limited(TRIES_PER_ADDRESS, address)
 @takes(SignInWithPassword)
 @gives(TokensRead)
-def sign_in_staff(username: str, password: str, device: str) -> Tokens:
-    """Sign in a member of staff"""
+def sign_in_staff(username: str, password: str, code: str | None, device: str) -> Tokens:
+    """Sign in a member of staff; whoever has a second step gives its code too"""
+    at = clock.now()
+    someone = signing_in.sign_in_with_password(username=username, password=password, at=at)
     return open_tokens(
-        signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), device
+        someone, device, second_step=second_factor.prove(person_id=someone.id, code=code, at=at)
     )
 
 

@@ -173,3 +173,33 @@ class MoveEnded(Conflict):
     """The change of number was confirmed, refused or dropped before."""
 
     slug = "move-ended"
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """Name and password are right; now a code of the phone, or one from paper, is asked for."""
+
+    slug = "second-factor-needed"
+
+
+class SecondFactorWrong(Unauthenticated):
+    """This code is not right now, or was used before."""
+
+    slug = "second-factor-wrong"
+
+
+class SecondFactorMissing(Forbidden):
+    """Staff roles count only in a session that was opened with the second step."""
+
+    slug = "second-factor-missing"
+
+
+class SecondFactorKnown(Conflict):
+    """The second step is set up already."""
+
+    slug = "second-factor-known"
+
+
+class SecondFactorNotBegun(Conflict):
+    """No second step is set up."""
+
+    slug = "second-factor-not-begun"

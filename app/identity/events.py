@@ -72,3 +72,12 @@ class MoveRefused(MoveEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberMoved(MoveEvent):
     """The account has its new number. Told before the old one is forgotten, so that it can still be written to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorChanged(Event):
+    """A person's second step of signing in was set, removed by its owner, or reset by an administrator."""
+
+    person_id: UUID
+    what: str
+    by: Actor

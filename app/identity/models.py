@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.identity.errors import MoveEnded
@@ -164,6 +164,34 @@ class SessionFamily(IdMixin, Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_why: Mapped[str | None] = mapped_column(String(20))
+    # Opened with the second factor of its person.
+    second_step: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class SecondFactor(Base):
+    """What makes a person's codes, sealed; `last_step` is the newest that was used, so that none is used twice."""
+
+    __tablename__ = "second_factors"
+    __table_args__ = (
+        CheckConstraint("last_step IS NULL OR confirmed_at IS NOT NULL", name="used_when_confirmed"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    sealed_secret: Mapped[str] = mapped_column(String(200))
+    begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_step: Mapped[int | None]
+
+
+class PaperCode(IdMixin, Base):
+    """A code on paper, for when the phone is gone. Only a keyed digest of it is kept; it is taken once."""
+
+    __tablename__ = "paper_codes"
+    __table_args__ = (UniqueConstraint("person_id", "code_digest", name="code"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    code_digest: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RefreshToken(IdMixin, Base):

@@ -15,7 +15,7 @@ from sqlalchemy import Column, LargeBinary, Table, select
 from app.kernel.db import Base, session
 
 ABOUT = ("person_id", "reporter_id", "owner_id", "rider_id")  # columns that say whom a row is about
-SECRET = ("password_hash", "token_digest", "pin_digest")
+SECRET = ("password_hash", "token_digest", "pin_digest", "sealed_secret", "code_digest")
 
 
 def rows_about(person_id: UUID) -> dict[str, list[Mapping[str, Any]]]:

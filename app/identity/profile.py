@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.identity import queries
+from app.identity import queries, second_factor
 from app.identity.actors import Actor
 from app.identity.models import OPEN_MOVES, REFUSED, NumberMove, Person
 from app.identity.sessions import end_all_sessions
@@ -40,5 +40,6 @@ def close_account(*, by: Actor, at: datetime) -> None:
         .where(NumberMove.person_id == someone.id, NumberMove.state.in_(OPEN_MOVES))
         .values(state=REFUSED, new_phone=None, ended_at=at)
     )
+    second_factor.forget_everything_of(someone.id)
     end_all_sessions(person_id=someone.id, at=at)
     session.flush()

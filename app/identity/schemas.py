@@ -58,6 +58,7 @@ class SignInWithPassword(Schema):
 
     username = Text(40, required=True)
     password = fields.String(required=True, validate=validate.Length(1, 200))
+    code = Text(24, min_length=6, load_default=None)  # of the second step, for whoever has one
     device = Text(80, min_length=0, load_default="")
 
 

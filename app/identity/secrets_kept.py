@@ -1,12 +1,18 @@
-"""Keyed digests of short secrets (codes, PINs, tokens) and hashes of passwords. The secrets themselves are not kept."""
+"""Keyed digests of short secrets (codes, PINs, tokens), hashes of passwords, and the one secret that is read again.
+
+What a phone's authenticator was taught has to be known to check its codes; it is kept sealed (Fernet: AES-CBC with
+HMAC) under a key drawn from the installation's secret. Of all others the secrets themselves are not kept.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from base64 import urlsafe_b64encode
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from cryptography.fernet import Fernet
 
 from app.kernel import settings
 
@@ -38,3 +44,17 @@ def check_password(stored: str | None, password: str) -> bool:
     except (VerifyMismatchError, InvalidHashError):
         return False
     return stored is not None
+
+
+def sealed(purpose: str, secret: bytes) -> str:
+    """The secret as text that only this installation can open, and only for this purpose."""
+    return _box(purpose).encrypt(secret).decode()
+
+
+def unsealed(purpose: str, text: str) -> bytes:
+    """What was sealed. Raises cryptography's InvalidToken if the installation's secret is another one by now."""
+    return _box(purpose).decrypt(text)
+
+
+def _box(purpose: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(bytes.fromhex(digest("sealing", purpose))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from sqlalchemy import bindparam, select, update
 from app.identity import queries
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import SessionEnded, SessionReused
-from app.identity.models import Grant, Person, RefreshToken, SessionFamily
+from app.identity.models import Grant, Person, RefreshToken, SecondFactor, SessionFamily
+from app.kernel import settings
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -18,6 +20,8 @@ from app.places.models import Region
 _STANDING = (
     select(
         SessionFamily.revoked_at,
+        SessionFamily.second_step,
+        SecondFactor.confirmed_at.label("second_factor_at"),
         Person.closed_at,
         Person.enrolled_at,
         Grant.role,
@@ -28,23 +32,32 @@ _STANDING = (
     .join(Person, Person.id == SessionFamily.person_id)
     .outerjoin(Grant, (Grant.person_id == Person.id) & Grant.revoked_at.is_(None))
     .outerjoin(Region, Region.code == Grant.region_code)
+    .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
     .where(SessionFamily.id == bindparam("family_id"), Person.id == bindparam("person_id"))
     .order_by(Grant.id)
 )
 
 ACCESS_LIVES = timedelta(minutes=15)
 REFRESH_LIVES = timedelta(days=30)
+LONGEST = timedelta(days=180)  # however often it is renewed, a session ends then
+MOST_AT_ONCE = 10
 # Two tabs of one browser may renew in the same moment; an app that holds one token has no such excuse.
 GRACE = timedelta(seconds=10)
 
 
-def open_session(*, person: Person, device: str, at: datetime) -> RefreshToken:
-    """A new family and its first refresh token."""
+def open_session(*, person: Person, device: str, at: datetime, second_step: bool = False) -> RefreshToken:
+    """A new family and its first refresh token. Of more than MOST_AT_ONCE the oldest ends."""
     family = SessionFamily(
-        person_id=person.id, device=device[:80], opened_at=at, expires_at=at + REFRESH_LIVES
+        person_id=person.id,
+        device=device[:80],
+        opened_at=at,
+        expires_at=at + REFRESH_LIVES,
+        second_step=second_step,
     )
     session.add(family)
     session.flush()
+    if too_many := [each.id for each in open_sessions(person.id, at=at)[MOST_AT_ONCE:]]:
+        _revoke(SessionFamily.id.in_(too_many), "too-many", at)
     return _issue(family.id, at)
 
 
@@ -64,8 +77,25 @@ def renew_session(*, token_id: UUID, at: datetime, grace: bool = False) -> tuple
     if fresh is None and not (grace and token.used_at is not None and at - token.used_at <= GRACE):
         _revoke(SessionFamily.id == family.id, "reused", at)
         raise SessionReused
-    family.expires_at = at + REFRESH_LIVES
+    family.expires_at = min(at + REFRESH_LIVES, family.opened_at + LONGEST)
     return _issue(family.id, at), queries.person(family.person_id)
+
+
+def open_sessions(person_id: UUID, *, at: datetime) -> Sequence[SessionFamily]:
+    """Where a person is signed in now, newest first."""
+    standing = SessionFamily.revoked_at.is_(None), SessionFamily.expires_at > at
+    found = select(SessionFamily).where(SessionFamily.person_id == person_id, *standing)
+    return session.scalars(found.order_by(SessionFamily.id.desc())).all()
+
+
+def end_one_session(*, family_id: UUID, by: Actor, at: datetime) -> None:
+    """Sign out on one of one's own devices. Somebody else's, or one that has ended, stays as it is."""
+    _revoke((SessionFamily.id == family_id) & (SessionFamily.person_id == by.id), "signed-out", at)
+
+
+def take_second_step(*, by: Actor) -> None:
+    """The second step was taken in this session: the roles of its person count in it."""
+    session.execute(update(SessionFamily).where(SessionFamily.id == by.family_id).values(second_step=True))
 
 
 def device_of(family_id: UUID) -> str | None:
@@ -96,8 +126,14 @@ def actor_for(*, person_id: UUID, family_id: UUID, at: datetime) -> Actor:
     if not held or held[0].revoked_at is not None or held[0].closed_at is not None:
         raise SessionEnded
     roles = tuple(HeldRole(each.role, each.path, each.station_id) for each in held if each.role is not None)
+    asked_for = held[0].second_factor_at is not None or settings.current().second_factor_needed
+    lacking = bool(roles) and asked_for and not held[0].second_step
     return Actor(
-        person_id=person_id, roles=roles, is_rider=held[0].enrolled_at is not None, family_id=family_id
+        person_id=person_id,
+        roles=() if lacking else roles,
+        is_rider=held[0].enrolled_at is not None,
+        family_id=family_id,
+        lacks_second_step=lacking,
     )
 
 

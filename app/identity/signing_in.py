@@ -18,6 +18,7 @@ from app.identity.errors import (
     ConsentNeeded,
     InviteNotFound,
     PasswordWrong,
+    PersonNotFound,
     PhoneWrong,
 )
 from app.identity.models import Consent, Invite, Person, SignInCode
@@ -125,6 +126,30 @@ def sign_in_with_password(*, username: str, password: str, at: datetime) -> Pers
     if not check_password(someone.password_hash if someone else None, password) or someone is None:
         raise PasswordWrong
     return someone
+
+
+def first_step_taken(someone: Person, at: datetime) -> str:
+    """A proof for the same browser that name and password were right, good for CODE_LIVES and one password."""
+    moment = str(int(at.timestamp()))
+    return ".".join((someone.id.hex, moment, _first_step_mark(someone, moment)))
+
+
+def after_first_step(proof: str, at: datetime) -> Person:
+    """Whose proof this is. Raises PasswordWrong when it is none, too old, or the password has changed."""
+    person_hex, _, rest = proof.partition(".")
+    moment, _, mark = rest.partition(".")
+    try:
+        someone = queries.person(UUID(hex=person_hex))
+        age_s = at.timestamp() - int(moment)
+    except (ValueError, PersonNotFound):
+        raise PasswordWrong from None
+    if not (0 <= age_s < CODE_LIVES.total_seconds() and matches(_first_step_mark(someone, moment), mark)):
+        raise PasswordWrong
+    return someone
+
+
+def _first_step_mark(someone: Person, moment: str) -> str:
+    return digest("first-step", someone.id.hex, moment, someone.password_hash or "")
 
 
 def _matching(number: str, code: str, at: datetime) -> SignInCode:

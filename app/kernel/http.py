@@ -43,6 +43,8 @@ class Caller(Protocol):
 
     def holds(self, permission: str) -> bool: ...
 
+    def refusal(self) -> Forbidden: ...
+
 
 @dataclass(slots=True)
 class Edge:
@@ -313,7 +315,7 @@ def admit(access: str | None) -> Any:
     if by.is_anonymous:
         raise Unauthenticated
     if access is None or not by.holds(access):
-        raise Forbidden
+        raise by.refusal()
     return by
 
 

@@ -27,6 +27,7 @@ class Settings:
     data_dir: Path
     log_level: str = "INFO"
     trusted_proxies: int = 0
+    second_factor_needed: bool = False
 
     @property
     def is_demo(self) -> bool:
@@ -59,6 +60,7 @@ class Settings:
             data_dir=data_dir,
             log_level=env.get("FENGXING_LOG_LEVEL", "INFO").upper(),
             trusted_proxies=_count(env, "FENGXING_TRUSTED_PROXIES"),
+            second_factor_needed=_is_needed(env, "FENGXING_SECOND_FACTOR", environment == "production"),
         )
         if settings.is_production and settings.database_url.startswith("sqlite"):
             raise SettingsError("FENGXING_DATABASE_URL must name a PostgreSQL database in production")
@@ -79,6 +81,13 @@ def _count(env: Mapping[str, str], name: str) -> int:
     if not text.isascii() or not text.isdigit():
         raise SettingsError(f"{name} must be a whole number, not {text!r}")
     return int(text)
+
+
+def _is_needed(env: Mapping[str, str], name: str, otherwise: bool) -> bool:
+    text = env.get(name, "needed" if otherwise else "optional")
+    if text not in ("needed", "optional"):
+        raise SettingsError(f"{name} must be needed or optional, not {text!r}")
+    return text == "needed"
 
 
 def _code_keys(env: Mapping[str, str], key_file: Path) -> dict[int, bytes]:

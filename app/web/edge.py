@@ -45,7 +45,7 @@ from app.identity.edge import (
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, i18n, idempotency, limits, problems, traces
 from app.kernel.db import in_transaction
-from app.kernel.errors import Forbidden, Problem, Unauthenticated
+from app.kernel.errors import Problem, Unauthenticated
 from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.web.faults import Faults
 
@@ -219,7 +219,7 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
                 raise Unauthenticated
             return _to_sign_in()
         if edge.access is None or not by.holds(edge.access):
-            raise Forbidden
+            raise by.refusal()
     arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
     if not edge.idempotent:
         response = make_response(view(**arguments))

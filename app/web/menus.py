@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.identity.queries import actor_of
-from app.kernel.errors import Forbidden
 from app.kernel.i18n import say
 
 
@@ -53,7 +52,7 @@ def menu_of(by: Actor) -> list[tuple[str, str, str, str]]:
 def must_enter(by: Actor, key: str) -> None:
     """Refuse whoever may not enter this desk, where more than one permission opens it. Raises Forbidden."""
     if not any(each.key == key and each.opens_to(by) for each in DESKS):
-        raise Forbidden
+        raise by.refusal()
 
 
 def landing_of(someone: Person) -> str:

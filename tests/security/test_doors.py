@@ -39,6 +39,7 @@ SHUT = {
     "POST /I/<token>": "there is no invitation",
     "POST /api/v1/sign-in/password": "nobody has this password",
     "POST /sign-in/staff": "nobody has this password",
+    "POST /desk/people/<uuid:person_id>/second-step/reset": "the person is a rider; the API is asked for staff",
     "GET /api/v1/sync/conflicts/<uuid:conflict_id>": "there is no conflict",
     "POST /api/v1/sync/conflicts/<uuid:conflict_id>/decision": "there is no conflict",
     "DELETE /api/v1/sync/devices/<uuid:device_id>": "no device is enrolled",

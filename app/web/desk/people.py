@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.identity import appointing, proposing, queries
+from app.identity import appointing, proposing, queries, second_factor
 from app.identity.actors import Actor
 from app.identity.models import Appointment, Grant
 from app.identity.permissions import ROLES
@@ -81,6 +81,7 @@ def person(person_id: UUID, by: Actor) -> str:
         roles=[(each, say(f"web.role.{each}")) for each in ROLES],
         regions=regions_of(by, "people.appoint"), menu=menu_of(by),
         stations=[(each.id, each.name) for path in held_in for each in places.stations(path)],
+        second_step=second_factor.state_of(person_id),
     )  # fmt: skip
 
 
@@ -137,3 +138,12 @@ def take_back(person_id: UUID, grant_id: UUID, by: Actor) -> Response:
     """Take a role back; the person is signed out"""
     appointing.take_back(grant_id=grant_id, by=by, at=clock.now())
     return go(f"/desk/people/{person_id}", said="web.said.taken-back")
+
+
+@pages.post("/desk/people/<uuid:person_id>/second-step/reset", again=person)
+@requires("people.appoint")
+@takes_form(Nothing)
+def reset_second_step(person_id: UUID, by: Actor) -> Response:
+    """A colleague lost the phone"""
+    second_factor.reset(person_id=person_id, by=by, at=clock.now())
+    return go(f"/desk/people/{person_id}", said="web.said.second-step-reset")

@@ -9,12 +9,13 @@ from flask import Response, request
 from marshmallow import fields, validate
 
 from app.identity import api as identity_api
-from app.identity import profile, sessions, signing_in
+from app.identity import profile, second_factor, sessions, signing_in
 from app.identity.actors import Actor
 from app.identity.edge import drop_cookies
 from app.identity.errors import PhoneWrong
 from app.identity.models import OCCUPATIONS, Person
 from app.identity.queries import masked_phone, person
+from app.identity.second_factor_api import SECOND_STEPS, CodeGiven
 from app.kernel import clock, settings
 from app.kernel.http import limited, public, requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
@@ -65,6 +66,10 @@ class StaffForm(Next):
     password = fields.String(required=True, validate=validate.Length(1, 200))
 
 
+class SecondStepForm(Next, CodeGiven):
+    """A code of the phone, or from paper."""
+
+
 class AboutMe(Schema):
     """What a rider may say about themself; nothing of it is needed."""
 
@@ -79,6 +84,11 @@ def _phone() -> str:
     return request.cookies.get("signing_in", "")
 
 
+def _first_step() -> str:
+    """The proof that name and password were right a moment ago, kept by this browser."""
+    return request.cookies.get("second_step", "")
+
+
 def _phone_bucket() -> str:
     try:
         return signing_in.normal_phone(request.form.get("phone") or _phone())
@@ -86,10 +96,13 @@ def _phone_bucket() -> str:
         return "unreadable"
 
 
-def _open(someone: Person, next_path: str = "") -> Response:
-    tokens = identity_api.open_tokens(someone, (request.user_agent.string or "")[:80])
+def _open(someone: Person, next_path: str = "", *, second_step: bool = False) -> Response:
+    device = (request.user_agent.string or "")[:80]
+    tokens = identity_api.open_tokens(someone, device, second_step=second_step)
     is_new = someone.is_rider and someone.nickname is None and someone.home_region_code is None
     target = "/first-steps" if is_new else local_path(next_path, landing_of(someone))
+    if someone.password_hash is not None and not second_step and settings.current().second_factor_needed:
+        target = "/me/second-step"
     response = go(target)
     response.delete_cookie("signing_in")
     return signed_in(response, tokens)
@@ -227,8 +240,48 @@ def staff_sign_in(next: str = "") -> str:  # noqa: A002
 @limited(identity_api.TRIES_PER_ADDRESS, address)
 @takes_form(StaffForm)
 def check_password(username: str, password: str, next: str) -> Response:  # noqa: A002
-    """Sign in"""
-    return _open(signing_in.sign_in_with_password(username=username, password=password, at=clock.now()), next)
+    """Sign in, or go on to the second step"""
+    someone = signing_in.sign_in_with_password(username=username, password=password, at=clock.now())
+    if not second_factor.is_set(someone):
+        return _open(someone, next)
+    response = go(f"/sign-in/staff/code?next={quote(local_path(next, ''))}")
+    response.set_cookie(
+        "second_step",
+        signing_in.first_step_taken(someone, clock.now()),
+        max_age=int(signing_in.CODE_LIVES.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+    return response
+
+
+@pages.get("/sign-in/staff/code")
+@public
+@takes_query(Next)
+def enter_second_step(next: str = "") -> Any:  # noqa: A002
+    """Staff: the second step"""
+    if not _first_step():
+        return go("/sign-in/staff")
+    return page("rider/sign_in_step.html", next=request.form.get("next", next))
+
+
+@pages.post(
+    "/sign-in/staff/code",
+    again=enter_second_step,
+    blame={"second-factor-wrong": "code", "second-factor-needed": "code", "too-many-tries": "code"},
+)
+@public
+@limited(SECOND_STEPS, lambda: _first_step().partition(".")[0])
+@limited(identity_api.TRIES_PER_ADDRESS, address)
+@takes_form(SecondStepForm)
+def check_second_step(code: str, next: str) -> Response:  # noqa: A002
+    """Sign in with the code of the phone or of paper"""
+    someone = signing_in.after_first_step(_first_step(), clock.now())
+    proven = second_factor.prove(person_id=someone.id, code=code, at=clock.now())
+    response = _open(someone, next, second_step=proven)
+    response.delete_cookie("second_step")
+    return response
 
 
 @pages.post("/sign-out")

@@ -1,0 +1,156 @@
+"""The second step in a browser without script: set up, signed in with, lost, and the devices one is signed in on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from app.identity import second_factor
+from app.identity.models import Person
+from app.kernel import settings
+from app.kernel.db import session, transaction
+from app.web.rider.safety import device_words
+from tests.conftest import StandingClock
+from tests.identity.test_second_factor import HASH, PASSWORD, code_at
+from tests.web.make import browser, desk, form_on, send, staff
+
+PAGE, STEP = "/me/second-step", "/sign-in/staff/code"
+
+
+@pytest.fixture
+def boss(city: object) -> Person:
+    someone = staff("department")
+    with transaction():
+        session.add(someone)
+        session.execute(
+            update(Person).where(Person.id == someone.id).values(username="boss", password_hash=HASH)
+        )
+        session.refresh(someone)
+        return someone
+
+
+def set_up(client: FlaskClient, boss: Person, clock: StandingClock) -> list[str]:
+    assert send(client, PAGE, PAGE).status_code == 303
+    shown = client.get(PAGE).text
+    assert "<svg" in shown
+    assert "otpauth://totp/" in shown
+    done = send(client, PAGE, f"{PAGE}/confirm", code=code_at(boss, clock.at))
+    assert done.status_code == 200
+    clock.at += timedelta(seconds=30)
+    return re.findall(r"<li>([0-9A-Z]{5}-[0-9A-Z]{5})</li>", done.text)
+
+
+def first_step(guest: FlaskClient, next_path: str = "") -> str:
+    page = f"/sign-in/staff?next={next_path}"
+    response = send(guest, page, "/sign-in/staff", username="boss", password=PASSWORD)
+    assert response.status_code == 303
+    return str(response.headers["Location"])
+
+
+def test_it_is_set_up_and_signed_in_with(
+    app: Flask, guest: FlaskClient, boss: Person, clock: StandingClock
+) -> None:
+    papers = set_up(browser(app, boss), boss, clock)
+    assert len(papers) == 10
+    there = first_step(guest, "/desk/rewards")
+    assert there.startswith(STEP)
+    assert guest.get("/desk/rewards").status_code == 303  # nobody is signed in yet
+    wrong = send(guest, there, STEP, code="000 000")
+    assert wrong.status_code == 401
+    assert 'href="#f-code"' in wrong.text
+    right = send(guest, there, STEP, code=f" {code_at(boss, clock.at)[:3]} {code_at(boss, clock.at)[3:]}")
+    assert (right.status_code, right.headers["Location"]) == (303, "/desk/rewards")
+    assert guest.get("/desk/rewards").status_code == 200
+
+
+def test_a_code_from_paper_signs_in(
+    app: Flask, guest: FlaskClient, boss: Person, clock: StandingClock
+) -> None:
+    papers = set_up(browser(app, boss), boss, clock)
+    there = first_step(guest)
+    assert send(guest, there, STEP, code=papers[3]).status_code == 303
+    shown = guest.get(PAGE).text
+    assert "9" in shown
+    assert form_on(guest.get(PAGE), f"{PAGE}/remove")
+
+
+def test_the_first_step_is_good_for_five_minutes_one_password_and_one_browser(
+    app: Flask, guest: FlaskClient, boss: Person, clock: StandingClock
+) -> None:
+    set_up(browser(app, boss), boss, clock)
+    there = first_step(guest)
+    form = form_on(guest.get(there), STEP)
+    cookie = guest.get_cookie("second_step")
+    assert cookie is not None
+    assert app.test_client().get(STEP).headers["Location"] == "/sign-in/staff"
+
+    forged = app.test_client()
+    forged.set_cookie("second_step", cookie.value[:-1] + ("0" if cookie.value[-1] != "0" else "1"))
+    csrf = form_on(forged.get(STEP), STEP)
+    answer = forged.post(STEP, data=csrf.fields | {"code": code_at(boss, clock.at)})
+    assert answer.status_code == 401
+
+    clock.at += timedelta(minutes=5)
+    late = guest.post(STEP, data=form.fields | {"code": code_at(boss, clock.at)})
+    assert late.status_code == 401
+    assert guest.get("/desk/rewards").status_code == 303
+
+
+def test_where_it_is_needed_signing_in_leads_to_setting_it_up(
+    guest: FlaskClient, boss: Person, clock: StandingClock
+) -> None:
+    before = settings.current()
+    settings.use(replace(before, second_factor_needed=True))
+    try:
+        assert first_step(guest) == PAGE
+        refused = guest.get("/desk/rewards")
+        assert refused.status_code == 403
+        assert "第二步验证" in refused.text
+        set_up(guest, boss, clock)
+        assert guest.get("/desk/rewards").status_code == 200
+    finally:
+        settings.use(before)
+
+
+def test_an_administrator_resets_it_on_the_persons_page(
+    app: Flask, boss: Person, clock: StandingClock
+) -> None:
+    set_up(browser(app, boss), boss, clock)
+    client = desk(app, "admin")
+    page = f"/desk/people/{boss.id}"
+    assert send(client, page, f"{page}/second-step/reset").status_code == 303
+    with transaction(write=False):
+        assert not second_factor.state_of(boss.id).is_set
+    assert f"{page}/second-step/reset" not in client.get(page).text
+
+
+def test_another_device_is_signed_out_from_here(app: Flask, boss: Person) -> None:
+    there, here = browser(app, boss), browser(app, boss)
+    page = here.get("/me/devices")
+    assert page.text.count('name="session_id"') == 1  # this one is ended by signing out
+    assert send(here, "/me/devices", "/me/devices").status_code == 303
+    assert there.get("/me").status_code == 303
+    assert here.get("/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [
+        (
+            "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/120 Mobile Safari/537.36",
+            "Chrome · Android",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit Safari/604", "Safari · iPhone"),
+        ("Mozilla/5.0 (Linux; Android 14) Chrome/120 MicroMessenger/8.0", "微信 WeChat · Android"),
+        ("蜂行 App", "蜂行 App"),
+        ("Mozilla/5.0 (a new thing)", ""),
+    ],
+)
+def test_a_device_is_named_as_its_owner_would(called: str, words: str) -> None:
+    assert device_words(called) == words
