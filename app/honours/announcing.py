@@ -11,7 +11,16 @@ from uuid import UUID
 
 from app.audit.recording import record
 from app.honours import holding, objecting, queries
-from app.honours.errors import CandidateHeld, CandidateNotFound, NoticeNotEnded, NoticeRunning, ObjectionsOpen
+from app.honours.errors import (
+    CandidateHeld,
+    CandidateNotFound,
+    ContactNeeded,
+    MeetingMissing,
+    MeetingNotCarried,
+    NoticeNotEnded,
+    NoticeRunning,
+    ObjectionsOpen,
+)
 from app.honours.events import HonourRevoked, HonoursGranted, NoticeOpened
 from app.honours.models import FINAL, IN, NOTICE, REVIEWED, Candidate, Honour, Selection
 from app.identity.actors import Actor
@@ -25,11 +34,27 @@ NOTICE_WORKING_DAYS = 5
 
 
 def open_notice(
-    *, selection_id: UUID, working_days: int = NOTICE_WORKING_DAYS, by: Actor, at: datetime
+    *,
+    selection_id: UUID,
+    contact_phone: str,
+    contact_place: str,
+    contact_hours: str,
+    working_days: int = NOTICE_WORKING_DAYS,
+    by: Actor,
+    at: datetime,
 ) -> Selection:
-    """Show the masked list to everybody, from today until the end of the last working day after."""
+    """Show the masked list to everybody, from today until the end of the last working day after.
+
+    A meeting has agreed to it, and the notice says where to object without an account.
+    """
     selection = _to_announce(selection_id, by)
     selection.must_be(REVIEWED)
+    _must_be_agreed(selection)
+    contact = {"contact_phone": contact_phone, "contact_place": contact_place, "contact_hours": contact_hours}
+    if missing := [name for name, words in contact.items() if not words.strip()]:
+        raise ContactNeeded(fields={name: ["contact-needed"] for name in missing})
+    for name, words in contact.items():
+        setattr(selection, name, words)
     selection.notice_starts_on = city_day(at)
     selection.notice_ends_on = after_working_days(selection.notice_starts_on, working_days)
     selection.state = NOTICE
@@ -37,6 +62,14 @@ def open_notice(
     _trace("notice.opened", selection, by, at)
     events.publish(NoticeOpened(selection_id=selection.id, ends_on=selection.notice_ends_on, at=at))
     return selection
+
+
+def _must_be_agreed(selection: Selection) -> None:
+    meetings = queries.meetings_of(selection.id)
+    if not meetings:
+        raise MeetingMissing
+    if not meetings[0].is_carried:
+        raise MeetingNotCarried
 
 
 def end_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:

@@ -40,6 +40,7 @@ from app.honours.schemas import (
     ExportRead,
     HonourRead,
     MyHonourRead,
+    NoticeIn,
     ObjectionIn,
     ObjectionRead,
     PublicSelectionRead,
@@ -184,10 +185,11 @@ def sign_selection(selection_id: UUID, meeting: str, by: Actor) -> Selection:
 
 @api.post("/selections/<uuid:selection_id>/notice")
 @requires("selection.run")
+@takes(NoticeIn)
 @gives(SelectionRead)
-def open_notice(selection_id: UUID, by: Actor) -> Selection:
-    """Show the masked list for five working days"""
-    return announcing.open_notice(selection_id=selection_id, by=by, at=clock.now())
+def open_notice(selection_id: UUID, by: Actor, **contact: Any) -> Selection:
+    """Show the masked list for five working days, with where to object"""
+    return announcing.open_notice(selection_id=selection_id, **contact, by=by, at=clock.now())
 
 
 @api.post("/selections/<uuid:selection_id>/final")

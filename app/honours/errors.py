@@ -137,6 +137,36 @@ class BlindRoundRunning(Conflict):
     slug = "blind-round-running"
 
 
+class ReviewerNotFound(NotFound):
+    """Nobody of this id reviews there."""
+
+    slug = "reviewer-not-found"
+
+
+class MeetingWrong(Invalid):
+    """A meeting lies between the sealing and today, and nobody votes who was not there."""
+
+    slug = "meeting-wrong"
+
+
+class MeetingMissing(Conflict):
+    """No public notice without the record of a meeting."""
+
+    slug = "meeting-missing"
+
+
+class MeetingNotCarried(Conflict):
+    """The last meeting did not agree to the list."""
+
+    slug = "meeting-not-carried"
+
+
+class ContactNeeded(Invalid):
+    """A public notice says where to object."""
+
+    slug = "contact-needed"
+
+
 class MarkTooLow(Conflict):
     """Somebody is in by the criteria alone although the reviewers' mark is below what they ask for."""
 

@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from app.honours import holding, objecting, queries, weighing
 from app.honours.combining import combined, rule_of
-from app.honours.models import Candidate, Decision, Nomination, Recusal, Selection, Voice
+from app.honours.models import Candidate, Decision, Meeting, Nomination, Recusal, Selection, Voice
+from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel.db import session
+from app.kernel.i18n import say
 from app.places.queries import region_path
 
 MOST = 200
@@ -48,6 +50,7 @@ class CaseFile:
 
     selection: Selection
     meeting: str
+    meetings: Sequence[Meeting]
     filed: Sequence[Filed]
 
 
@@ -72,6 +75,7 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
     return CaseFile(
         selection,
         selection.meeting,
+        queries.meetings_of(selection.id),
         [
             Filed(
                 each,
@@ -82,7 +86,7 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
                 [mark.score for mark in marks[each.id]],
                 combined([mark.score for mark in marks[each.id]], rule),
                 [mark.comment for mark in marks[each.id] if mark.comment],
-                [recusal.reason for recusal in recusals[each.id]],
+                [_aside(recusal) for recusal in recusals[each.id]],
                 [f"{decision.decision}: {decision.reason}" for decision in decisions[each.id]],
                 stories.get(each.person_id, []),
             )
@@ -100,9 +104,14 @@ def _by_candidate(model: type[Row], candidate_ids: Sequence[UUID]) -> dict[UUID,
     return found
 
 
+def _aside(recusal: Recusal) -> str:
+    who = people.display_name(people.person(recusal.reviewer_id))
+    return say("honours.stepped-aside", who=who, reason=recusal.reason)
+
+
 def _names(candidates: Sequence[Candidate]) -> dict[UUID, str]:
-    people = select(Person.id, Person.name).where(Person.id.in_([each.person_id for each in candidates]))
-    return {person_id: name or "" for person_id, name in session.execute(people)}
+    named = select(Person.id, Person.name).where(Person.id.in_([each.person_id for each in candidates]))
+    return {person_id: name or "" for person_id, name in session.execute(named)}
 
 
 def _stories(selection_id: UUID) -> dict[UUID, list[str]]:

@@ -84,7 +84,10 @@ class Selection(IdMixin, Base):
     notice_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finalised_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     named_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the blind round is over
-    meeting: Mapped[str] = mapped_column(Text, default="")  # the record of the deciding meeting
+    meeting: Mapped[str] = mapped_column(Text, default="")  # what the signer added; see Meeting
+    contact_phone: Mapped[str | None] = mapped_column(String(40))  # where to object, on the public notice
+    contact_place: Mapped[str | None] = mapped_column(String(120))
+    contact_hours: Mapped[str | None] = mapped_column(String(120))
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     criteria_version: Mapped[CriteriaVersion] = relationship(lazy="joined", innerjoin=True)
@@ -198,7 +201,35 @@ class Recusal(IdMixin, Base):
     candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
     reviewer_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     reason: Mapped[str] = mapped_column(String(300))
+    # None: he said so himself; otherwise whoever runs the selection
+    set_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Meeting(IdMixin, Base):
+    """The record of a deciding meeting: when, who was there, how they voted, what came of it. The last one counts."""
+
+    __tablename__ = "review_meetings"
+    __table_args__ = (
+        CheckConstraint("length(decision) > 0", name="decision"),
+        CheckConstraint("votes_for >= 0 AND votes_against >= 0 AND votes_abstained >= 0", name="votes"),
+        CheckConstraint("votes_for + votes_against + votes_abstained > 0", name="voted"),
+    )
+
+    selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"), index=True)
+    held_on: Mapped[date]
+    present: Mapped[list[str]] = mapped_column(Json)
+    votes_for: Mapped[int]
+    votes_against: Mapped[int]
+    votes_abstained: Mapped[int]
+    decision: Mapped[str] = mapped_column(Text)
+    recorded_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether more voted for the list than against it."""
+        return self.votes_for > self.votes_against
 
 
 class Decision(IdMixin, Base):
@@ -288,7 +319,7 @@ class ImportedSnapshot(IdMixin, Base):
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-for _model in (Voice, Recusal, Decision, Export):
+for _model in (Voice, Recusal, Meeting, Decision, Export):
     append_only(_model.__table__)  # type: ignore[arg-type]
 fix_once_set(
     CriteriaVersion.__table__,  # type: ignore[arg-type]

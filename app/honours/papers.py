@@ -9,7 +9,8 @@ from typing import IO
 
 from app.codes import drawing
 from app.codes.kinds import certificate
-from app.honours.models import Selection
+from app.honours import queries
+from app.honours.models import Meeting, Selection
 from app.honours.queries import OnRoll, Roll
 from app.identity.queries import masked_name
 from app.kernel import i18n
@@ -34,6 +35,9 @@ def notice(roll: Roll) -> bytes:
     rows = [[each.candidate.pseudonym, masked_name(each.person.name), _deeds(each)] for each in roll.listed]
     paper.rows(header, rows, widths=(3, 3, 6))
     paper.say(_zh("paper.notice-objecting"))
+    if selection.contact_phone:
+        phone, place, hours = selection.contact_phone, selection.contact_place, selection.contact_hours
+        paper.say(_zh("paper.notice-contact", phone=phone, place=place or "", hours=hours or ""))
     return paper.bytes()
 
 
@@ -55,9 +59,11 @@ def internal(roll: Roll) -> bytes:
         for each in roll.listed
     ]
     paper.rows(header, rows, widths=(3, 3, 2, 6, 6))
-    if selection.meeting:
+    meetings = [_meeting(each) for each in queries.meetings_of(selection.id)]
+    if said := [*meetings[:1], *filter(None, [selection.meeting])]:
         paper.heading(_zh("paper.meeting"), level=2)
-        paper.say(selection.meeting)
+        for words in said:
+            paper.say(words)
     paper.signatures([_zh(f"paper.sign-{each}") for each in ("maker", "reviewer", "head")])
     return paper.bytes()
 
@@ -122,6 +128,13 @@ def _certificate(paper: Paper, listed: OnRoll, selection: Selection) -> None:
     paper.modules(
         drawing.matrix(certificate.make(token)), x=paper.w - 24 - QR_MM, y=paper.h - 24 - QR_MM, side_mm=QR_MM
     )
+
+
+def _meeting(held: Meeting) -> str:
+    return _zh(
+        "paper.meeting-words", day=held.held_on, present=_zh("paper.and").join(held.present), decision=held.decision,
+        yes=held.votes_for, no=held.votes_against, none=held.votes_abstained,
+    )  # fmt: skip
 
 
 def _deeds(each: OnRoll) -> str:

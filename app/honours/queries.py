@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
-from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Recusal, Selection
+from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Meeting, Recusal, Selection
 from app.honours.naming import may_be_listed, published_name
 from app.identity.actors import Actor
 from app.identity.consent import agreeing_to
@@ -203,6 +203,13 @@ def certified(token: str) -> tuple[OnRoll | None, Honour, Selection]:
         return None, honour, found
     listed = (each for each in roll(found).listed if each.honour is not None and each.honour.id == honour.id)
     return next(listed, None), honour, found
+
+
+def meetings_of(selection_id: UUID) -> Sequence[Meeting]:
+    """The meetings about a selection, the last one first: that one counts."""
+    return session.scalars(
+        select(Meeting).where(Meeting.selection_id == selection_id).order_by(Meeting.id.desc())
+    ).all()
 
 
 def honoured_in(selection_id: UUID) -> set[UUID]:

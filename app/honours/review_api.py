@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from app.honours import (
@@ -11,14 +12,17 @@ from app.honours import (
     reviewing,
 )
 from app.honours.filing import CaseFile
-from app.honours.models import Candidate, IntegrityHold, Mark, Selection
+from app.honours.models import Candidate, IntegrityHold, Mark, Meeting, Selection
 from app.honours.review_schemas import (
     CaseFileRead,
     IntegrityHoldIn,
     IntegrityHoldRead,
     MarkIn,
     MarkRead,
+    MeetingIn,
+    MeetingRead,
     NominationIn,
+    RecusalIn,
     RelationIn,
     WhyIn,
 )
@@ -94,6 +98,31 @@ def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> No
     """Say that one is too close to a candidate to decide"""
     reviewing.recuse(
         selection_id=selection_id, candidate_id=candidate_id, reason=reason, by=by, at=clock.now()
+    )
+
+
+@api.post("/selections/<uuid:selection_id>/meetings")
+@requires("selection.review")
+@takes(MeetingIn)
+@gives(MeetingRead, 201)
+def record_meeting(selection_id: UUID, by: Actor, **said: Any) -> Meeting:
+    """Write a deciding meeting down; without one that agreed there is no public notice"""
+    return reviewing.record_meeting(selection_id=selection_id, **said, by=by, at=clock.now())
+
+
+@api.post("/selections/<uuid:selection_id>/recusals")
+@requires("selection.run")
+@takes(RecusalIn)
+@gives(None, 204)
+def set_aside(selection_id: UUID, reviewer_id: UUID, phone: str, reason: str, by: Actor) -> None:
+    """Keep a reviewer from somebody he is too close to; whether that is a candidate is not told"""
+    reviewing.set_aside(
+        selection_id=selection_id,
+        reviewer_id=reviewer_id,
+        phone=normal_phone(phone),
+        reason=reason,
+        by=by,
+        at=clock.now(),
     )
 
 

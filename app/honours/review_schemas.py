@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from app.honours.schemas import SelectionRead
-from app.kernel.schemas import Id, Schema, Text, Whole
+from app.kernel.schemas import Day, Id, Schema, Text, Whole
 
 
 class NominationIn(Schema):
@@ -78,9 +78,42 @@ class FiledRead(Schema):
     stories = fields.List(fields.String(), required=True)
 
 
+class MeetingRead(Schema):
+    """The record of a meeting."""
+
+    id = fields.UUID(required=True)
+    held_on = fields.Date(required=True)
+    present = fields.List(fields.String(), required=True)
+    votes_for = fields.Integer(required=True)
+    votes_against = fields.Integer(required=True)
+    votes_abstained = fields.Integer(required=True)
+    decision = fields.String(required=True)
+    is_carried = fields.Boolean(required=True)
+
+
 class CaseFileRead(Schema):
     """What was known and said about everybody considered."""
 
     selection = fields.Nested(SelectionRead, required=True)
     meeting = fields.String(required=True)
+    meetings = fields.List(fields.Nested(MeetingRead), required=True)
     filed = fields.List(fields.Nested(FiledRead), required=True)
+
+
+class MeetingIn(Schema):
+    """When, who was there, how they voted, what they decided."""
+
+    held_on = Day(required=True)
+    present = fields.List(Text(60), required=True, validate=validate.Length(min=1, max=50))
+    votes_for = Whole(0, 50, required=True)
+    votes_against = Whole(0, 50, load_default=0)
+    votes_abstained = Whole(0, 50, load_default=0)
+    decision = Text(4000, required=True)
+
+
+class RecusalIn(Schema):
+    """Which reviewer is too close to whom, by telephone number, and why."""
+
+    reviewer_id = Id(required=True)
+    phone = Text(24, min_length=5, required=True)
+    reason = Text(300, required=True)

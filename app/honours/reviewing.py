@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,9 +16,11 @@ from app.honours.errors import (
     BlindRoundOver,
     BlindRoundRunning,
     MarkTooLow,
+    MeetingWrong,
     NobodyChosen,
     OwnCandidacy,
     Recused,
+    ReviewerNotFound,
     SecondReviewerNeeded,
     TooManyChosen,
 )
@@ -30,12 +33,14 @@ from app.honours.models import (
     Candidate,
     Decision,
     Mark,
+    Meeting,
     Recusal,
     Selection,
 )
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import events
+from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.places.queries import region_path
 
@@ -73,7 +78,7 @@ def recuse(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at
     """Say that one is too close to a candidate. It cannot be taken back; a mark given before counts no longer."""
     _selection_to_review(selection_id, by)
     candidate = queries.candidate(selection_id, candidate_id)
-    return _step_aside(candidate, reason, by, at)
+    return _step_aside(candidate, by.id, reason, None, by, at)
 
 
 def declare(*, selection_id: UUID, phone: str, reason: str, by: Actor, at: datetime) -> None:
@@ -84,20 +89,45 @@ def declare(*, selection_id: UUID, phone: str, reason: str, by: Actor, at: datet
     _selection_to_review(selection_id, by)
     facts = {"reason": reason}
     record(action="relation.declared", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+    candidate = _candidate_with(selection_id, phone)
+    if candidate is not None and candidate.person_id != by.id:
+        _step_aside(candidate, by.id, reason, None, by, at)
+
+
+def set_aside(
+    *, selection_id: UUID, reviewer_id: UUID, phone: str, reason: str, by: Actor, at: datetime
+) -> None:
+    """Whoever runs the selection knows of a relation the reviewer did not declare. Whether it matters is not told."""
+    selection = queries.selection_to_change(selection_id)
+    path = region_path(selection.region_code)
+    by.must("selection.run", region_path=path)
+    selection.must_be(FROZEN)
+    if reviewer_id not in {each.id for each in people.holders_of("selection.review", path)}:
+        raise ReviewerNotFound
+    facts = {"reason": reason, "reviewer": str(reviewer_id)}
+    record(action="relation.declared", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+    candidate = _candidate_with(selection_id, phone)
+    if candidate is not None and candidate.person_id != reviewer_id:
+        _step_aside(candidate, reviewer_id, reason, by.id, by, at)
+
+
+def _candidate_with(selection_id: UUID, phone: str) -> Candidate | None:
     someone = people.person_by_phone(phone)
-    if someone is None or someone.id == by.id:
-        return
+    if someone is None:
+        return None
     which = (Candidate.selection_id == selection_id, Candidate.person_id == someone.id)
-    candidate = session.scalar(select(Candidate).where(*which))
-    if candidate is not None:
-        _step_aside(candidate, reason, by, at)
+    return session.scalar(select(Candidate).where(*which))
 
 
-def _step_aside(candidate: Candidate, reason: str, by: Actor, at: datetime) -> Recusal:
-    known = select(Recusal).where(Recusal.candidate_id == candidate.id, Recusal.reviewer_id == by.id)
+def _step_aside(
+    candidate: Candidate, reviewer_id: UUID, reason: str, set_by_id: UUID | None, by: Actor, at: datetime
+) -> Recusal:
+    known = select(Recusal).where(Recusal.candidate_id == candidate.id, Recusal.reviewer_id == reviewer_id)
     recusal = session.scalar(known)
     if recusal is None:
-        recusal = Recusal(candidate_id=candidate.id, reviewer_id=by.id, reason=reason, at=at)
+        recusal = Recusal(
+            candidate_id=candidate.id, reviewer_id=reviewer_id, reason=reason, set_by_id=set_by_id, at=at
+        )
         session.add(recusal)
         session.flush()
         facts = {"candidate": candidate.pseudonym, "reason": reason}
@@ -118,6 +148,39 @@ def remove(*, selection_id: UUID, candidate_id: UUID, reason: str, by: Actor, at
     """Take somebody out after the signature and before the roll is final, as when an objection was right."""
     selection = _selection_to_review(selection_id, by, REVIEWED, NOTICE)
     return _decided(_candidate_to_judge(selection.id, candidate_id, by), OUT, reason, by, at)
+
+
+def record_meeting(
+    *,
+    selection_id: UUID,
+    held_on: date,
+    present: Sequence[str],
+    votes_for: int,
+    votes_against: int,
+    votes_abstained: int,
+    decision: str,
+    by: Actor,
+    at: datetime,
+) -> Meeting:
+    """Write down a deciding meeting, once names are known and before the notice. A later record replaces an earlier."""
+    selection = _selection_to_review(selection_id, by, FROZEN, REVIEWED)
+    if selection.named_at is None:
+        raise BlindRoundRunning
+    assert selection.frozen_at is not None
+    if not city_day(selection.frozen_at) <= held_on <= city_day(at):
+        raise MeetingWrong(fields={"held_on": ["meeting-wrong"]})
+    if not 0 < votes_for + votes_against + votes_abstained <= len(present):
+        raise MeetingWrong(fields={"votes_for": ["meeting-wrong"]})
+    meeting = Meeting(
+        selection_id=selection.id, held_on=held_on, present=list(present), votes_for=votes_for,
+        votes_against=votes_against, votes_abstained=votes_abstained, decision=decision, recorded_by=by.id,
+        recorded_at=at,
+    )  # fmt: skip
+    session.add(meeting)
+    session.flush()
+    votes = {"for": votes_for, "against": votes_against, "abstained": votes_abstained}
+    record(action="meeting.recorded", subject=f"selection:{selection.id}", facts=votes, by=by, at=at)
+    return meeting
 
 
 def sign(*, selection_id: UUID, meeting: str = "", by: Actor, at: datetime) -> Selection:

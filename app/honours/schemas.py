@@ -217,9 +217,20 @@ class PublicSelectionRead(Schema):
     period_end_on = fields.Date(required=True)
     notice_starts_on = fields.Date(required=True, allow_none=True)
     notice_ends_on = fields.Date(required=True, allow_none=True)
+    contact_phone = fields.String(required=True, allow_none=True)
+    contact_place = fields.String(required=True, allow_none=True)
+    contact_hours = fields.String(required=True, allow_none=True)
 
     def _title(self, selection: Selection) -> str:
         return i18n.pick(selection.title_zh, selection.title_en)
+
+
+class NoticeIn(Schema):
+    """Where to object: by telephone, at which address, when."""
+
+    contact_phone = Text(40, min_length=3, required=True)
+    contact_place = Text(120, required=True)
+    contact_hours = Text(120, required=True)
 
 
 class RollRead(Schema):

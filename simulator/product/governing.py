@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.honours import announcing, criteria, reviewing, selecting, weighing
 from app.identity.actors import Actor
+from app.kernel.clock import city_day
 from app.ledger import correcting
 from simulator.product.answers import Facts
 
@@ -80,13 +81,21 @@ def weigh(*, by: Actor, at: datetime, selection_id: str, score: int) -> Facts:
 
 
 def sign_selection(*, by: Actor, at: datetime, selection_id: str) -> Facts:
-    """The second signature."""
-    return {"selection": str(reviewing.sign(selection_id=UUID(selection_id), by=by, at=at).id)}
+    """The second signature, and the record of the meeting."""
+    signed = reviewing.sign(selection_id=UUID(selection_id), by=by, at=at)
+    reviewing.record_meeting(
+        selection_id=signed.id, held_on=city_day(at), present=["评审", "部门", "社区"], votes_for=3, votes_against=0,
+        votes_abstained=0, decision="同意名单。", by=by, at=at,
+    )  # fmt: skip
+    return {"selection": str(signed.id)}
 
 
 def open_notice(*, by: Actor, at: datetime, selection_id: str) -> Facts:
     """The public notice."""
-    opened = announcing.open_notice(selection_id=UUID(selection_id), by=by, at=at)
+    opened = announcing.open_notice(
+        selection_id=UUID(selection_id), contact_phone="12345", contact_place="社区工作站",
+        contact_hours="工作日 9:00 到 17:00", by=by, at=at,
+    )  # fmt: skip
     return {"selection": str(opened.id), "ends_on": str(opened.notice_ends_on)}
 
 

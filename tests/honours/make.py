@@ -12,13 +12,13 @@ from sqlalchemy import insert, update
 from app.honours import queries, snapshots
 from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
-from app.honours.models import Mark, Selection
-from app.honours.reviewing import show_names, sign
+from app.honours.models import Mark, Meeting, Selection
+from app.honours.reviewing import record_meeting, show_names, sign
 from app.honours.selecting import create_selection, run_selection
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel import clock
-from app.kernel.clock import city_midnight
+from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.volunteering.models import Activity, Hours
@@ -135,18 +135,46 @@ def weighed(here: Setting, selection: Selection, *, score: int = 80) -> Selectio
         return show_names(selection_id=selection.id, by=here.reviewer, at=clock.now())
 
 
-def reviewed(here: Setting, **more: Any) -> Selection:
+CONTACT = {
+    "contact_phone": "025-12345678",
+    "contact_place": "玄武区珠江路 1 号",
+    "contact_hours": "工作日 9:00 到 17:00",
+}
+
+
+def met(here: Setting, selection: Selection, **more: Any) -> Meeting:
+    """A meeting that agreed to the list."""
+    said: dict[str, Any] = {
+        "held_on": city_day(clock.now()),
+        "present": ["吴评审", "孙部门", "郑社区"],
+        "votes_for": 2,
+        "votes_against": 0,
+        "votes_abstained": 1,
+        "decision": "同意名单",
+    }
+    with transaction():
+        return record_meeting(selection_id=selection.id, **said | more, by=here.reviewer, at=clock.now())
+
+
+def signed(here: Setting, **more: Any) -> Selection:
     """Marked and signed by the reviewer."""
     selection = weighed(here, frozen(here, **more))
     with transaction():
         return sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
 
 
+def reviewed(here: Setting, **more: Any) -> Selection:
+    """The same, and a meeting agreed."""
+    selection = signed(here, **more)
+    met(here, selection)
+    return selection
+
+
 def noticed(here: Setting, **more: Any) -> Selection:
     """Under public notice."""
     selection = reviewed(here, **more)
     with transaction():
-        return open_notice(selection_id=selection.id, by=here.department, at=clock.now())
+        return open_notice(selection_id=selection.id, **CONTACT, by=here.department, at=clock.now())
 
 
 def final(here: Setting, **more: Any) -> Selection:

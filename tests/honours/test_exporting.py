@@ -257,7 +257,11 @@ def test_the_desk_walks_the_whole_way(app, here):
     assert (
         review.post(f"{path}/signature", json={"meeting": "到会三人，一致同意"}).json["state"] == "reviewed"
     )
-    assert desk.post(f"{path}/notice").json["notice_ends_on"] == "2026-12-01"
+    assert desk.post(f"{path}/notice", json=make.CONTACT).json["code"] == "meeting-missing"
+    meeting = {"held_on": "2026-11-24", "present": ["甲", "乙"], "votes_for": 2, "decision": "同意"}
+    assert review.post(f"{path}/meetings", json=meeting).json["is_carried"] is True
+    assert desk.post(f"{path}/notice", json={}).status_code == 422
+    assert desk.post(f"{path}/notice", json=make.CONTACT).json["notice_ends_on"] == "2026-12-01"
     early = desk.post(f"{path}/notice-end")
     assert (early.status_code, early.json["code"]) == (409, "notice-running")
     assert len(desk.get("/api/v1/selections").json["items"]) == 1

@@ -171,8 +171,9 @@ def test_a_story_is_on_the_wall_only_with_full_name_and_story(app, here):
     make.weighed(here, selection)
     with transaction():
         make.sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
+    make.met(here, selection)
     with transaction():
-        make.open_notice(selection_id=selection.id, by=here.department, at=clock.now())
+        make.open_notice(selection_id=selection.id, **make.CONTACT, by=here.department, at=clock.now())
     later = clock.now() + make.timedelta(days=14)
     with transaction():
         make.end_notice(selection_id=selection.id, by=here.department, at=later)
@@ -242,7 +243,7 @@ def test_whoever_recused_himself_neither_marks_decides_nor_signs(app, here):
         with pytest.raises(Recused), transaction():
             act()
     with transaction(write=False):
-        assert filing.case_file(selection.id, other).filed[0].recused == ["是我表弟"]
+        assert filing.case_file(selection.id, other).filed[0].recused == ["吴评审：是我表弟"]
 
 
 def test_pages_are_drawn(app, here):

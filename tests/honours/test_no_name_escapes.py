@@ -301,7 +301,9 @@ def _take(act, selection, here, someone, neighbour):
         elif act == "remove":
             reviewing.remove(candidate_id=candidate.id, reason="异议成立", by=here.reviewer, **case)
         elif act == "notice":
-            announcing.open_notice(selection_id=selection.id, by=here.department, at=clock.now())
+            announcing.open_notice(
+                selection_id=selection.id, **make.CONTACT, by=here.department, at=clock.now()
+            )
         elif act in ("end", "final"):
             step = announcing.end_notice if act == "end" else announcing.finalise
             step(by=here.department, **case)

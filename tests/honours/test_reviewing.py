@@ -183,7 +183,7 @@ def test_a_roll_is_public_from_the_notice_on_and_final_only_after_it_has_run(app
     with pytest.raises(SelectionMovedOn), transaction():
         finalise(selection_id=selection.id, by=here.department, at=clock.now())
     with transaction():
-        noticed = open_notice(selection_id=selection.id, by=here.department, at=clock.now())
+        noticed = open_notice(selection_id=selection.id, **make.CONTACT, by=here.department, at=clock.now())
     assert (noticed.notice_starts_on, noticed.notice_ends_on) == (date(2026, 11, 24), date(2026, 12, 1))
     last_moment = clock.city_midnight(date(2026, 12, 2)) - timedelta(seconds=1)
     with pytest.raises(NoticeRunning), transaction():

@@ -10,8 +10,14 @@ import pytest
 
 from app.audit.models import AuditRecord
 from app.honours import combining, filing, queries, reviewing, weighing
-from app.honours.errors import BlindRoundOpen, CandidateNotFound, CriteriaWrong, SecondReviewerNeeded
-from app.honours.models import Candidate, Selection
+from app.honours.errors import (
+    BlindRoundOpen,
+    CandidateNotFound,
+    CriteriaWrong,
+    ReviewerNotFound,
+    SecondReviewerNeeded,
+)
+from app.honours.models import Candidate, Recusal, Selection
 from app.honours.pseudonyms import pseudonym
 from app.identity.actors import SYSTEM, Actor
 from app.identity.appointing import appoint
@@ -78,7 +84,7 @@ def test_a_mark_of_somebody_who_stepped_aside_never_counts(app: object) -> None:
     _close(selection, here.reviewer)
     with transaction():
         (filed,) = filing.case_file(selection.id, here.reviewer).filed
-    assert (filed.marks, filed.recused) == ([70], ["是我表弟"])
+    assert (filed.marks, filed.recused) == ([70], ["郑评审：是我表弟"])
 
 
 def test_whoever_stepped_aside_sees_that_candidate_nowhere(app: object) -> None:
@@ -108,6 +114,27 @@ def test_a_relation_declared_by_number_steps_aside_and_tells_nothing(app: object
     with transaction():
         kept = session.query(AuditRecord).filter_by(action="relation.declared").all()
     assert [each.facts for each in kept] == [{"reason": "是我表弟"}] * 2
+
+
+def test_the_organiser_sets_a_reviewer_aside_by_number(app: object) -> None:
+    here, other = make.setting(300, 200), make.another_reviewer()
+    with transaction():
+        session.get_one(Person, here.riders[0].id).phone = PHONE
+    selection = make.frozen(here)
+    candidate = next(each for each in _sheets(selection, other) if each.person_id == here.riders[0].id)
+    _mark(selection, candidate, other, 100)
+    said = {"phone": PHONE, "reason": "同住一室", **_case(selection, here.department)}
+    with transaction():
+        reviewing.set_aside(reviewer_id=other.id, **said)
+    assert [each.person_id for each in _sheets(selection, other)] == [here.riders[1].id]
+    with transaction():
+        assert weighing.counting_marks([candidate.id]) == {}
+        kept = session.query(Recusal).one()
+    assert (kept.reviewer_id, kept.set_by_id) == (other.id, here.department.id)
+    with pytest.raises(ReviewerNotFound), transaction():
+        reviewing.set_aside(reviewer_id=here.riders[1].id, **said)
+    with pytest.raises(Forbidden), transaction():
+        reviewing.set_aside(reviewer_id=other.id, **said | {"by": here.reviewer})
 
 
 def test_nobody_finds_himself_on_his_desk(app: object) -> None:

@@ -263,6 +263,7 @@ def _honours(world: World) -> None:
         )  # fmt: skip
         world.keep("export_id", asked, private=True)
     world.keep("honour_id", UUID(int=9))
+    world.keep("reviewer_id", world.people["reviewer"])
 
 
 def _traces(world: World) -> None:

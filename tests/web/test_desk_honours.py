@@ -64,7 +64,16 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
         following = send(reviewer, following, f"{following}/mark", score="85").headers["Location"]
     assert send(reviewer, desk, f"{desk}/names").status_code == 303
     assert send(reviewer, page, f"{page}/sign").status_code == 303
-    assert send(department, page, f"{page}/notice").status_code == 303
+    assert f"{page}/notice" not in [each.action for each in read(department.get(page).text).found]
+    meeting = {"held_on": "2026-11-24", "present": "吴评审\n孙部门", "votes_for": "3", "decision": "同意名单"}
+    file = f"{desk}/file"
+    refused = send(reviewer, file, f"{desk}/meetings", **meeting)
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"votes_for"})
+    assert send(reviewer, file, f"{desk}/meetings", **meeting | {"votes_for": "2"}).status_code == 303
+    assert "吴评审、孙部门" in reviewer.get(file).text
+    refused = send(department, page, f"{page}/notice", **honours.CONTACT | {"contact_place": ""})
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"contact_place"})
+    assert send(department, page, f"{page}/notice", **honours.CONTACT).status_code == 303
     assert send(department, page, f"{page}/notice-end").status_code == 409
     clock.advance(days=14)
     later = browser(app, person(here.department))

@@ -125,3 +125,15 @@ def test_somebody_is_taken_out_after_the_signature_with_a_reason(app: Flask) -> 
     assert send(reviewer, page, removal, reason="异议成立").status_code == 303
     assert removal not in reviewer.get(page).text
     assert "异议成立" in reviewer.get(page).text
+
+
+def test_whoever_runs_the_selection_sets_a_reviewer_aside(app: Flask) -> None:
+    here, selection, reviewer, home = _here(app)
+    with transaction():
+        session.get_one(Person, here.riders[0].id).phone = f"+86{PHONE}"
+    page, department = f"/desk/honours/{selection.id}", browser(app, person(here.department))
+    filled = {"reviewer_id": str(here.reviewer.id), "phone": PHONE, "reason": "同住一室"}
+    assert send(department, page, f"{page}/recusals", **filled | {"reason": ""}).status_code == 422
+    assert send(department, page, f"{page}/recusals", **filled).status_code == 303
+    assert len(_sheets(reviewer, home)) == 1
+    assert f"{page}/recusals" not in reviewer.get(page).text

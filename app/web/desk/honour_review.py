@@ -11,13 +11,13 @@ from flask import Response
 
 from app.honours import filing, holding, queries, reviewing, weighing
 from app.honours.combining import rule_of
-from app.honours.models import Candidate
+from app.honours.models import FROZEN, REVIEWED, Candidate
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
-from app.kernel.schemas import QueryWhole, Schema, Text
+from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text
 from app.web.edge import Pages, go, page
 from app.web.forms import Nothing
 from app.web.menus import menu_of
@@ -41,6 +41,25 @@ class WhyForm(Schema):
 class RelationForm(Schema):
     """Whom one is too close to, and how."""
 
+    phone = Text(24, min_length=5, required=True)
+    reason = Text(200, required=True)
+
+
+class MeetingForm(Schema):
+    """When, who (one a line), how they voted, what they decided."""
+
+    held_on = Day(required=True)
+    present = Text(2000, required=True)
+    votes_for = QueryWhole(0, 50, required=True)
+    votes_against = QueryWhole(0, 50, load_default=0)
+    votes_abstained = QueryWhole(0, 50, load_default=0)
+    decision = Text(4000, required=True)
+
+
+class RecusalForm(Schema):
+    """Which reviewer is too close to whom, and how."""
+
+    reviewer_id = Id(required=True)
     phone = Text(24, min_length=5, required=True)
     reason = Text(200, required=True)
 
@@ -162,7 +181,18 @@ def case_file(selection_id: UUID, by: Actor) -> str:
         "desk/review_file.html",
         file=found, selection=found.selection, menu=menu_of(by),
         rule=rule_in_words(queries.criteria_of(found.selection)),
+        may_meet=found.selection.named_at is not None and found.selection.state in (FROZEN, REVIEWED),
     )  # fmt: skip
+
+
+@pages.post("/desk/honours/<uuid:selection_id>/review/meetings", again=case_file)
+@requires("selection.review")
+@takes_form(MeetingForm)
+def record_meeting(selection_id: UUID, present: str, by: Actor, **said: Any) -> Response:
+    """The record of the deciding meeting"""
+    names = [each.strip()[:60] for each in present.splitlines() if each.strip()]
+    reviewing.record_meeting(selection_id=selection_id, present=names, **said, by=by, at=clock.now())
+    return go(f"/desk/honours/{selection_id}/review/file", said="web.said.meeting")
 
 
 def rule_in_words(criteria: dict[str, Any]) -> str:

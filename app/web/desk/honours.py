@@ -15,12 +15,15 @@ from app.honours.combining import RULES
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.honours.making import KINDS
 from app.honours.models import PURPOSES, Selection
+from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
-from app.web.desk.honour_review import rule_in_words
+from app.places.queries import region_path
+from app.web.desk.honour_review import RecusalForm, rule_in_words
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing, Tick
 from app.web.menus import menu_of, must_enter
@@ -73,6 +76,14 @@ class DecisionForm(Schema):
 
     decision = Choice(("in", "out"), required=True)
     reason = Text(200, required=True)
+
+
+class NoticeForm(Schema):
+    """Where to object."""
+
+    contact_phone = Text(40, min_length=3, required=True)
+    contact_place = Text(120, required=True)
+    contact_hours = Text(120, required=True)
 
 
 class RemovalForm(Schema):
@@ -159,6 +170,7 @@ def selection(selection_id: UUID, by: Actor) -> str:
     return page(
         "desk/selection.html",
         selection=found, criteria=criteria, candidates=shown, menu=menu_of(by), rule=rule_in_words(criteria),
+        meetings=queries.meetings_of(selection_id), reviewers=_reviewers(found),
         waiting=announcing.waiting_of(ids), honoured=queries.honoured_in(selection_id),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         kinds=_kinds(found) if by.holds("honours.export") else [],
@@ -188,6 +200,12 @@ def approve(selection_id: UUID, by: Actor) -> Response:
     """A second person agrees to the criteria"""
     wordings.approve_criteria(selection_id=selection_id, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.criteria-approved")
+
+
+def _reviewers(found: Selection) -> list[tuple[UUID, str]]:
+    """Who reviews there, as choices."""
+    held = people.holders_of("selection.review", region_path(found.region_code))
+    return [(each.id, people.display_name(each)) for each in held if each.id != found.created_by]
 
 
 def _kinds(found: Selection) -> list[tuple[str, str]]:
@@ -230,12 +248,28 @@ def sign(selection_id: UUID, by: Actor) -> Response:
     return go(f"/desk/honours/{selection_id}", said="web.said.signed")
 
 
+@pages.post("/desk/honours/<uuid:selection_id>/recusals", again=selection)
+@requires("selection.run")
+@takes_form(RecusalForm)
+def set_aside(selection_id: UUID, reviewer_id: UUID, phone: str, reason: str, by: Actor) -> Response:
+    """Keep a reviewer from somebody he is too close to"""
+    reviewing.set_aside(
+        selection_id=selection_id,
+        reviewer_id=reviewer_id,
+        phone=normal_phone(phone),
+        reason=reason,
+        by=by,
+        at=clock.now(),
+    )
+    return go(f"/desk/honours/{selection_id}", said="web.said.declared")
+
+
 @pages.post("/desk/honours/<uuid:selection_id>/notice", again=selection)
 @requires("selection.run")
-@takes_form(Nothing)
-def notice(selection_id: UUID, by: Actor) -> Response:
-    """Five working days of public notice"""
-    announcing.open_notice(selection_id=selection_id, by=by, at=clock.now())
+@takes_form(NoticeForm)
+def notice(selection_id: UUID, by: Actor, **contact: Any) -> Response:
+    """Five working days of public notice, with where to object"""
+    announcing.open_notice(selection_id=selection_id, **contact, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}", said="web.said.notice-opened")
 
 
