@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from zxcvbn import zxcvbn
+
 from app.identity import queries, sessions
 from app.identity.actors import Actor
 from app.identity.errors import PasswordEasy, PasswordNotKnown
@@ -14,6 +16,8 @@ from app.kernel.errors import Forbidden
 # What anybody would try first at this product; compared without case.
 EASY = ("fengxing", "蜂行", "password", "qwerty", "nanjing", "南京", "woaini", "letmein", "123456", "abcdef")
 FEWEST_CHARACTERS = 5  # different ones
+FEWEST_GUESSES = 10**10  # what stands also against a thief of the table, whom argon2 slows down
+MOST_LOOKED_AT = 72  # characters; it takes time with the cube of them
 
 
 def change_password(*, old: str, new: str, by: Actor, at: datetime) -> Person:
@@ -33,8 +37,15 @@ def change_password(*, old: str, new: str, by: Actor, at: datetime) -> Person:
 
 
 def must_be_hard(password: str, *names: str | None, field: str = "password") -> None:
-    """Refuse what is built from the account's own names, from a word everybody tries, or from few characters."""
+    """Refuse what is built from the account's own names, from a word everybody tries, or from few characters.
+
+    Beyond that zxcvbn says how many guesses it stands: it knows 30,000 passwords that leaked most, keyboards and dates.
+    """
     folded = password.casefold()
     taken = [*EASY, *(name.casefold() for name in names if name and len(name) > 1)]
-    if len(set(folded)) < FEWEST_CHARACTERS or any(each in folded for each in taken):
+    if (
+        len(set(folded)) < FEWEST_CHARACTERS
+        or any(each in folded for each in taken)
+        or zxcvbn(password[:MOST_LOOKED_AT], user_inputs=taken)["guesses"] < FEWEST_GUESSES
+    ):
         raise PasswordEasy(fields={field: ["password-easy"]})

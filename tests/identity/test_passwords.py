@@ -80,7 +80,25 @@ def test_easy_ones_are_refused(easy: str):
         must_be_hard(easy, "li", "李同事")
 
 
-@pytest.mark.parametrize("hard", [OLD, NEW, "correct horse battery staple", "下雨天骑车要慢一点儿呀"])
+@pytest.mark.parametrize(
+    "leaked",
+    ["iloveyou1234", "p@ssw0rd2024", "monkey123456", "1q2w3e4r5t6y", "zhangwei1988", "Trustno1trustno1"],
+)
+def test_what_has_leaked_before_or_is_a_name_and_a_year_is_refused(leaked: str):
+    with pytest.raises(PasswordEasy):
+        must_be_hard(leaked, "li", "李同事")
+
+
+@pytest.mark.parametrize(
+    "hard",
+    [
+        "seven harbours and a wet glove, then north by night " + "7 ice" * 25,
+        OLD,
+        NEW,
+        "correct horse battery staple",
+        "下雨天骑车要慢一点儿呀",
+    ],
+)
 def test_phrases_are_welcome(hard: str):
     must_be_hard(hard, "li", "李同事")
 
