@@ -11,8 +11,11 @@ lot_moves, lot_holds never change; nobody else writes them
 Points that come back after the last day of their lot may be used GRACE_DAYS more, counted from the day they came back.
 
 The texts are shared by both databases as far as they speak the same; `NEW` is a row of `entries` in SQLite's triggers
-and in PostgreSQL's loop over the rows of a statement. As in `guards`, PostgreSQL knows by `pg_trigger_depth()` whether
-a trigger or a person writes, and SQLite asks whether the change is that of the row written last.
+and in PostgreSQL's loop over the rows of a statement. What belongs to a row is asked by its key, in a subquery of its
+own or in a loop, never in a join: PostgreSQL keeps the plan it made of a trigger's statement for the whole session, and
+a plan made while the tables were young may begin with all wallets there are. As in `guards`, PostgreSQL knows by
+`pg_trigger_depth()` whether a trigger or a person writes, and SQLite asks whether the change is that of the row written
+last.
 """
 
 # ruff: noqa: S608 -- SQL made of constants
@@ -68,9 +71,9 @@ _SPENT = _spread(
     "-NEW.amount",
 )
 _CAPTURED = _spread(
-    "SELECT lot_holds.expires_on, due_on, lot_holds.points AS room FROM holds "
-    "JOIN lot_holds ON lot_holds.hold_id = holds.id "
-    "JOIN lots ON lots.account_id = holds.account_id AND lots.expires_on = lot_holds.expires_on "
+    "SELECT lot_holds.expires_on, lot_holds.points AS room, (SELECT due_on FROM lots "
+    "WHERE account_id = lot_holds.account_id AND expires_on = lot_holds.expires_on) AS due_on "
+    "FROM holds JOIN lot_holds ON lot_holds.hold_id = holds.id "
     "WHERE holds.transaction_id = NEW.transaction_id AND holds.account_id = NEW.account_id",
     "due_on, expires_on",
     "-NEW.amount",
@@ -109,17 +112,23 @@ _BY_HOLD = (
     "EXISTS (SELECT 1 FROM holds WHERE transaction_id = NEW.transaction_id AND account_id = NEW.account_id)"
 )
 _LOTS_AGREE = """NOT EXISTS (
-  SELECT 1 FROM entries JOIN accounts ON accounts.id = entries.account_id
-  WHERE entries.transaction_id = NEW.id AND accounts.kind = 'wallet'
+  SELECT 1 FROM entries WHERE transaction_id = NEW.id
+  AND (SELECT kind FROM accounts WHERE id = entries.account_id) = 'wallet'
   AND entries.amount <> (SELECT COALESCE(SUM(amount), 0) FROM lot_moves WHERE entry_id = entries.id))"""
 
 
 def _give_grace(dialect: str) -> str:
     """Points that came back to a lot whose days are over: a while to use them, and to hear of it."""
     day, later = _CITY_DAY[dialect].format("NEW.at"), _GRACE[dialect].format("NEW.at")
+    over = f"UPDATE lots SET due_on = {later}, told_days = NULL WHERE due_on < {day} AND "
+    if dialect == "postgresql":
+        return (
+            "FOR one IN SELECT id, account_id FROM entries WHERE transaction_id = NEW.id AND amount > 0 LOOP "
+            f"{over}account_id = one.account_id AND expires_on IN "
+            "(SELECT expires_on FROM lot_moves WHERE entry_id = one.id AND amount > 0); END LOOP"
+        )
     return (
-        f"UPDATE lots SET due_on = {later}, told_days = NULL WHERE due_on < {day} AND EXISTS ("
-        "SELECT 1 FROM entries JOIN lot_moves ON lot_moves.entry_id = entries.id "
+        f"{over}EXISTS (SELECT 1 FROM entries JOIN lot_moves ON lot_moves.entry_id = entries.id "
         "WHERE entries.transaction_id = NEW.id AND lot_moves.amount > 0 "
         "AND lot_moves.account_id = lots.account_id AND lot_moves.expires_on = lots.expires_on) "
         "AND account_id IN (SELECT account_id FROM entries WHERE transaction_id = NEW.id AND amount > 0)"
@@ -249,6 +258,10 @@ LOT_HOLDS_SQLITE = (
 # --- PostgreSQL ----------------------------------------------------------------------------------------------------
 
 
+_ADDED_TO_WALLET = "(SELECT kind FROM accounts WHERE id = added.account_id) = 'wallet'"
+_CREDIT_ADDED = f"added.amount > 0 AND added.returns_id IS NULL AND {_ADDED_TO_WALLET}"
+
+
 def _in_loop(statement: str) -> str:
     return statement.replace("NEW.", "one.")
 
@@ -257,15 +270,13 @@ def _in_loop(statement: str) -> str:
 ENTRIES_FUNCTION = f"""
 INSERT INTO lots (account_id, expires_on, due_on, points, held)
 SELECT DISTINCT added.account_id, COALESCE(added.expires_on, DATE {_NEVER}), COALESCE(added.expires_on, DATE {_NEVER}), 0, 0
-FROM added JOIN accounts ON accounts.id = added.account_id AND accounts.kind = 'wallet'
-WHERE added.amount > 0 AND added.returns_id IS NULL ORDER BY 1, 2 ON CONFLICT DO NOTHING;
+FROM added WHERE {_CREDIT_ADDED} ORDER BY 1, 2 ON CONFLICT DO NOTHING;
 INSERT INTO lot_moves (entry_id, account_id, expires_on, amount)
 SELECT added.id, added.account_id, COALESCE(added.expires_on, DATE {_NEVER}), added.amount
-FROM added JOIN accounts ON accounts.id = added.account_id AND accounts.kind = 'wallet'
-WHERE added.amount > 0 AND added.returns_id IS NULL;
+FROM added WHERE {_CREDIT_ADDED};
 FOR one IN
-  SELECT added.* FROM added JOIN accounts ON accounts.id = added.account_id AND accounts.kind = 'wallet'
-  WHERE added.amount < 0 OR added.returns_id IS NOT NULL ORDER BY added.id
+  SELECT added.* FROM added
+  WHERE (added.amount < 0 OR added.returns_id IS NOT NULL) AND {_ADDED_TO_WALLET} ORDER BY added.id
 LOOP
   IF one.amount > 0 THEN {_in_loop(_move("", _RETURNED))};
   ELSIF {_in_loop(_BY_HOLD)} THEN {_in_loop(_move("-", _CAPTURED))};
@@ -321,9 +332,11 @@ LOTS_POSTGRESQL = (
 )
 MOVES_FUNCTION = f"""
 IF TG_WHEN = 'BEFORE' THEN {raising(MOVE_BY_ENTRY)}; END IF;
-UPDATE lots SET points = points + moved.amount
-FROM (SELECT account_id, expires_on, SUM(amount) AS amount FROM added GROUP BY account_id, expires_on) AS moved
-WHERE lots.account_id = moved.account_id AND lots.expires_on = moved.expires_on;
+FOR one IN
+  SELECT account_id, expires_on, SUM(amount) AS amount FROM added GROUP BY account_id, expires_on ORDER BY 1, 2
+LOOP
+  UPDATE lots SET points = points + one.amount WHERE account_id = one.account_id AND expires_on = one.expires_on;
+END LOOP;
 RETURN NULL;
 """
 MOVES_POSTGRESQL = (
@@ -355,10 +368,7 @@ def attach(
         (lot_holds, LOT_HOLDS_SQLITE, LOT_HOLDS_FUNCTION, LOT_HOLDS_POSTGRESQL),
         (holds, HOLDS_SQLITE, HOLDS_FUNCTION, HOLDS_POSTGRESQL),
         (transactions, TRANSACTIONS_SQLITE, TRANSACTIONS_FUNCTION, TRANSACTIONS_POSTGRESQL),
+        (entries, ENTRIES_SQLITE, ENTRIES_FUNCTION, ENTRIES_POSTGRESQL),
     ):
         attach_sqlite(table, sqlite)
         attach_postgresql(table, f"{table.name}_lots_guard", function, postgresql)
-    attach_sqlite(entries, ENTRIES_SQLITE)
-    attach_postgresql(
-        entries, "entries_lots_guard", ENTRIES_FUNCTION, ENTRIES_POSTGRESQL, declare="DECLARE one record;"
-    )

@@ -17,7 +17,8 @@ from tests import conftest
 
 TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
-    "postgresql": "SELECT tgname, pg_get_triggerdef(oid) || (SELECT prosrc FROM pg_proc WHERE pg_proc.oid = tgfoid) "
+    "postgresql": "SELECT tgname, pg_get_triggerdef(oid) "
+    "|| (SELECT concat(prosrc, proconfig) FROM pg_proc WHERE pg_proc.oid = tgfoid) "
     "FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname",
 }
 
