@@ -47,6 +47,7 @@ from app.kernel import (
     traces,
 )
 from app.kernel import settings as settings_module
+from app.kernel.cookies import HostCookies
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
@@ -229,6 +230,8 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # an address with a stray slash is unknown, not an HTML redirect
+    if settings.secure_cookies:
+        app.wsgi_app = HostCookies(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

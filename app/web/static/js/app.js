@@ -13,7 +13,7 @@ document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || form.method !== "post") return;
   if (Number(form.dataset.sentAt || 0) > Date.now() - 8000) { event.preventDefault(); return; }
   form.dataset.sentAt = Date.now();
-  const token = document.cookie.match(/(?:^|; )csrf_access_token=([^;]+)/);
+  const token = document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/);
   if (token && form.elements.csrf_token) form.elements.csrf_token.value = token[1]; // another tab may have renewed the session
   if (form.dataset.leaving !== undefined) forget();
   setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));

@@ -57,7 +57,7 @@ export async function lost(person) {
 }
 export const forgetLost = (person) => write(LOST, read(LOST, []).filter((note) => note.person !== person));
 
-export const csrf = () => document.cookie.match(/(?:^|; )csrf_access_token=([^;]+)/)?.[1]
+export const csrf = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/)?.[1]
   ?? document.querySelector("input[name=csrf_token]")?.value ?? "";
 
 const MOST_OFF_S = 10_000_000;
