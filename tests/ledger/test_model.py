@@ -1,4 +1,6 @@
-"""Random sequences of everything that moves points, beside a simple model; the book is proved after each step."""
+"""Random sequences of everything that moves points, beside a simple model; the book is proved after each step.
+
+The process may die at any statement. FENGXING_TEST_EXAMPLES asks for more sequences than a quick run has."""
 
 from __future__ import annotations
 
@@ -24,24 +26,24 @@ from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.kernel.errors import Problem
 from app.kernel.ids import new_id
-from app.ledger import expiring, holds, posting, sealing
+from app.ledger import expiring, holds, posting, reversing, sealing
 from app.ledger.accounts import expiry_account, pending_of, settlement_of, wallet_of, write_off_account
 from app.ledger.models import Lot
 from app.ledger.posting import Leg
 from app.ledger.queries import Balance, balance_of, totals
 from app.ledger.taking_back import take_back
 from app.ledger.verify import verify
+from tests import make as build
 from tests.ledger import make
+from tests.ledger.dying import Death, dying
 from tests.ledger.wallet_model import ModelWallet
 
 PEOPLE = st.integers(0, 2)
 POINTS = st.integers(1, 60)
 LAST_DAYS = st.none() | st.integers(0, 50)
-EXAMPLES = int(os.environ.get("FENGXING_TEST_EXAMPLES", "8"))
-
-
-class Crash(Exception):
-    """The process dies in the middle of a unit of work."""
+# The statement at which the process dies, and whether after it was done; None: it lives.
+DEATHS = st.none() | st.tuples(st.integers(1, 16), st.booleans())
+EXAMPLES = int(os.environ.get("FENGXING_TEST_EXAMPLES", "5"))
 
 
 class Book(RuleBasedStateMachine):
@@ -49,7 +51,6 @@ class Book(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.people = [new_id() for _ in range(3)]
         self.shop = new_id()
         self.wallets = [ModelWallet() for _ in range(3)]
         self.pending: dict[int, int] = defaultdict(int)
@@ -58,6 +59,9 @@ class Book(RuleBasedStateMachine):
         self.spent: list[dict[str, Any]] = []
         self.sold = self.written_off = 0
         with transaction():
+            self.people = [build.rider().id for _ in range(3)]
+            self.wallet_ids = [wallet_of(person_id).id for person_id in self.people]
+            self.staff = build.actor(build.staff("department", region_code=build.CITY))
             self.expired = expiry_account().balance
             self.written_off = -write_off_account().balance
 
@@ -65,15 +69,21 @@ class Book(RuleBasedStateMachine):
     def today(self) -> Any:
         return city_day(clock.now())
 
-    def attempt(self, expected: str | None, call: Any, *, crash: bool = False) -> Any:
-        """Do it in a unit of work; it must be refused with `expected`, or not at all. A crash first leaves no trace."""
-        if crash:
-            try:
-                with transaction():
-                    call()
-                    raise Crash
-            except (Crash, Problem):
-                self.the_book_is_sound_and_agrees()
+    def attempt(
+        self,
+        expected: str | None,
+        call: Any,
+        *,
+        crash: tuple[int, bool] | None = None,
+        done: str | None = None,
+    ) -> Any:
+        """Do it in a unit of work; it must be refused with `expected`, or not at all.
+
+        First the process may die of it and it is tried again: nothing was done, or all of it, unheard of; what cannot
+        be asked for twice is then refused with `done`.
+        """
+        if crash and self.dies_of(call, *crash):
+            expected = expected or done
         result, slug = None, None
         with transaction():
             try:
@@ -83,17 +93,31 @@ class Book(RuleBasedStateMachine):
         assert slug == expected
         return result
 
+    def dies_of(self, call: Any, at: int, after: bool) -> bool:
+        """Whether it was done in spite of that."""
+        with dying(at=at, after=after) as life:
+            try:
+                with transaction():
+                    call()
+            except (Death, Problem):
+                pass
+        if not life.committed:
+            self.the_book_is_sound_and_agrees()
+        return life.committed
+
     def give(self, who: int, source: str, *legs: Any) -> Any:
         def call() -> Any:
             booked = [leg() for leg in legs]
             return posting.post(
-                kind="move", source=source, legs=booked, words=make.WORDS, by=SYSTEM, at=clock.now()
+                kind="correction", source=source, legs=booked, words=make.WORDS, by=SYSTEM, at=clock.now()
             ).id
 
         return call
 
-    @rule(who=PEOPLE, points=POINTS, days=LAST_DAYS, crash=st.booleans(), twice=st.booleans())
-    def award(self, who: int, points: int, days: int | None, crash: bool, twice: bool) -> None:
+    @rule(who=PEOPLE, points=POINTS, days=LAST_DAYS, crash=DEATHS, twice=st.booleans())
+    def award(
+        self, who: int, points: int, days: int | None, crash: tuple[int, bool] | None, twice: bool
+    ) -> None:
         person_id, source = self.people[who], make.source("award")
         day = None if days is None else self.today + timedelta(days=days)
         call = self.give(
@@ -125,8 +149,8 @@ class Book(RuleBasedStateMachine):
             self.pending[who] -= points
             self.wallets[who].put(points, None, self.today)
 
-    @rule(who=PEOPLE, points=POINTS, crash=st.booleans())
-    def spend(self, who: int, points: int, crash: bool) -> None:
+    @rule(who=PEOPLE, points=POINTS, crash=DEATHS)
+    def spend(self, who: int, points: int, crash: tuple[int, bool] | None) -> None:
         wallet, person_id, source = self.wallets[who], self.people[who], make.source("shop")
         short = points > wallet.usable
         call = self.give(
@@ -154,8 +178,8 @@ class Book(RuleBasedStateMachine):
         self.wallets[one["who"]].give_back(one["taken"], points, self.today)
         self.sold -= points
 
-    @rule(who=PEOPLE, points=POINTS, crash=st.booleans())
-    def reserve(self, who: int, points: int, crash: bool) -> None:
+    @rule(who=PEOPLE, points=POINTS, crash=DEATHS)
+    def reserve(self, who: int, points: int, crash: tuple[int, bool] | None) -> None:
         wallet, source = self.wallets[who], make.source("hold")
         short = points > wallet.usable
         made = self.attempt(
@@ -179,8 +203,8 @@ class Book(RuleBasedStateMachine):
         assert again == one["id"]
 
     @precondition(lambda self: self.holds)
-    @rule(data=st.data(), twice=st.booleans(), crash=st.booleans())
-    def capture(self, data: st.DataObject, twice: bool, crash: bool) -> None:
+    @rule(data=st.data(), twice=st.booleans(), crash=DEATHS)
+    def capture(self, data: st.DataObject, twice: bool, crash: tuple[int, bool] | None) -> None:
         one = data.draw(st.sampled_from(self.holds))
         points = data.draw(st.none() | st.integers(1, one["points"]))
         source = make.source("scan")
@@ -223,8 +247,8 @@ class Book(RuleBasedStateMachine):
         wallet.let_go(one["plan"])
         wallet.grace(one["plan"], self.today)
 
-    @rule(days=st.integers(1, 40), crash=st.booleans())
-    def days_pass(self, days: int, crash: bool) -> None:
+    @rule(days=st.integers(1, 40), crash=DEATHS)
+    def days_pass(self, days: int, crash: tuple[int, bool] | None) -> None:
         """Holds made for a day run out first, then what is left of the lots whose time is over."""
         clock._clock.advance(days=days)  # type: ignore[attr-defined]
         self.attempt(None, lambda: holds.expire_due(at=clock.now()))
@@ -258,8 +282,8 @@ class Book(RuleBasedStateMachine):
             self.sold += one["points"]
 
     @precondition(lambda self: self.awards)
-    @rule(data=st.data(), twice=st.booleans(), crash=st.booleans())
-    def unwind(self, data: st.DataObject, twice: bool, crash: bool) -> None:
+    @rule(data=st.data(), twice=st.booleans(), crash=DEATHS)
+    def unwind(self, data: st.DataObject, twice: bool, crash: tuple[int, bool] | None) -> None:
         """The fact was void: what is usable goes back, the rest is written off."""
         one = data.draw(st.sampled_from(self.awards))
         wallet, source = self.wallets[one["who"]], make.source("void")
@@ -284,6 +308,29 @@ class Book(RuleBasedStateMachine):
         self.sold += one["points"]
         self.written_off += one["points"] - taken
 
+    @precondition(lambda self: self.awards)
+    @rule(data=st.data(), crash=DEATHS)
+    def take_one_entry_back(self, data: st.DataObject, crash: tuple[int, bool] | None) -> None:
+        """It was a mistake, say staff: what is missing is lent to the wallet, written off, and the whole goes back."""
+        one = data.draw(st.sampled_from(self.awards))
+        wallet, wallet_id = self.wallets[one["who"]], self.wallet_ids[one["who"]]
+
+        def call() -> Any:
+            entry_id = posting.entry_of(one["source"], wallet_id)
+            assert entry_id is not None
+            reversing.ask_to_reverse(entry_id=entry_id, reason="记了两遍", by=self.staff, at=clock.now())
+
+        expected = "already-reversed" if one["over"] else None
+        self.attempt(expected, call, crash=crash, done="already-reversed")
+        if expected is None:
+            one["over"] = True
+            missing = max(0, one["points"] - wallet.usable)
+            if missing:
+                wallet.put(missing, None, self.today)
+            wallet.take(wallet.plan(one["points"], one["filled"]))
+            self.sold += one["points"]
+            self.written_off += missing
+
     @rule(who=PEOPLE, points=POINTS)
     def use_a_source_differently(self, who: int, points: int) -> None:
         source, person_id = make.source("award"), self.people[who]
@@ -297,8 +344,8 @@ class Book(RuleBasedStateMachine):
         self.wallets[who].put(points, None, self.today)
         self.sold -= points
 
-    @rule(crash=st.booleans())
-    def seal(self, crash: bool) -> None:
+    @rule(crash=DEATHS)
+    def seal(self, crash: tuple[int, bool] | None) -> None:
         self.attempt(None, lambda: sealing.seal_new(at=clock.now()), crash=crash)
 
     @invariant()
@@ -327,6 +374,8 @@ class Book(RuleBasedStateMachine):
 
 
 def test_the_book_agrees_with_a_simple_model(app):
+    with transaction():
+        build.regions()
     run_state_machine_as_test(
         Book,
         settings=settings(
