@@ -165,6 +165,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (ledger.EntryReversed, rules_reversing.on_entry_reversed),
     (ledger.EntryReversed, audit.on_reversal),
     (ledger.EntryReversed, notices.on_entry_reversed),
+    (ledger.PolicyEvent, audit.on_policy),
     (rules.PointsAwarded, notices.on_points_awarded),
     (rules.AwardQueued, notices.on_award_queued),
     (rules.AwardSettled, notices.on_award_settled),

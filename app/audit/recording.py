@@ -78,6 +78,24 @@ def on_reversal(event: Reversing) -> None:
     record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
 
 
+class PolicyStep(Protocol):
+    """An event of a sibling: what becomes of debts in a region was proposed, agreed to or refused."""
+
+    region_code: str
+    share_percent: int
+    reason: str
+    state: str
+    by: Actor
+    at: datetime
+
+
+def on_policy(event: PolicyStep) -> None:
+    """Who proposed what becomes of debts, and who agreed."""
+    facts = {"share_percent": event.share_percent, "reason": event.reason}
+    subject = f"region:{event.region_code}"
+    record(action=f"debt-policy.{event.state}", subject=subject, facts=facts, by=event.by, at=event.at)
+
+
 def on_appointed(event: Appointed) -> None:
     """Somebody may do more than before."""
     _note_role("role.given", event)

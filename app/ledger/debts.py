@@ -1,7 +1,7 @@
 """What a rider owes: points taken back that were spent already. The wallet itself never goes below zero.
 
-What becomes of a debt is the published policy of the programme (`DebtPolicy`): by default it is written off at once and
-the rider is told; or later awards pay it off, a stated share of each, and the rest is the rider's.
+What becomes of a debt is the published policy of the region (see `debt_policies`): by default it is written off at once
+and the rider is told; or later awards pay it off, a stated share of each, and the rest is the rider's.
 """
 
 from __future__ import annotations
@@ -16,35 +16,17 @@ from sqlalchemy import select
 from app.identity.actors import SYSTEM, Actor
 from app.kernel.db import session
 from app.kernel.events import publish
-from app.kernel.ids import new_id
 from app.ledger.accounts import debt_of, wallet_of, write_off_account
+from app.ledger.debt_policies import policy_for
 from app.ledger.events import DebtPaid, DebtWrittenOff
 from app.ledger.models import Account, DebtPolicy
 from app.ledger.posting import Leg, booked, post
-from app.places import queries as places
+from app.ledger.scoping import home_or_city
 
 
-def policy_at(at: datetime) -> DebtPolicy:
-    """The policy in force: the one set last before that time, else that debts are written off."""
-    found = session.scalars(
-        select(DebtPolicy)
-        .where(DebtPolicy.starts_at <= at)
-        .order_by(DebtPolicy.starts_at.desc(), DebtPolicy.id.desc())
-    ).first()
-    return found or DebtPolicy(share_percent=0)
-
-
-def set_policy(*, share_percent: int, reason: str, by: Actor, at: datetime) -> DebtPolicy:
-    """Publish from now on: 0, debts are written off; more, that share of each later award pays them off.
-
-    Raises Forbidden.
-    """
-    city = places.city()
-    by.must("rules.review", region_path=city.path if city else "")
-    policy = DebtPolicy(id=new_id(), share_percent=share_percent, reason=reason, set_by=by.id, starts_at=at)
-    session.add(policy)
-    session.flush()
-    return policy
+def policy_of(person_id: UUID, at: datetime) -> DebtPolicy:
+    """The policy in force where a person is at home."""
+    return policy_for(home_or_city(person_id), at)
 
 
 def owed_by(person_id: UUID) -> int:
@@ -76,7 +58,7 @@ def owe(
     """
     legs = [Leg(debt_of(person_id).id, -points), Leg(to_account_id, points)]
     post(kind="debt", source=source, legs=legs, words=words, by=by, at=at)
-    if policy_at(at).writes_off:
+    if policy_of(person_id, at).writes_off:
         write_off(person_id=person_id, points=points, source=written_off(source), by=SYSTEM, at=at)
         return 0
     return points
@@ -107,8 +89,8 @@ def pay_from_award(*, person_id: UUID, points: int, source: str, at: datetime) -
 
     Once for this `source`. Whoever owes nothing is asked nothing: one look, no lock.
     """
-    share = policy_at(at).share_of(points)
-    paid = min(owed_by(person_id), share)
+    owed = owed_by(person_id)
+    paid = min(owed, policy_of(person_id, at).share_of(points)) if owed else 0
     if paid < 1 or booked(source) is not None:
         return 0
     payment = post(

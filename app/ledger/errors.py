@@ -130,3 +130,27 @@ class OwnPoints(Conflict):
     """Nobody decides on points of their own."""
 
     slug = "own-points"
+
+
+class PolicyProposed(Conflict):
+    """A policy for this region waits for its second person already."""
+
+    slug = "policy-proposed"
+
+
+class PolicyDecided(Conflict):
+    """Somebody has already decided on this policy."""
+
+    slug = "policy-decided"
+
+
+class PolicyNeedsAnother(Conflict):
+    """Who proposes a policy does not put it in force."""
+
+    slug = "policy-needs-another"
+
+
+class ProposalUnknown(NotFound):
+    """Nobody proposed that policy."""
+
+    slug = "policy-proposal-not-found"

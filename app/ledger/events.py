@@ -144,3 +144,15 @@ class EntryReversed(ReversalEvent):
     for_rider: int
     owed: int
     written_off: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyEvent(Event):
+    """What becomes of debts in a region was proposed (`waiting`), agreed to or refused."""
+
+    proposal_id: UUID
+    region_code: str
+    share_percent: int
+    reason: str
+    state: str
+    by: Actor

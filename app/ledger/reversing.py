@@ -21,6 +21,7 @@ from app.kernel.events import publish
 from app.kernel.i18n import LOCALES
 from app.kernel.ids import new_id
 from app.ledger import debts, posting, reversals
+from app.ledger.debt_policies import policy_for
 from app.ledger.errors import (
     AlreadyReversed,
     EntryNotFound,
@@ -108,7 +109,7 @@ def _foresee(entry_id: UUID, by: Actor, at: datetime, *, to_change: bool) -> For
         usable=usable,
         held=held,
         missing=max(0, -taken.points - usable) if taken else 0,
-        policy=debts.policy_at(at),
+        policy=policy_for(region_path, at),
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.errors import PersonNotFound
 from app.ledger.errors import AccountNotFound
 from app.ledger.models import Account
 from app.places import queries as places
@@ -17,6 +18,14 @@ def home_path(person_id: UUID) -> str:
     """Where a rider is at home; without a home, the whole city."""
     home = people.person(person_id).home_region_code
     return places.region_path(home) if home else city_path()
+
+
+def home_or_city(person_id: UUID) -> str:
+    """The same, also for somebody of whom nothing but points is left."""
+    try:
+        return home_path(person_id)
+    except PersonNotFound:
+        return city_path()
 
 
 def city_path() -> str:

@@ -1,7 +1,7 @@
 """What is sealed of the book: for each kind of row, the fields that never change again, as the texts that are hashed.
 
-A hold, a correction and a reversal are sealed twice: as they began and as they ended. Lots and balances are not
-sealed; they are sums of what is, and `verify` adds them up.
+A hold, a correction, a reversal and a policy are sealed twice: as they began and as they ended. Lots and balances are
+not sealed; they are sums of what is, and `verify` adds them up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlalchemy import Select, exists, select
 
 from app.kernel.db import session
 from app.kernel.ids import first_id_at
+from app.ledger.debt_policies import DebtPolicyProposal
 from app.ledger.models import (
     Account,
     Correction,
@@ -162,6 +163,25 @@ KINDS = (
         "debt-policy",
         DebtPolicy.id,
         _columns(DebtPolicy, "share_percent", "reason", "set_by", "starts_at"),
+    ),
+    Kind(
+        "policy-asked",
+        DebtPolicyProposal.id,
+        _columns(
+            DebtPolicyProposal,
+            "region_code",
+            "share_percent",
+            "starts_on",
+            "reason",
+            "proposed_by",
+            "proposed_at",
+        ),
+    ),
+    Kind(
+        "policy-decided",
+        DebtPolicyProposal.id,
+        _columns(DebtPolicyProposal, "state", "decided_by", "decided_at", "policy_id"),
+        ended_at=DebtPolicyProposal.decided_at,
     ),
 )
 BY_NAME = {kind.name: kind for kind in KINDS}

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.kernel.db import session
 from app.ledger import verify_lots, verify_seals
+from app.ledger.debt_policies import PROPOSAL_STATES, DebtPolicyProposal
 from app.ledger.models import (
     CORRECTION_STATES,
     HOLD_STATES,
@@ -106,6 +107,7 @@ def _checks() -> list[tuple[str, Statement]]:
             _not_open(Correction, CORRECTION_STATES, *_DECISION),
         ),
         ("waiting-reversal", _not_open(Reversal, CORRECTION_STATES, *_TAKEN_BACK)),
+        ("waiting-policy", _not_open(DebtPolicyProposal, PROPOSAL_STATES, *_PUT_IN_FORCE)),
         *verify_lots.checks(),
     ]
 
@@ -213,6 +215,7 @@ def _reversals() -> Statement:
 
 _HOLD_END = (Hold.ended_at, Hold.ended_by, Hold.end_source, Hold.captured_points, Hold.transaction_id)
 _DECISION = (Correction.decided_by, Correction.decided_at, Correction.transaction_id)
+_PUT_IN_FORCE = (DebtPolicyProposal.decided_by, DebtPolicyProposal.decided_at, DebtPolicyProposal.policy_id)
 _TAKEN_BACK = (Reversal.decided_by, Reversal.decided_at, Reversal.reversal_id)
 
 

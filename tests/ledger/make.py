@@ -13,10 +13,12 @@ from app.identity.actors import SYSTEM
 from app.kernel import clock
 from app.kernel.db import session
 from app.kernel.ids import new_id
-from app.ledger import budgets, holds, posting
+from app.ledger import budgets, debt_policies, holds, posting
 from app.ledger.accounts import correction_account, quarter, wallet_of
+from app.ledger.debt_policies import DebtPolicyProposal
 from app.ledger.models import Hold, LedgerTransaction, Lot
 from app.ledger.posting import Leg
+from tests import make as build
 
 WORDS = {"slug": "ledger.told", "text": {"zh": "首次到站签到 +5", "en": "First check-in, +5"}}
 _numbers = count()
@@ -85,3 +87,18 @@ def fund(region_code: str, points: int) -> LedgerTransaction:
     return budgets.fund_budget(
         region_code=region_code, period=period, points=points, source=source("fund"), by=SYSTEM, at=at
     )
+
+
+def policy(share_percent: int, region_code: str = build.CITY) -> DebtPolicyProposal:
+    """What becomes of debts in a region from now on, by two people."""
+    first, second = (build.actor(build.staff("department", region_code=build.CITY)) for _ in range(2))
+    at = clock.now()
+    asked = debt_policies.propose_policy(
+        region_code=region_code,
+        share_percent=share_percent,
+        starts_on=clock.city_day(at),
+        reason="公示",
+        by=first,
+        at=at,
+    )
+    return debt_policies.decide_policy(proposal_id=asked.id, agreed=True, by=second, at=at)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from app.kernel import clock
 from app.kernel.db import UtcDateTime, db, definitions, dialect_name, session, transaction
-from app.ledger import models, reversals
+from app.ledger import debt_policies, models, reversals
 from app.ledger.verify import Finding, verify
 
 BOOK = (
@@ -27,6 +27,7 @@ BOOK = (
     models.Correction,
     reversals.Reversal,
     models.DebtPolicy,
+    debt_policies.DebtPolicyProposal,
     models.Seal,
     models.SealedRow,
 )

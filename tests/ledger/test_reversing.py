@@ -158,8 +158,7 @@ def test_what_was_spent_or_reserved_is_written_off_and_the_wallet_is_empty(offic
 def test_it_is_owed_where_the_policy_says_so(office):
     person_id, first, second, _elsewhere = office
     with transaction():
-        city = build.actor(build.staff("department", region_code=build.CITY))
-        debts.set_policy(share_percent=50, reason="公示", by=city, at=clocks.now())
+        make.policy(50)
         entry_id = wrong(person_id, 130)
         make.give(
             person_id, -100, legs=[Leg(wallet_of(person_id).id, -100), Leg(correction_account().id, 100)]

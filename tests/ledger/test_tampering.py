@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app.kernel import clock as clocks
 from app.kernel.db import session, transaction
-from app.ledger import correcting, debts, expiring, holds, posting, reversing, sealing
+from app.ledger import correcting, expiring, holds, posting, reversing, sealing
 from app.ledger.accounts import settlement_of, wallet_of
 from app.ledger.models import Entry, LedgerTransaction, Seal, SealedRow
 from app.ledger.verify import verify
@@ -27,7 +27,6 @@ def book(app, clock):
     with transaction():
         build.regions()
         admin = build.actor(build.staff("admin", region_code=build.CITY))
-        policy = build.actor(build.staff("department", region_code=build.CITY))
         rider = build.rider()
         make.give_until(rider.id, 40, date(2026, 11, 30))
         first = make.give_until(rider.id, 60, None)
@@ -47,7 +46,7 @@ def book(app, clock):
             wrong = make.give(rider.id, points, kind="correction").id
             named = session.scalars(sa.select(Entry.id).where(Entry.transaction_id == wrong)).first()
             reversing.ask_to_reverse(entry_id=named, reason="记错了", by=admin, at=clocks.now())
-        debts.set_policy(share_percent=50, reason="公示", by=policy, at=clocks.now())
+        make.policy(50)
     clock.advance(days=8)
     with transaction():
         expiring.expire_due(at=clock())

@@ -25,7 +25,7 @@ from app.identity.permissions import AT_A_STATION, ROLES
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
 from app.kernel.db import session, transaction
-from app.ledger import correcting, reversing
+from app.ledger import correcting, debt_policies, reversing
 from app.ledger import queries as ledger
 from app.ledger.accounts import wallet_of
 from app.media.accepting import accept_photo
@@ -286,6 +286,11 @@ def _traces(world: World) -> None:
         entry_id=named, reason="记了两遍", by=world.actor("admin"), at=clock.now()
     )  # fmt: skip
     world.keep("reversal_id", asked, private=True)
+    policy = debt_policies.propose_policy(
+        region_code=HERE, share_percent=50, starts_on=clock.city_day(clock.now()), reason="公示过了",
+        by=make.actor(make.staff("department", region_code=HERE)), at=clock.now(),
+    )  # fmt: skip
+    world.keep("proposal_id", policy, private=True)
     world.keep("account_id", wallet_of(world.people[OWNER].id), private=True)
     void = ask_to_unwind(
         fact_kind="checkin", fact_id=world.ids["checkin_id"], reason="不在场",

@@ -179,7 +179,7 @@ def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Ope
         "/desk", "/grid", "/activities/desk", f"/activities/desk/{here.activity.id}", f"/desk/shifts/{shift.id}",
         f"/desk/shifts/{shift.id}/code", "/desk/hours", "/desk/rules", f"/desk/rules/{version.id}", "/desk/rewards",
         "/desk/ledger", f"/desk/ledger/accounts/{wallet}", f"/desk/ledger/entries/{line}/reversal",
-        "/desk/ledger/reversals", "/desk/honours", f"/desk/honours/{selection.id}",
+        "/desk/ledger/reversals", "/desk/debt-policies", "/desk/honours", f"/desk/honours/{selection.id}",
     ]  # fmt: skip
     _looked_at(opened(department), paths)
 

@@ -20,7 +20,9 @@ from app.kernel.paging import DEFAULT_LIMIT
 from app.kernel.schemas import Schema, Text
 from app.ledger import queries as ledger
 from app.ledger import sealing
+from app.ledger.debt_policies import in_words, policy_for
 from app.ledger.reversals import counterpart
+from app.ledger.scoping import city_path, home_or_city
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules import queries as rules
@@ -116,12 +118,19 @@ def ask(entry_id: UUID, words: str, by: Actor) -> Response:
 
 @pages.get("/rules")
 @public
-def policy() -> str:
-    """How points come about: the rules in force, in words"""
-    city = places.city()
-    version = rules.version_in_force(city.path, clock.now()) if city else None
+def policy(by: Actor) -> str:
+    """How points come about: the rules in force, in words, and what becomes of points given by mistake"""
+    city, at = places.city(), clock.now()
+    version = rules.version_in_force(city.path, at) if city else None
     sentences = [rule_in_words(each) for each in rules.rules_of(version)] if version else []
-    return page("rider/rules.html", version=version, sentences=sentences)
+    debts = policy_for(home_or_city(by.person_id) if by.person_id else city_path(), at)
+    return page(
+        "rider/rules.html",
+        version=version,
+        sentences=sentences,
+        debts=debts,
+        debts_in_words=in_words(debts.share_percent),
+    )
 
 
 @pages.get("/seals")
