@@ -13,13 +13,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -33,13 +34,13 @@ from sqlalchemy import bindparam, select, update
 from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
 from app.honours.making import KINDS
-from app.honours.models import FINAL, FULL, Candidate
-from app.honours.reviewing import sign
+from app.honours.models import FINAL, FULL, Candidate, Mark
+from app.honours.reviewing import record_meeting, show_names, sign
 from app.honours.selecting import create_selection, run_selection
 from app.identity.actors import Actor
 from app.identity.models import Consent, Person
 from app.kernel.bulk import insert_many
-from app.kernel.clock import city_midnight
+from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import db, session, transaction
 from app.kernel.ids import new_id
 from app.volunteering.models import Activity, Hours
@@ -56,6 +57,7 @@ LONG_NAME = 5
 PAPERS = 200  # certificates take a second each, and say the same of each
 EXPORTER = "exporter"
 LONG = ("list.csv", "list.json", "list.xlsx", "roll.csv", "roll.xlsx")
+CONTACT = {"contact_phone": "025-1", "contact_place": "南京", "contact_hours": "9:00"}
 CRITERIA: dict[str, Any] = {
     "eligibility": {"enrolled_days": 30, "minimum_minutes": 1},
     "components": [{"source": "hours.proven", "weight": 1, "cap": 600}],
@@ -166,17 +168,31 @@ def _hours(person_id: UUID, activity_id: UUID, number: int, starts_at: datetime)
 
 
 def _finish(selection_id: UUID, department: Actor, reviewer: Actor, at: datetime) -> None:
+    """From the criteria to the published roll, with everybody marked."""
     later = at + timedelta(days=20)
-    for step, by, when in (
-        (approve_criteria, reviewer, at),
-        (run_selection, department, at),
-        (sign, reviewer, at),
-        (open_notice, department, at),
-        (end_notice, department, later),
-        (finalise, department, later),
-    ):
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: approve_criteria(selection_id=selection_id, by=reviewer, at=at),
+        lambda: run_selection(selection_id=selection_id, by=department, at=at),
+        lambda: _mark(selection_id, reviewer, at),
+        lambda: show_names(selection_id=selection_id, by=reviewer, at=at),
+        lambda: sign(selection_id=selection_id, by=reviewer, at=at),
+        lambda: record_meeting(
+            selection_id=selection_id, held_on=city_day(at), present=["甲", "乙"], votes_for=2, votes_against=0,
+            votes_abstained=0, decision="同意", by=reviewer, at=at,
+        ),
+        lambda: open_notice(selection_id=selection_id, **CONTACT, by=department, at=at),
+        lambda: end_notice(selection_id=selection_id, by=department, at=later),
+        lambda: finalise(selection_id=selection_id, by=department, at=later),
+    )  # fmt: skip
+    for step in steps:
         with transaction():
-            step(selection_id=selection_id, by=by, at=when)
+            step()
+
+
+def _mark(selection_id: UUID, reviewer: Actor, at: datetime) -> None:
+    ids = session.scalars(select(Candidate.id).where(Candidate.selection_id == selection_id)).all()
+    given = {"reviewer_id": reviewer.id, "score": 80, "comment": "", "at": at}
+    insert_many(Mark, [{"id": new_id(), "candidate_id": each, **given} for each in ids])
 
 
 def _agree(selection_id: UUID, ids: Iterable[UUID], at: datetime) -> None:
@@ -233,10 +249,9 @@ def _within(text: str, silent: Sequence[str], *, but: frozenset[str]) -> int:
     found = [name for name in silent if name in text]
     if not found:
         return 0
-    for longer in sorted(
-        (each for each in but if any(name in each for name in found)), key=len, reverse=True
-    ):
-        text = text.replace(longer, "\x00")
+    longer = sorted((each for each in but if any(name in each for name in found)), key=len, reverse=True)
+    if longer:  # which may itself be broken over two lines
+        text = re.sub("|".join("\n?".join(map(re.escape, each)) for each in longer), "\x00", text)
     return sum(name in text for name in found)
 
 
