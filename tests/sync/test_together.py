@@ -139,7 +139,6 @@ def batch(*, left_in_budget: int | None = None) -> make.Scene:
     at = make.clock.now() + timedelta(minutes=5)
     codes = [each.phone.code(at) for each in scene.riders]
     scene.there.note("scan", codes[3], at - timedelta(seconds=20))  # used elsewhere before
-    scene.there.send(mood="asleep")
     for number, code in enumerate(codes):
         when = at + timedelta(seconds=number)
         made_up = make.resealed(code[:14] + str(chance.randrange(10**18)).zfill(18))
@@ -150,6 +149,7 @@ def batch(*, left_in_budget: int | None = None) -> make.Scene:
             scene.here.note("redeem", codes[20], when, reward_id=scene.water.id)
     scene.here.note("scan", "nonsense", at + timedelta(minutes=1))
     make.clock._clock.advance(hours=1)  # type: ignore[attr-defined]
+    scene.there.send(mood="asleep")
     scene.here.send([*scene.here.log, scene.here.log[4]])
     return scene
 
@@ -174,6 +174,7 @@ def test_a_batch_ends_as_it_does_one_by_one(
     states = Counter(json.loads(each)[4] for each in now["items"])
     assert states["counted"] > 25
     assert {"already", "refused", "review"} <= set(states)
+    assert sum(json.loads(each)[5] == "code-used-twice" for each in now["items"]) == 1
     if left_in_budget:
         assert {json.loads(each)[3] for each in now["awards"]} == {"active", "queued"}
 
