@@ -192,10 +192,92 @@ def test_a_clock_that_runs_wrong_is_told_and_put_right(
     phone.context.clock.set_fixed_time(clock.at + timedelta(hours=1))  # an hour ahead
     phone.evaluate("localStorage.removeItem('fengxing-clock')")
     scan_without_signal(phone, city)
+    phone.goto("/offline")
     phone.context.set_offline(False)
-    phone.goto("/me")
     expect(phone.locator("#waiting")).to_contain_text("手机时间快了 60 分钟")
     with transaction():
         (item,) = session.query(SyncItem).all()
         assert abs(item.clock_offset_s - 3_600) < 60
         assert abs((item.happened_at - clock.at).total_seconds()) < 60
+
+
+# --- a signal that is none: the browser believes that it is online ---
+
+WIFI = "<!doctype html><title>免费 Wi-Fi</title><h1>请先登录</h1>"
+OFFLINE_IN_NAME_ONLY = "Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 200, "content_type": "text/html", "body": WIFI},
+        {"status": 403, "content_type": "text/html", "body": WIFI},
+        {"status": 200, "content_type": "application/json", "body": '{"location": "/", "items": []}'},
+        {"status": 302, "headers": {"Location": "http://wifi.invalid/login"}},
+    ],
+    ids=["a page", "a refusal", "something like ours", "a way to elsewhere"],
+)
+def test_what_somebody_else_answers_is_no_answer(phone: Page, city: Station, answer: dict) -> None:
+    prepared(phone)
+    for path in ("**/S/*", "**/renew", "**/api/**"):
+        phone.route(path, lambda route: route.fulfill(**answer) if _is_script(route) else route.continue_())
+    phone.goto(path_of(city))
+    expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
+    phone.goto("/outbox")
+    expect(phone.locator("[data-outbox] li")).to_contain_text("已存手机")
+    expect(phone.locator("#offline")).to_be_visible()
+    assert checked_in() == []
+    assert phone.evaluate(WAITING) == 1
+    phone.goto("/offline")  # a page that stays where it is when the outbox has been sent
+    phone.unroute_all()
+    phone.evaluate("dispatchEvent(new Event('online'))")
+    expect(phone.locator("#waiting")).to_contain_text("签到已补上")
+    assert len(checked_in()) == 1
+
+
+def _is_script(route) -> bool:
+    return not route.request.is_navigation_request()
+
+
+def test_an_answer_that_never_comes_is_waited_for_no_longer_than_a_minute(phone: Page, city: Station) -> None:
+    prepared(phone)
+    phone.clock.install()
+    held: list = []
+    phone.route("**/S/*", lambda route: held.append(route) if _is_script(route) else route.continue_())
+    with phone.expect_request(lambda request: request.method == "POST"):
+        phone.goto(path_of(city))
+    expect(phone.get_by_role("heading", name="已存手机")).not_to_be_visible()
+    phone.clock.fast_forward(61_000)
+    expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
+    assert len(held) == 1
+    phone.goto("/offline")  # a page that stays where it is when the outbox has been sent
+    phone.unroute_all()
+    phone.evaluate("dispatchEvent(new Event('online'))")
+    expect(phone.locator("#waiting")).to_contain_text("签到已补上")
+    assert len(checked_in()) == 1
+
+
+def test_a_browser_that_is_wrong_about_being_offline_stops_nothing(phone: Page, city: Station) -> None:
+    phone.add_init_script(OFFLINE_IN_NAME_ONLY)
+    prepared(phone)
+    expect(phone.locator("[data-personal] canvas")).to_be_attached()  # its key came from the server
+    expect(phone.locator("#offline")).to_be_hidden()
+    phone.goto("/scan")
+    phone.fill("#f-text", "12345678")
+    phone.locator("#scan-form button").click()
+    expect(phone.locator("#scan-no-signal")).not_to_be_visible()
+    expect(phone.locator("body")).to_contain_text("商品")  # the server's own words
+    phone.goto(path_of(city))
+    expect(phone.locator("main.result")).to_be_visible()
+    assert len(checked_in()) == 1
+
+
+def test_the_own_code_does_not_wait_for_a_signal_that_moves_nothing(phone: Page, city: Station) -> None:
+    prepared(phone)
+    expect(phone.locator("[data-personal] canvas")).to_be_attached()
+    address = phone.locator("[data-personal]").get_attribute("data-personal")
+    held: list = []
+    phone.route(f"**{address}", lambda route: held.append(route))  # noqa: PLW0108 -- it is inspected
+    phone.reload()
+    expect(phone.locator("[data-personal] canvas")).to_be_attached(timeout=4_000)
+    assert held

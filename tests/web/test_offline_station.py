@@ -258,3 +258,55 @@ def test_a_tablet_that_is_closed_with_a_signal_keeps_nobody_waiting(counter: Cou
             break
         counter.page.wait_for_timeout(100)
     assert asleep()
+
+
+# --- a signal that is none: the browser believes that it is online ---
+
+
+def dark_without_an_event(counter: Counter) -> None:
+    """It looks by itself after half a minute, and waits five seconds for an answer."""
+    counter.page.context.clock.fast_forward(31_000)
+    counter.page.wait_for_timeout(200)
+    counter.page.context.clock.fast_forward(6_000)
+    expect(counter.page.locator("[data-mode]")).to_be_visible()
+
+
+def noted_and_brought_back(counter: Counter) -> None:
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    expect(counter.page.get_by_text("已记 1 条")).to_be_visible()
+    assert items() == []
+    counter.page.unroute_all()
+    counter.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 1 条，收到 1 条")
+    expect(counter.page.locator("[data-part=ready]")).to_be_visible()
+    assert items() == [("scan", "counted")]
+
+
+def test_somebody_elses_page_is_no_signal(counter: Counter) -> None:
+    for path in ("**/renew", "**/api/**"):
+        counter.page.route(
+            path, lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Wi-Fi</h1>")
+        )
+    dark_without_an_event(counter)
+    noted_and_brought_back(counter)
+
+
+def test_a_signal_that_moves_nothing_is_none(counter: Counter) -> None:
+    held: list = []
+    for path in ("**/renew", "**/api/**"):
+        counter.page.route(path, lambda route: held.append(route))  # noqa: PLW0108 -- it is inspected
+    dark_without_an_event(counter)
+    assert held
+    noted_and_brought_back(counter)
+
+
+def test_a_browser_that_is_wrong_about_being_offline_stays_at_the_counter(counter: Counter) -> None:
+    counter.page.add_init_script("Object.defineProperty(Navigator.prototype, 'onLine', { get: () => false })")
+    counter.page.reload()
+    expect(counter.page.locator("[data-part=ready]")).to_be_visible()
+    expect(counter.page.locator("[data-mode]")).to_be_hidden()
+    counter.page.goto(counter.path)
+    counter.page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    counter.scan("12345678")
+    expect(counter.page).not_to_have_url(f"**{counter.path}/offline")

@@ -2,13 +2,13 @@
 const FILES = `files-${VERSION}`, PAGES = "pages";
 
 // What a start without a signal needs: home with the own code, a poster's check-in, the report form, the outbox.
-const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/bars.js", "js/report.js", "js/checkin.js",
+const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/reach.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/bars.js", "js/report.js", "js/checkin.js",
   "js/geolocate.js", "js/scan-offline.js", "js/camera.js", "js/scan-gun.js", "js/station-log.js", "js/station-offline.js", "vendor/lean-qr/lean-qr.js"];
 const KEPT = ["/report", "/outbox", "/scan", "/offline", "/offline/check-in"];
 
 addEventListener("install", (event) => {
   skipWaiting();
-  event.waitUntil(caches.open(FILES).then((cache) => Promise.allSettled(NEEDED.map((name) => cache.add(`/static/${VERSION}/${name}`)))));
+  event.waitUntil(caches.open(FILES).then((cache) => Promise.allSettled(NEEDED.map((name) => keepFile(cache, `/static/${VERSION}/${name}`)))));
 });
 addEventListener("activate", (event) => event.waitUntil(Promise.all([
   caches.keys().then((names) => Promise.all(names.filter((name) => name !== FILES && name !== PAGES).map((name) => caches.delete(name)))),
@@ -16,12 +16,21 @@ addEventListener("activate", (event) => event.waitUntil(Promise.all([
 ])));
 addEventListener("message", (event) => { if (event.data === "forget") event.waitUntil(caches.delete(PAGES)); });
 
+// Somebody else may answer in our place: the sign-in page of a Wi-Fi is no file of ours, and no answer to what was sent.
+const isFile = (answer) => answer.ok && !answer.redirected && !/html/.test(answer.headers.get("Content-Type") ?? "html");
+const isOurs = (answer) => answer.type === "opaqueredirect" || answer.headers.has("X-Fengxing");
+const PATIENCE_MS = 20_000;
+const keepFile = async (cache, path) => {
+  const answer = await fetch(path);
+  if (isFile(answer)) await cache.put(path, answer);
+};
+
 const fromFiles = async (request) => {
   const cache = await caches.open(FILES);
   const kept = await cache.match(request);
   if (kept) return kept;
   const answer = await fetch(request);
-  if (answer.ok) cache.put(request, answer.clone());
+  if (isFile(answer)) cache.put(request, answer.clone());
   return answer;
 };
 
@@ -56,11 +65,17 @@ const fromNetwork = async (request, event) => {
   const kept = await asKept(await cache.match(path));
   if (!kept) return answer.catch(async (fault) => asKept((await cache.match(counterOf(path))) ?? (await cache.match("/offline"))) ?? Promise.reject(fault));
   const late = new Promise((resolve) => { setTimeout(() => resolve(kept), 3000); });
-  return Promise.race([answer.catch(() => kept), late]);
+  return Promise.race([answer.then((found) => (isOurs(found) ? found : kept), () => kept), late]);
 };
 
 // What was sent and found no signal ends on a page of ours, never on the browser's: a counter on its offline counter, the rest on a page that says so.
-const sending = (request) => fetch(request).catch(async (fault) => {
+const answered = async (request) => {
+  const late = new Promise((_, reject) => { setTimeout(reject, PATIENCE_MS, new TypeError("no answer in time")); });
+  const answer = await Promise.race([fetch(request), late]);
+  if (!isOurs(answer)) throw new TypeError("not our answer");
+  return answer;
+};
+const sending = (request) => answered(request).catch(async (fault) => {
   const cache = await caches.open(PAGES), path = new URL(request.url).pathname;
   if (await cache.match(counterOf(path))) return Response.redirect(counterOf(path), 303);
   const page = path === "/scan" ? "/scan" : "/offline";

@@ -2,9 +2,11 @@
 const byId = (id) => document.getElementById(id);
 
 // A phone may believe that it is online when it is not; a page that came out of the phone itself knows better.
-const showOffline = (event) => { byId("offline").hidden = navigator.onLine && (event?.type === "online" || document.body.dataset.kept === undefined); };
+// What a request found out counts; until then, what it believes.
+const showOffline = (event) => { byId("offline").hidden = event?.detail ?? (navigator.onLine && (event?.type === "online" || document.body.dataset.kept === undefined)); };
 addEventListener("online", showOffline);
 addEventListener("offline", showOffline);
+document.addEventListener("signal", showOffline);
 showOffline();
 
 // A second tap within eight seconds does nothing; the first one keeps the value of its button.
@@ -51,9 +53,11 @@ navigator.serviceWorker?.register("/sw.js").catch(() => {});
 
 const person = document.body.dataset.person;
 if (person && "indexedDB" in window) {
-  const { flush } = await import("./outbox.js");
+  const [{ flush }, { reached }] = await Promise.all([import("./outbox.js"), import("./reach.js")]);
   const send = () => flush(person).catch(() => {});
   addEventListener("online", send);
+  addEventListener("offline", () => reached());
+  if (!navigator.onLine) reached();
   document.addEventListener("visibilitychange", () => { if (!document.hidden) send(); });
   setInterval(send, 30_000);
   send();

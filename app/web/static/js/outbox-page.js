@@ -36,5 +36,5 @@ async function show() {
 
 document.querySelector("[data-send]").addEventListener("click", () => flush(person).then(show));
 document.querySelector("[data-gone] button").addEventListener("click", () => { forgetLost(person); show(); });
-document.addEventListener("outbox-sent", () => { if (navigator.onLine) location.reload(); });
+document.addEventListener("outbox-sent", () => location.reload()); // the server has just answered; if it is gone again, the kept page comes
 if (person) show();

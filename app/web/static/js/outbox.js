@@ -1,5 +1,7 @@
 // What was done without a signal: kept in IndexedDB, sent under an id made at that moment, so it counts once however often it is sent.
 // An item belongs to the person who made it and waits while somebody else is signed in.
+import { ask } from "./reach.js";
+
 const open = () => new Promise((resolve, reject) => {
   const request = indexedDB.open("fengxing-outbox", 1);
   request.onupgradeneeded = () => request.result.createObjectStore("items", { keyPath: "key" });
@@ -60,7 +62,7 @@ export const forgetLost = (person) => write(LOST, read(LOST, []).filter((note) =
 export const csrf = () => document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/)?.[1]
   ?? document.querySelector("input[name=csrf_token]")?.value ?? "";
 
-const MOST_OFF_S = 10_000_000;
+const MOST_OFF_S = 10_000_000, PHOTO_MS = 60_000, BATCH_MS = 30_000;
 const inHand = new Set(); // kept just now, and being sent by its own page
 const NO_ANSWER = { ok: false, gone: false, body: null };
 
@@ -74,12 +76,9 @@ async function sendForm(item, timed) {
   for (const [name, value] of item.fields) form.append(name, value);
   if (timed) form.append("happened_at", new Date(item.madeAt - clockAhead()).toISOString());
   if (item.file) form.append(item.file.name, new Blob([item.file.bytes], { type: item.file.type }), "photo.jpg");
-  let answer;
-  try {
-    answer = await fetch(item.url, { method: "POST", body: form, credentials: "same-origin",
-      headers: { Accept: "application/json", "X-CSRF-TOKEN": csrf() } });
-  } catch { return NO_ANSWER; }
-  const body = await answer.json().catch(() => null);
+  const answer = await ask(item.url, { method: "POST", body: form, headers: { Accept: "application/json", "X-CSRF-TOKEN": csrf() } }, PHOTO_MS);
+  if (!answer) return NO_ANSWER;
+  const { body } = answer;
   if (timed && body?.code === "unlikely-time") return sendForm(item, false); // this phone's clock runs wrong; the report stays true
   const later = answer.status >= 500 || [401, 408, 429].includes(answer.status) || body?.retryable || body?.code === "csrf-missing";
   return { ok: answer.ok, gone: !answer.ok && !later, body };
@@ -94,10 +93,9 @@ async function sendCheckins(waiting, person, offset) {
   }
   const off = Math.max(-MOST_OFF_S, Math.min(MOST_OFF_S, Math.round(offset / 1000)));
   const body = { owner: person, sent_at: new Date(Date.now() - offset).toISOString(), clock_offset_s: off, items: waiting.map((item) => item.entry) };
-  const answer = await fetch("/api/v1/sync/batches", { method: "POST", credentials: "same-origin", body: JSON.stringify(body),
-    headers: { "Content-Type": "application/json", "X-CSRF-TOKEN": csrf() } }).catch(() => null);
-  if (!answer?.ok) return null;
-  return (await answer.json().catch(() => null))?.items ?? null;
+  const answer = await ask("/api/v1/sync/batches", { method: "POST", body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", "X-CSRF-TOKEN": csrf() } }, BATCH_MS);
+  return answer?.ok ? answer.body?.items ?? null : null;
 }
 
 let running = null, askedAgain = false;
@@ -115,7 +113,7 @@ export function flush(person) {
 // One small question first: is there a signal, is the session still good (it is renewed on the way), what time is it there?
 async function reach(person) {
   const began = Date.now();
-  const answer = await fetch("/renew", { credentials: "same-origin" }).catch(() => null);
+  const answer = await ask("/renew");
   if (answer?.status !== 204 || answer.headers.get("X-Person") !== person) return null; // another tab may have signed somebody else in
   const there = Date.parse(answer.headers.get("X-Time") ?? "");
   const offset = Number.isNaN(there) ? 0 : Math.round((began + Date.now()) / 2 - there);

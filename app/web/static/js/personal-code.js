@@ -3,6 +3,7 @@
 // The key comes once, is kept as a key that cannot be read out again, and stays in this phone's IndexedDB.
 import { bars } from "./bars.js";
 import { csrf } from "./outbox.js";
+import { ask } from "./reach.js";
 
 const STEP_S = 30;
 const DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017", "9438617205", "2581436790"];
@@ -42,17 +43,15 @@ const nameOfPhone = () => (navigator.userAgent.match(/; ([^;)]{2,40}?)(?: Build|
 /** What the server says of my phones, and how far this clock is off; null without a connection. */
 async function askState(url) {
   const began = Date.now();
-  const answer = await fetch(url, { credentials: "same-origin" }).catch(() => null);
-  if (!answer?.ok) return null;
-  const state = await answer.json();
-  return { ...state, offset: Date.parse(state.server_time) - (began + Date.now()) / 2 };
+  const answer = await ask(url), state = answer?.body;
+  return answer?.ok && state ? { ...state, offset: Date.parse(state.server_time) - (began + Date.now()) / 2 } : null;
 }
 
 async function fetchDevice(person, url) {
   const began = Date.now();
-  const answer = await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: JSON.stringify({ device_name: nameOfPhone() }) });
-  if (!answer.ok) return null;
-  const given = await answer.json();
+  const answer = await ask(url, { method: "POST", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: JSON.stringify({ device_name: nameOfPhone() }) });
+  const given = answer?.ok ? answer.body : null;
+  if (!given) return null;
   const raw = Uint8Array.from(atob(given.key.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
   const middle = (began + Date.now()) / 2;
   const device = { person, handle: given.handle, alg: given.alg, key: await key(raw), offset: Date.parse(given.server_time) - middle, renewAt: Date.parse(given.valid_until) };
@@ -85,17 +84,35 @@ function tellClock(offset) {
   note.hidden = false;
 }
 
+/** The device as the server knows it now: renewed, its clock put right (so that it stays right without a signal). Null: another phone shows the code. */
+async function upToDate(device, state) {
+  if (state.handle && !state.renew && state.handle !== device?.handle) { elsewhere(state); return null; }
+  if (!device || state.renew) return (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device ?? undefined;
+  if (device.offset === state.offset) return device;
+  device.offset = state.offset;
+  await store("readwrite", (devices) => devices.put(device)).catch(() => {});
+  return device;
+}
+
+/** The answer came after the code was drawn. A key that another phone has replaced makes no code that counts: it goes. */
+async function catchUp(device, state) {
+  const known = await upToDate(device, state);
+  if (known === device) { tellClock(device.offset); return; }
+  if (known === null) await store("readwrite", (devices) => devices.delete(person)).catch(() => {});
+  location.reload();
+}
+
+const SOON_MS = 1500;
+const soon = () => new Promise((resolve) => { setTimeout(resolve, navigator.onLine ? SOON_MS : SOON_MS / 5, null); });
+
 async function main() {
   let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
-  const state = navigator.onLine ? await askState(box.dataset.personal) : null;
+  const asked = askState(box.dataset.personal);
+  const state = await (device ? Promise.race([asked, soon()]) : asked); // who has a code need not wait for a weak signal
   if (state) {
-    if (state.handle && !state.renew && state.handle !== device?.handle) { elsewhere(state); return; }
-    if (!device || state.renew) device = (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device;
-    else if (device.offset !== state.offset) { // the clock is asked on each visit, so that a wrong one stays right without a signal
-      device.offset = state.offset;
-      await store("readwrite", (devices) => devices.put(device)).catch(() => {});
-    }
-  }
+    device = await upToDate(device, state);
+    if (device === null) return;
+  } else if (device) asked.then((late) => late && catchUp(device, late));
   if (!device) { again(); return; } // the picture that the server drew stays, and the page renews itself
   tellClock(device.offset);
   navigator.storage?.persist?.().catch(() => {});

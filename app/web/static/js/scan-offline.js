@@ -4,7 +4,7 @@ const POSTER = /^(?:https?:\/\/[^/]+)?(\/S\/[0-9A-HJKMNP-TV-Z]{14})(?:[?#].*)?$/
 
 form.addEventListener("submit", (event) => {
   const poster = form.elements.namedItem("text").value.trim().match(POSTER);
-  if (!poster && navigator.onLine) return; // a phone that is wrong about it is sent back here by the service worker
+  if (!poster && (navigator.serviceWorker?.controller || navigator.onLine)) return; // the service worker sends it, and leads back here without a signal
   event.preventDefault();
   event.stopImmediatePropagation();
   if (poster) location.href = poster[1].toUpperCase();

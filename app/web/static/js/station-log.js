@@ -2,9 +2,10 @@
 //   hash = SHA-256(previous hash + "\n" + text), the first one follows the lease's id; signed with ECDSA P-256 (docs: app/sync/chain.py)
 // The private key cannot be read out. How long the log is stands in a second place, so that a loss is noticed.
 import { csrf } from "./outbox.js";
+import { ask } from "./reach.js";
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" }, SIGN = { name: "ECDSA", hash: "SHA-256" };
-const BATCH = 200, PATIENCE_MS = 15_000;
+const BATCH = 200;
 const bytes = (text) => new TextEncoder().encode(text);
 const hex = (raw) => [...new Uint8Array(raw)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const packed = (raw) => btoa(String.fromCharCode(...new Uint8Array(raw))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
@@ -52,11 +53,8 @@ export async function missing() {
   return held && id === held.id ? Math.max(0, count - (await entries()).length) : 0;
 }
 
-// A signal that is too weak to answer is none: nobody waits longer than this for it.
-function within(url, options = {}) {
-  const patience = new AbortController(), timer = setTimeout(() => patience.abort(), PATIENCE_MS);
-  return fetch(url, { credentials: "same-origin", signal: patience.signal, ...options }).finally(() => clearTimeout(timer));
-}
+// A signal that is too weak to answer is none: nobody waits long for it. Throws without one.
+const within = async (url, options) => (await ask(url, options)) ?? Promise.reject(new Error("no signal"));
 const post = (url, body) => within(url, { method: "POST", body: JSON.stringify(body),
   headers: { "Content-Type": "application/json", "X-CSRF-TOKEN": csrf() } });
 
@@ -65,7 +63,7 @@ export async function enrol(station, code, name) {
   const keys = await crypto.subtle.generateKey(CURVE, false, ["sign", "verify"]);
   const publicKey = packed(await crypto.subtle.exportKey("raw", keys.publicKey));
   const answer = await post(`/api/v1/sync/stations/${station}/devices`, { code, name, public_key: publicKey });
-  const body = await answer.json();
+  const { body } = answer;
   if (!answer.ok) return body.detail;
   await act(["facts", "log"], "readwrite", (all) => {
     all.objectStore("log").clear();
@@ -112,7 +110,7 @@ export const renew = () => alone(async () => {
   await offsetNow();
   const began = Date.now();
   const answer = await post(`/api/v1/sync/devices/${mine.id}/lease`, {});
-  const body = await answer.json();
+  const { body } = answer;
   if (!answer.ok) return body.detail;
   const { lease: given, server_time: there, ...facts } = body;
   const before = await lease();
@@ -134,7 +132,7 @@ async function statement(mine, held, count, head, mood) {
 // Signed beforehand, because nothing can be signed while a page closes: a device that is closed with a signal keeps nobody waiting.
 let farewell = null;
 addEventListener("pagehide", () => {
-  if (farewell && navigator.onLine) navigator.sendBeacon("/api/v1/sync/batches", new Blob([JSON.stringify(farewell)], { type: "application/json" }));
+  if (farewell) navigator.sendBeacon("/api/v1/sync/batches", new Blob([JSON.stringify(farewell)], { type: "application/json" }));
 });
 
 /** Send what is in the log and say how long it is. Answers {have, sent, items} or null without a signal. */
@@ -150,7 +148,7 @@ export async function upload(mood = "awake") {
       items: log.slice(start, start + BATCH).map(({ text, prev, signature }) => ({ text, prev, signature })) };
     const answer = await post("/api/v1/sync/batches", body).catch(() => null);
     if (!answer?.ok) return null;
-    const told = await answer.json();
+    const told = answer.body;
     have = told.have;
     for (const [place, item] of told.items.entries()) Object.assign(log[start + place], { state: item.state, words: item.words });
   }

@@ -1,6 +1,7 @@
 // The offline counter: codes are verified with the keys of the day, goods go out within the lease, everything is noted in the log.
 // Going offline happens by itself or by hand; coming back uploads all and says what became of each entry.
 import { listen } from "./scan-gun.js";
+import { reached } from "./reach.js";
 import { append, device, digest, enrol, entries, lease, missing, now, renew, saveLease, unsent, upload } from "./station-log.js";
 
 const root = document.getElementById("dark");
@@ -9,7 +10,7 @@ const part = (name) => root.querySelector(`[data-part=${name}]`);
 const words = Object.fromEntries([...root.querySelectorAll("[data-words] dt")].map((each) => [each.textContent, each.nextElementSibling.textContent]));
 const CITY = "Asia/Shanghai";
 const STEP_S = 30, MAX_SKEW_S = 90, WINDOW_MS = 4 * 3600_000, CITY_MS = 8 * 3600_000, SHOWN_MS = 120_000;
-const AGAIN_MS = 3_000, GUESSES = 5, GUESS_MS = 60_000;
+const AGAIN_MS = 3_000, LOOK_MS = 30_000, GUESSES = 5, GUESS_MS = 60_000;
 const DAMM = ["0317598642", "7092154863", "4206871359", "1750983426", "6123045978", "3674209581", "5869720134", "8945362017", "9438617205", "2581436790"];
 const whole = (digits) => [...digits].reduce((state, digit) => Number(DAMM[state][digit]), 0) === 0;
 const cityDay = (ms) => new Date(ms + CITY_MS).toISOString().slice(0, 10);
@@ -21,7 +22,9 @@ let held = null, mine = null, chosen = null, guesses = [];
 // --- what is on the screen ---
 
 const BY_HAND = "fengxing-station-dark";
-const isDark = () => localStorage.getItem(BY_HAND) === "yes" || !navigator.onLine;
+const byHand = () => localStorage.getItem(BY_HAND) === "yes";
+let silent = !navigator.onLine; // a guess for the first picture; from then on it is what the last request found out
+const isDark = () => byHand() || silent;
 
 function fill(element, name, values) {
   element.textContent = Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), element.dataset[name]);
@@ -179,13 +182,13 @@ async function confirm() {
 
 // By itself or by hand. Somebody may note more, or go offline by hand, while it is under way: both are respected.
 let coming = false;
-async function comeBack(byHand) {
+async function comeBack(asked) {
   if (coming) return;
   coming = true;
-  try { await sendAll(byHand); } finally { coming = false; }
+  try { await sendAll(asked); } finally { coming = false; }
 }
 
-async function sendAll(byHand) {
+async function sendAll(asked) {
   const button = root.querySelector("[data-do=come-back]");
   button.disabled = true;
   button.textContent = button.dataset.sending;
@@ -193,13 +196,15 @@ async function sendAll(byHand) {
   do told = await upload().catch(() => null); while (told && await unsent());
   button.disabled = false;
   button.textContent = button.dataset.words;
+  silent = !told;
   if (!told) {
     fault(words["no-signal"]);
-    setTimeout(begin, AGAIN_MS); // a signal that has just come back may be weak
+    later(AGAIN_MS); // a signal that has just come back may be weak
+    await show();
     return;
   }
   fault(null);
-  if (byHand) localStorage.removeItem(BY_HAND);
+  if (asked) localStorage.removeItem(BY_HAND);
   if (told.items.length) {
     part("back").hidden = false;
     fill(part("back").querySelector("[data-sum]"), "sum", { sent: told.sent, have: told.have });
@@ -211,11 +216,23 @@ async function sendAll(byHand) {
   await show();
 }
 
+// Asked again and again, sooner when the browser believes that something has changed: what it believes decides nothing.
+let timer = 0, wait = AGAIN_MS, first = true;
+function later(ms) {
+  clearTimeout(timer);
+  timer = setTimeout(begin, ms);
+}
+
 async function begin() {
   await show();
-  if (!mine || !navigator.onLine || localStorage.getItem(BY_HAND) === "yes") return;
-  if (held) await comeBack(false);
-  else { fault(await renew().catch(() => null)); await show(); }
+  if (!mine || byHand()) return;
+  const before = silent;
+  silent = !(await reached());
+  wait = silent ? Math.min(2 * wait, LOOK_MS) : AGAIN_MS;
+  later(silent ? wait : LOOK_MS);
+  if (silent || byHand()) { await show(); return; }
+  if (!held) { fault(await renew().catch(() => null)); await show(); }
+  else if (before || first || (await unsent())) { first = false; await comeBack(false); }
 }
 
 listen((text, before) => scanned(/^[0-9]+$/.test(before) ? before + text : text));
@@ -242,5 +259,5 @@ root.addEventListener("click", (event) => {
   if (what === "put-away") upload("asleep").then(() => { location.href = `/station/${station}`; });
 });
 addEventListener("online", begin);
-addEventListener("offline", show);
+addEventListener("offline", begin);
 begin();

@@ -5,7 +5,7 @@ const station = location.pathname.split("/")[2], offline = `/station/${station}/
 const FRESH_MS = 4 * 3600_000;
 
 async function keepPage() {
-  const answer = await fetch(offline, { credentials: "same-origin" });
+  const answer = await fetch(offline, { credentials: "same-origin" }); // only a page of ours says that it may be kept
   if (answer.ok && answer.headers.get("X-Keep")) await (await caches.open("pages")).put(offline, answer);
 }
 
@@ -18,7 +18,7 @@ async function hear() {
 }
 
 document.getElementById("scan-form")?.addEventListener("submit", (event) => {
-  if (navigator.onLine) return;
+  if (navigator.serviceWorker?.controller || navigator.onLine) return; // the service worker sends it, and knows the way without a signal
   event.preventDefault();
   event.stopImmediatePropagation();
   location.href = offline;
