@@ -1,6 +1,8 @@
 """`make test`: everything the project promises, on SQLite, on a real PostgreSQL with a real Redis, in a real browser.
 
 A part that cannot run is a failure. Leaving one out is done by name: `make test WITHOUT=browser,redis`.
+
+What mostly waits (killed servers, a browser) runs beside what mostly computes; what it says is shown when it is over.
 """
 
 from __future__ import annotations
@@ -11,10 +13,12 @@ import subprocess
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tools import check, environment, layout, progress, servers, system, vendor
 
@@ -28,6 +32,19 @@ NEEDS: dict[str, tuple[system.Need, ...]] = {
     "browser": (system.CHROMIUM, system.CHINESE_FONT, system.ZBAR, system.NPM),
 }
 NO_DATABASE = {"FENGXING_TEST_DATABASE_URL": "", "FENGXING_TEST_REDIS_URL": ""}
+YIELDS = (
+    5  # how much nicer the computing parts are: what runs beside them times the answers of servers and pages
+)
+Out = IO[bytes] | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to run; it writes to a file or to the terminal and answers how many passed and failed."""
+
+    name: str
+    run: Callable[[Out], tuple[int, int]]
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ def main() -> int:
     )
     if "browser" not in left_out:
         vendor.ensure(required=True)
-    results = [_timed(name, run) for name, run in parts(left_out)]
+    results = run_all(list(parts(left_out)))
     progress.say("\n" + "\n".join(summary(results, left_out)))
     return 1 if any(result.failed for result in results) or not results else 0
 
@@ -64,24 +81,58 @@ def read_left_out(text: str) -> frozenset[str]:
     return names
 
 
-Part = tuple[str, Callable[[], tuple[int, int]]]
-
-
 def parts(left_out: frozenset[str]) -> Iterable[Part]:
     """The parts to run, each with a name that says what it runs on."""
     if "check" not in left_out:
-        yield "check", _check
+        yield Part("check", lambda _out: _check())
     if "sqlite" not in left_out:
-        yield "tests on SQLite", lambda: _pytest("sqlite", ["-m", "not browser"], NO_DATABASE)
+        yield Part("tests on SQLite", lambda out: _pytest("sqlite", ["-m", "not browser"], NO_DATABASE, out))
     outside = [name for name in ("postgres", "redis") if name not in left_out]
     if outside:
         which = "not browser" if "sqlite" in left_out else "database and not once and not browser"
-        yield f"tests on {' + '.join(outside)}", lambda: _pytest_on_servers(outside, which)
+        yield Part(f"tests on {' + '.join(outside)}", lambda out: _pytest_on_servers(outside, which, out))
     if "faults" not in left_out:
-        yield "faults on purpose", _faults
+        yield Part("faults on purpose", _faults, beside=True)
     if "browser" not in left_out:
-        chromium = {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}
-        yield "tests in Chromium", lambda: _pytest("browser", ["-m", "browser"], NO_DATABASE | chromium)
+        env = NO_DATABASE | {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}
+        yield Part(
+            "tests in Chromium", lambda out: _pytest("browser", ["-m", "browser"], env, out), beside=True
+        )
+
+
+def run_all(wanted: Sequence[Part]) -> list[Result]:
+    """Run the parts; those that go beside run one after the other beside the rest. The results keep their order."""
+    with ExitStack() as open_things:
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-")))
+        lane = open_things.enter_context(ThreadPoolExecutor(1))
+        open_things.callback(_end_all)  # whatever ends us ends what we started, before the lane is waited for
+        quiet = [part for part in wanted if part.beside]
+        beside = {part.name: lane.submit(_kept, part, folder / f"{at}.txt") for at, part in enumerate(quiet)}
+        open_things.callback(lane.shutdown, wait=False, cancel_futures=True)
+        seen = {part.name: _shown(part) for part in wanted if not part.beside}
+        for at, part in enumerate(quiet):
+            seen[part.name] = _awaited(part, beside[part.name], folder / f"{at}.txt")
+    return [seen[part.name] for part in wanted]
+
+
+def _shown(part: Part) -> Result:
+    progress.say(f"\n=== {part.name}")
+    return _timed(part, None)
+
+
+def _kept(part: Part, file: Path) -> Result:
+    """Run it with all it says kept in a file, and one line when it is over."""
+    with file.open("wb") as out:
+        result = _timed(part, out)
+    progress.say(f"\n(meanwhile, {' '.join(summary([result], ())[0].split())})")
+    return result
+
+
+def _awaited(part: Part, result: Future[Result], file: Path) -> Result:
+    with progress.Progress(f"{part.name}, begun beside the others"):
+        found = result.result()
+    progress.say(f"\n=== {part.name}\n{file.read_text('utf-8', 'replace').rstrip()}")
+    return found
 
 
 def summary(results: Iterable[Result], left_out: Iterable[str]) -> list[str]:
@@ -96,15 +147,14 @@ def summary(results: Iterable[Result], left_out: Iterable[str]) -> list[str]:
     return [*lines, f"{passed} passed, {failed} failed"]
 
 
-def _timed(name: str, run: Callable[[], tuple[int, int]]) -> Result:
-    progress.say(f"\n=== {name}")
+def _timed(part: Part, out: Out) -> Result:
     began = time.monotonic()
     try:
-        passed, failed = run()
+        passed, failed = part.run(out)
     except (progress.Refused, progress.StepFailed) as problem:
-        progress.say(f"FAILED {name}: {problem}")
+        progress.say(f"FAILED {part.name}: {problem}")
         passed, failed = 0, 1
-    return Result(name, passed, failed, time.monotonic() - began)
+    return Result(part.name, passed, failed, time.monotonic() - began)
 
 
 def _check() -> tuple[int, int]:
@@ -112,7 +162,7 @@ def _check() -> tuple[int, int]:
     return outcome.passed, outcome.failed
 
 
-def _pytest_on_servers(outside: list[str], which: str) -> tuple[int, int]:
+def _pytest_on_servers(outside: list[str], which: str, out: Out) -> tuple[int, int]:
     env = dict(NO_DATABASE)
     with ExitStack() as running:
         with progress.Progress(f"starting {' and '.join(outside)} for the tests"):
@@ -120,22 +170,13 @@ def _pytest_on_servers(outside: list[str], which: str) -> tuple[int, int]:
                 env["FENGXING_TEST_DATABASE_URL"] = running.enter_context(servers.postgres())
             if "redis" in outside:
                 env["FENGXING_TEST_REDIS_URL"] = running.enter_context(servers.redis())
-        return _pytest("servers", ["-m", which], env)
+        return _pytest("servers", ["-m", which], env, out)
 
 
-def _faults() -> tuple[int, int]:
+def _faults(out: Out) -> tuple[int, int]:
     """The fault runner in its small size; what it found lies in its report."""
     layout.FAULTS_REPORT.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [str(layout.PYTHON), "-m", "faults"],
-        cwd=layout.ROOT,
-        env=_clean(os.environ),
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        code = process.wait()
-    finally:
-        progress.end(process)
+    code = _run([str(layout.PYTHON), "-m", "faults"], {}, out)
     return verdicts(layout.FAULTS_REPORT, code)
 
 
@@ -149,19 +190,39 @@ def verdicts(report: Path, code: int) -> tuple[int, int]:
     return passed, max(failed, 1) if code or not passed else failed
 
 
-def _pytest(name: str, arguments: list[str], env: dict[str, str]) -> tuple[int, int]:
+def _pytest(name: str, arguments: list[str], env: dict[str, str], out: Out) -> tuple[int, int]:
     with tempfile.TemporaryDirectory(prefix="fengxing-") as folder:
         report = Path(folder) / f"{name}.xml"
         command = [str(layout.PYTHON), "-m", "pytest", "-p", "tools.no_skips", "-n", str(WORKERS)]
         command += ["--dist", "worksteal", f"--junitxml={report}", *arguments]
-        process = subprocess.Popen(
-            command, cwd=layout.ROOT, env=_clean(os.environ) | env, stdin=subprocess.DEVNULL
-        )
-        try:
-            code = process.wait()
-        finally:
-            progress.end(process)
-        return counted(report, code)
+        return counted(report, _run(command, env, out))
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def _run(command: Sequence[str], env: Mapping[str, str], out: Out) -> int:
+    """Run a program of ours to its end. Without a file of its own to write to it is in front, and yields."""
+    process = subprocess.Popen(
+        command,
+        cwd=layout.ROOT,
+        env=_clean(os.environ) | dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=out,
+    )
+    _started.append(process)
+    try:
+        if out is None:
+            os.setpriority(os.PRIO_PROCESS, process.pid, YIELDS)
+        return process.wait()
+    finally:
+        progress.end(process)
+
+
+def _end_all() -> None:
+    for process in _started:
+        progress.end(process)
 
 
 def _clean(env: Iterable[tuple[str, str]] | os._Environ[str]) -> dict[str, str]:

@@ -3,24 +3,26 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from tools import layout, suite
 from tools.progress import Refused
-from tools.suite import Result
+from tools.suite import Out, Part, Result
 
 
 def test_parts_are_left_out_by_name() -> None:
     assert suite.read_left_out("") == frozenset()
     assert suite.read_left_out("browser, redis") == {"browser", "redis"}
-    names = [name for name, _ in suite.parts(frozenset({"browser", "redis"}))]
+    names = [part.name for part in suite.parts(frozenset({"browser", "redis"}))]
     assert names == ["check", "tests on SQLite", "tests on postgres", "faults on purpose"]
 
 
 def test_everything_runs_unless_left_out() -> None:
-    names = [name for name, _ in suite.parts(frozenset())]
+    names = [part.name for part in suite.parts(frozenset())]
     assert names == [
         "check",
         "tests on SQLite",
@@ -41,6 +43,46 @@ def test_the_closing_line_stands_alone_and_adds_up() -> None:
     assert "1:05" in lines[1]
     assert "browser" in lines[2]
     assert lines[-1] == "14 passed, 2 failed"
+
+
+def test_what_waits_runs_beside_the_others_and_is_shown_when_it_is_over(capfd) -> None:
+    beside_runs = threading.Event()
+
+    def fast(out: Out) -> tuple[int, int]:
+        assert beside_runs.wait(10)  # if it ran after this one, nobody would say so
+        return 2, 0
+
+    def slow(out: Out) -> tuple[int, int]:
+        beside_runs.set()
+        suite._run([sys.executable, "-c", "print('what it said')"], {}, out)
+        return 1, 1
+
+    parts = [Part("slow", slow, beside=True), Part("fast", fast)]
+    found = suite.run_all(parts)
+    assert [(each.part, each.passed, each.failed) for each in found] == [("slow", 1, 1), ("fast", 2, 0)]
+    said = capfd.readouterr().out
+    assert "meanwhile, slow 0:0" in said
+    assert said.index("=== fast") < said.index("=== slow") < said.index("what it said")
+
+
+def test_whoever_stops_it_stops_what_runs_beside(monkeypatch) -> None:
+    def stopped(out: Out) -> tuple[int, int]:
+        while not started:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    def long(out: Out) -> tuple[int, int]:
+        return suite._run([sys.executable, "-c", "import time; time.sleep(60)"], {}, out), 0
+
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(suite, "_started", started)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        suite.run_all(
+            [Part("stopped", stopped), Part("long", long, beside=True), Part("never", long, beside=True)]
+        )
+    assert time.monotonic() - began < 30
+    assert [each.poll() is None for each in started] == [False]
 
 
 def _report(tmp_path: Path, **counts: int) -> Path:
