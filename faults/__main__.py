@@ -3,24 +3,26 @@
 --seed N        the same seed makes the same choices (default: SEED or 1)
 --only a,b      these drills
 --without a,b   all but these; they count as left out, by name (also FAULTS_WITHOUT)
---soak          larger numbers, and kills again and again for HOURS=1 (or SOAK_MINUTES=…)
+--soak          larger numbers, each drill within its share of HOURS=1 (or SOAK_MINUTES=…), then kills again and again
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from faults import databases
 from faults.drills import DRILLS
 from faults.ground import Ground
-from faults.sizes import SIZES, Size
-from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, kept, table, write
+from faults.sizes import AT_LEAST_S, SHARES, SIZES, Size
+from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, judge, kept, table, write
 from tools import layout, progress
 
 REPORT = layout.FAULTS_REPORT
@@ -31,21 +33,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for."""
     asked = _parser().parse_args(arguments)
     names, left_out = chosen(asked.only, asked.without)
-    until = time.monotonic() + soak_s(os.environ)
     size, began = SIZES[size_of(asked.soak, os.environ)], time.monotonic()
+    soak = Soak(began, soak_s(os.environ) if asked.soak else math.inf, size.name == "soak")
     found: list[Verdict] = []
     with _ground(asked.seed, size) as ground:
         progress.say(f"SEED={asked.seed}")
         for name in names:
-            found += _run(ground, size, name)
+            found += _run(ground, size, name, soak)
         if asked.soak and "kills" in names:
-            found += _again_and_again(ground, size, until)
+            found += _again_and_again(ground, size, soak)
+            found.append(all_in_all(ground.all_in_all, soak))
     found += [Verdict(name, "not run", "", LEFT_OUT) for name in left_out]
     progress.say("\n" + "\n".join(table(found)))
     write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(time.monotonic() - began))
     bad = broken(found)
     progress.say(f"\n{kept(found)} promises kept, {bad} not; SEED={asked.seed}; the report is in {REPORT}")
     return 1 if bad or not found else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """The time there is. A short try runs the small drills, which need no bounds."""
+
+    began: float
+    lasts_s: float
+    bounds_drills: bool
+
+    @property
+    def left_s(self) -> float:
+        return self.began + self.lasts_s - time.monotonic()
+
+    @property
+    def left(self) -> str:
+        """For the person at the terminal; nothing where nobody asked for a time."""
+        return "" if math.isinf(self.lasts_s) else f", {max(0.0, self.left_s) / 60:.0f} min left"
+
+    def allows_s(self, name: str) -> float:
+        """How long the traffic of a drill may take."""
+        return max(AT_LEAST_S, SHARES[name] * self.lasts_s) if self.bounds_drills else math.inf
+
+
+def all_in_all(told: Mapping[str, int], soak: Soak) -> Verdict:
+    """What the drills with traffic came to together: the size of the promise, and whether it held."""
+    names = ("redemptions", "answers", "kills of workers", "kills of PostgreSQL")
+    mass = ", ".join(f"{told.get(name, 0)} {name}" for name in names)
+    bad = {name: told.get(name, 0) for name in ("lost", "doubled", "oversold")}
+    figure = f"{mass} in {(time.monotonic() - soak.began) / 60:.0f} min; "
+    figure += ", ".join(f"{count} {name}" for name, count in bad.items())
+    figure += f", books left open {told.get('books_open', 0)} times"
+    sound = not any(bad.values()) and not told.get("books_open") and told.get("redemptions", 0) > 0
+    return judge(
+        "soak", "all in all nothing is lost, doubled or oversold, and the books close", figure, sound
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -89,26 +128,32 @@ def _ground(seed: int, size: Size) -> Iterator[Ground]:
         yield ground
 
 
-def _run(ground: Ground, size: Size, name: str) -> Iterator[Verdict]:
+def _run(ground: Ground, size: Size, name: str, soak: Soak) -> Iterator[Verdict]:
     began = time.monotonic()
-    with progress.Progress(f"drill {name}"):
+    ground.allowed_s, ground.crowd = min(soak.allows_s(name), max(AT_LEAST_S, soak.left_s)), None
+
+    def far() -> str:
+        gone = f"{ground.crowd.gone:.0%} of its errands" if ground.crowd else ""
+        return f"  {gone}{soak.left}"
+
+    with progress.Progress(f"drill {name}", far):
         try:
             found = list(DRILLS[name](ground, size))
         except progress.Refused as refused:
             found = [Verdict(name, "the drill can be run", str(refused), NOT_POSSIBLE)]
     for each in found:
         progress.say(f"  {each.drill}: {each.promise} → {each.figure} → {each.verdict}")
-    progress.say(f"  {name}: {time.monotonic() - began:.0f} s")
+    progress.say(f"  {name}: {time.monotonic() - began:.0f} s{soak.left}")
     yield from found
 
 
-def _again_and_again(ground: Ground, size: Size, until: float) -> Iterator[Verdict]:
-    """Kills with one seed after the other, until the time is over."""
+def _again_and_again(ground: Ground, size: Size, soak: Soak) -> Iterator[Verdict]:
+    """Kills with one seed after the other, until there is no time for another round."""
     seed = ground.seed
-    while time.monotonic() < until:
+    while soak.left_s > AT_LEAST_S:
         ground.seed += 1
         progress.say(f"SEED={ground.seed}")
-        yield from _run(ground, size, "kills")
+        yield from _run(ground, size, "kills", soak)
     ground.seed = seed
 
 

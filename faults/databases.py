@@ -46,6 +46,10 @@ class Killable:
             time.sleep(PAUSE_S)
         raise Refused(f"a server did not start again: {self._log.read_text('utf-8', 'replace')[-2000:]}")
 
+    @property
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def kill(self) -> None:
         """SIGKILL to it and all of its children, as when the power goes."""
         if self.process is None:

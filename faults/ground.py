@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from flask import Flask
 from faults import city as cities
 from faults.city import City
 from faults.databases import Postgres
+from faults.traffic import CLIENTS, Crowd
 from tools import layout, network
 from tools.progress import Refused, end
 
@@ -74,11 +77,19 @@ class Ground:
     seed: int
     city: City = field(default_factory=City)
     app: Flask | None = None
+    allowed_s: float = math.inf  # how long the traffic of the drill at hand may take
+    all_in_all: Counter[str] = field(default_factory=Counter)  # what the drills with traffic came to together
+    crowd: Crowd | None = None
     _copies: int = 0
 
     def chance(self, name: str) -> random.Random:
         """The drill's own source of chance: the same seed, the same drill, the same choices."""
         return random.Random(f"{self.seed}/{name}")  # noqa: S311 -- repeatable on purpose
+
+    def clients(self, product: Product, name: str, clients: int = CLIENTS, share: float = 1.0) -> Crowd:
+        """Those who do a drill's errands, in this share of the time that it has."""
+        self.crowd = Crowd(product.port, f"{self.seed}/{name}", clients, share * self.allowed_s)
+        return self.crowd
 
     def env(self, url: str, **more: str) -> dict[str, str]:
         """The environment of the product on a database."""

@@ -1,4 +1,4 @@
-"""How much of everything: minutes for `make faults`, more for each round of `make soak`."""
+"""How much of everything, and how much of the time: minutes for `make faults`, as long as one likes for `make soak`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,22 @@ class Size:
     small_visits: int  # where the fault is the point, not the mass
     steps: int  # migrations forward and back
 
+
+# What a soak may spend on each drill before it goes on killing until the time is over. A slow machine does less in it
+# and says how much less.
+SHARES = {
+    "kills": 0.20,
+    "last-items": 0.04,
+    "redis": 0.05,
+    "disks": 0.03,
+    "clocks": 0.05,
+    "late-batches": 0.10,
+    "upgrade": 0.03,
+    "restore": 0.03,
+    "jobs": 0.05,
+    "controls": 0.02,
+}
+AT_LEAST_S = 60.0
 
 SIZES = {
     "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import random
 import threading
 import time
@@ -79,6 +80,14 @@ class Journal:
     lines: list[Line] = field(default_factory=list)
     tries: list[tuple[float, str, int]] = field(default_factory=list)
     seconds: float = 0.0
+    errands: int = 0  # those that were begun
+
+    def add(self, other: Journal) -> None:
+        """What was told in a later part of the same drill."""
+        self.lines += other.lines
+        self.tries += other.tries
+        self.seconds += other.seconds
+        self.errands += other.errands
 
     def good(self, kind: str) -> list[Line]:
         """Requests of a kind that were answered with yes."""
@@ -204,15 +213,27 @@ class Client:
 
 
 class Crowd:
-    """Many clients at once. `progress` says how many errands are over, for those who time their faults by it."""
+    """Many clients at once, who begin no errand when their time is over.
 
-    def __init__(self, port: int, seed: str, clients: int = CLIENTS) -> None:
+    `gone` says how much of it all is over, by errands or by time, for those who time their faults by it.
+    """
+
+    def __init__(self, port: int, seed: str, clients: int = CLIENTS, within_s: float = math.inf) -> None:
         self._clients = [Client(port, f"{seed}/{number}") for number in range(clients)]
-        self._done, self._lock = 0, threading.Lock()
+        self._done, self._begun, self._lock = 0, 0, threading.Lock()
+        self._within_s, self._began, self._total = within_s, math.inf, 0
 
     @property
     def progress(self) -> int:
         return self._done
+
+    @property
+    def gone(self) -> float:
+        """Which part of the way is gone, 0 to 1."""
+        if not self._total:
+            return 0.0
+        by_time = max(0.0, time.monotonic() - self._began) / self._within_s
+        return min(1.0, max(self._done / self._total, by_time))
 
     @property
     def failures(self) -> int:
@@ -221,7 +242,7 @@ class Crowd:
 
     def run(self, errands: Sequence[Callable[[], Errand]]) -> Journal:
         """Do all errands, dealt out in turn, and put what was told together."""
-        began = time.monotonic()
+        self._began, self._total = time.monotonic(), len(errands)
         threads = [
             threading.Thread(
                 target=self._work, args=(client, errands[number :: len(self._clients)]), daemon=True
@@ -232,14 +253,19 @@ class Crowd:
             thread.start()
         for thread in threads:
             thread.join()
-        whole = Journal(seconds=time.monotonic() - began)
+        whole = Journal(seconds=time.monotonic() - self._began, errands=self._begun)
         for client in self._clients:
             whole.lines += client.journal.lines
             whole.tries += client.journal.tries
+        self._done = self._total  # whatever was not begun will not be: nobody has to wait for it
         return whole
 
     def _work(self, client: Client, errands: Sequence[Callable[[], Errand]]) -> None:
         for begin in errands:
+            if time.monotonic() - self._began >= self._within_s:
+                break
+            with self._lock:
+                self._begun += 1
             client.do(begin())
             with self._lock:
                 self._done += 1

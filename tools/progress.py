@@ -39,11 +39,13 @@ class StepFailed(Exception):
 class Progress:
     """A line on the terminal that says what is being done, for how long, and the latest word of it.
 
-    On a terminal the line is redrawn and vanishes at the end; elsewhere it is repeated every ten seconds.
+    On a terminal the line is redrawn and vanishes at the end; elsewhere it is repeated every ten seconds. `far` says
+    how far it has come, if anybody can say.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, far: Callable[[], str] = lambda: "") -> None:
         self.text = text
+        self._far = far
         self.latest = ""
         self._began = time.monotonic()
         self._over = threading.Event()
@@ -75,13 +77,17 @@ class Progress:
             return
         self._shown = True
         while True:
-            line = self._redrawn() if self._terminal else f"{self.text} ... {self._elapsed_s:.0f} s\n"
+            line = (
+                self._redrawn()
+                if self._terminal
+                else f"{self.text} ... {self._elapsed_s:.0f} s{self._far()}\n"
+            )
             _write(line, self._out)
             if self._over.wait(REDRAWN_EVERY_S if self._terminal else REPEATED_EVERY_S):
                 return
 
     def _redrawn(self) -> str:
-        line = f"{self.text} ... {self._elapsed_s:.0f} s  {self.latest}"
+        line = f"{self.text} ... {self._elapsed_s:.0f} s{self._far()}  {self.latest}"
         return f"\r\x1b[K{line[: _columns() - 1]}"
 
 

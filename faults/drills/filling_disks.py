@@ -18,7 +18,7 @@ from faults import books, small_disk
 from faults.drills.killing import spread
 from faults.ground import Ground, Product
 from faults.sizes import Size
-from faults.traffic import Crowd, Journal
+from faults.traffic import Journal
 from faults.verdicts import NOT_POSSIBLE, Verdict, judge
 from tools import layout, network, servers
 from tools.progress import Refused, end
@@ -87,7 +87,7 @@ def _fill(ground: Ground, size: Size, database: Cramped) -> Iterator[Verdict]:
 
 
 def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) -> tuple[Journal, float]:
-    crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
+    crowd = ground.clients(product, NAME)
     errands = ground.city.errands(2 * size.small_visits, ground.chance(NAME))
     recovered = [float("inf")]
 
@@ -102,7 +102,7 @@ def _traffic(ground: Ground, product: Product, size: Size, database: Cramped) ->
             time.sleep(0.05)
         recovered[0] = time.monotonic() - freed
 
-    harmer = threading.Thread(target=spread, args=(crowd, len(errands), [harm]), daemon=True)
+    harmer = threading.Thread(target=spread, args=(crowd, [harm]), daemon=True)
     harmer.start()
     journal = crowd.run(errands)
     harmer.join()

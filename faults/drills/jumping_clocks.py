@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from faults.drills.killing import verdicts
 from faults.ground import Ground, Product
 from faults.sizes import Size
-from faults.traffic import Crowd, Journal
+from faults.traffic import Journal
 from faults.verdicts import Verdict, judge
 
 NAME = "clocks"
@@ -29,10 +29,7 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         for number, offset_s in enumerate((0.0, BACK_S, AHEAD_S, 0.0)):
             _set(file, offset_s)
             ground.mint(offset_s)
-            journal = _phase(ground, product, file, offset_s, visits, number)
-            whole.lines += journal.lines
-            whole.tries += journal.tries
-            whole.seconds += journal.seconds
+            whole.add(_phase(ground, product, file, offset_s, visits, number))
     spread_h = _hours_between_check_ins(url)
     yield judge(
         NAME, "the clock of the product really jumped", f"check-ins over {spread_h:.1f} h", spread_h > 25
@@ -53,7 +50,7 @@ def _phase(
     ground: Ground, product: Product, file: Path, offset_s: float, visits: int, number: int
 ) -> Journal:
     """A part of the visits, while the clock trembles around the offset."""
-    crowd, over = Crowd(product.port, f"{ground.seed}/{NAME}/{number}"), threading.Event()
+    crowd, over = ground.clients(product, f"{NAME}/{number}", share=0.25), threading.Event()
     chance = ground.chance(f"{NAME}/{number}")
 
     def tremble() -> None:

@@ -20,8 +20,11 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     """Nothing acknowledged is lost, nothing is done twice, the books close."""
     chance, url = ground.chance(NAME), ground.copy()
     with ground.product(url) as product:
+        before = ground.postgres.kills
         journal = under_kills(ground, product, size.visits, size.worker_kills, size.database_kills, chance)
-    yield from verdicts(NAME, ground, url, journal, f"{product.kills} + {size.database_kills} kills")
+    kills = {"kills of workers": product.kills, "kills of PostgreSQL": ground.postgres.kills - before}
+    ground.all_in_all.update(kills)
+    yield from verdicts(NAME, ground, url, journal, " + ".join(map(str, kills.values())) + " kills")
     yield _redeemed(ground, journal, size.visits)
     ground.drop(url)
 
@@ -31,13 +34,16 @@ def _redeemed(ground: Ground, journal: Journal, visits: int) -> Verdict:
     handed_over = journal.good("hand-over")
     hot = str(ground.city.places[HOT].id)
     of_hot = sum(line.ask.body["station_id"] == hot for line in handed_over)
-    figure = f"{len(handed_over)} of {visits} by {CLIENTS} clients, {of_hot} of one hot shelf"
+    ground.all_in_all["redemptions"] += len(handed_over)
+    figure = f"{len(handed_over)} of {journal.errands} by {CLIENTS} clients, {of_hot} of one hot shelf"
+    if journal.errands < visits:
+        figure += f"; there was no time for all {visits}"
     refused = dict(journal.refusals())
     return judge(
         NAME,
         "every redemption gets through in the end",
         f"{figure}; refused {refused}" if refused else figure,
-        len(handed_over) == visits,
+        len(handed_over) == journal.errands > 0,
     )
 
 
@@ -50,7 +56,7 @@ def under_kills(
     chance: random.Random,
 ) -> Journal:
     """Run the visits and kill on the way, spread evenly over them."""
-    crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
+    crowd = ground.clients(product, NAME)
 
     def kill_worker() -> None:
         ground.mint()  # a long run outlives its first access tokens
@@ -64,25 +70,34 @@ def under_kills(
     harm: list[Callable[[], None]] = [kill_worker] * worker_kills + [kill_database] * database_kills
     chance.shuffle(harm)
     errands = ground.city.errands(visits, chance)
-    harmer = threading.Thread(target=spread, args=(crowd, len(errands), harm), daemon=True)
+    harmer = threading.Thread(target=spread, args=(crowd, harm), daemon=True)
     harmer.start()
     journal = crowd.run(errands)
     harmer.join()
     return journal
 
 
-def spread(crowd: Crowd, total: int, harm: Sequence[Callable[[], None]]) -> None:
-    """Do harm at even distances of progress, none of it after the end."""
+def spread(crowd: Crowd, harm: Sequence[Callable[[], None]]) -> None:
+    """Do harm at even distances of the way, none of it after the end."""
     pause = threading.Event()
     for number, do in enumerate(harm):
-        while crowd.progress < total * (number + 1) / (len(harm) + 2):
+        while (gone := crowd.gone) < (number + 1) / (len(harm) + 2):
             pause.wait(0.01)
+        if gone >= 1:
+            return
         do()
 
 
 def verdicts(name: str, ground: Ground, url: str, journal: Journal, harm: str) -> Iterator[Verdict]:
     """The three promises that every drill with traffic holds."""
     found, said = books.compare(url, journal), ground.books(url, replay=name == NAME)
+    ground.all_in_all.update(
+        answers=len(journal.lines) - journal.unanswered,
+        lost=found.lost,
+        doubled=found.doubled,
+        oversold=found.oversold,
+        books_open=bool(said),
+    )
     answered = sum(line.answer is not None for line in journal.lines)
     per_s = answered / journal.seconds if journal.seconds else 0
     mass = f"{answered} answers ({per_s:.0f}/s), {harm}"

@@ -33,7 +33,7 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         proxy.before(server.port) as before,
         ground.product(url, FENGXING_REDIS_URL=server.url(before.port)) as product,
     ):
-        rough = _visits(ground, product, visits, 0, lambda crowd: _harm(server, before, crowd, visits))
+        rough = _visits(ground, product, visits, 0, lambda crowd: _harm(server, before, crowd), share=0.4)
         yield from verdicts(NAME, ground, url, rough, f"killed, flushed twice, {SLOW_S:.0f} s slow")
         yield _limits(server, product)
         yield _quickness(ground, product, before, visits)
@@ -60,7 +60,15 @@ def _calm_and_slow(
     calm, slow = Journal(), Journal()
     for turn in range(2 * TURNS):
         before.delay_s = SLOW_S if turn % 2 else 0.0
-        journal = _visits(ground, product, visits, skip + turn * visits, lambda crowd: None, clients=FEW)
+        journal = _visits(
+            ground,
+            product,
+            visits,
+            skip + turn * visits,
+            lambda crowd: None,
+            clients=FEW,
+            share=0.3 / TURNS / TRIES,
+        )
         (slow if turn % 2 else calm).lines += journal.lines
     before.delay_s = 0.0
     return calm.latency_s(0.99) * 1000, slow.latency_s(0.99) * 1000
@@ -73,8 +81,9 @@ def _visits(
     skip: int,
     harm: Callable[[Crowd], None],
     clients: int = CLIENTS,
+    share: float = 1.0,
 ) -> Journal:
-    crowd = Crowd(product.port, f"{ground.seed}/{NAME}/{skip}", clients)
+    crowd = ground.clients(product, f"{NAME}/{skip}", clients, share)
     errands = ground.city.errands(number, ground.chance(NAME), skip=skip)
     harmer = threading.Thread(target=harm, args=(crowd,), daemon=True)
     harmer.start()
@@ -83,7 +92,7 @@ def _visits(
     return journal
 
 
-def _harm(server: Redis, before: Proxy, crowd: Crowd, total: int) -> None:
+def _harm(server: Redis, before: Proxy, crowd: Crowd) -> None:
     def flush() -> None:
         redis_client.Redis.from_url(server.url()).flushall()
 
@@ -93,7 +102,10 @@ def _harm(server: Redis, before: Proxy, crowd: Crowd, total: int) -> None:
     def quick() -> None:
         before.delay_s = 0.0
 
-    spread(crowd, total, [flush, server.kill, server.start, flush, slow, quick])
+    spread(crowd, [flush, server.kill, server.start, flush, slow, quick])
+    quick()  # should it all have been over before
+    if not server.runs:
+        server.start()
 
 
 def _limits(server: Redis, product: Product) -> Verdict:

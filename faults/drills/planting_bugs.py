@@ -8,7 +8,7 @@ from faults import books
 from faults.drills import killing, storming
 from faults.ground import Ground
 from faults.sizes import Size
-from faults.traffic import Crowd, Journal
+from faults.traffic import Journal
 from faults.verdicts import Verdict, judge
 
 NAME = "controls"
@@ -25,8 +25,9 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
 
 def _visits(ground: Ground, url: str, patch: str) -> Journal:
     with ground.product(url, patch=patch) as product:
-        crowd = Crowd(product.port, f"{ground.seed}/{NAME}/{patch}")
-        return crowd.run(ground.city.errands(VISITS, ground.chance(NAME)))
+        return ground.clients(product, f"{NAME}/{patch}").run(
+            ground.city.errands(VISITS, ground.chance(NAME))
+        )
 
 
 def _doubled(ground: Ground) -> Iterator[Verdict]:

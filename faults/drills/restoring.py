@@ -18,7 +18,6 @@ from faults import books, databases
 from faults.databases import Postgres
 from faults.ground import Ground
 from faults.sizes import Size
-from faults.traffic import Crowd
 from faults.verdicts import Verdict, judge
 from tools import servers
 
@@ -32,8 +31,7 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     backup = ground.postgres.folder / "backup"
     ground.postgres.run("pg_basebackup", "--pgdata", str(backup), "--checkpoint=fast", "--wal-method=none")
     with ground.product(url) as product:
-        crowd = Crowd(product.port, f"{ground.seed}/{NAME}")
-        crowd.run(ground.city.errands(size.small_visits, ground.chance(NAME)))
+        ground.clients(product, NAME).run(ground.city.errands(size.small_visits, ground.chance(NAME)))
     whole = books.fingerprint(url)
     time.sleep(1)
     moment = _now(url)

@@ -25,12 +25,14 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     url, chance = ground.copy(), ground.chance(NAME)
     _add(ground, url, size.jobs)
     workers = [_begin(ground, url) for _ in range(WORKERS)]
-    kills, until = 0, time.monotonic() + PATIENCE_S
+    kills, harmless_from = 0, time.monotonic() + ground.allowed_s
+    until = time.monotonic() + PATIENCE_S + min(ground.allowed_s, PATIENCE_S * 4)
     try:
         while (done := _count(url, "SELECT count(*) FROM jobs WHERE state = 'done'")) < size.jobs:
             if time.monotonic() > until:
                 break
-            if kills < size.job_kills and done >= size.jobs * (kills + 1) / (size.job_kills + 2):
+            in_time = time.monotonic() < harmless_from
+            if in_time and kills < size.job_kills and done >= size.jobs * (kills + 1) / (size.job_kills + 2):
                 victim = chance.randrange(WORKERS)
                 workers[victim].kill()
                 workers[victim].wait()
@@ -46,7 +48,8 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         url, "SELECT count(DISTINCT split_part(key, '-', 1)) FROM idempotency_keys WHERE owner = 'faults'"
     )
     figure = f"{size.jobs} jobs, {different} done, {marks - different} done twice, {kills} kills of workers"
-    right = marks == different == done == size.jobs and kills == size.job_kills
+    enough = kills == size.job_kills or (kills > 0 and time.monotonic() >= harmless_from)
+    right = marks == different == done == size.jobs and enough
     yield judge(NAME, "every job is done exactly once", figure, right)
     ground.drop(url)
 

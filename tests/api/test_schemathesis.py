@@ -32,10 +32,9 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+# Making requests up takes longer than sending them, and the database has no say in it.
 GENERATED = settings(
-    max_examples=2
-    if SERVER_URL
-    else 6,  # making them up takes longer than sending them, and the database has no say in it
+    max_examples=2 if SERVER_URL else 6,
     derandomize=True,
     deadline=None,
     database=None,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from faults import databases, small_disk
-from faults.drills import restoring
+from faults.drills import DRILLS, restoring
 from faults.drills.killing import spread
 from faults.patched import PATCHES
-from faults.sizes import SIZES
+from faults.sizes import SHARES, SIZES
 from tools import layout
 
 OPERATIONS = (layout.ROOT / "docs" / "operations.md").read_text("utf-8")
@@ -39,20 +39,20 @@ def test_the_product_knows_nothing_of_faults():
 
 
 class _Crowd:
-    """Goes on by one errand each time somebody looks."""
+    """Goes on by one errand of 120 each time somebody looks."""
 
     def __init__(self) -> None:
         self.seen = 0
 
     @property
-    def progress(self) -> int:
+    def gone(self) -> float:
         self.seen += 1
-        return self.seen
+        return self.seen / 120
 
 
 def test_harm_is_spread_over_the_whole_run(monkeypatch):
     crowd, done = _Crowd(), []
-    spread(crowd, 120, [lambda: done.append(crowd.seen)] * 4)
+    spread(crowd, [lambda: done.append(crowd.seen)] * 4)
     assert done == [20, 40, 60, 80]
 
 
@@ -61,6 +61,11 @@ def test_a_small_disk_that_cannot_be_made_is_said(tmp_path):
     done = subprocess.run(command, cwd=layout.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == small_disk.REFUSED
     assert "not allowed here" in done.stderr
+
+
+def test_every_drill_has_its_share_of_a_soak_and_much_is_left_for_killing():
+    assert set(SHARES) == set(DRILLS)
+    assert sum(SHARES.values()) < 0.61
 
 
 def test_the_small_size_still_kills_as_often_as_was_promised():

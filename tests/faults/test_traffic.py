@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -118,6 +119,22 @@ def test_an_errand_hears_each_answer(shop):
     assert heard == [7] * 5
     assert len(journal.good("collect")) == len(journal.good("buy")) == 5
     assert journal.unanswered == 0
+
+
+def test_when_the_time_is_over_no_errand_is_begun_and_all_that_were_are_finished(shop):
+    here, finished = shop(lambda key, number: (201, {"id": 7})), []
+
+    def errand():
+        yield ASK
+        time.sleep(0.05)
+        finished.append(1)
+
+    crowd = Crowd(here.server.server_port, "seed", clients=2, within_s=0.3)
+    assert crowd.gone == 0.0
+    journal = crowd.run([errand] * 1000)
+    assert journal.errands == len(finished) == len(journal.lines)
+    assert 2 <= journal.errands < 100
+    assert crowd.gone == 1.0
 
 
 def test_an_outage_lasts_from_the_first_failure_to_the_next_success_of_its_kind():

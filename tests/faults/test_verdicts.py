@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 
 import pytest
 
@@ -62,3 +64,26 @@ def test_a_soak_lasts_as_long_as_asked():
     assert runner.size_of(True, {}) == "soak"
     assert runner.size_of(True, {"SOAK_MINUTES": "10"}) == "ci"
     assert runner.size_of(False, {}) == "ci"
+
+
+def test_a_soak_gives_each_drill_its_share_and_says_what_is_left():
+    soak = runner.Soak(time.monotonic() - 600, 3600, bounds_drills=True)
+    assert soak.allows_s("kills") == 720
+    assert soak.allows_s("controls") == 72
+    assert 2990 < soak.left_s <= 3000
+    assert soak.left == ", 50 min left"
+    small = runner.Soak(time.monotonic(), 600, bounds_drills=False)
+    assert small.allows_s("kills") == math.inf
+    assert runner.Soak(time.monotonic(), math.inf, bounds_drills=False).left == ""
+
+
+def test_all_in_all_it_is_broken_if_anything_was():
+    soak = runner.Soak(time.monotonic(), 60, bounds_drills=False)
+    sound = {"redemptions": 12_000, "answers": 36_000, "kills of workers": 300, "kills of PostgreSQL": 60}
+    told = runner.all_in_all(sound, soak)
+    assert told.is_good
+    assert "12000 redemptions" in told.figure
+    assert "0 lost, 0 doubled, 0 oversold" in told.figure
+    for bad in ("lost", "doubled", "oversold", "books_open"):
+        assert not runner.all_in_all(sound | {bad: 1}, soak).is_good
+    assert not runner.all_in_all({}, soak).is_good
