@@ -133,8 +133,8 @@ def _run(ground: Ground, size: Size, name: str, soak: Soak) -> Iterator[Verdict]
     ground.allowed_s, ground.crowd = min(soak.allows_s(name), max(AT_LEAST_S, soak.left_s)), None
 
     def far() -> str:
-        gone = f"{ground.crowd.gone:.0%} of its errands" if ground.crowd else ""
-        return f"  {gone}{soak.left}"
+        gone = f", {ground.crowd.gone:.0%} of its errands" if ground.crowd else ""
+        return f"{gone}{soak.left}"
 
     with progress.Progress(f"drill {name}", far):
         try:
