@@ -1,6 +1,6 @@
 """Writing into the book: exactly once per source, never unbalanced, never more than there is.
 
-A post is four statements: lock the accounts, look whether the source was used, write the entries (triggers move the
+A post is three statements: lock the accounts, write the entries unless the source was used (triggers move the
 balances), close them with the transaction. Locks are taken in the order of account keys from last to first: private
 wallets before shared budgets, and two posts never wait for each other.
 
@@ -15,10 +15,11 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, Uuid, bindparam, select, text
+from sqlalchemy import BindParameter, Row, String, TextClause, Uuid, bindparam, select, text
 
 from app.identity.actors import Actor
 from app.kernel.db import as_loaded, insert_if_absent, session
+from app.kernel.errors import Problem
 from app.kernel.ids import new_id
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import (
@@ -40,6 +41,15 @@ _LOOKED_AT = (
     Account.overdrawable,
     Account.region_code,
     Account.period,
+)
+
+
+# FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
+_TO_CHANGE = (
+    select(*_LOOKED_AT)
+    .where(Account.id.in_(bindparam("account_ids", expanding=True)))
+    .order_by(Account.key.desc())
+    .with_for_update(key_share=True)
 )
 
 
@@ -75,13 +85,16 @@ def post(
     """
     must_balance(legs)
     accounts = accounts_to_change(legs)
-    before = booked(source)
-    if before is not None:
-        if before.kind != kind or legs_of(before.id) != sorted(leg.move for leg in legs):
-            raise SourceUsedDifferently(source=source)
-        return before
-    must_suffice(accounts, legs)
-    return record(new_id(), kind=kind, source=source, legs=legs, words=words, by=by, at=at)
+    try:
+        must_suffice(accounts, legs)
+        return record(new_id(), kind=kind, source=source, legs=legs, words=words, by=by, at=at)
+    except Problem:
+        before = booked(source)  # asked only now: nearly every source is new
+        if before is None:
+            raise
+    if before.kind != kind or legs_of(before.id) != sorted(leg.move for leg in legs):
+        raise SourceUsedDifferently(source=source)
+    return before
 
 
 def reverse(
@@ -133,13 +146,17 @@ def record(
     at: datetime,
     reverses_id: UUID | None = None,
 ) -> LedgerTransaction:
-    """Write entries and transaction. Only for this package: locks and checks are the caller's."""
-    entries: dict[str, Any] = {"transaction_id": transaction_id}
+    """Write entries and transaction. Only for this package: locks and checks are the caller's.
+
+    Raises SourceUsedDifferently, before anything is written, if the source was used.
+    """
+    entries: dict[str, Any] = {"transaction_id": transaction_id, "source": source}
     for number, leg in enumerate(legs):
         entries |= {f"id_{number}": new_id()} | {
             f"{name}_{number}": value for name, value in leg._asdict().items()
         }
-    session.execute(_insert_entries(len(legs)), entries)
+    if session.connection().execute(_insert_entries(len(legs)), entries).rowcount == 0:
+        raise SourceUsedDifferently(source=source)
     values = {
         "id": transaction_id,
         "kind": kind,
@@ -151,8 +168,8 @@ def record(
         "at": at,
     }
     if not insert_if_absent(LedgerTransaction, values):
-        # Only a concurrent use of the source on other accounts gets here. The entries above have no transaction, so the
-        # database refuses to commit this unit of work whatever the caller does.
+        # Only a concurrent use of the source on other accounts gets here: on the same ones it waited for the lock. The
+        # entries above have no transaction: the database will not commit this unit of work, whatever the caller does.
         raise SourceUsedDifferently(source=source)
     forget_balances(leg.account_id for leg in legs)
     return as_loaded(LedgerTransaction(**values))
@@ -160,14 +177,25 @@ def record(
 
 @cache
 def _insert_entries(count: int) -> TextClause:
-    """One statement for all entries. Written out, because SQLAlchemy compiles a many-row INSERT anew each time."""
-    rows, typed = [], [bindparam("transaction_id", type_=Uuid())]
+    """One statement for all entries, none if the source was used.
+
+    Written out, because SQLAlchemy compiles a many-row INSERT anew each time.
+    """
+    rows: list[str] = []
+    typed: list[BindParameter[Any]] = [
+        bindparam("transaction_id", type_=Uuid()),
+        bindparam("source", type_=String()),
+    ]
     for number in range(count):
         own = ", ".join(f":{name}_{number}" for name in _ENTRY_TYPES)
         rows.append(f"(:transaction_id, {own})")
         typed += [bindparam(f"{name}_{number}", type_=type_) for name, type_ in _ENTRY_TYPES.items()]
     columns = ", ".join(["transaction_id", *_ENTRY_TYPES])
-    return text(f"INSERT INTO entries ({columns}) VALUES {', '.join(rows)}").bindparams(*typed)  # noqa: S608 -- numbers
+    unused = "NOT EXISTS (SELECT 1 FROM ledger_transactions WHERE source = :source)"
+    written = (
+        f"INSERT INTO entries ({columns}) SELECT * FROM (VALUES {', '.join(rows)}) AS added WHERE {unused}"  # noqa: S608 -- numbers
+    )
+    return text(written).bindparams(*typed)
 
 
 def must_balance(legs: Sequence[Leg]) -> None:
@@ -182,13 +210,7 @@ def must_balance(legs: Sequence[Leg]) -> None:
 def accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
     """The accounts of these legs, locked until the unit of work ends."""
     wanted = {leg.account_id for leg in legs}
-    # FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
-    locked: Any = session.execute(
-        select(*_LOOKED_AT)
-        .where(Account.id.in_(wanted))
-        .order_by(Account.key.desc())
-        .with_for_update(key_share=True)
-    )
+    locked: Any = session.execute(_TO_CHANGE, {"account_ids": list(wanted)})
     found = {row.id: row for row in locked}
     if len(found) < len(wanted):
         raise ValueError("a leg names an account that does not exist")

@@ -254,8 +254,7 @@ def preview_redemption(code: str, station_id: UUID, by: Actor) -> Preview:
 @gives(VoucherRead, 201)
 def hand_over(voucher_id: UUID, station_id: UUID, by: Actor) -> VoucherDetail:
     """Hand over what a voucher promises, once"""
-    voucher = redemption.hand_over(voucher_id=voucher_id, station_id=station_id, by=by, at=clock.now())
-    return queries.detail_of(voucher)
+    return redemption.redeem(voucher_id=voucher_id, station_id=station_id, by=by, at=clock.now())
 
 
 @api.post("/redemptions/counter")

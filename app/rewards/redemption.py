@@ -17,7 +17,7 @@ from app.rewards import ordering, picking_up, queries, shelf, turning
 from app.rewards.errors import VoucherCodeUnreadable, VoucherUnknown
 from app.rewards.events import RedemptionUndone, RewardHandedOver
 from app.rewards.models import Reward, Voucher
-from app.rewards.queries import HandingOver
+from app.rewards.queries import HandingOver, VoucherDetail
 
 # Kinds of ledger transactions: what a settlement statement tells apart.
 HAND_OVER_KIND, UNDONE_KIND, REFUNDED_KIND = "redemption", "redemption-undone", "redemption-refunded"
@@ -62,6 +62,11 @@ def preview(*, serial: str, station_id: UUID, by: Actor, at: datetime) -> Previe
 
 def hand_over(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Voucher:
     """Hand over what a voucher promises, once, and owe its points to the station."""
+    return redeem(voucher_id=voucher_id, station_id=station_id, by=by, at=at).voucher
+
+
+def redeem(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) -> VoucherDetail:
+    """The same, with what it was and where: both were looked up on the way."""
     by.must("station.scan", station_id=station_id)
     # What only needs reading is read first: a popular reward's stock row is locked from the movement to the commit.
     known = queries.handing_over(voucher_id, station_id)
@@ -69,7 +74,7 @@ def hand_over(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) ->
         queries.voucher_at(station_id, voucher_id=voucher_id)  # says what is wrong with it
         raise VoucherUnknown
     picking_up.must_be_open(known.reward, at)
-    return _hand_over(voucher_id, known, by=by, at=at)
+    return VoucherDetail(_hand_over(voucher_id, known, by=by, at=at), known.reward, known.station)
 
 
 def hand_over_at_counter(

@@ -129,7 +129,20 @@ def test_it_needs_few_statements(app, statements):
         legs = [Leg(wallet_of(person_id).id, -1), Leg(settlement_of(new_id()).id, 1)]
         statements.clear()
         posting.post(kind="gift", source="gift:1", legs=legs, words=make.WORDS, by=SYSTEM, at=clock.now())
-    assert len(statements) == 4, statements
+    assert len(statements) == 3, statements
+
+
+def test_the_same_source_again_is_the_first_also_when_nothing_is_left(app):
+    with transaction():
+        person_id = make.rich(5)
+        legs = [Leg(wallet_of(person_id).id, -5), Leg(settlement_of(new_id()).id, 5)]
+        given = {"kind": "gift", "source": "gift:1", "words": make.WORDS, "by": SYSTEM, "at": clock.now()}
+        first = posting.post(legs=legs, **given)
+        assert posting.post(legs=legs, **given).id == first.id
+        with pytest.raises(SourceUsedDifferently):
+            posting.post(legs=[legs[0], Leg(settlement_of(new_id()).id, 5)], **given)
+        assert balance_of(person_id).usable == 0
+        assert verify() == []
 
 
 def test_it_keeps_entries_of_one_transaction_together(app):

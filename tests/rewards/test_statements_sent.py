@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import event
 
-from app.kernel.db import db, transaction
+from app.identity.models import Person
+from app.kernel.db import db, session, transaction
 from app.rewards.books import queries as books
 from app.rewards.books import refunding
 from tests import make as common
@@ -44,6 +45,24 @@ def test_handing_over_is_six_statements(app):
     with sent() as seen:
         scene.hand_over(voucher)
     assert len(seen) == 6, "\n".join(seen)
+
+
+def test_a_redemption_is_nine_statements(app):
+    """Of the whole request: who calls and the key of the request are three of them."""
+    scene = make.scene()
+    scene.hand_over(scene.reserve())
+    with transaction():
+        manager = session.get_one(Person, scene.manager.person_id)
+    client = common.signed_in(app, manager)
+    for number in range(2):  # the first fills what a process keeps
+        voucher = scene.reserve()
+        body = {"voucher_id": str(voucher.id), "station_id": str(scene.station.id)}
+        with sent() as seen:
+            said = client.post(
+                "/api/v1/redemptions", json=body, headers={"Idempotency-Key": f"once-{number}"}
+            )
+        assert said.status_code == 201
+    assert len(seen) == 9, "\n".join(seen)
 
 
 def test_the_list_of_refunds_is_as_many_statements_for_one_as_for_six(app, clock):
