@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,8 +37,9 @@ def dying(*, at: int, after: bool) -> Iterator[Life]:
             connection.invalidate()
             raise Death
 
-    def after_statement(connection: Connection, *_: Any) -> None:
+    def after_statement(connection: Connection, cursor: Any, *_: Any) -> None:
         if life.statements == at and after:
+            cursor.close()
             connection.invalidate()
             raise Death
 
@@ -59,3 +61,4 @@ def dying(*, at: int, after: bool) -> Iterator[Life]:
         engine.dialect.do_commit = commit  # type: ignore[method-assign]
         event.remove(engine, "before_cursor_execute", before_statement)
         event.remove(engine, "after_cursor_execute", after_statement)
+        gc.collect()  # a cursor that somebody still holds would keep SQLite's lock, which no dead process does
