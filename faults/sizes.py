@@ -21,6 +21,10 @@ class Size:
     job_kills: int
     small_visits: int  # where the fault is the point, not the mass
     steps: int  # migrations forward and back
+    late_items: int  # of stations and phones that come back after days
+    late_stations: int
+    late_phones: int
+    late_orders: int
 
 
 # What a soak may spend on each drill before it goes on killing until the time is over. A slow machine does less in it
@@ -40,6 +44,6 @@ SHARES = {
 AT_LEAST_S = 60.0
 
 SIZES = {
-    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2),
-    "soak": Size("soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6),
+    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2),
+    "soak": Size("soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3),
 }

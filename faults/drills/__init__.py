@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from faults.drills import (
     bringing_late,
+    coming_back,
     filling_disks,
     jumping_clocks,
     killing,
@@ -29,6 +30,7 @@ DRILLS: dict[str, Drill] = {
     "disks": filling_disks.drill,
     "clocks": jumping_clocks.drill,
     "late-batches": bringing_late.drill,
+    "offline-days": coming_back.drill,
     "upgrade": upgrading.drill,
     "restore": restoring.drill,
     "jobs": working_on.drill,

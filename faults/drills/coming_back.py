@@ -1,0 +1,49 @@
+"""A city of stations and phones was without a network for days, some with wrong clocks; it all comes back in any order.
+
+The day and the network are those of `tests/sync/network.py`; here they run in the named size, on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+from faults.ground import Ground
+from faults.sizes import Size
+from faults.verdicts import Verdict, judge
+from tools import layout
+
+NAME = "offline-days"
+TEST = "tests/sync/test_network.py::test_a_city_ends_the_same_in_every_order"
+
+
+def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
+    """Each item is settled once, no lease is exceeded, the book closes, and every order ends in the same state."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("FENGXING_")}
+    env |= {
+        "FENGXING_TEST_DATABASE_URL": ground.postgres.url("postgres"),
+        "FENGXING_SYNC_SEED": str(ground.seed),
+        "FENGXING_SYNC_ITEMS": str(size.late_items),
+        "FENGXING_SYNC_STATIONS": str(size.late_stations),
+        "FENGXING_SYNC_PHONES": str(size.late_phones),
+        "FENGXING_SYNC_ORDERS": str(size.late_orders),
+    }
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", TEST],
+        cwd=layout.ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    figure = (
+        f"{size.late_items} items of {size.late_stations} stations and {size.late_phones} phones, "
+        f"{size.late_orders} orders in {time.monotonic() - began:.0f} s"
+    )
+    said = next((line for line in done.stdout.splitlines() if line.startswith("E  ")), done.stdout[-200:])
+    promise = "count in = count out, nothing doubled, one end state, loss within the leases"
+    yield judge(NAME, promise, figure if done.returncode == 0 else f"{figure}: {said}", done.returncode == 0)
