@@ -30,13 +30,13 @@ class Size:
 # What a soak may spend on each drill before it goes on killing until the time is over. A slow machine does less in it
 # and says how much less.
 SHARES = {
-    "kills": 0.15,
+    "kills": 0.20,
     "last-items": 0.04,
     "redis": 0.05,
     "disks": 0.03,
     "clocks": 0.05,
-    "late-batches": 0.07,
-    "offline-days": 0.08,
+    "late-batches": 0.05,
+    "offline-days": 0.05,
     "upgrade": 0.03,
     "restore": 0.03,
     "jobs": 0.05,
