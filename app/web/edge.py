@@ -348,6 +348,12 @@ def go(path: str, *, said: str | None = None) -> Response:
     return response
 
 
+def faults_of_request() -> set[str]:
+    """The fields that were at fault, while a page is shown again after a refusal."""
+    faults = notes().faults
+    return set(faults.fields) if faults else set()
+
+
 def signed_in(response: Response, tokens: Tokens) -> Response:
     """The browser keeps the session, and the language and type size of the person."""
     notes().tokens = tokens

@@ -40,6 +40,7 @@ def install(app: Flask) -> None:
         asset=asset,
         vendored=vendored,
         hidden=hidden,
+        typed=typed,
         new_key=lambda: new_id().hex,
         here=here,
         faults=lambda: notes().faults or Faults(),
@@ -88,6 +89,11 @@ def here() -> str:
 def kept(name: str, default: Any = "") -> Any:
     """What the person typed before the refusal, else the default."""
     return request.form.get(name, "") if notes().faults else "" if default is None else default
+
+
+def typed(name: str, default: Any = "") -> str:
+    """What the form that came in holds, whether or not anything was wrong with it, else the default."""
+    return str(request.form.get(name) or default)
 
 
 def kept_all(name: str, default: Any = None) -> list[str]:

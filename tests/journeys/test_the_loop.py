@@ -167,13 +167,20 @@ def _redeem(rider: Page, counter: Page, cast: Cast) -> None:
 def _select(desk: Page, reviewer: Page, clock: StandingClock) -> None:
     clock.advance(days=1)
     desk.goto("/desk/honours")
-    desk.fill("#f-title_zh", "十一月最美骑手")
-    desk.fill("#f-period_start_on", "2026-11-01")
-    desk.fill("#f-period_end_on", "2026-11-24")
-    desk.fill("#f-seats", "3")
-    desk.get_by_text("更多条件和名额分配").click()
-    desk.fill("#f-enrolled_days", "0")  # the rider of this journey came yesterday
-    desk.fill("#f-minimum_marks", "1")  # there is one reviewer here
+    desk.get_by_role("link", name="新的评选").click()
+    steps = (
+        {"title_zh": "十一月最美骑手"},
+        {"period_start_on": "2026-11-01", "period_end_on": "2026-11-24", "seats": "3"},
+        {"enrolled_days": "0"},  # the rider of this journey came yesterday
+        {},
+        {"minimum_marks": "1"},  # there is one reviewer here
+    )
+    for number, filled in enumerate(steps, 1):
+        expect(desk.locator("body")).to_contain_text(f"第 {number} 步")
+        for name, text in filled.items():
+            desk.fill(f"#f-{name}", text)
+        if number < len(steps):
+            desk.get_by_role("button", name="下一步").click()
     shot(desk, "f-criteria")
     desk.get_by_role("button", name="定下标准").click()
     desk.wait_for_url("**/desk/honours/*-*")

@@ -127,7 +127,7 @@ def _people(world: World, here: Station, there: Station) -> None:
     world.keep("grant_id", held, private=True)
     world.keep("person_id", world.people[OWNER])
     world.keep("staff", world.people["dispatcher"])
-    world.keep("staff_id", world.people["dispatcher"], private=True)
+    world.keep("staff_id", world.people["dispatcher"])
     proposed = proposing.propose(
         person_id=world.people["organiser"].id, role="auditor", region_code=HERE, station_id=None,
         by=world.actor("admin-city"), at=clock.now(),

@@ -7,7 +7,9 @@ import zipfile
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from app.honours.models import Selection
 from app.identity.models import Grant
 from app.identity.permissions import AUDITOR
 from app.kernel import clock as clock_module
@@ -31,6 +33,29 @@ def criteria(**changes: str) -> dict[str, str]:
     } | changes
 
 
+NEW = "/desk/honours/new"
+
+
+def build(client: FlaskClient, **filled: str) -> TestResponse:
+    """Through the five steps, each form sent as it stands but for what is filled in; the last answer."""
+    answer = client.get(NEW)
+    for _ in range(5):
+        form = form_on(answer, NEW)
+        mine = {name: text for name, text in filled.items() if name in form.names - _hidden(answer)}
+        answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
+        if answer.status_code != 200:
+            break
+    return answer
+
+
+def _hidden(answer: TestResponse) -> set[str]:
+    return {
+        str(at.get("name"))
+        for tag, at in read(answer.text).tags
+        if tag == "input" and at.get("type") == "hidden"
+    }
+
+
 def links(client: FlaskClient, page: str) -> list[str]:
     return [
         attributes.get("href") or "" for tag, attributes in read(client.get(page).text).tags if tag == "a"
@@ -42,10 +67,9 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
 ) -> None:
     here = honours.setting(120, 60, names=["王小明", "李大力"])
     department, reviewer = (browser(app, person(each)) for each in (here.department, here.reviewer))
-    home = "/desk/honours"
-    refused = send(department, home, home, **criteria(period_end_on="2026-09-01"))
+    refused = build(department, **criteria(period_end_on="2026-09-01"))
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {"period_end_on"})
-    page = send(department, home, home, **criteria()).headers["Location"]
+    page = build(department, **criteria()).headers["Location"]
     assert f"{page}/run" not in department.get(page).text
     assert "会入选" in department.get(f"{page}/trial?start_on=2026-09-01&end_on=2026-09-30").text
     assert send(reviewer, page, f"{page}/criteria").status_code == 303
@@ -112,3 +136,41 @@ def test_an_auditor_cannot_open_a_selection(app: Flask) -> None:
     client = desk(app, AUDITOR)
     assert client.get(f"/desk/honours/{selection.id}").status_code == 403
     assert client.post(f"/desk/honours/{selection.id}/exports").status_code in (400, 403)
+
+
+def test_going_back_loses_nothing_and_a_fault_is_shown_at_its_step(app: Flask) -> None:
+    here = honours.setting(120)
+    client = browser(app, person(here.department))
+    first = form_on(client.get(NEW), NEW)
+    second = client.post(
+        NEW,
+        data=first.fields | {"to": "on", "title_zh": "雨天", "purpose": "example", "region_code": make.CITY},
+    )
+    back = client.post(NEW, data=form_on(second, NEW).fields | {"to": "back", "seats": "7"})
+    assert 'value="雨天"' in back.text
+    assert 'name="seats" value="7"' in back.text
+    again = client.post(
+        NEW,
+        data=form_on(back, NEW).fields
+        | {"to": "on", "purpose": "example", "region_code": make.CITY, "title_zh": ""},
+    )
+    assert (again.status_code, wrong_fields(again.text)) == (422, {"title_zh"})
+    assert 'name="seats" value="7"' in again.text
+
+
+def test_the_last_step_shows_everything_and_nothing_is_kept_before_it(app: Flask) -> None:
+    here = honours.setting(120)
+    client = browser(app, person(here.department))
+    answer = client.get(NEW)
+    for _ in range(4):
+        form = form_on(answer, NEW)
+        mine = {name: text for name, text in criteria().items() if name in form.names - _hidden(answer)}
+        answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
+    assert "十月最美骑手" in answer.text
+    assert "南京市" in answer.text
+    with transaction(write=False):
+        assert session.query(Selection).count() == 0
+    jumped = client.post(
+        NEW, data=form_on(answer, NEW).fields | {"to": "on", "marks_rule": "mean", "seats": "0"}
+    )
+    assert (jumped.status_code, wrong_fields(jumped.text)) == (422, {"seats"})

@@ -7,53 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.honours import announcing, exporting, fetching, queries, reviewing, selecting
 from app.honours import criteria as wordings
-from app.honours.combining import RULES
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.honours.making import KINDS
-from app.honours.models import PURPOSES, Selection
+from app.honours.models import Selection
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, QueryWhole, Schema, Text
+from app.kernel.schemas import Day, Schema, Text
 from app.places.queries import region_path
 from app.web.desk.honour_review import RecusalForm, rule_in_words
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Nothing, Tick
 from app.web.menus import menu_of, must_enter
-from app.web.scopes import regions_of
 
 pages = Pages("selections")
-
-
-class SelectionForm(Schema):
-    """What is looked for, where and when."""
-
-    title_zh = Text(60, required=True)
-    purpose = Choice(PURPOSES, required=True)
-    approval_number = Text(60, load_default=None)
-    region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
-    period_start_on = Day(required=True)
-    period_end_on = Day(required=True)
-    seats = QueryWhole(1, 1000, required=True)
-    minimum_hours = QueryWhole(0, 2000, required=True)
-    enrolled_days = QueryWhole(0, 3650, load_default=30)
-    training_hours = QueryWhole(0, 200, load_default=0)
-    hours_weight = QueryWhole(0, 100, required=True)
-    reports_weight = QueryWhole(0, 100, required=True)
-    rescue_weight = QueryWhole(0, 100, load_default=0)
-    breadth_weight = QueryWhole(0, 100, load_default=0)
-    most_of_a_district = QueryWhole(1, 1000, load_default=None)
-    most_of_a_platform = QueryWhole(1, 1000, load_default=None)
-    marks_rule = Choice(RULES, load_default="mean")
-    minimum_marks = QueryWhole(1, 20, load_default=2)
-    pass_mark = QueryWhole(0, 100, load_default=60)
 
 
 class ExportForm(Schema):
@@ -100,62 +73,8 @@ def selections(by: Actor) -> str:
     found = queries.selections_of(by).items
     return page(
         "desk/honours.html",
-        selections=found, regions=regions_of(by, "selection.run"), can_run=by.holds("selection.run"),
-        purposes=[(each, say(f"web.honours.purpose-{each}")) for each in PURPOSES], menu=menu_of(by),
-        rules=[(each, say(f"web.honours.rule-{each}")) for each in RULES],
+        selections=found, can_run=by.holds("selection.run"), menu=menu_of(by),
     )  # fmt: skip
-
-
-@pages.post("/desk/honours", again=selections, blame={"selection-period-wrong": "period_end_on"})
-@requires("selection.run")
-@takes_form(SelectionForm)
-def create(by: Actor, **filled: Any) -> Response:
-    """Write the criteria down before anybody's figures are seen"""
-    told = ("title_zh", "region_code", "purpose", "approval_number", "period_start_on", "period_end_on")
-    made = selecting.create_selection(
-        **{each: filled[each] for each in told}, criteria=_criteria(filled), by=by, at=clock.now()
-    )
-    return go(f"/desk/honours/{made.id}", said="web.said.selection-made")
-
-
-# What the form can weigh: (field, source, the figure at which more adds nothing).
-WEIGHED = (
-    ("hours_weight", "hours.proven", 6000),
-    ("hours_weight", "hours.witnessed", 6000),
-    ("reports_weight", "reports.resolved", 50),
-    ("rescue_weight", "callups.rescue", 10),
-    ("breadth_weight", "breadth.categories", 7),
-)
-
-
-def _criteria(filled: dict[str, Any]) -> dict[str, Any]:
-    """The form's figures as criteria; whoever needs more writes them through the API."""
-    components = [
-        {"source": source, "weight": filled[weight], "cap": cap}
-        for weight, source, cap in WEIGHED
-        if filled[weight]
-    ]
-    quotas = [
-        {"by": by, "group": None, "at_least": 0, "at_most": filled[f"most_of_a_{by}"]}
-        for by in ("district", "platform")
-        if filled[f"most_of_a_{by}"]
-    ]
-    return {
-        "seats": filled["seats"],
-        "eligibility": {
-            "enrolled_days": filled["enrolled_days"],
-            "minimum_minutes": filled["minimum_hours"] * 60,
-            "training_minutes": filled["training_hours"] * 60,
-        },
-        "components": components,
-        "tie_break": ["hours.proven", "reports.resolved", "enrolled_days"],
-        "quotas": quotas,
-        "review": {
-            "rule": filled["marks_rule"],
-            "minimum_marks": filled["minimum_marks"],
-            "pass_mark": filled["pass_mark"],
-        },
-    }
 
 
 @pages.get("/desk/honours/<uuid:selection_id>")
