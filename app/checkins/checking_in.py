@@ -29,7 +29,7 @@ from app.checkins.refusing import remember_refusal
 from app.codes.errors import NotARider
 from app.identity import queries as people
 from app.identity.actors import Actor
-from app.kernel.db import insert_all_if_absent, insert_if_absent, session
+from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem
 from app.kernel.events import publish, publish_all
 from app.kernel.geo import Position, distance_m
@@ -150,7 +150,7 @@ def _count(
 ) -> Checkin:
     values = _written(station, person_id, how, within_m, by, happened_at, at)
     values["id"] = _take_window(values)
-    made = session.get_one(Checkin, values["id"])
+    made = as_loaded(Checkin(**values))
     publish(_told(values))
     return made
 

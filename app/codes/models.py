@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.codes.errors import HandleExpired, HandleRevoked, about
+from app.identity.models import Person
 from app.kernel.db import Base, IdMixin, UtcDateTime
 
 PHONE, SERVER = "phone", "server"
@@ -48,6 +49,8 @@ class PersonalHandle(IdMixin, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship(lazy="raise", viewonly=True)
 
     def is_fresh(self, at: datetime) -> bool:
         """Whether it need not be replaced yet."""

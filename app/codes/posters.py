@@ -16,6 +16,7 @@ from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
 from app.places import queries as places
+from app.places.errors import StationNotFound
 from app.places.models import Station
 
 OVERLAP = timedelta(days=7)  # how long an old poster may go on hanging beside the new one
@@ -23,13 +24,13 @@ OVERLAP = timedelta(days=7)  # how long an old poster may go on hanging beside t
 
 def station_behind(code: StationCode | ScreenCode, *, at: datetime) -> Station:
     """The station whose poster or screen this is. Raises PosterEnded for a poster that has been replaced."""
-    station = places.station_by_short_code(code.short_code)
-    if isinstance(code, StationCode):
-        kept = _version(station.id, code.version)
-        if kept is None and code.version != 1:
-            raise CodeForged
-        if kept is not None and kept.has_ended(at):
-            raise PosterEnded(station=station.name)
+    if isinstance(code, ScreenCode):
+        return places.station_by_short_code(code.short_code)
+    station, kept = _station_and_version(code)
+    if kept is None and code.version != 1:
+        raise CodeForged
+    if kept is not None and kept.has_ended(at):
+        raise PosterEnded(station=station.name)
     return station
 
 
@@ -84,9 +85,17 @@ def _of(station_id: UUID) -> Select[Poster]:
     return select(Poster).where(Poster.station_id == station_id)
 
 
-def _version(station_id: UUID, version: int) -> Poster | None:
-    found: Poster | None = session.scalar(_of(station_id).where(Poster.version == version))
-    return found
+def _station_and_version(code: StationCode) -> tuple[Station, Poster | None]:
+    chosen = (
+        select(Station, Poster)
+        .outerjoin(Poster, (Poster.station_id == Station.id) & (Poster.version == code.version))
+        .where(Station.short_code == code.short_code.upper())
+        .options(*places.WITH_REGION)
+    )
+    found = session.execute(chosen).first()
+    if found is None:
+        raise StationNotFound
+    return found[0], found[1]
 
 
 def _first(station: Station) -> Poster:

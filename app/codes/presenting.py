@@ -22,19 +22,21 @@ from app.codes.kinds.personal import PersonalCode
 from app.codes.macs import CURRENT
 from app.codes.models import PersonalHandle, ScanSession
 from app.codes.queries import handle_named, use_of_step
-from app.identity import queries as identity
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.identity.models import Person
+from app.kernel.db import as_loaded, insert_if_absent
 from app.kernel.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """An accepted code: the session it opened, how wrong the phone's clock is, and whether this was seen before."""
+    """An accepted code: the session it opened, how wrong the phone's clock is, whether this was seen before, and whose
+    code it is."""
 
     session: ScanSession
     skew_s: int
     replayed: bool
+    rider: Person
 
 
 def present_personal_code(*, code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Presentation:
@@ -45,7 +47,7 @@ def present_personal_code(*, code: PersonalCode, station_id: UUID, by: Actor, at
     by.must("station.scan", station_id=station_id)
     handle, step = identify(code, at)
     handle.must_be_in_use(at)
-    if not identity.person(handle.person_id).is_rider:
+    if not handle.person.is_rider:
         raise about(HandleRevoked(), handle.person_id)
     skew = steps.skew_s(step, at)
     if not steps.in_time(step, at):
@@ -87,8 +89,8 @@ def _take(
     }
     # step_used_once settles any number of presentations at the same moment: one inserts, the others find its row.
     if insert_if_absent(ScanSession, values):
-        return Presentation(session.get_one(ScanSession, values["id"]), skew, replayed=False)
+        return Presentation(as_loaded(ScanSession(**values)), skew, replayed=False, rider=handle.person)
     used = use_of_step(handle.id, step)
     if used is None or used.station_id != station_id:
         raise about(CodeReplay(), handle.person_id)
-    return Presentation(used, skew, replayed=True)
+    return Presentation(used, skew, replayed=True, rider=handle.person)

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.codes.errors import ScanSessionOver
 from app.codes.models import PersonalHandle, ScanSession
@@ -14,8 +15,9 @@ from app.kernel.db import session
 
 
 def handle_named(digits: str) -> PersonalHandle | None:
-    """The handle with these ten digits."""
-    return session.scalar(select(PersonalHandle).where(PersonalHandle.handle == digits))
+    """The handle with these ten digits, and the person it stands for."""
+    chosen = select(PersonalHandle).options(joinedload(PersonalHandle.person, innerjoin=True))
+    return session.scalar(chosen.where(PersonalHandle.handle == digits))
 
 
 def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:

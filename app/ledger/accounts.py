@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.kernel import clock
-from app.kernel.db import insert_all_if_absent, insert_if_absent, session
+from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent, session
 from app.kernel.ids import new_id
 from app.ledger.models import OVERDRAWABLE_KINDS, Account
 from app.places import queries as places
+
+_IDS_BY_KEY = select(Account.key, Account.id, Account.balance).where(
+    Account.key.in_(bindparam("keys", expanding=True))
+)
 
 
 def wallet_of(person_id: UUID) -> Account:
@@ -37,7 +42,7 @@ def pending_of(person_id: UUID) -> Account:
 
 def debt_of(person_id: UUID) -> Account:
     """What a person owes, as a balance below zero: points taken back that were spent already."""
-    return _account(f"debt:{person_id}", "debt", owner_id=person_id)
+    return _account(debt_key(person_id), "debt", owner_id=person_id)
 
 
 def settlement_of(station_id: UUID) -> Account:
@@ -83,6 +88,33 @@ def budget_of(region_code: str, at: datetime) -> Account:
     return own_budget_of(nearest, period)
 
 
+@dataclass(frozen=True, slots=True)
+class EndsOfAward:
+    """Where the points of an award come from and go to, and whether the rider owes any."""
+
+    budget_id: UUID
+    to_account_id: UUID
+    owes: bool
+
+
+def ends_of_award(person_id: UUID, region_code: str, at: datetime, *, pending: bool) -> EndsOfAward:
+    """`budget_of`, and the wallet or the pending points of a person, in one statement where all are there."""
+    kind, purse = ("pending", pending_key(person_id)) if pending else ("wallet", wallet_key(person_id))
+    debt = debt_key(person_id)
+    period = quarter(at)
+    codes = places.region_path(region_code).strip("/").split("/")
+    budgets = [budget_key(code, period) for code in reversed(codes)]
+    rows = session.execute(_IDS_BY_KEY, {"keys": [purse, debt, *budgets]}).all()
+    found = {row.key: row for row in rows}
+    budget = next((found[key].id for key in budgets if key in found), None)
+    to_account = found.get(purse) or _opened(purse, kind, owner_id=person_id)
+    return EndsOfAward(
+        budget_id=budget or own_budget_of(codes[0], period).id,
+        to_account_id=to_account.id,
+        owes=debt in found and found[debt].balance < 0,
+    )
+
+
 def own_budget_of(region_code: str, period: str) -> Account:
     """The budget of exactly this region and period."""
     return _account(budget_key(region_code, period), "budget", region_code=region_code, period=period)
@@ -107,6 +139,11 @@ def wallet_key(person_id: UUID) -> str:
 def pending_key(person_id: UUID) -> str:
     """The key of a person's pending points."""
     return f"pending:{person_id}"
+
+
+def debt_key(person_id: UUID) -> str:
+    """The key of what a person owes."""
+    return f"debt:{person_id}"
 
 
 def settlement_key(station_id: UUID) -> str:
@@ -163,19 +200,31 @@ def _account(
     region_code: str | None = None,
     period: str | None = None,
 ) -> Account:
-    by_key = select(Account).where(Account.key == key)
-    found = session.scalar(by_key)
-    if found is None:
-        # Two that open the same account at once: the unique key lets one in, the other finds it.
-        values = {
-            "id": new_id(),
-            "key": key,
-            "kind": kind,
-            "owner_id": owner_id,
-            "region_code": region_code,
-            "period": period,
-            "overdrawable": kind in OVERDRAWABLE_KINDS,
-        }
-        insert_if_absent(Account, values)
-        found = session.scalars(by_key).one()
-    return found
+    found = session.scalar(select(Account).where(Account.key == key))
+    return found or _opened(key, kind, owner_id=owner_id, region_code=region_code, period=period)
+
+
+def _opened(
+    key: str,
+    kind: str,
+    *,
+    owner_id: UUID | None = None,
+    region_code: str | None = None,
+    period: str | None = None,
+) -> Account:
+    """A new account. Of two that open the same at once, the unique key lets one in and the other finds it."""
+    values = {
+        "id": new_id(),
+        "key": key,
+        "kind": kind,
+        "owner_id": owner_id,
+        "region_code": region_code,
+        "period": period,
+        "balance": 0,
+        "held": 0,
+        "overdrawable": kind in OVERDRAWABLE_KINDS,
+        "created_at": clock.now(),
+    }
+    if insert_if_absent(Account, values):
+        return as_loaded(Account(**values))
+    return session.scalars(select(Account).where(Account.key == key)).one()

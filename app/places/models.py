@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.kernel import geo
 from app.kernel.clock import city_time
@@ -60,6 +60,9 @@ class Station(IdMixin, Base):
     active: Mapped[bool] = mapped_column(default=True)
     is_demo: Mapped[bool] = mapped_column(default=False)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    # Comes along where `queries` says so; whoever keeps the station then finds its region in the session.
+    region: Mapped[Region] = relationship(lazy="raise", viewonly=True)
 
     @property
     def position(self) -> geo.Position:

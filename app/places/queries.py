@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.kernel import geo
 from app.kernel.db import session
 from app.places.errors import RegionNotFound, StationNotFound
 from app.places.models import Region, Station
 
+WITH_REGION = (joinedload(Station.region, innerjoin=True),)
 RADII_M = (800, 3_000, 12_000, 50_000)
 
 
@@ -62,8 +64,8 @@ def full_name(code: str) -> str:
 
 
 def station(station_id: UUID) -> Station:
-    """The station with this id. Raises StationNotFound."""
-    found = session.get(Station, station_id)
+    """The station with this id, and its region with it. Raises StationNotFound."""
+    found = session.get(Station, station_id, options=WITH_REGION)
     if found is None:
         raise StationNotFound
     return found

@@ -28,11 +28,12 @@ from app.rules import queries, usage
 from app.rules.circumstances import with_circumstances
 from app.rules.evaluating import Outcome, Usage, evaluate
 from app.rules.events import PointsNotAwarded
+from app.rules.grounds import grounds_of
 from app.rules.kinds import checkin, honour, hours, report, suggestion, training
 from app.rules.kinds.shape import Fact
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
 from app.rules.paying import fund, give_again, give_back, pay_queued, settle, take_back
-from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until, version_in_force
+from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until
 from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NO_RULES, NOT_ENROLLED, nearest_miss, said
 from app.rules.rulebook import AFTER_DAYS, Rule
 from app.rules.voiding import find_void
@@ -140,18 +141,18 @@ def _judge_report(event: CaseEvent, stage: str) -> bool:
 
 def judge(fact: Fact, *, at: datetime) -> bool:
     """Turn a fact into awards, or into the reason for none. False if it was judged before: then nothing happens."""
-    fact = with_circumstances(fact)
+    grounds = grounds_of(fact)
+    fact = with_circumstances(fact, grounds)
     recorded = _record(fact, at)
     if recorded is None:
         return False
-    if refusal := not_entitled(fact, void=queries.is_void(fact.kind, fact.id)):
+    if refusal := not_entitled(fact, void=grounds.is_void):
         _tell_no_award(recorded, None, said(refusal), at)
         return True
-    version = version_in_force(fact.fields["region"], fact.happened_at)
-    if version is None:
+    if grounds.version is None:
         _tell_no_award(recorded, None, said(NO_RULES), at)
         return True
-    _judge_by(version, recorded, fact, at)
+    _judge_by(grounds.version, recorded, fact, at)
     return True
 
 
@@ -194,19 +195,10 @@ def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: d
     given = [outcome for outcome in outcomes if outcome.points]
     usage.count(counters, given)
     session.flush()
-    for award in [_write(version, recorded, outcome, before, at) for outcome in given]:
+    for award in [drawn_up(version, recorded, outcome, before, at) for outcome in given]:
         fund(award, at)
     if not given:
         _tell_no_award(recorded, version, nearest_miss(outcomes) | {"usage": usage_told(before)}, at)
-
-
-def _write(
-    version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
-) -> Award:
-    award = drawn_up(version, recorded, outcome, before, at)
-    session.add(award)
-    session.flush()
-    return award
 
 
 def drawn_up(
@@ -215,6 +207,9 @@ def drawn_up(
     """An award as it will be written; its points still have to come from the budget."""
     rule = outcome.rule
     return Award(
+        id=new_id(),
+        state=QUEUED,
+        round=1,
         recorded=recorded,
         version=version,
         fact_kind=recorded.kind,

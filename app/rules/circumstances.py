@@ -18,14 +18,16 @@ from app.kernel.clock import city_day
 from app.kernel.db import insert_all_if_absent, session
 from app.rules import campaigns
 from app.rules.counting import CAMPAIGN_OF
+from app.rules.grounds import Grounds
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import Fact
 from app.rules.models import Campaign, FirstFact
 
 
-def with_circumstances(fact: Fact) -> Fact:
+def with_circumstances(fact: Fact, grounds: Grounds) -> Fact:
     """The fact with everything a rule may ask about; what it says itself stays."""
-    return all_with_circumstances([fact])[0]
+    firsts = set() if "first_of_day" in fact.fields else _firsts_of_day([fact])
+    return _completed(fact, grounds.campaigns, grounds.is_member, fact.id in firsts)
 
 
 def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
@@ -38,18 +40,19 @@ def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
     )
     firsts = _firsts_of_day([fact for fact in facts if "first_of_day" not in fact.fields])
     return [
-        replace(
-            fact,
-            fields={
-                "basis": KINDS[fact.kind].usual_basis,
-                **_campaigns(declared),
-                "grid_member": members.get(fact.id),
-                "first_of_day": fact.id in firsts,
-                **fact.fields,
-            },
-        )
+        _completed(fact, declared, members.get(fact.id, False), fact.id in firsts)
         for fact, declared in zip(facts, running, strict=True)
     ]
+
+
+def _completed(fact: Fact, declared: Mapping[str, Campaign], is_member: bool, is_first: bool) -> Fact:
+    found = {
+        "basis": KINDS[fact.kind].usual_basis,
+        **_campaigns(declared),
+        "grid_member": is_member,
+        "first_of_day": is_first,
+    }
+    return replace(fact, fields=found | dict(fact.fields))
 
 
 def _campaigns(running: Mapping[str, Campaign]) -> dict[str, Any]:

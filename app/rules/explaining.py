@@ -123,7 +123,10 @@ def _missed(kind: str, missed: Sequence[Mapping[str, Any]]) -> str:
 
 def explain_fact(recorded: RecordedFact) -> FactExplained:
     """What became of a judged fact, over all its stages."""
-    awards = queries.awards_of_fact(recorded.kind, recorded.fact_id)
+    return _explained(recorded, queries.awards_of_fact(recorded.kind, recorded.fact_id))
+
+
+def _explained(recorded: RecordedFact, awards: Sequence[Award]) -> FactExplained:
     none = None if awards else queries.no_award_of_fact(recorded.kind, recorded.fact_id)
     return FactExplained(
         fact_kind=recorded.kind,
@@ -133,6 +136,12 @@ def explain_fact(recorded: RecordedFact) -> FactExplained:
         awards=awards,
         why_not=why_not(none) if none is not None else None,
     )
+
+
+def explain_judged(fact_kind: str, fact_id: UUID) -> FactExplained | None:
+    """The same of a fact by its id; None if it was not judged."""
+    found = queries.judged(fact_kind, fact_id)
+    return None if found is None else _explained(*found)
 
 
 def explain_fact_for(fact_kind: str, fact_id: UUID, *, by: Actor) -> FactExplained:

@@ -17,7 +17,15 @@ from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.events import publish, publish_all
 from app.ledger import taking_back as ledger
-from app.ledger.accounts import budget_of, pending_of, pendings_of, quarter, wallet_of, wallets_of
+from app.ledger.accounts import (
+    budget_of,
+    ends_of_award,
+    pending_of,
+    pendings_of,
+    quarter,
+    wallet_of,
+    wallets_of,
+)
 from app.ledger.debts import pay_from_award, who_owe
 from app.ledger.errors import BudgetExhausted
 from app.ledger.posting import Leg, post
@@ -80,17 +88,19 @@ def _drawing(awards: Sequence[tuple[Award, datetime]]) -> list[tuple[Posting, UU
 
 
 def _draw_on_budget(award: Award, at: datetime) -> bool:
-    to_account = pending_of(award.person_id) if award.waits else wallet_of(award.person_id)
-    budget = budget_of(award.recorded.region_code, at)
+    """Post first and write a new award after it: then it is written once, as it came out."""
+    ends = ends_of_award(award.person_id, award.recorded.region_code, at, pending=award.waits)
+    last_day = None if award.waits else _last_day(award, at)
     try:
-        _move(award, "given", budget.id, to_account.id, at, None if award.waits else _last_day(award, at))
+        _move(award, "given", ends.budget_id, ends.to_account_id, at, last_day)
+        _draw(award, ends.budget_id, at)
     except BudgetExhausted:
-        return False
-    _draw(award, budget.id, at)
+        pass
+    session.add(award)
     session.flush()
-    if award.state == ACTIVE:
+    if award.state == ACTIVE and ends.owes:
         _pay_debt(award, at)
-    return True
+    return award.state != QUEUED
 
 
 def _draw(award: Award, budget_id: UUID, at: datetime) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from app.cases.models import Case
 from app.identity.actors import Actor
@@ -126,12 +127,13 @@ def version_in_force_each(moments: Sequence[tuple[str, datetime]]) -> list[RuleS
             or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > first),
         )
     ).all()
-    return [_nearest([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
+    return [nearest_in_force([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
 
 
-def _nearest(
+def nearest_in_force(
     candidates: Sequence[tuple[RuleSetVersion, RuleSet]], region_path: str, at: datetime
 ) -> RuleSetVersion | None:
+    """Of versions and their rule sets, the one that judges here and then."""
     codes, day = region_path.strip("/").split("/"), city_day(at)
     nearest = sorted(
         (codes.index(found.region_code), each.starts_at, each.number, each.id)
@@ -271,6 +273,21 @@ def recorded_fact(fact_kind: str, fact_id: UUID) -> RecordedFact | None:
         .order_by(RecordedFact.id.desc())
         .limit(1)
     )
+
+
+def judged(fact_kind: str, fact_id: UUID) -> tuple[RecordedFact, list[Award]] | None:
+    """The latest stage of a judged fact and the awards of all stages, in one statement; None if it was not judged."""
+    rows = session.execute(
+        select(RecordedFact, Award)
+        .outerjoin(Award, (Award.fact_kind == RecordedFact.kind) & (Award.fact_id == RecordedFact.fact_id))
+        .where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
+        .order_by(RecordedFact.id.desc(), Award.id)
+        .options(joinedload(Award.recorded), joinedload(Award.version).defer(RuleSetVersion.rules))
+    ).all()
+    if not rows:
+        return None
+    latest = rows[0].RecordedFact
+    return latest, [row.Award for row in rows if row.RecordedFact is latest and row.Award]
 
 
 def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, RowMapping, Table
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.kernel.clock import city_day
-from app.kernel.db import insert_all_if_absent, session
+from app.kernel.db import as_loaded, dialect_name, session
 from app.kernel.ids import new_id
 from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
@@ -39,22 +44,38 @@ def all_counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], facts: Sequ
         {"rule_set_id": rule_set_id, "rule_key": rule_key, "subject": subject, "period": period}
         for rule_key, subject, period in places
     ]
-    insert_all_if_absent(UsageCounter, [{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
-    rule_keys, subjects, periods = (set(column) for column in zip(*places, strict=True))
-    counters = session.scalars(
-        select(UsageCounter)
-        .where(
-            UsageCounter.rule_set_id == rule_set_id,
-            UsageCounter.rule_key.in_(rule_keys),
-            UsageCounter.subject.in_(subjects),
-            UsageCounter.period.in_(periods),
-        )
-        .order_by(UsageCounter.rule_key, UsageCounter.subject, UsageCounter.period)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    counters = _locked([{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
     found = {(row.rule_key, row.subject, row.period): row for row in counters}
     return [{key: found[place] for key, place in each.items()} for each in wanted]
+
+
+def _locked(rows: Sequence[Mapping[str, Any]]) -> list[UsageCounter]:
+    """These counters as the database has them now, begun where there was none; nobody else changes them meanwhile.
+
+    One statement: a row that is there is set to what it is, which locks it and gives it back.
+    """
+    session.flush()  # what was counted before is in the database, so it comes back
+    found = session.connection().execute(_begin_or_lock(dialect_name()), list(rows)).mappings()
+    return [_as_it_is(row) for row in found]
+
+
+@cache
+def _begin_or_lock(dialect: str) -> Executable:
+    table = cast(Table, UsageCounter.__table__)
+    insert: Any = (postgresql_insert if dialect == "postgresql" else sqlite_insert)(table)
+    same = insert.on_conflict_do_update(
+        index_elements=["rule_set_id", "rule_key", "subject", "period"], set_={"times": table.c.times}
+    )
+    return cast(Executable, same.returning(*table.c))
+
+
+def _as_it_is(row: RowMapping) -> UsageCounter:
+    known = session.identity_map.get(session.identity_key(UsageCounter, row["id"]))
+    if known is None:
+        return as_loaded(UsageCounter(**dict(row)))
+    for name, value in row.items():
+        set_committed_value(known, name, value)
+    return cast(UsageCounter, known)
 
 
 def _looked_at(rules: Sequence[Rule], fact: Fact) -> dict[UsageKey, tuple[str, str, str]]:

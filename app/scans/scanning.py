@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.checkins import queries as checkins
 from app.checkins.checking_in import check_in_by_code, check_in_by_poster
+from app.checkins.errors import CheckedInAlready
 from app.checkins.models import Checkin
 from app.checkins.refusing import refuse_guessing, remember_refusal
 from app.codes import reading
@@ -18,16 +19,16 @@ from app.codes.kinds.shift import ShiftCode
 from app.codes.kinds.station import StationCode
 from app.codes.kinds.voucher import VoucherCode
 from app.codes.posters import confirm_poster, station_behind
-from app.codes.presenting import present_personal_code
+from app.codes.presenting import Presentation, present_personal_code
 from app.identity.actors import Actor
 from app.kernel.errors import Problem
 from app.kernel.geo import Position
 from app.kernel.i18n import format_time, say
+from app.places import queries as places
 from app.places.models import Station
 from app.rewards import queries as rewards
 from app.rewards import redemption
-from app.rules.explaining import explain_fact
-from app.rules.queries import recorded_fact
+from app.rules.explaining import explain_judged
 from app.scans.errors import CodeNotForScanning, ForCounter, PosterElsewhere, StationNeeded
 from app.volunteering import queries as volunteering
 from app.volunteering.attendance import scan_shift
@@ -119,26 +120,41 @@ def _own_poster(
 
 
 def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Scan:
+    station = places.station(
+        station_id
+    )  # kept here, as `shown.rider` is: whoever asks below finds it at hand
     shown = present_personal_code(code=code, station_id=station_id, by=by, at=at)
-    person_id = shown.session.person_id
-    # A code shown again is answered as it was the first time, also when a window of four hours has ended in between.
     first_shown_at = shown.session.opened_at
-    before = checkins.last_of_window(person_id, station_id, first_shown_at)
-    taken_back = before is not None and checkins.is_annulled(before.id)
-    if taken_back and not shown.replayed:
-        before, taken_back = (
-            None,
-            False,
-        )  # scanned by mistake before; with a fresh code they are here in person
-    made = before or check_in_by_code(person_id=person_id, station_id=station_id, by=by, at=at)
+    made = _check_in_of(shown, station, by, at)
+    taken_back = shown.replayed and checkins.is_annulled(made.id)
     outcome = DONE if made.arrived_at == first_shown_at and not taken_back else ALREADY
     return _checked_in(
         made,
         outcome,
-        rider=rewards.masked_rider(person_id),
+        rider=rewards.masked(shown.rider),
         session_id=shown.session.id,
         replayed=shown.replayed,
     )
+
+
+def _check_in_of(shown: Presentation, station: Station, by: Actor, at: datetime) -> Checkin:
+    """The check-in that a code stands for: a new one, or that of its window if there is one.
+
+    A code shown again is answered as it was the first time, also when a window of four hours has ended in between, or
+    when the station took the check-in back meanwhile.
+    """
+    person_id = shown.rider.id
+    if shown.replayed:
+        before = checkins.last_of_window(person_id, station.id, shown.session.opened_at)
+        if before is not None:
+            return before
+    try:
+        return check_in_by_code(person_id=person_id, station_id=station.id, by=by, at=at)
+    except CheckedInAlready:
+        counted = checkins.check_in_of_window(person_id, station.id, at)
+        if counted is None:  # taken back in this very moment
+            raise
+        return counted
 
 
 def _checked_in(
@@ -149,8 +165,7 @@ def _checked_in(
     session_id: UUID | None = None,
     replayed: bool = False,
 ) -> Scan:
-    judged = recorded_fact("checkin", made.id)
-    told = explain_fact(judged) if judged else None
+    told = explain_judged("checkin", made.id)
     key = "scan.checked-in" if outcome == DONE else "scan.checked-in-before"
     if outcome != DONE and checkins.is_annulled(made.id):
         key = "scan.checkin-annulled"

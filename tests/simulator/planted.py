@@ -152,13 +152,13 @@ def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
 
 @bug("I9")
 def an_award_is_a_point_too_high(patch: Patch) -> None:
-    write = awarding._write
+    draw_up = awarding.drawn_up
 
     def generous(version: Any, recorded: Any, outcome: Any, *more: Any) -> Any:
         object.__setattr__(outcome, "points", outcome.points + 1)
-        return write(version, recorded, outcome, *more)
+        return draw_up(version, recorded, outcome, *more)
 
-    patch.setattr(awarding, "_write", generous)
+    patch.setattr(awarding, "drawn_up", generous)
 
 
 @bug("I0")
@@ -228,6 +228,6 @@ def a_code_is_good_at_a_second_station(patch: Patch) -> None:
             used = ScanSession(id=new_id(), station_id=station_id, opened_at=at, **values)
             session.add(used)
             session.flush()
-        return presenting.Presentation(used, skew, replayed=False)
+        return presenting.Presentation(used, skew, replayed=False, rider=handle.person)
 
     patch.setattr(presenting, "_take", take)
