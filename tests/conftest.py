@@ -143,10 +143,11 @@ def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
         _empty()
         if "redis" in built_app.extensions:
             built_app.extensions["redis"].flushdb()
-        wiring = dict(events._handlers)  # a test may listen in; the next one hears what the app wires
+        wiring, together = dict(events._handlers), dict(events._together)
         yield built_app
-        events._handlers.clear()
-        events._handlers.update(wiring)
+        for kept, wired in ((events._handlers, wiring), (events._together, together)):
+            kept.clear()  # a test may listen in; the next one hears what the app wires
+            kept.update(wired)
         database.session.remove()
 
 
