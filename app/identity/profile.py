@@ -40,6 +40,6 @@ def close_account(*, by: Actor, at: datetime) -> None:
         .where(NumberMove.person_id == someone.id, NumberMove.state.in_(OPEN_MOVES))
         .values(state=REFUSED, new_phone=None, ended_at=at)
     )
-    second_factor.forget_everything_of(someone.id)
+    second_factor.forget(someone.id)
     end_all_sessions(person_id=someone.id, at=at)
     session.flush()

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from app.identity import queries, sessions
 from app.identity.actors import Actor
@@ -64,8 +64,8 @@ class State:
 def state_of(person_id: UUID) -> State:
     """Since when a person has a second step, and how many codes on paper are left."""
     kept = session.get(SecondFactor, person_id)
-    unused = select(PaperCode.id).where(PaperCode.person_id == person_id, PaperCode.used_at.is_(None))
-    return State(kept.confirmed_at if kept else None, len(session.scalars(unused).all()))
+    unused = select(func.count()).where(PaperCode.person_id == person_id, PaperCode.used_at.is_(None))
+    return State(kept.confirmed_at if kept else None, session.scalar(unused) or 0)
 
 
 def begun(*, by: Actor) -> Begun | None:
@@ -127,7 +127,7 @@ def remove(*, code: str, by: Actor, at: datetime) -> None:
     """Take one's own second step away, with a code of it."""
     if not prove(person_id=by.id, code=code, at=at):
         raise SecondFactorNotBegun
-    _forget(by.id)
+    forget(by.id)
     _tell(REMOVED, by.id, by, at)
 
 
@@ -144,7 +144,7 @@ def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
     ):
         path = places.region_path(grant.region_code) if grant.region_code else None
         by.must("people.appoint", region_path=path, station_id=grant.station_id)
-    _forget(person_id)
+    forget(person_id)
     sessions.end_all_sessions(person_id=person_id, at=at)
     _tell(RESET, person_id, by, at)
 
@@ -165,15 +165,10 @@ def prove(*, person_id: UUID, code: str | None, at: datetime) -> bool:
     return True
 
 
-def is_set(someone: Person) -> bool:
-    """Whether signing in asks this person for a second step."""
-    kept = session.get(SecondFactor, someone.id)
-    return kept is not None and kept.confirmed_at is not None
-
-
-def forget_everything_of(person_id: UUID) -> None:
-    """The account is closed."""
-    _forget(person_id)
+def forget(person_id: UUID) -> None:
+    """Keep nothing of a person's second step: it was taken away, or the account is closed."""
+    session.execute(delete(PaperCode).where(PaperCode.person_id == person_id))
+    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))
 
 
 def _begun(kept: SecondFactor, someone: Person) -> Begun:
@@ -243,11 +238,6 @@ def _plain(code: str) -> str:
     """What was typed, without the spaces and dashes that make it readable, and with letters as they are printed."""
     text = "".join(char for char in code.upper() if char.isalnum())
     return text.translate(str.maketrans("OIL", "011"))
-
-
-def _forget(person_id: UUID) -> None:
-    session.execute(delete(PaperCode).where(PaperCode.person_id == person_id))
-    session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))
 
 
 def _tell(what: str, person_id: UUID, by: Actor, at: datetime) -> None:

@@ -143,7 +143,10 @@ def after_first_step(proof: str, at: datetime) -> Person:
         age_s = at.timestamp() - int(moment)
     except (ValueError, PersonNotFound):
         raise PasswordWrong from None
-    if not (0 <= age_s < CODE_LIVES.total_seconds() and matches(_first_step_mark(someone, moment), mark)):
+    # One spelling of the id only: tries are counted by it, and another spelling would buy more.
+    if person_hex != someone.id.hex or not matches(_first_step_mark(someone, moment), mark):
+        raise PasswordWrong
+    if not 0 <= age_s < CODE_LIVES.total_seconds():
         raise PasswordWrong
     return someone
 

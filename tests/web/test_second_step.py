@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -99,6 +100,21 @@ def test_the_first_step_is_good_for_five_minutes_one_password_and_one_browser(
     clock.at += timedelta(minutes=5)
     late = guest.post(STEP, data=form.fields | {"code": code_at(boss, clock.at)})
     assert late.status_code == 401
+    assert guest.get("/desk/rewards").status_code == 303
+
+
+@pytest.mark.parametrize("spelling", [str.upper, lambda text: f"{{{text}}}", lambda text: f"urn:uuid:{text}"])
+def test_another_spelling_of_the_id_buys_no_more_tries(
+    app: Flask, guest: FlaskClient, boss: Person, clock: StandingClock, spelling: Callable[[str], str]
+) -> None:
+    set_up(browser(app, boss), boss, clock)
+    form = form_on(guest.get(first_step(guest)), STEP)
+    cookie = guest.get_cookie("second_step")
+    assert cookie is not None
+    person_hex, rest = cookie.value.split(".", 1)
+    guest.set_cookie("second_step", f"{spelling(person_hex)}.{rest}")
+    answer = guest.post(STEP, data=form.fields | {"code": code_at(boss, clock.at)})
+    assert answer.status_code == 401
     assert guest.get("/desk/rewards").status_code == 303
 
 

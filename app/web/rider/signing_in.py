@@ -242,7 +242,7 @@ def staff_sign_in(next: str = "") -> str:  # noqa: A002
 def check_password(username: str, password: str, next: str) -> Response:  # noqa: A002
     """Sign in, or go on to the second step"""
     someone = signing_in.sign_in_with_password(username=username, password=password, at=clock.now())
-    if not second_factor.is_set(someone):
+    if not second_factor.state_of(someone.id).is_set:
         return _open(someone, next)
     response = go(f"/sign-in/staff/code?next={quote(local_path(next, ''))}")
     response.set_cookie(
