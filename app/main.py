@@ -58,6 +58,7 @@ from app.ledger import expiring as points_expiring
 from app.media import api as media_api
 from app.notices import accounts as account_notices
 from app.notices import api as notices_api
+from app.notices import honours as honour_notices
 from app.notices import reminding
 from app.notices import subscribers as notices
 from app.places import api as places_api
@@ -195,9 +196,12 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rewards.ReservedOnBehalf, notices.on_reserved_on_behalf),
     (rewards.RewardRefunded, notices.on_reward_refunded),
     (rewards.RefundDeclined, notices.on_refund_declined),
-    (honours.CandidatesChosen, notices.on_candidates_chosen),
+    (honours.CandidatesChosen, honour_notices.on_candidates_chosen),
     (honours.HonoursGranted, awarding.on_honours_granted),
-    (honours.HonoursGranted, notices.on_honours_granted),
+    (honours.HonoursGranted, honour_notices.on_honours_granted),
+    (honours.HonourRevoked, awarding.on_honour_revoked),
+    (honours.HonourRevoked, honour_notices.on_honour_revoked),
+    (honours.ReviewerSetAside, honour_notices.on_reviewer_set_aside),
 )
 
 

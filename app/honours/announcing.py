@@ -10,13 +10,11 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import holding, objecting, queries
+from app.honours import agreeing, holding, objecting, queries
 from app.honours.errors import (
     CandidateHeld,
     CandidateNotFound,
     ContactNeeded,
-    MeetingMissing,
-    MeetingNotCarried,
     NoticeNotEnded,
     NoticeRunning,
     ObjectionsOpen,
@@ -49,7 +47,7 @@ def open_notice(
     """
     selection = _to_announce(selection_id, by)
     selection.must_be(REVIEWED)
-    _must_be_agreed(selection)
+    agreeing.must_be_agreed(selection.id)
     contact = {"contact_phone": contact_phone, "contact_place": contact_place, "contact_hours": contact_hours}
     if missing := [name for name, words in contact.items() if not words.strip()]:
         raise ContactNeeded(fields={name: ["contact-needed"] for name in missing})
@@ -62,14 +60,6 @@ def open_notice(
     _trace("notice.opened", selection, by, at)
     events.publish(NoticeOpened(selection_id=selection.id, ends_on=selection.notice_ends_on, at=at))
     return selection
-
-
-def _must_be_agreed(selection: Selection) -> None:
-    meetings = queries.meetings_of(selection.id)
-    if not meetings:
-        raise MeetingMissing
-    if not meetings[0].is_carried:
-        raise MeetingNotCarried
 
 
 def end_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
@@ -87,13 +77,17 @@ def end_notice(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
 
 
 def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
-    """Publish the roll after the notice; those in receive the honour, except those about whom something is open."""
+    """Publish the roll after the notice; those in receive the honour, except those about whom something is open.
+
+    Whoever was taken out during the notice is out of what the meeting agreed to: it confirms the list as it is now.
+    """
     selection = _to_announce(selection_id, by)
     selection.must_be(NOTICE)
     if selection.notice_ended_at is None:
         raise NoticeNotEnded
     if objecting.is_contested(selection.id):
         raise ObjectionsOpen
+    agreeing.must_be_agreed(selection.id)
     chosen = queries.chosen(selection_id)
     waiting = waiting_of([each.id for each in chosen])
     selection.state, selection.finalised_at = FINAL, at
@@ -129,8 +123,18 @@ def revoke(*, honour_id: UUID, reason: str, by: Actor, at: datetime) -> Honour:
     honour.revoked_at, honour.revoked_because = at, reason
     session.flush()
     _trace("honour.revoked", selection, by, at)
-    events.publish(HonourRevoked(honour_id=honour.id, person_id=honour.person_id, at=at))
+    tell_of_revocation(honour, selection, at)
     return honour
+
+
+def tell_of_revocation(honour: Honour, selection: Selection, at: datetime) -> None:
+    """Say that an honour was taken back, and why."""
+    events.publish(
+        HonourRevoked(
+            honour_id=honour.id, person_id=honour.person_id, title_zh=selection.title_zh, title_en=selection.title_en,
+            reason=honour.revoked_because or "", at=at,
+        )
+    )  # fmt: skip
 
 
 def after_working_days(start_on: date, count: int) -> date:

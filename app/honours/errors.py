@@ -161,6 +161,12 @@ class MeetingNotCarried(Conflict):
     slug = "meeting-not-carried"
 
 
+class MeetingStale(Conflict):
+    """Somebody was taken in or out after the last meeting; it has to agree to the list as it is now."""
+
+    slug = "meeting-stale"
+
+
 class ContactNeeded(Invalid):
     """A public notice says where to object."""
 

@@ -27,6 +27,17 @@ class CandidatesChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewerSetAside(Event):
+    """Whoever runs a selection keeps a reviewer from somebody; whether that is a candidate is not said."""
+
+    selection_id: UUID
+    title_zh: str
+    title_en: str | None
+    reviewer_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeOpened(Event):
     """The masked list is public until the end of this day."""
 
@@ -51,3 +62,6 @@ class HonourRevoked(Event):
 
     honour_id: UUID
     person_id: UUID
+    title_zh: str
+    title_en: str | None
+    reason: str

@@ -36,3 +36,45 @@ def _refuse(table: Table, name: str, action: str, condition: str) -> None:
             f"DROP TRIGGER IF EXISTS {name} ON {table.name}; DROP FUNCTION IF EXISTS {name}()",
         ),
     )
+
+
+def announce_only_what_was_agreed(table: Table) -> None:
+    """A selection begins as a draft. It goes on notice only with where to object, and on notice or final only while
+    the last record of a meeting agreed and nobody was taken in or out since."""
+    name = f"{table.name}_announced"
+    said = ("contact_phone", "contact_place", "contact_hours")
+    contact = " OR ".join(f"trim(coalesce(NEW.{each}, '')) = ''" for each in said)
+    rules = (
+        (f"{name}_contact", f"NEW.state = 'notice' AND ({contact})"),
+        (f"{name}_meeting", f"NOT {_AGREED}"),
+    )
+    moved = "NEW.state IN ('notice', 'final') AND NEW.state <> OLD.state"
+    before = f"CREATE TRIGGER {name} BEFORE UPDATE ON {table.name}"
+    aborts = " ".join(f"SELECT RAISE(ABORT, '{word}') WHERE {broken};" for word, broken in rules)
+    raises = " ".join(
+        f"IF {broken} THEN RAISE EXCEPTION '{word}' USING ERRCODE = 'check_violation'; END IF;"
+        for word, broken in rules
+    )
+    function = (
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {raises} RETURN NEW; END $$"
+    )
+    when = f"FOR EACH ROW WHEN ({moved}) EXECUTE FUNCTION {name}()"
+    ddl_for(
+        table,
+        sqlite=(f"{before} WHEN {moved} BEGIN {aborts} END", f"DROP TRIGGER IF EXISTS {name}"),
+        postgresql=(
+            f"{function}; {before} {when}",
+            f"DROP TRIGGER IF EXISTS {name} ON {table.name}; DROP FUNCTION IF EXISTS {name}()",
+        ),
+    )
+    _refuse(table, f"{table.name}_begun", "INSERT", "NEW.state <> 'draft'")
+
+
+# Ids sort by time, so "later" is a larger id.
+_AGREED = (
+    "EXISTS (SELECT 1 FROM review_meetings held WHERE held.selection_id = NEW.id "
+    "AND held.votes_for > held.votes_against "
+    "AND NOT EXISTS (SELECT 1 FROM review_meetings later WHERE later.selection_id = NEW.id AND later.id > held.id) "
+    "AND NOT EXISTS (SELECT 1 FROM candidate_decisions decided JOIN candidates ON candidates.id = decided.candidate_id "
+    "WHERE candidates.selection_id = NEW.id AND decided.id > held.id))"
+)

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.honours.errors import SelectionMovedOn
-from app.honours.guards import fix_once_set
+from app.honours.guards import announce_only_what_was_agreed, fix_once_set
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.kernel.i18n import pick
 
@@ -331,3 +331,4 @@ fix_once_set(
     ("snapshot", "snapshot_sha256", "frozen_at", "approved_by", "approved_at", "finalised_at"),
     always=("id", "created_by", "created_at"),
 )
+announce_only_what_was_agreed(Selection.__table__)  # type: ignore[arg-type]

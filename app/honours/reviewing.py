@@ -24,7 +24,7 @@ from app.honours.errors import (
     SecondReviewerNeeded,
     TooManyChosen,
 )
-from app.honours.events import CandidatesChosen
+from app.honours.events import CandidatesChosen, ReviewerSetAside
 from app.honours.models import (
     FROZEN,
     NOTICE,
@@ -43,6 +43,8 @@ from app.kernel import events
 from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.places.queries import region_path
+
+MEETS = (FROZEN, REVIEWED, NOTICE)  # during the notice: it confirms what an upheld objection changed
 
 
 def mark(
@@ -109,6 +111,13 @@ def set_aside(
     candidate = _candidate_with(selection_id, phone)
     if candidate is not None and candidate.person_id != reviewer_id:
         _step_aside(candidate, reviewer_id, reason, by.id, by, at)
+    # Told in either case: being told must not say who is a candidate.
+    events.publish(
+        ReviewerSetAside(
+            selection_id=selection_id, title_zh=selection.title_zh, title_en=selection.title_en,
+            reviewer_id=reviewer_id, reason=reason, at=at,
+        )
+    )  # fmt: skip
 
 
 def _candidate_with(selection_id: UUID, phone: str) -> Candidate | None:
@@ -162,8 +171,8 @@ def record_meeting(
     by: Actor,
     at: datetime,
 ) -> Meeting:
-    """Write down a deciding meeting, once names are known and before the notice. A later record replaces an earlier."""
-    selection = _selection_to_review(selection_id, by, FROZEN, REVIEWED)
+    """Write down a deciding meeting, once names are known and before the roll is final. The last record counts."""
+    selection = _selection_to_review(selection_id, by, *MEETS)
     if selection.named_at is None:
         raise BlindRoundRunning
     assert selection.frozen_at is not None

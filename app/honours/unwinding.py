@@ -9,16 +9,13 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, exists, select
 
-from app.honours.events import HonourRevoked
-from app.honours.models import FROZEN, IN, NOTICE, OUT, REVIEWED, Candidate, Honour, Selection
+from app.honours.announcing import tell_of_revocation
+from app.honours.models import IN, OUT, Candidate, Decision, Honour, Selection
 from app.kernel.clock import city_day
 from app.kernel.db import session
-from app.kernel.events import publish
 from app.kernel.i18n import say
-
-RUNNING = (FROZEN, REVIEWED, NOTICE)
 
 
 class Unwound(Protocol):
@@ -41,15 +38,28 @@ def on_fact_unwound(event: Unwound) -> None:
     day = city_day(event.happened_at)
     reason = say("honours.unwound", "zh", reason=event.reason)[:300]
     looked_at = (Selection.period_start_on <= day, Selection.period_end_on >= day)
-    candidates = select(Candidate).join(Selection, Selection.id == Candidate.selection_id)
-    mine = candidates.where(Candidate.person_id == event.person_id, Candidate.decision == IN)
-    for candidate in session.scalars(mine.where(Selection.state.in_(RUNNING), *looked_at)):
-        candidate.decision, candidate.reason = OUT, reason
-        candidate.decided_by, candidate.decided_at = event.decided_by, event.at
-    honours = select(Honour).join(Selection, Selection.id == Honour.selection_id)
-    held = honours.where(Honour.person_id == event.person_id, Honour.revoked_at.is_(None), *looked_at)
-    for honour in session.scalars(held):
+    for honour, selection in session.execute(_honours_of(event.person_id, *looked_at)).all():
         honour.revoked_at, honour.revoked_because = event.at, reason
         session.flush()
-        publish(HonourRevoked(honour_id=honour.id, person_id=honour.person_id, at=event.at))
+        tell_of_revocation(honour, selection, event.at)
+    for candidate in session.scalars(_candidacies_of(event.person_id, *looked_at)).all():
+        candidate.decision, candidate.reason = OUT, reason
+        candidate.decided_by, candidate.decided_at = event.decided_by, event.at
+        session.add(
+            Decision(
+                candidate_id=candidate.id, decision=OUT, reason=reason, by_id=event.decided_by, at=event.at
+            )
+        )
     session.flush()
+
+
+def _honours_of(person_id: UUID, *looked_at: ColumnElement[bool]) -> Select[Honour, Selection]:
+    held = select(Honour, Selection).join(Selection, Selection.id == Honour.selection_id)
+    return held.where(Honour.person_id == person_id, Honour.revoked_at.is_(None), *looked_at)
+
+
+def _candidacies_of(person_id: UUID, *looked_at: ColumnElement[bool]) -> Select[Candidate]:
+    """Where somebody is in and has no honour: also after the roll, as long as he was held."""
+    honoured = exists().where(Honour.candidate_id == Candidate.id)
+    mine = select(Candidate).join(Selection, Selection.id == Candidate.selection_id)
+    return mine.where(Candidate.person_id == person_id, Candidate.decision == IN, ~honoured, *looked_at)

@@ -47,4 +47,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "number-moved": INBOX_AND_SMS,
     "honour-consent": INBOX_AND_SMS,
     "honour-granted": INBOX,
+    "honour-revoked": INBOX,
+    "reviewer-set-aside": INBOX,
 }

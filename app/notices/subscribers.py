@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any, Protocol
-from uuid import UUID
+from datetime import date
+from typing import Any
 
 from app.cases import queries as cases
 from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
@@ -369,31 +368,3 @@ def _tell_of_voucher(event: VoucherEvent, slug: str) -> None:
         about=About("voucher", event.voucher_id),
         at=event.at,
     )
-
-
-# --- honours: a sibling, so only the shape of its events is known here ----------------------------------------------
-
-
-class AboutCandidates(Protocol):
-    """An event of a selection that concerns these people."""
-
-    selection_id: UUID
-    person_ids: tuple[UUID, ...]
-    at: datetime
-
-
-def on_candidates_chosen(event: AboutCandidates) -> None:
-    """Candidates are asked whether their names may be published."""
-    _tell_candidates(event, "honour-consent")
-
-
-def on_honours_granted(event: AboutCandidates) -> None:
-    """The roll is final: thanks to those on it."""
-    _tell_candidates(event, "honour-granted")
-
-
-def _tell_candidates(event: AboutCandidates, slug: str) -> None:
-    for person_id in sorted(event.person_ids):
-        source = f"selection:{event.selection_id}:{slug}"
-        about = About("honour", event.selection_id)
-        tell(person_id=person_id, slug=slug, source=source, facts={}, about=about, at=event.at)

@@ -124,6 +124,12 @@ def on_honours_granted(event: honour.Granted) -> None:
         judge(fact, at=event.at)
 
 
+def on_honour_revoked(event: honour.Revoked) -> None:
+    """An honour that was taken back keeps no points that still wait; to take usable ones back it takes two people."""
+    for award in awards_to_change(honour.KIND.name, [event.honour_id], QUEUED, PENDING):
+        give_back(award, event.at)
+
+
 def on_budget_funded(event: BudgetFunded) -> None:
     """There are points again: those that waited are paid first."""
     pay_queued(at=event.at)

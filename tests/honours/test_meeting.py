@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from app.honours import filing, queries
-from app.honours.announcing import open_notice
+from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.errors import (
     BlindRoundRunning,
     ContactNeeded,
     MeetingMissing,
     MeetingNotCarried,
+    MeetingStale,
     MeetingWrong,
     SelectionMovedOn,
 )
 from app.honours.models import Meeting, Selection
+from app.honours.reviewing import remove
 from app.kernel import clock
 from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
 from tests.honours import make
 
 
@@ -34,8 +38,82 @@ def test_no_notice_without_the_record_of_a_meeting_that_agreed(app: object) -> N
         _notice(selection, here)
     make.met(here, selection, votes_for=2, votes_against=1, votes_abstained=0)
     assert _notice(selection, here).state == "notice"
+
+
+def test_nobody_meets_about_a_final_roll(app: object) -> None:
+    here = make.setting(300)
+    selection = make.final(here)
     with pytest.raises(SelectionMovedOn):
         make.met(here, selection)
+
+
+def _take_out(selection: Selection, here: make.Setting, number: int = 0) -> None:
+    with transaction():
+        each = queries.chosen(selection.id)[number]
+        remove(
+            selection_id=selection.id,
+            candidate_id=each.id,
+            reason="异议成立",
+            by=here.reviewer,
+            at=clock.now(),
+        )
+
+
+def test_a_decision_after_the_meeting_needs_another_one(app: object) -> None:
+    here = make.setting(300, 200, 100)
+    selection = make.reviewed(here)
+    _take_out(selection, here)
+    with pytest.raises(MeetingStale):
+        _notice(selection, here)
+    make.met(here, selection)
+    _notice(selection, here)
+    _take_out(selection, here)
+    later = clock.now() + timedelta(days=14)
+    case: dict[str, Any] = {"selection_id": selection.id, "by": here.department, "at": later}
+    with transaction():
+        end_notice(**case)
+    with pytest.raises(MeetingStale), transaction():
+        finalise(**case)
+    make.met(here, selection, votes_for=1, votes_against=2, votes_abstained=0)
+    with pytest.raises(MeetingNotCarried), transaction():
+        finalise(**case)
+    make.met(here, selection)
+    with transaction():
+        assert finalise(**case).state == "final"
+
+
+def test_the_database_announces_only_what_was_agreed_and_with_a_contact(app: object) -> None:
+    here = make.setting(300)
+    selection = make.signed(here)
+    notice = sa.update(Selection).values(state="notice", notice_ends_on=date(2026, 12, 1))
+    for values, complaint in (({}, "contact"), (make.CONTACT, "meeting")):
+        with pytest.raises(DBAPIError, match=complaint), transaction():
+            session.execute(notice.values(**values))
+    make.met(here, selection, votes_for=0, votes_against=1)
+    with pytest.raises(DBAPIError, match="meeting"), transaction():
+        session.execute(notice.values(**make.CONTACT))
+    make.met(here, selection)
+    _take_out(selection, here)
+    with pytest.raises(DBAPIError, match="meeting"), transaction():
+        session.execute(notice.values(**make.CONTACT))
+    make.met(here, selection)
+    with transaction():
+        session.execute(notice.values(**make.CONTACT))
+
+
+def test_a_selection_begins_as_a_draft(app: object) -> None:
+    here = make.setting(300)
+    make.draft(here)
+    with pytest.raises(DBAPIError, match="begun"), transaction():
+        session.add(_final_from_nowhere(here))
+        session.flush()
+
+
+def _final_from_nowhere(here: make.Setting) -> Selection:
+    like = session.scalars(sa.select(Selection)).one()
+    kept = {each.name: getattr(like, each.name) for each in Selection.__table__.columns}
+    changed = {"id": new_id(), "state": "final", "snapshot": "{}", "approved_by": here.reviewer.id}
+    return Selection(**kept | changed | {"notice_ends_on": date(2026, 12, 1)})
 
 
 def test_a_meeting_is_kept_with_who_was_there_and_how_they_voted(app: object) -> None:

@@ -224,6 +224,7 @@ def test_who_is_removed_during_the_notice_is_never_published(app, here):
             by=here.reviewer,
             at=clock.now(),
         )
+    make.met(here, selection, decision="确认移出后的名单")
     _end(selection, here)
     assert "王小明" not in shown(app, selection, here)
 
@@ -236,6 +237,7 @@ ACTS = (
     "object",
     "answer",
     "remove",
+    "meet",
     "notice",
     "end",
     "final",
@@ -298,19 +300,32 @@ def _take(act, selection, here, someone, neighbour):
             session.execute(
                 Case.__table__.update().where(Case.kind == "objection").values(state="rejected", due_at=None)
             )
-        elif act == "remove":
-            reviewing.remove(candidate_id=candidate.id, reason="异议成立", by=here.reviewer, **case)
-        elif act == "notice":
-            announcing.open_notice(
-                selection_id=selection.id, **make.CONTACT, by=here.department, at=clock.now()
-            )
-        elif act in ("end", "final"):
-            step = announcing.end_notice if act == "end" else announcing.finalise
-            step(by=here.department, **case)
-        elif act == "grant":
-            announcing.grant_held(candidate_id=candidate.id, by=here.department, **case)
+        elif act in ("remove", "meet"):
+            _judge(act, candidate, here.reviewer, case)
+        elif act != "revoke":
+            _run(act, candidate, here.department, case)
         elif honour is not None:
             announcing.revoke(honour_id=honour.id, reason="事迹不实", by=here.department, at=later)
+
+
+def _judge(act, candidate, by, case):
+    if act == "remove":
+        reviewing.remove(candidate_id=candidate.id, reason="异议成立", by=by, **case)
+        return
+    reviewing.record_meeting(
+        held_on=clock.city_day(case["at"]), present=["吴评审"], votes_for=1, votes_against=0,
+        votes_abstained=0, decision="确认", by=by, **case,
+    )  # fmt: skip
+
+
+def _run(act, candidate, by, case):
+    if act == "notice":
+        announcing.open_notice(**case | make.CONTACT | {"at": clock.now()}, by=by)
+    elif act == "grant":
+        announcing.grant_held(candidate_id=candidate.id, by=by, **case)
+    else:
+        step = announcing.end_notice if act == "end" else announcing.finalise
+        step(by=by, **case)
 
 
 def test_a_code_that_was_never_given_stands_for_nothing(app):

@@ -136,4 +136,7 @@ def test_whoever_runs_the_selection_sets_a_reviewer_aside(app: Flask) -> None:
     assert send(department, page, f"{page}/recusals", **filled | {"reason": ""}).status_code == 422
     assert send(department, page, f"{page}/recusals", **filled).status_code == 303
     assert len(_sheets(reviewer, home)) == 1
+    told = reviewer.get("/inbox").text
+    assert "请你对一个人回避，原因：同住一室" in told
+    assert home in told
     assert f"{page}/recusals" not in reviewer.get(page).text

@@ -31,6 +31,15 @@ class Granted(Protocol):
     def purpose(self) -> str: ...
 
 
+class Revoked(Protocol):
+    """What the event of an honour taken back says."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def honour_id(self) -> UUID: ...
+
+
 def facts_of(event: Granted, *, region_path: str) -> Iterator[Fact]:
     """One fact for each honour of a roll."""
     for honour_id, person_id in event.honours.items():

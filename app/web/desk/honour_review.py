@@ -9,9 +9,9 @@ from uuid import UUID
 
 from flask import Response
 
-from app.honours import filing, holding, queries, reviewing, weighing
+from app.honours import agreeing, filing, holding, queries, reviewing, weighing
 from app.honours.combining import rule_of
-from app.honours.models import FROZEN, REVIEWED, Candidate
+from app.honours.models import Candidate
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
@@ -181,7 +181,8 @@ def case_file(selection_id: UUID, by: Actor) -> str:
         "desk/review_file.html",
         file=found, selection=found.selection, menu=menu_of(by),
         rule=rule_in_words(queries.criteria_of(found.selection)),
-        may_meet=found.selection.named_at is not None and found.selection.state in (FROZEN, REVIEWED),
+        may_meet=found.selection.named_at is not None and found.selection.state in reviewing.MEETS,
+        decided_since=agreeing.decided_since(found.meetings[0]) if found.meetings else 0,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ PAGES = {
     "reversal": "/desk/ledger/reversals",
     "honour": "/me/honours",
     "hours": "/hours",
+    "review": "/desk/honours/{id}/review",
     "points": "/points",
     "offline": "/outbox",
     "voucher": "/vouchers/{id}",
