@@ -15,14 +15,15 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from faults import databases
+from faults.city import RIDERS
 from faults.drills import DRILLS
 from faults.ground import Ground
-from faults.sizes import AT_LEAST_S, SHARES, SIZES, Size
-from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, judge, kept, table, write
+from faults.shares import AT_LEAST_S, CITY, Soak
+from faults.sizes import SIZES, Size
+from faults.verdicts import LEFT_OUT, NOT_POSSIBLE, Verdict, broken, judge, kept, missing, table, write
 from tools import layout, progress
 
 REPORT = layout.FAULTS_REPORT
@@ -33,10 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for."""
     asked = _parser().parse_args(arguments)
     names, left_out = chosen(asked.only, asked.without)
-    size, began = SIZES[size_of(asked.soak, os.environ)], time.monotonic()
-    soak = Soak(began, soak_s(os.environ) if asked.soak else math.inf, size.name == "soak")
+    size = SIZES[size_of(asked.soak, os.environ)]
+    soak = Soak(soak_s(os.environ) if asked.soak else math.inf)
     found: list[Verdict] = []
-    with _ground(asked.seed, size) as ground:
+    with _ground(asked.seed, size, soak) as ground:
         progress.say(f"SEED={asked.seed}")
         for name in names:
             found += _run(ground, size, name, soak)
@@ -45,32 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found.append(all_in_all(ground.all_in_all, soak))
     found += [Verdict(name, "not run", "", LEFT_OUT) for name in left_out]
     progress.say("\n" + "\n".join(table(found)))
-    write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(time.monotonic() - began))
-    bad = broken(found)
-    progress.say(f"\n{kept(found)} promises kept, {bad} not; SEED={asked.seed}; the report is in {REPORT}")
+    took_s = time.monotonic() - soak.began
+    write(REPORT, found, seed=asked.seed, size=size.name, seconds=round(took_s))
+    bad, without = broken(found), missing(found)
+    words = f"; not run for want of something: {', '.join(without)}" if without else ""
+    progress.say(f"\n{kept(found)} promises kept, {bad} not{words}; SEED={asked.seed}, {took_s / 60:.0f} min")
+    progress.say(f"the report is in {REPORT}")
     return 1 if bad or not found else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Soak:
-    """The time there is. A short try runs the small drills, which need no bounds."""
-
-    began: float
-    lasts_s: float
-    bounds_drills: bool
-
-    @property
-    def left_s(self) -> float:
-        return self.began + self.lasts_s - time.monotonic()
-
-    @property
-    def left(self) -> str:
-        """For the person at the terminal; nothing where nobody asked for a time."""
-        return "" if math.isinf(self.lasts_s) else f", {max(0.0, self.left_s) / 60:.0f} min left"
-
-    def allows_s(self, name: str) -> float:
-        """How long the traffic of a drill may take."""
-        return max(AT_LEAST_S, SHARES[name] * self.lasts_s) if self.bounds_drills else math.inf
 
 
 def all_in_all(told: Mapping[str, int], soak: Soak) -> Verdict:
@@ -118,29 +100,34 @@ def soak_s(env: os._Environ[str] | dict[str, str]) -> float:
 
 
 @contextmanager
-def _ground(seed: int, size: Size) -> Iterator[Ground]:
+def _ground(seed: int, size: Size, soak: Soak) -> Iterator[Ground]:
     """The servers and the city, for as long as the block lasts."""
     with ExitStack() as open_things:
         with progress.Progress("starting PostgreSQL and building the city of the drills"):
             folder = open_things.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-faults-"))
             ground = Ground(open_things.enter_context(databases.postgres()), Path(folder), seed)
-            ground.build(size.last_items)
+            ground.build(size.last_items, within_s=CITY * soak.lasts_s)
+        if len(ground.city.riders) < RIDERS:
+            progress.say(f"there was time for a city of {len(ground.city.riders)} riders instead of {RIDERS}")
         yield ground
 
 
 def _run(ground: Ground, size: Size, name: str, soak: Soak) -> Iterator[Verdict]:
     began = time.monotonic()
-    ground.allowed_s, ground.crowd = min(soak.allows_s(name), max(AT_LEAST_S, soak.left_s)), None
+    ground.share, ground.crowd = soak.share_of(name), None
 
     def far() -> str:
         gone = f", {ground.crowd.gone:.0%} of its errands" if ground.crowd else ""
         return f"{gone}{soak.left}"
 
     with progress.Progress(f"drill {name}", far):
-        try:
-            found = list(DRILLS[name](ground, size))
-        except progress.Refused as refused:
-            found = [Verdict(name, "the drill can be run", str(refused), NOT_POSSIBLE)]
+        if ground.share.lasts_s < soak.at_least_s:
+            found = [judge(name, "there is time for the drill", "none was left when its turn came", False)]
+        else:
+            try:
+                found = list(DRILLS[name](ground, size))
+            except progress.Refused as refused:
+                found = [Verdict(name, "the drill can be run", str(refused), NOT_POSSIBLE)]
     for each in found:
         progress.say(f"  {each.drill}: {each.promise} → {each.figure} → {each.verdict}")
     progress.say(f"  {name}: {time.monotonic() - began:.0f} s{soak.left}")
@@ -150,7 +137,7 @@ def _run(ground: Ground, size: Size, name: str, soak: Soak) -> Iterator[Verdict]
 def _again_and_again(ground: Ground, size: Size, soak: Soak) -> Iterator[Verdict]:
     """Kills with one seed after the other, until there is no time for another round."""
     seed = ground.seed
-    while soak.left_s > AT_LEAST_S:
+    while soak.left_s > 2 * AT_LEAST_S:
         ground.seed += 1
         progress.say(f"SEED={ground.seed}")
         yield from _run(ground, size, "kills", soak)

@@ -22,6 +22,7 @@ from flask import Flask
 from faults import city as cities
 from faults.city import City
 from faults.databases import Postgres
+from faults.shares import Share
 from faults.traffic import CLIENTS, Crowd
 from tools import layout, network
 from tools.progress import Refused, end
@@ -77,7 +78,7 @@ class Ground:
     seed: int
     city: City = field(default_factory=City)
     app: Flask | None = None
-    allowed_s: float = math.inf  # how long the traffic of the drill at hand may take
+    share: Share = field(default_factory=Share)  # the time of the drill at hand
     all_in_all: Counter[str] = field(default_factory=Counter)  # what the drills with traffic came to together
     crowd: Crowd | None = None
     _copies: int = 0
@@ -87,8 +88,8 @@ class Ground:
         return random.Random(f"{self.seed}/{name}")  # noqa: S311 -- repeatable on purpose
 
     def clients(self, product: Product, name: str, clients: int = CLIENTS, share: float = 1.0) -> Crowd:
-        """Those who do a drill's errands, in this share of the time that it has."""
-        self.crowd = Crowd(product.port, f"{self.seed}/{name}", clients, share * self.allowed_s)
+        """Those who do a drill's errands, in this part of the time that its traffic has."""
+        self.crowd = Crowd(product.port, f"{self.seed}/{name}", clients, share * self.share.traffic_s)
         return self.crowd
 
     def env(self, url: str, **more: str) -> dict[str, str]:
@@ -103,8 +104,8 @@ class Ground:
             **more,
         }
 
-    def build(self, last_items: int) -> None:
-        """Migrate and fill the template."""
+    def build(self, last_items: int, within_s: float = math.inf) -> None:
+        """Migrate and fill the template, with as many riders as there is time for."""
         from flask_migrate import upgrade
 
         from app import create_app
@@ -114,7 +115,7 @@ class Ground:
         self.app = create_app(self.env(self.postgres.url(TEMPLATE)))
         with self.app.app_context():
             upgrade(directory=str(layout.ROOT / "migrations"))
-            self.city = cities.build(last_items)
+            self.city = cities.build(last_items, within_s)
             db.engine.dispose()
 
     def copy(self) -> str:
@@ -168,7 +169,10 @@ class Ground:
             end(process)
 
     def flask(self, url: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """A command of the product, in a process of its own, as an operator would give it."""
+        """A command of the product, in a process of its own, as an operator would give it.
+
+        Raises subprocess.TimeoutExpired if it takes longer than a drill may look at its books.
+        """
         return subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
             cwd=layout.ROOT,
@@ -176,12 +180,16 @@ class Ground:
             capture_output=True,
             text=True,
             check=False,
+            timeout=self.share.for_a_check_s,
         )
 
     def books(self, url: str, *, replay: bool = False) -> str:
         """What `flask ledger verify` (and `rules replay`) says: empty if the books close."""
         for command in (("ledger", "verify"), ("rules", "replay"))[: 1 + replay]:
-            done = self.flask(url, *command)
+            try:
+                done = self.flask(url, *command)
+            except subprocess.TimeoutExpired as late:
+                return f"not known: flask {' '.join(command)} did not end within {late.timeout:.0f} s"
             if done.returncode:
                 return (done.stderr or done.stdout).strip().splitlines()[0]
         return ""

@@ -7,6 +7,7 @@ itself has no such switches.
 from __future__ import annotations
 
 import os
+import select as select_module
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -93,9 +94,25 @@ def leaves_marks() -> None:
     jobs.register([jobs.Kind("mark", mark, tries=1000)])
 
 
+def sleeps_by_select() -> None:
+    """No bug: libfaketime 0.9.10 cannot sleep until an instant of a clock that it leaves alone, as Python does."""
+
+    def sleep(seconds: Any) -> None:
+        select_module.select([], [], [], seconds)
+
+    time.sleep = sleep
+
+
 PATCHES: dict[str, Callable[[], None]] = {
     each.__name__.replace("_", "-"): each
-    for each in (forgets_keys, reads_then_writes, answers_too_early, follows_a_file, leaves_marks)
+    for each in (
+        forgets_keys,
+        reads_then_writes,
+        answers_too_early,
+        follows_a_file,
+        leaves_marks,
+        sleeps_by_select,
+    )
 }
 
 

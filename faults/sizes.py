@@ -1,4 +1,4 @@
-"""How much of everything, and how much of the time: minutes for `make faults`, as long as one likes for `make soak`."""
+"""How much of everything: minutes for `make faults`, as long as one likes for `make soak` (see shares.py)."""
 
 from __future__ import annotations
 
@@ -25,26 +25,11 @@ class Size:
     late_stations: int
     late_phones: int
     late_orders: int
+    cuts: int  # of the network, each so long
+    cut_s: float
 
-
-# What a soak may spend on each drill before it goes on killing until the time is over. A slow machine does less in it
-# and says how much less.
-SHARES = {
-    "kills": 0.20,
-    "last-items": 0.04,
-    "redis": 0.05,
-    "disks": 0.03,
-    "clocks": 0.05,
-    "late-batches": 0.05,
-    "offline-days": 0.05,
-    "upgrade": 0.03,
-    "restore": 0.03,
-    "jobs": 0.05,
-    "controls": 0.02,
-}
-AT_LEAST_S = 60.0
 
 SIZES = {
-    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2),
-    "soak": Size("soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3),
+    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2, 2, 2.0),
+    "soak": Size("soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0),
 }

@@ -143,6 +143,7 @@ class Client:
 
     def __init__(self, port: int, seed: str, replayed_share: float = REPLAYED_SHARE) -> None:
         self._port, self._chance, self._share = port, random.Random(seed), replayed_share  # noqa: S311
+        self.until = math.inf  # after that it waits for no answer any more
         self._connection: http.client.HTTPConnection | None = None
         self.journal = Journal()
 
@@ -163,7 +164,7 @@ class Client:
         """Send until answered; None when patience ran out."""
         key = UUID(int=self._chance.getrandbits(128)).hex
         began, tries, answer = time.monotonic(), 0, None
-        while answer is None and time.monotonic() - began < PATIENCE_S:
+        while answer is None and time.monotonic() < min(began + PATIENCE_S, self.until):
             if tries:
                 time.sleep(PAUSES_S[min(tries, len(PAUSES_S)) - 1])
             tries += 1
@@ -177,6 +178,8 @@ class Client:
 
     def _differs(self, ask: Ask, key: str, answer: Answer) -> bool:
         for pause in (*PAUSES_S, *[1.0] * 60):
+            if time.monotonic() >= self.until:
+                break
             again = self._try(ask, key)
             if again is not None:
                 return (again.status, again.body) != (answer.status, answer.body)
@@ -243,6 +246,8 @@ class Crowd:
     def run(self, errands: Sequence[Callable[[], Errand]]) -> Journal:
         """Do all errands, dealt out in turn, and put what was told together."""
         self._began, self._total = time.monotonic(), len(errands)
+        for client in self._clients:
+            client.until = self._began + self._within_s + PATIENCE_S
         threads = [
             threading.Thread(
                 target=self._work, args=(client, errands[number :: len(self._clients)]), daemon=True

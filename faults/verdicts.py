@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.tables import lines
 
 KEPT, BROKEN, NOT_POSSIBLE, LEFT_OUT = "kept", "BROKEN", "NOT POSSIBLE HERE", "left out, as asked"
+MISSING = "NOT RUN, something is missing"  # a program that no installation of the product needs
 HEADS = ("drill", "promise", "figure", "verdict")
 
 
@@ -24,8 +25,8 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        """A drill that could not be run is no success, unless it was left out by name."""
-        return self.verdict in (KEPT, LEFT_OUT)
+        """A drill that could not be run is no success, unless it was left out by name or needs what few have."""
+        return self.verdict in (KEPT, LEFT_OUT, MISSING)
 
 
 def judge(drill: str, promise: str, figure: str, kept: bool) -> Verdict:
@@ -42,6 +43,11 @@ def table(verdicts: Sequence[Verdict]) -> list[str]:
 def kept(verdicts: Iterable[Verdict]) -> int:
     """How many promises were kept. What was left out is neither kept nor broken."""
     return sum(each.verdict == KEPT for each in verdicts)
+
+
+def missing(verdicts: Iterable[Verdict]) -> list[str]:
+    """The drills that were not run for want of a program. They are no failure, and they are named."""
+    return [each.drill for each in verdicts if each.verdict == MISSING]
 
 
 def broken(verdicts: Iterable[Verdict]) -> int:

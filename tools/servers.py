@@ -24,7 +24,9 @@ from tools.progress import Refused, end
 
 READY_WITHIN_S = 60
 LOG = "server.log"
-READY = "ready to accept connections"  # both of them say so in their log
+READY = (
+    "ready to accept"  # both of them say so in their log, a server that follows another one with "read-only"
+)
 TRIES = 3
 USERS_INSTEAD_OF_ROOT = ("postgres", "nobody")
 _LIBC = ctypes.CDLL(None)  # loaded before any fork

@@ -55,6 +55,13 @@ def chromium_program() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
+def faketime_library() -> Path | None:
+    """The library that bends the clock of a program, the one that is safe with threads."""
+    folders = (Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib"))
+    found = (next(folder.glob("**/faketime/libfaketimeMT.so.1"), None) for folder in folders)
+    return next(filter(None, found), None)
+
+
 def _has_chinese_font() -> bool:
     folders = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
     return any(font for folder in folders for font in folder.rglob("*CJK*"))

@@ -5,7 +5,6 @@ The day and the network are those of `tests/sync/network.py`; here they run in t
 
 from __future__ import annotations
 
-import math
 import os
 import subprocess
 import sys
@@ -38,27 +37,30 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         "FENGXING_SYNC_ORDERS": str(size.late_orders),
     }
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", TEST],
-        cwd=layout.ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    figure = (
-        f"{items} items of {size.late_stations} stations and {size.late_phones} phones, "
-        f"{size.late_orders} orders in {time.monotonic() - began:.0f} s"
-    )
+    of = f"{items} items of {size.late_stations} stations and {size.late_phones} phones, {size.late_orders} orders"
+    promise = "count in = count out, nothing doubled, one end state, loss within the leases"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", TEST],
+            cwd=layout.ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ground.share.for_a_check_s,
+        )
+    except subprocess.TimeoutExpired as late:
+        yield judge(NAME, promise, f"{of}: not known, it did not end within {late.timeout:.0f} s", False)
+        return
+    figure = f"{of} in {time.monotonic() - began:.0f} s"
     if items < size.late_items:
         figure += f"; there was no time for all {size.late_items}"
     said = next((line for line in done.stdout.splitlines() if line.startswith("E  ")), done.stdout[-200:])
-    promise = "count in = count out, nothing doubled, one end state, loss within the leases"
     yield judge(NAME, promise, figure if done.returncode == 0 else f"{figure}: {said}", done.returncode == 0)
 
 
 def _time_for(ground: Ground, size: Size) -> int:
     """How many items there is time for."""
-    if math.isinf(ground.allowed_s):
+    if not ground.share.is_bounded:
         return size.late_items
-    return min(size.late_items, max(FEWEST, int(ground.allowed_s * PER_S / size.late_orders)))
+    return min(size.late_items, max(FEWEST, int(ground.share.traffic_s * PER_S / size.late_orders)))

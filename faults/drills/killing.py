@@ -24,6 +24,14 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         journal = under_kills(ground, product, size.visits, size.worker_kills, size.database_kills, chance)
     kills = {"kills of workers": product.kills, "kills of PostgreSQL": ground.postgres.kills - before}
     ground.all_in_all.update(kills)
+    enough = (
+        all(kills.values())
+        if ground.share.is_bounded
+        else [*kills.values()] == [size.worker_kills, size.database_kills]
+    )
+    figure = ", ".join(f"{count} {what}" for what, count in kills.items())
+    figure += f" of {size.worker_kills} and {size.database_kills}"
+    yield judge(NAME, "they really were killed, on the way", figure, enough)
     yield from verdicts(NAME, ground, url, journal, " + ".join(map(str, kills.values())) + " kills")
     yield _redeemed(ground, journal, size.visits)
     ground.drop(url)

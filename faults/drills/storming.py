@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from uuid import UUID
 
@@ -21,9 +20,9 @@ AT_ONCE = 10  # items between two looks at the time
 
 def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     """Exactly as many are sold as there are."""
-    url, journal, items, until = ground.copy(), Journal(), 0, time.monotonic() + ground.allowed_s
+    url, journal, items = ground.copy(), Journal(), 0
     with ground.product(url) as product:
-        while items < size.last_items and (not items or time.monotonic() < until):
+        while items < size.last_items and not (items and ground.share.is_over_for_traffic):
             some = min(AT_ONCE, size.last_items - items)
             journal.add(storm(ground, product, some, first=items))
             items += some

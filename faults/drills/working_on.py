@@ -25,13 +25,12 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     url, chance = ground.copy(), ground.chance(NAME)
     _add(ground, url, size.jobs)
     workers = [_begin(ground, url) for _ in range(WORKERS)]
-    kills, harmless_from = 0, time.monotonic() + ground.allowed_s
-    until = time.monotonic() + PATIENCE_S + min(ground.allowed_s, PATIENCE_S * 4)
+    kills, until = 0, time.monotonic() + (ground.share.left_s if ground.share.is_bounded else 4 * PATIENCE_S)
     try:
         while (done := _count(url, "SELECT count(*) FROM jobs WHERE state = 'done'")) < size.jobs:
             if time.monotonic() > until:
                 break
-            in_time = time.monotonic() < harmless_from
+            in_time = not ground.share.is_over_for_traffic
             if in_time and kills < size.job_kills and done >= size.jobs * (kills + 1) / (size.job_kills + 2):
                 victim = chance.randrange(WORKERS)
                 workers[victim].kill()
@@ -48,7 +47,7 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
         url, "SELECT count(DISTINCT split_part(key, '-', 1)) FROM idempotency_keys WHERE owner = 'faults'"
     )
     figure = f"{size.jobs} jobs, {different} done, {marks - different} done twice, {kills} kills of workers"
-    enough = kills == size.job_kills or (kills > 0 and time.monotonic() >= harmless_from)
+    enough = kills == size.job_kills or (kills > 0 and ground.share.is_over_for_traffic)
     right = marks == different == done == size.jobs and enough
     yield judge(NAME, "every job is done exactly once", figure, right)
     ground.drop(url)

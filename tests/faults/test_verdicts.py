@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 import time
 
 import pytest
 
 from faults import __main__ as runner
+from faults import ground as ground_module
 from faults.drills import DRILLS
-from faults.verdicts import BROKEN, KEPT, LEFT_OUT, NOT_POSSIBLE, Verdict, broken, judge, kept, table, write
+from faults.ground import Ground
+from faults.shares import CHECKED_WITHIN_S, SHARES, TRAFFIC, Share, Soak
+from faults.sizes import SIZES
+from faults.verdicts import (
+    BROKEN,
+    KEPT,
+    LEFT_OUT,
+    MISSING,
+    NOT_POSSIBLE,
+    Verdict,
+    broken,
+    judge,
+    kept,
+    missing,
+    table,
+    write,
+)
 from tools import suite
 from tools.progress import Refused
 
@@ -66,19 +84,59 @@ def test_a_soak_lasts_as_long_as_asked():
     assert runner.size_of(False, {}) == "ci"
 
 
+def test_what_needs_a_rare_program_is_named_and_no_failure():
+    rows = [Verdict("machine-clocks", "p", "not there", MISSING), judge("a", "p", "1", True)]
+    assert (kept(rows), broken(rows), missing(rows)) == (1, 0, ["machine-clocks"])
+
+
 def test_a_soak_gives_each_drill_its_share_and_says_what_is_left():
-    soak = runner.Soak(time.monotonic() - 600, 3600, bounds_drills=True)
-    assert soak.allows_s("kills") == 720
-    assert soak.allows_s("controls") == 72
+    soak = Soak(3600, time.monotonic() - 600)
+    kills = soak.share_of("kills")
+    assert (kills.lasts_s, kills.traffic_s) == (SHARES["kills"] * 3600, TRAFFIC * kills.lasts_s)
     assert 2990 < soak.left_s <= 3000
     assert soak.left == ", 50 min left"
-    small = runner.Soak(time.monotonic(), 600, bounds_drills=False)
-    assert small.allows_s("kills") == math.inf
-    assert runner.Soak(time.monotonic(), math.inf, bounds_drills=False).left == ""
+    assert Soak(600).share_of("controls").lasts_s == 600 / 20
+    nobody_waits = Soak()
+    assert nobody_waits.left == ""
+    assert nobody_waits.share_of("kills").lasts_s == math.inf
+
+
+def test_no_drill_gets_more_than_is_left():
+    soak = Soak(3600, time.monotonic() - 3590)
+    assert soak.share_of("kills").lasts_s <= 10
+    assert Soak(3600, time.monotonic() - 4000).share_of("kills").lasts_s == 0
+
+
+def test_a_share_begins_nothing_new_when_its_traffic_is_over_and_still_checks():
+    used = Share(100, time.monotonic() - 61)
+    assert used.is_over_for_traffic
+    assert used.for_a_check_s == CHECKED_WITHIN_S
+    fresh = Share(1000)
+    assert not fresh.is_over_for_traffic
+    assert 999 < fresh.for_a_check_s <= 1000
+    assert Share().for_a_check_s is None
+    assert not Share().is_over_for_traffic
+
+
+def test_a_drill_whose_turn_comes_too_late_is_a_broken_promise(tmp_path):
+    ground = Ground(None, tmp_path, seed=1)
+    found = list(runner._run(ground, SIZES["ci"], "kills", Soak(3600, time.monotonic() - 3600)))
+    assert [each.verdict for each in found] == [BROKEN]
+    assert "none was left" in found[0].figure
+
+
+def test_books_that_cannot_be_checked_in_time_are_not_closed(tmp_path, monkeypatch):
+    ground = Ground(None, tmp_path, seed=1)
+
+    def late(*_args, **_facts):
+        raise subprocess.TimeoutExpired("flask", 60)
+
+    monkeypatch.setattr(ground_module.subprocess, "run", late)
+    assert "did not end within 60 s" in ground.books("sqlite://")
 
 
 def test_all_in_all_it_is_broken_if_anything_was():
-    soak = runner.Soak(time.monotonic(), 60, bounds_drills=False)
+    soak = Soak(60)
     sound = {"redemptions": 12_000, "answers": 36_000, "kills of workers": 300, "kills of PostgreSQL": 60}
     told = runner.all_in_all(sound, soak)
     assert told.is_good
