@@ -71,6 +71,7 @@ from app.rules import awarding, paying
 from app.rules import events as rules
 from app.rules import reversing as rules_reversing
 from app.rules import together as rules_together
+from app.rules import trying as rules_trying
 from app.scans import api as scans_api
 from app.sync import api as sync_api
 from app.sync import settling, sparing
@@ -128,6 +129,8 @@ JOBS = (
     Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
     Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
     Kind(exports_fetching.MAKE, exports_fetching.make_file, tries=3, long=True),
+    Kind(rules_trying.TRY, rules_trying.carry_out, tries=3, long=True),
+    Kind("settle-lost-dry-runs", rules_trying.settle_lost, every_s=MINUTE),
     Kind("forget-exports", exports_fetching.forget_expired, every_s=HOUR),
     Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),
 )

@@ -42,6 +42,7 @@ class City:
 
     at: datetime
     department: UUID
+    editor: UUID
     reward: Reward
     period: str
     counters: list[Counter] = field(default_factory=list)
@@ -63,7 +64,7 @@ def found(stations: int) -> City:
         reward = catalogue.offer(
             name_zh="水", name_en="Water", kind="goods", points=PRICE, region_code=CITY, by=boss, at=at
         )
-        city = City(at, department, reward, period, issuance_id=issuance_of(CITY, "bench").id)
+        city = City(at, department, editor, reward, period, issuance_id=issuance_of(CITY, "bench").id)
     for first in range(0, stations, 50):
         with transaction():
             city.counters += [

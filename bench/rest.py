@@ -1,11 +1,9 @@
-"""What is measured in other units than requests: batches, rules, codes, and one code shown 64 times at once."""
+"""What is measured in other units than requests: batches, codes, and one code shown 64 times at once."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -35,7 +33,7 @@ VERIFY_MOST_US = 50
 
 def run(size: Size) -> tuple[Any, list[str]]:
     """All of them on one PostgreSQL; findings if one code was taken twice or the books do not close."""
-    rows, findings = _rules(size.facts), list[str]()
+    rows, findings = list[dict[str, Any]](), list[str]()
     with on_postgresql() as ground, ground.app.app_context():
         rows.append(_verification())
         made = city.found(size.stations)
@@ -51,7 +49,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
             findings += [str(each) for each in verify()]
         session.remove()
         db.engine.dispose()
-    report.table("batches, rules, codes", rows)
+    report.table("batches, codes", rows)
     return rows, findings
 
 
@@ -76,26 +74,6 @@ def _verification() -> dict[str, Any]:
         "range": [round(took[0], 1), round(took[-1], 1)], "goal": VERIFY_MOST_US, "ratio": round(took[4], 1),
         "against": "50 µs", "verdict": verdict,
     }  # fmt: skip
-
-
-def _rules(facts: int) -> list[dict[str, Any]]:
-    """The dry run end to end, in a process of its own: `bench.rules`."""
-    told = subprocess.run(
-        [sys.executable, "-m", "bench.rules", str(facts)], capture_output=True, text=True, check=True
-    )
-    row = json.loads(told.stdout.splitlines()[-1])
-    per_s = round(row["facts"] / row["dry_run_s"])
-    verdict = pairs.MET if per_s >= 200_000 else pairs.FIRST_BAR if per_s >= 20_000 else pairs.BELOW
-    return [
-        {
-            "path": "dry run of rules, facts",
-            "per_s": per_s,
-            "bar": 20_000,
-            "goal": 200_000,
-            "verdict": verdict,
-        },
-        {"path": "rules evaluated, one core", "per_s": row["evaluated_per_s"], "verdict": pairs.SHOWN},
-    ]
 
 
 def _batches(size: Size, port: int, made: City, riders: list[Rider], each: int) -> dict[str, Any]:

@@ -1,152 +1,137 @@
-"""`python -m bench.rules [facts]`: how fast rules are evaluated, and how long a dry run over recorded facts takes.
+"""How fast rules are evaluated, and how long a dry run takes over recorded facts, on both databases.
 
-Evaluation is measured on facts in memory, one core; the dry run end to end: reading, two wordings, the whole forecast.
+Evaluation is measured on facts in memory, one core. The dry run is the one of the product, end to end: somebody asks,
+a job reads the facts part by part, judges them by two wordings and tells the whole forecast, which is kept.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-import tempfile
 import time
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from random import Random  # made-up facts, the same each time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import select
 
-from app.identity.models import Person
-from app.kernel import clock
-from app.kernel.clock import CITY
-from app.kernel.db import Base, db, session, transaction
+from app.identity.queries import actor_of, person
+from app.kernel import clock, jobs, working
+from app.kernel.clock import CITY as CITY_TIME
+from app.kernel.clock import city_day
+from app.kernel.db import db, session, transaction
 from app.kernel.ids import new_id
-from app.main import create_app
-from app.places.models import Region
 from app.rules import drafting, rulebook, trying
 from app.rules.kinds.shape import where_and_when
-from app.rules.models import RecordedFact, RuleSet, RuleSetVersion
-from app.rules.recalling import Period
+from app.rules.models import RUN_DONE, DryRun, RecordedFact, RuleSet
 from app.rules.simulating import Book, Happened
 from app.rules.starter import STARTER_RULES
+from bench import city, crowd, machine, pairs, report
+from bench.bulk import analyze, batches, load
+from bench.city import CITY, DISTRICTS, City
+from bench.ground import on_postgresql, on_sqlite
+from bench.sizes import Size
 
-FACTS, RIDERS, DAYS, BATCH = 1_000_000, 20_000, 90, 20_000
-TODAY = date(2026, 11, 24)
-CITY_CODE, DISTRICTS = "3201", [f"3201{number:02}" for number in range(2, 14)]
+DAYS, STATIONS, FACTS_A_RIDER = 90, 12, 50
+MOST_S, MOST_S_FOR = 60, 1_000_000
+FIRST_BAR, GOAL = 20_000, 200_000
 
 
-def main(facts: int = FACTS) -> int:
-    """Build, measure, print one line of JSON."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = {"FENGXING_ENV": "test", "FENGXING_SECRET_KEY": "for the bench only, thirty-two characters"}
-        env |= {
-            "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
-            "FENGXING_DATA_DIR": folder,
-            "FENGXING_LOG_LEVEL": "ERROR",
-        }
-        app = create_app(env | {"FENGXING_DATABASE_URL": f"sqlite:///{Path(folder) / 'bench.db'}"})
-        with app.app_context():
-            Base.metadata.create_all(db.engine)
-            version_id = _build(facts)
-            wall_s, cpu_s = _dry_run(version_id)
-            row = {
-                "facts": facts,
-                "evaluated_per_s": _evaluate(facts),
-                "dry_run_s": wall_s,
-                "dry_run_cpu_s": cpu_s,
-            }
+def run(size: Size) -> tuple[Any, list[str]]:
+    """Both measures; a finding if a dry run came to nothing or read another number of facts."""
+    rows, findings = [_evaluated(size.facts // 5)], list[str]()
+    for ground in (on_postgresql, on_sqlite):
+        with ground() as stands, stands.app.app_context():
+            name = machine.database()["name"].split(" (")[0]
+            row, found = _tried(name, size.facts)
+            rows.append(row)
+            findings += found
             session.remove()
             db.engine.dispose()
-    print(json.dumps(row))
-    return 0
+    report.table("rules", rows)
+    return rows, findings
 
 
-def _evaluate(facts: int) -> int:
-    chance, rules = Random(1), rulebook.read(drafting.checked(STARTER_RULES))  # noqa: S311 -- made-up facts
-    kept = [
-        (kind, person, at.astimezone(CITY).date(), fields)
-        for kind, person, at, fields in _made(chance, facts // 5)
+def _evaluated(count: int) -> dict[str, Any]:
+    rules = rulebook.read(drafting.checked(STARTER_RULES))
+    stream = [
+        Happened(kind, number % 1000, city_day(at), fields)
+        for number, (kind, at, fields) in enumerate(_made(Random(1), count, clock.now()))  # noqa: S311 -- made-up
     ]
-    stream = [Happened(kind, person, day, fields) for kind, person, day, fields in kept]
     book, began = Book(rules), time.process_time()
     for happened in stream:
         book.give(happened)
-    return round(len(stream) / (time.process_time() - began))
+    per_s = round(count / (time.process_time() - began))
+    return {"path": "rules evaluated, one core", "per_s": per_s, "verdict": pairs.SHOWN}
 
 
-def _dry_run(version_id: UUID) -> tuple[float, float]:
+def _tried(name: str, count: int) -> tuple[dict[str, Any], list[str]]:
+    made = city.found(STATIONS)
+    began = time.perf_counter()
+    _record(made, count)
+    report.say(f"{name}: {count} facts recorded in {time.perf_counter() - began:.1f} s")
     began, cpu_began = time.perf_counter(), time.process_time()
-    with transaction(write=False):
-        version = session.get_one(RuleSetVersion, version_id)
-        result = trying.work_out(
-            version, Period(TODAY - timedelta(days=DAYS), TODAY), at=clock.now(), progress=_say
-        )
-    print(f"\n{result['points']}", file=sys.stderr)
-    return round(time.perf_counter() - began, 1), round(time.process_time() - cpu_began, 1)
+    run = _try_on_all(made)
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu_began
+    per_s = round(count / took)
+    bar = MOST_S * count / MOST_S_FOR
+    verdict = pairs.MET if per_s >= GOAL else pairs.FIRST_BAR if per_s >= FIRST_BAR else pairs.BELOW
+    found = [] if run.state == RUN_DONE and run.facts_read == count else [f"dry run on {name}: {run.state}"]
+    return {
+        "path": f"dry run on {name}", "count": count, "per_s": per_s, "took_s": round(took, 1),
+        "against": f"{bar:g} s{'' if took <= bar else ': missed'}", "app_ms": round(cpu / count * 1000, 4),
+        "bar": FIRST_BAR, "goal": GOAL, "verdict": verdict,
+    }, found  # fmt: skip
 
 
-def _say(done: int, total: int) -> None:
-    print(f"\r  {done} of {total} facts", end="", file=sys.stderr, flush=True)
-
-
-def _build(facts: int) -> UUID:
-    chance, people = Random(2), [new_id() for _ in range(RIDERS)]  # noqa: S311 -- made-up facts
+def _try_on_all(made: City) -> DryRun:
+    """Ask as a clerk does, and do what a worker does; a small run is done by the job as well."""
     at = clock.now()
+    trying.MAX_FACTS_AT_ONCE = 0
     with transaction():
-        session.add(Region(code=CITY_CODE, name="南京市", level="city", path=f"{CITY_CODE}/"))
-        session.flush()
-        for code in DISTRICTS:
-            session.add(
-                Region(
-                    code=code, name=code, level="district", parent_code=CITY_CODE, path=f"{CITY_CODE}/{code}/"
-                )
-            )
-        rows = [{"id": each, "created_at": at, "enrolled_at": at, "locale": "zh", "large_type": False, "is_demo": False}
-                for each in people]  # fmt: skip
-        session.execute(insert(Person), rows)
-        version_id = _version(people[0], at)
-    made, batch = _made(chance, facts), []
-    for number, (kind, person, happened_at, fields) in enumerate(made):
-        code = fields["region"].strip("/").split("/")[-1]
-        batch.append({"id": new_id(), "kind": kind, "fact_id": new_id(), "stage": fields.get("stage", ""),
-                      "person_id": people[person], "region_code": code, "happened_at": happened_at, "fields": fields,
-                      "judged_at": happened_at})  # fmt: skip
-        if len(batch) == BATCH or number == facts - 1:
-            with transaction():
-                session.execute(insert(RecordedFact), batch)
-            batch.clear()
-    return version_id
+        version = session.scalars(select(RuleSet).where(RuleSet.region_code == CITY)).one()
+        draft = drafting.draft_version(
+            rule_set_id=version.id, rules=STARTER_RULES, by=actor_of(person(made.editor)), at=at
+        )
+        asked = trying.dry_run(
+            version_id=draft.id, from_on=city_day(at) - timedelta(days=DAYS), until_on=city_day(at),
+            by=actor_of(person(made.editor)), at=at,
+        )  # fmt: skip
+    kinds = jobs.kinds().values()
+    jobs.register([kind for kind in kinds if kind.name == trying.TRY])  # nothing else of the city's
+    working.run_due(at=clock.now())
+    with transaction():
+        return session.get_one(DryRun, asked.id)
 
 
-def _version(writer: UUID, at: datetime) -> UUID:
-    opened = RuleSet(
-        region_code=CITY_CODE,
-        starts_on=TODAY,
-        title_zh="规则",
-        title_en="Rules",
-        opened_by=writer,
-        opened_at=at,
-    )
-    session.add(opened)
-    session.flush()
-    version = RuleSetVersion(rule_set_id=opened.id, number=1, state="draft", rules=drafting.checked(STARTER_RULES),
-                             written_by=writer, written_at=at)  # fmt: skip
-    session.add(version)
-    session.flush()
-    return version.id
+def _record(made: City, count: int) -> None:
+    riders = crowd.enrol(max(10, count // FACTS_A_RIDER), at=made.at)
+    chance = Random(2)  # noqa: S311 -- made-up facts
+    for some in batches(range(count), crowd.AT_ONCE * 4):
+        facts = _made(chance, len(some), made.at, some[0] / count, some[-1] / count)
+        with transaction():
+            load(RecordedFact, [_row(chance.choice(riders).id, *fact) for fact in facts])
+    with transaction():
+        analyze()
 
 
-def _made(chance: Random, count: int) -> Any:
-    """Facts in the proportions of a city: mostly check-ins, some reports, some hours."""
-    first = datetime(2026, 8, 26, tzinfo=CITY)
+def _row(person_id: UUID, kind: str, at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": new_id(), "kind": kind, "fact_id": new_id(), "stage": fields.get("stage", ""), "person_id": person_id,
+        "region_code": fields["region"].strip("/").split("/")[-1], "happened_at": at, "fields": fields, "judged_at": at,
+    }  # fmt: skip
+
+
+def _made(
+    chance: Random, count: int, until: datetime, begin: float = 0, end: float = 1
+) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
+    """Facts in the proportions of a city, up to a moment: mostly check-ins, some reports, some hours."""
+    first = until - timedelta(days=DAYS)
     for number in range(count):
-        happened_at = first + timedelta(minutes=number * DAYS * 24 * 60 // count)
-        path = f"{CITY_CODE}/{chance.choice(DISTRICTS)}/"
-        fields = where_and_when(path, happened_at) | {
-            "basis": "proven",
-            "first_of_day": chance.random() < 0.7,
-        }
+        share = begin + (end - begin) * number / count
+        happened_at = first + timedelta(seconds=round(share * DAYS * 86_400))
+        fields = where_and_when(f"{CITY}/{chance.choice(DISTRICTS)}/", happened_at.astimezone(CITY_TIME))
+        fields |= {"basis": "proven", "first_of_day": chance.random() < 0.7}
         fields |= {"weather": False, "emergency": False, "grid_member": False}
         kind = chance.choices(("checkin", "report", "hours"), (80, 10, 10))[0]
         if kind == "checkin":
@@ -159,8 +144,4 @@ def _made(chance: Random, count: int) -> Any:
             fields |= {"stage": stage, "category": "pothole", "grade": "normal"}
         else:
             fields |= {"minutes": chance.randrange(10, 300), "category": "safety"}
-        yield kind, chance.randrange(RIDERS), happened_at.astimezone(clock.now().tzinfo), fields
-
-
-if __name__ == "__main__":
-    sys.exit(main(*(int(each) for each in sys.argv[1:])))
+        yield kind, happened_at, fields

@@ -21,6 +21,7 @@ from app.rules import queries, trying, unwinding
 from app.rules.models import RuleSetVersion
 from app.rules.recalling import Period
 from app.rules.replay import replay
+from app.rules.working_out import work_out
 
 rules = AppGroup("rules", help="Rules and awards.")
 
@@ -59,7 +60,7 @@ def dry_run(
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            result = trying.work_out(version, period, at=at, progress=show)
+            result = work_out(version, period, at=at, progress=show)
     if keep:
         with in_words(), transaction():
             trying.keep(queries.version_to_change(version.id), period, result, by=SYSTEM, at=at)

@@ -146,6 +146,12 @@ def _give_tries(which: Any, at: datetime) -> int:
     return count
 
 
+def was_given_up(kind: str, key: str) -> bool:
+    """Whether nothing will come of the job of this kind and key: it had all its tries, or is not there."""
+    state = session.scalar(select(Job.state).where(Job.kind == kind, Job.key == key))
+    return state is None or state == FAILED
+
+
 def forget_done(*, at: datetime) -> int:
     """Delete rows of jobs done two weeks ago, a batch at a time; returns how many."""
     old = select(Job.id).where(Job.state == DONE, Job.done_at < at - KEPT_FOR).limit(BATCH)

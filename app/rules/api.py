@@ -125,7 +125,10 @@ def change_draft(version_id: UUID, rules: list[dict[str, Any]], by: Actor) -> Ru
 @takes(DryRunIn)
 @gives(DryRunRead, 201)
 def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> DryRun:
-    """Run a version over the facts of a past period: totals, who gains and loses, budget and goods, alarms"""
+    """Run a version over the facts of a past period: totals, who gains and loses, budget and goods, alarms
+
+    Over more than 100,000 facts a job does it: the answer's state is `waiting`, ask for it again to see how far it is.
+    """
     return trying.dry_run(version_id=version_id, from_on=from_on, until_on=until_on, by=by, at=clock.now())
 
 
@@ -133,8 +136,16 @@ def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> DryRu
 @requires("ledger.read")
 @gives(DryRunRead)
 def read_dry_run(run_id: UUID, by: Actor) -> DryRun:
-    """What a dry run found"""
+    """What a dry run found, or how far it is"""
     return trying.dry_run_for(run_id, by)
+
+
+@api.post("/dry-runs/<uuid:run_id>/cancel")
+@requires("ledger.read")
+@gives(DryRunRead)
+def cancel_dry_run(run_id: UUID, by: Actor) -> DryRun:
+    """Stop a dry run that nobody needs any more"""
+    return trying.cancel(run_id=run_id, by=by, at=clock.now())
 
 
 @api.post("/rule-set-versions/<uuid:version_id>/examples")

@@ -90,10 +90,10 @@ class DryRunNotFound(NotFound):
     slug = "dry-run-not-found"
 
 
-class TooManyFacts(Conflict):
-    """A page cannot wait for so many facts."""
+class DryRunOver(Conflict):
+    """It was done, failed or cancelled already: there is nothing to stop."""
 
-    slug = "dry-run-too-large"
+    slug = "dry-run-over"
 
 
 class UnwindingNotFound(NotFound):

@@ -21,7 +21,7 @@ from app.ledger.queries import budget_state
 from app.places import queries as places
 from app.places.models import Region
 from app.rewards.models import HANDED_OVER, Reward, Voucher
-from app.rules.models import ACTIVE, Award, RuleSetVersion
+from app.rules.models import ACTIVE, Award
 from app.rules.recalling import Period
 from app.rules.simulating import Tally
 
@@ -40,9 +40,7 @@ SHARE_REDEEMED = (0.3, 0.6, 0.9)  # of points given, as long as nothing was rede
 MONTH_DAYS = 30
 
 
-def forecast(
-    tallied: Tally, *, version: RuleSetVersion, period: Period, path: str, at: datetime
-) -> dict[str, Any]:
+def forecast(tallied: Tally, *, region_code: str, period: Period, path: str, at: datetime) -> dict[str, Any]:
     """Everything a dry run tells, as plain JSON."""
     riders = {
         number for key, people in tallied.people_by_group.items() if key[0] == "shift" for number in people
@@ -60,7 +58,7 @@ def forecast(
         "changes_by_rider": _changes(tallied, riders),
         "spread": _spread(tallied),
         "alarms": _alarms(tallied),
-        "budget": _budget(version, pace, at),
+        "budget": _budget(region_code, pace, at),
         "goods": _goods(tallied, riders, path, period, pace),
     }
 
@@ -171,9 +169,9 @@ def _whole_weeks(by_week: Mapping[str, int], period: Period) -> list[int]:
     return weeks
 
 
-def _budget(version: RuleSetVersion, pace: tuple[float, float, float], at: datetime) -> dict[str, Any]:
+def _budget(region_code: str, pace: tuple[float, float, float], at: datetime) -> dict[str, Any]:
     """When what is left of the region's budget would be used up: at the latest, likely, at the earliest."""
-    left = _left(version.rule_set.region_code, at)
+    left = _left(region_code, at)
     low, middle, high = (_lasts_until(left, each, city_day(at)) for each in pace)
     return {
         "left": left,

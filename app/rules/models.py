@@ -34,6 +34,9 @@ AWARD_STATES = (QUEUED, PENDING, ACTIVE, VOID)
 ASKED, DONE, REFUSED = "asked", "done", "refused"
 UNWINDING_STATES = (ASKED, DONE, REFUSED)
 
+RUN_WAITING, RUN_DONE, RUN_FAILED, RUN_CANCELLED = "waiting", "done", "failed", "cancelled"
+RUN_STATES = (RUN_WAITING, RUN_DONE, RUN_FAILED, RUN_CANCELLED)
+
 WEATHER, EMERGENCY = "weather", "emergency"
 CAMPAIGN_KINDS = (WEATHER, EMERGENCY)
 
@@ -118,12 +121,24 @@ class RuleSetVersion(IdMixin, Base):
 
 
 class DryRun(IdMixin, Base):
-    """What a wording would have given for the facts of a past period, as it was worked out then."""
+    """What a wording would have given for the facts of a past period, as it was worked out then; or how far that is."""
 
     __tablename__ = "dry_runs"
     __table_args__ = (
         CheckConstraint("until_on >= from_on", name="period"),
         CheckConstraint("(done_at IS NULL) = (result IS NULL)", name="done"),
+        CheckConstraint(f"state IN {RUN_STATES}", name="state"),
+        CheckConstraint("(state = 'done') = (done_at IS NOT NULL)", name="done_state"),
+        CheckConstraint("(state = 'failed') = (why IS NOT NULL)", name="failed_why"),
+        CheckConstraint("facts >= 0 AND facts_read >= 0", name="counted"),
+        # One of a version waits at a time: whoever asks again at the same moment gets that one, or takes its place.
+        Index(
+            "uq_dry_runs_one_waiting",
+            "version_id",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
         Index("ix_dry_runs_version_id_asked_at", "version_id", "asked_at"),
     )
 
@@ -133,8 +148,17 @@ class DryRun(IdMixin, Base):
     until_on: Mapped[date]
     asked_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(10))
+    facts: Mapped[int]  # to be read
+    facts_read: Mapped[int]
+    why: Mapped[str | None] = mapped_column(String(40))  # nothing came of it
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def period(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.from_on, self.until_on
 
 
 class Campaign(IdMixin, Base):

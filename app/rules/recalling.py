@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from app.identity.models import Person
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session
+from app.kernel.ids import first_id_at
 from app.places.models import Region
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import where_and_when
@@ -21,7 +22,8 @@ from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NOT_ENROLLED
 from app.rules.rulebook import DAY, Rule
 from app.rules.simulating import Happened
 
-BATCH = 5000
+PART = 10_000  # facts in one reading
+CLOCK_SLACK = timedelta(days=1)  # a server's clock may have been so wrong when it wrote a fact down
 NOBODYS = (ACCOUNT_CLOSED, NOT_ENROLLED, FOUND_VOID)  # whatever the rules say, these earn nothing
 
 
@@ -44,6 +46,7 @@ class Period:
 class Recalled:
     """The facts of a period in the reach of a rule set. A rider is a number, given as they first appear.
 
+    They are read part by part, each in whatever unit of work is open then, so that a long reading stops nobody.
     `occupations` says what the rider of each number does; it grows as the facts are read.
     """
 
@@ -51,18 +54,24 @@ class Recalled:
         self.period = period
         self.occupations: list[str] = []
         self._reach = _reach(rule_set, region_path, period)
-        self._warm_up_on = _warm_up(period.from_on, rules)
+        self._begin = city_midnight(_warm_up(period.from_on, rules))
+        # A fact is written down after it happened, and ids are made in that order: none before this one can be meant.
+        self._after = first_id_at(self._begin - CLOCK_SLACK)
+        self._said = _occupations_said()
+        self._nobodys = _facts_of_nobody(self._after)
+        self._numbers: dict[UUID, int] = {}
+        self.read = 0  # so many facts so far
 
     def count(self) -> int:
         """How many facts there are to read."""
         chosen = select(func.count()).select_from(RecordedFact)
         return session.scalar(chosen.where(*self._chosen())) or 0
 
-    def facts(self, progress: Callable[[int], None] = lambda done: None) -> Iterator[Happened]:
-        """The facts in the order they were judged, which is the order in which caps were used up."""
-        first, end = self.period.span()
-        numbers: dict[UUID, int] = {}
-        said, nobodys = _occupations_said(), _facts_of_nobody()
+    def next_part(self) -> list[Happened] | None:
+        """The next facts in the order they were judged, which is the order in which caps were used up; None at the end.
+
+        A part may be shorter than it was read: what earns nothing whatever the rules say is left out.
+        """
         rows = session.execute(
             select(
                 RecordedFact.id,
@@ -71,31 +80,38 @@ class Recalled:
                 RecordedFact.happened_at,
                 RecordedFact.fields,
             )
-            .where(*self._chosen())
+            .where(RecordedFact.id > self._after, *self._chosen())
             .order_by(RecordedFact.id)
-            .execution_options(yield_per=BATCH)
-        )
-        for part in rows.partitions():
-            for id_, kind, person_id, happened_at, kept in part:
-                if id_ in nobodys:
-                    continue
-                complete = "first_of_day" in kept and "basis" in kept
-                fields = kept if complete else _completed(kind, happened_at, kept)
-                number = numbers.get(person_id)
-                if number is None:
-                    number = numbers[person_id] = len(numbers)
-                    self.occupations.append(said.get(person_id, "unknown"))
-                yield Happened(kind, number, city_day(happened_at), fields, first <= happened_at < end)
-            progress(len(part))
+            .limit(PART)
+        ).all()
+        if not rows:
+            return None
+        self._after = rows[-1][0]
+        self.read += len(rows)
+        first, end = self.period.span()
+        return [
+            Happened(
+                kind, self._number(person_id), city_day(happened_at), _whole(kind, happened_at, kept),
+                first <= happened_at < end,
+            )
+            for id_, kind, person_id, happened_at, kept in rows
+            if id_ not in self._nobodys
+        ]  # fmt: skip
+
+    def _number(self, person_id: UUID) -> int:
+        number = self._numbers.get(person_id)
+        if number is None:
+            number = self._numbers[person_id] = len(self._numbers)
+            self.occupations.append(self._said.get(person_id, "unknown"))
+        return number
 
     def _chosen(self) -> tuple[ColumnElement[bool], ...]:
         _, end = self.period.span()
-        begin = city_midnight(self._warm_up_on)
         void = select(VoidFact.fact_id).where(
             VoidFact.fact_kind == RecordedFact.kind, VoidFact.fact_id == RecordedFact.fact_id
         )
         return (
-            RecordedFact.happened_at >= begin,
+            RecordedFact.happened_at >= self._begin,
             RecordedFact.happened_at < end,
             RecordedFact.region_code.in_(self._reach),
             ~void.exists(),
@@ -130,15 +146,18 @@ def _occupations_said() -> dict[UUID, str]:
     return {person_id: str(occupation) for person_id, occupation in session.execute(chosen)}
 
 
-def _facts_of_nobody() -> set[UUID]:
-    return set(session.scalars(select(NoAward.recorded_fact_id).where(NoAward.why.in_(NOBODYS))))
+def _facts_of_nobody(after: UUID) -> set[UUID]:
+    chosen = select(NoAward.recorded_fact_id).where(NoAward.why.in_(NOBODYS))
+    return set(session.scalars(chosen.where(NoAward.recorded_fact_id > after)))
 
 
-def _completed(kind: str, happened_at: datetime, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """A fact recorded before some field existed, with what follows from its time and kind."""
+def _whole(kind: str, happened_at: datetime, kept: dict[str, Any]) -> Mapping[str, Any]:
+    """The fields of a fact; one recorded before some field existed, with what follows from its time and kind."""
+    if "first_of_day" in kept and "basis" in kept:
+        return kept
     return (
-        where_and_when(fields["region"], happened_at)
+        where_and_when(kept["region"], happened_at)
         | {"basis": KINDS[kind].usual_basis, "first_of_day": False, "weather": False, "emergency": False}
         | {"grid_member": False}
-        | dict(fields)
+        | kept
     )

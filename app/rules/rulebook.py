@@ -64,7 +64,8 @@ class Cap:
     def left(self, points: int, used_points: int, used_times: int) -> int:
         """How many of these points the cap lets through."""
         if self.points is not None:
-            return max(0, min(points, self.points - used_points))
+            left = self.points - used_points
+            return points if left >= points else max(left, 0)
         return points if used_times < (self.times or 0) else 0
 
 

@@ -11,7 +11,7 @@ from app.kernel.i18n import say
 from app.kernel.schemas import Day, Id, Instant, Schema, Text, Whole
 from app.rules.explaining import cut_in_words, explain
 from app.rules.kinds import KINDS
-from app.rules.models import CAMPAIGN_KINDS
+from app.rules.models import CAMPAIGN_KINDS, RUN_STATES
 from app.rules.queries import rules_of
 from app.rules.rule_schemas import REGION_CODE, ConditionValue
 from app.rules.sentences import condition_in_words, rule_in_words
@@ -194,13 +194,17 @@ class FactAwardRead(Schema):
 
 
 class DryRunRead(Schema):
-    """What a version would have given over a past period."""
+    """What a version would have given over a past period; while a job is at it, how far it is."""
 
     id = fields.UUID(required=True)
     version_id = fields.UUID(required=True)
     from_on = fields.Date(required=True)
     until_on = fields.Date(required=True)
     asked_at = fields.AwareDateTime(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(RUN_STATES))
+    facts = fields.Integer(required=True)
+    facts_read = fields.Integer(required=True)
+    why = fields.String(required=True, allow_none=True)
     result = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
 

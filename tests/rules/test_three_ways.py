@@ -17,10 +17,10 @@ from app.kernel.db import session, transaction
 from app.ledger.queries import balance_of
 from app.ledger.verify import verify
 from app.places.models import Region
-from app.rules import trying
 from app.rules.models import Award
 from app.rules.recalling import Period
 from app.rules.replay import replay
+from app.rules.working_out import work_out
 from tests import make as build
 from tests.rules import make
 
@@ -193,7 +193,7 @@ def test_dry_run_live_and_replay_give_the_same(app, clock):
         with transaction(write=False):
             gave = live(version.id)
             period = Period(city_day(begin), city_day(clock()))
-            run = trying.work_out(session.merge(version), period, at=clock())
+            run = work_out(session.merge(version), period, at=clock())
             dry = {row["rule"]: (row["draft"], row["times"]) for row in run["rules"] if row["times"]}
             assert dry == gave
             assert run["facts"] == len(told)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
@@ -15,7 +14,6 @@ from app.kernel.suppressing import FEWEST, suppressed
 from app.rules import drafting, queries, rulebook, trying
 from app.rules.comparing import differences
 from app.rules.drafting import checked
-from app.rules.errors import TooManyFacts
 from app.rules.evaluating import UsageKey, Used, evaluate
 from app.rules.models import Award
 from app.rules.simulating import Book, Happened
@@ -140,14 +138,6 @@ def test_it_says_in_words_what_changes():
     assert told[2] == "R-01 的分数：原来“每次 5 分”，改成“每次 8 分”"
     assert told[3] == "R-01 的上限：原来“没有”，改成“每人每天最多 16 分”"
     assert differences(before, before) == []
-
-
-def test_a_page_refuses_to_wait_for_millions(app, monkeypatch):
-    scene = make.scene([rule(points=5)])
-    make.judge(make.checkin(scene.rider))
-    monkeypatch.setattr(trying, "MAX_FACTS_IN_A_PAGE", 0)
-    with pytest.raises(TooManyFacts):
-        tried(scene)
 
 
 def test_trying_gives_nothing(app):

@@ -47,7 +47,6 @@ SHUT = {
     "GET /desk/conflicts/<uuid:conflict_id>": "there is no conflict",
     "POST /desk/conflicts/<uuid:conflict_id>": "there is no conflict",
     "POST /station/<uuid:station_id>/devices/<uuid:device_id>/revoke": "no device is enrolled",
-    "GET /api/v1/dry-runs/<uuid:run_id>": "nothing was tried",
     "GET /api/v1/seals/<int:number>": "nothing is sealed",
     "GET /static/<version>/<path:name>": "there is no such file",
     "POST /api/v1/honours/<uuid:honour_id>/revocation": "nobody is honoured yet",

@@ -35,7 +35,7 @@ from app.rewards.books import closing, settling
 from app.rewards.books.models import Refund
 from app.rules.campaigns import declare_campaign
 from app.rules.drafting import draft_version
-from app.rules.models import Award
+from app.rules.models import Award, DryRun
 from app.rules.unwinding import ask_to_unwind
 from app.volunteering import confirming
 from app.volunteering.models import Hours
@@ -146,6 +146,13 @@ def _rules(world: World) -> None:
         at, editor = clock.now(), world.actor("rule-editor")
         draft = draft_version(rule_set_id=version.rule_set_id, rules=[rules.rule()], by=editor, at=at)
         world.ids |= {"draft": draft.id, "fact": "checkin", "key": "R-01"}
+        tried = DryRun(
+            version_id=draft.id, wording="", from_on=at.date(), until_on=at.date(), asked_by=editor.person_id,
+            asked_at=at, state="waiting", facts=10**6, facts_read=0,
+        )  # fmt: skip
+        session.add(tried)
+        session.flush()
+        world.keep("run_id", tried)
         campaign = declare_campaign(
             region_code=HERE, kind="weather", title_zh="高温", title_en="Heat",
             ends_at=at + timedelta(days=2), by=world.actor("department"), at=at,

@@ -111,7 +111,8 @@ def version(version_id: UUID, by: Actor) -> str:
         "desk/rules_version.html",
         alarm_words=alarm_words, group_words=group_words, said_day=said_day,
         version=found, rules=[(each, rule_in_words(each)) for each in queries.rules_of(found)], facts=_facts(),
-        from_on=today - USUAL_DRY_RUN, until_on=today, run=trying.latest_run(found), menu=menu_of(by),
+        from_on=today - USUAL_DRY_RUN, until_on=today, run=trying.latest_run(found),
+        under_way=trying.run_under_way(found), menu=menu_of(by),
         can_edit=by.holds("rules.edit") and is_open, can_draft=by.holds("rules.edit"), is_open=is_open,
         can_review=by.holds("rules.review") and found.written_by != by.person_id,
     )  # fmt: skip
@@ -267,8 +268,17 @@ def _change(version_id: UUID, rules: list[dict[str, Any]], by: Actor, at: dateti
 @takes_form(DryRunForm)
 def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> Response:
     """What these rules would have given in a past period"""
-    trying.dry_run(version_id=version_id, from_on=from_on, until_on=until_on, by=by, at=clock.now())
-    return go(f"/desk/rules/{version_id}", said="web.said.rules-tried")
+    run = trying.dry_run(version_id=version_id, from_on=from_on, until_on=until_on, by=by, at=clock.now())
+    return go(f"/desk/rules/{version_id}", said=f"web.said.dry-run-{run.state}")
+
+
+@pages.post("/desk/rules/<uuid:version_id>/dry-runs/<uuid:run_id>/cancel", again=version)
+@requires("ledger.read")
+@takes_form(Nothing)
+def cancel_dry_run(version_id: UUID, run_id: UUID, by: Actor) -> Response:
+    """Nobody needs to know any more"""
+    run = trying.cancel(run_id=run_id, by=by, at=clock.now())
+    return go(f"/desk/rules/{version_id}", said=f"web.said.dry-run-{run.state}")
 
 
 @pages.post("/desk/rules/<uuid:version_id>/review", again=version)
