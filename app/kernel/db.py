@@ -16,7 +16,19 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DDL, JSON, DateTime, Dialect, Executable, MetaData, Row, Table, Uuid, event, text
+from sqlalchemy import (
+    DDL,
+    JSON,
+    DateTime,
+    Dialect,
+    Executable,
+    MetaData,
+    Row,
+    Table,
+    Uuid,
+    event,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -25,6 +37,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, make_transient_to_detached, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.kernel import messages
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
 
@@ -112,17 +125,27 @@ def engine_options(url: str) -> dict[str, Any]:
 # --- units of work -------------------------------------------------------------------------------------------------
 
 
+class Hindered(Exception):
+    """What a unit of work wrote unanswered could not be written: it has to run again and wait for each answer."""
+
+
 @contextmanager
-def transaction(*, write: bool = True) -> Iterator[None]:
-    """One unit of work: all of it or nothing. Nesting is refused, a read one cannot write."""
+def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[None]:
+    """One unit of work: all of it or nothing. Nesting is refused, a read one cannot write.
+
+    `unanswered`: see `in_transaction`. Raises Hindered if something stood in the way of what was written so.
+    """
     if session().in_transaction():
         raise RuntimeError("a unit of work is already open")
     options: dict[str, Any] = {"fengxing_write": write, "postgresql_readonly": not write}
     try:  # already around the beginning: a database that is away must leave no half-open session
         session.connection(execution_options=options)
         session.info["after_commit"] = []
+        if unanswered:
+            session.info["unanswered"] = []
         yield
         if write:
+            _send_unanswered()
             session.commit()
         else:
             session.rollback()
@@ -150,12 +173,40 @@ def freeze() -> None:
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
 
 
-def in_transaction(call: Callable[[], T], *, write: bool = True, tries: int = 4) -> T:
+def in_transaction(
+    call: Callable[[], T], *, write: bool = True, tries: int = 4, unanswered: bool = False
+) -> T:
     """Run `call` as one unit of work; a serialization failure or deadlock runs the whole of it again.
 
     A Problem with `keep = True` is raised only after what was written before it has been committed.
+
+    `unanswered`: on PostgreSQL, what `put` and `claim` write goes out in one message with the COMMIT: nobody waits for
+    an answer to each, and a row that many share is locked no longer than the database itself needs. If anything stands
+    in the way of one of them, nothing is written and the unit runs again, waiting for each: that run says what it was.
     """
+    if unanswered and dialect_name() == "postgresql":
+        try:
+            return _patiently(lambda: _once(call, write, unanswered=True), tries)
+        except Hindered:
+            pass
     return _patiently(lambda: _once(call, write), tries)
+
+
+def _send_unanswered() -> None:
+    writes = session.info.pop("unanswered", None)
+    if not writes:
+        return
+    session.flush()
+    connection = session.connection()
+    raw: Any = connection.connection.driver_connection
+    try:
+        messages.send(writes, raw, connection.dialect, end=raw.commit)
+    except DBAPIError as error:
+        if raw.closed:
+            connection.invalidate()
+        if is_transient(error):
+            raise
+        raise Hindered from error
 
 
 def by_itself(statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
@@ -190,9 +241,9 @@ def _patiently(call: Callable[[], T], tries: int) -> T:
     raise AssertionError("unreachable")
 
 
-def _once(call: Callable[[], T], write: bool) -> T:
+def _once(call: Callable[[], T], write: bool, *, unanswered: bool = False) -> T:
     kept: Problem | None = None
-    with transaction(write=write):
+    with transaction(write=write, unanswered=unanswered):
         try:
             return call()
         except Problem as problem:
@@ -251,8 +302,8 @@ def as_loaded(made: M) -> M:
 @cache
 def _insert_if_absent(table: Table, dialect: str) -> Executable:
     # Built once: to build a statement costs as much as to send it.
-    insert = postgresql_insert if dialect == "postgresql" else sqlite_insert
-    return insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    into = postgresql_insert if dialect == "postgresql" else sqlite_insert
+    return into(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def dialect_name() -> str:

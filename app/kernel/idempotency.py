@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel.db import Base, IdMixin, UtcDateTime, insert_if_absent, session
 from app.kernel.errors import BadRequest, Conflict, Invalid
 from app.kernel.ids import new_id
+from app.kernel.unanswered import put
 
 MAX_KEY_LENGTH = 255
 KEPT_FOR = timedelta(days=30)  # a phone may bring its outbox after two weeks without a network
@@ -98,7 +99,7 @@ def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None
 
 def finish(*, owner: str, key: str, status: int, body: str) -> None:
     """Store the outcome beside the work."""
-    session.connection().execute(_FINISH, {"of_owner": owner, "of_key": key, "status": status, "body": body})
+    put(_FINISH, {"of_owner": owner, "of_key": key, "status": status, "body": body})
 
 
 def forget_old(*, at: datetime, limit: int = 5000) -> int:

@@ -11,20 +11,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, literal, select, update
+from sqlalchemy import Row, String, Uuid, bindparam, exists, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import make_transient_to_detached
 
 from app.identity.actors import SYSTEM, Actor
-from app.kernel.db import dialect_name, session
+from app.kernel.db import UtcDateTime, dialect_name, session
 from app.kernel.events import publish
 from app.kernel.ids import new_id
+from app.kernel.unanswered import is_unanswered, put
 from app.ledger.accounts import forget_balances, wallet_key
 from app.ledger.errors import HoldEnded, HoldNotFound, PointsShort, SourceUsedDifferently
 from app.ledger.events import HoldExpired
 from app.ledger.models import Account, Hold, LedgerTransaction
-from app.ledger.posting import Leg, booked, legs_of, record
+from app.ledger.posting import Leg, booked, close, legs_of, record
 
 CAPTURED = {"slug": "ledger.captured"}
 
@@ -72,6 +73,10 @@ def capture(
     if points is not None and points < 1:
         raise ValueError("a capture takes at least one point")
     transaction_id = new_id()
+    told: dict[str, Any] = {"kind": kind, "source": source, "words": words, "by": by, "at": at}
+    if is_unanswered() and points is None:
+        _capture_unanswered(hold_id, transaction_id, to_account_id, source, by, at)
+        return close(transaction_id, entry_count=2, **told)
     ended = _end(
         hold_id,
         Hold.expires_at > at,
@@ -87,7 +92,7 @@ def capture(
     if ended is None:
         return _captured_before(hold_id, to_account_id, source, points)
     legs = [Leg(ended.account_id, -ended.captured_points), Leg(to_account_id, ended.captured_points)]
-    return record(transaction_id, kind=kind, source=source, legs=legs, words=words, by=by, at=at)
+    return record(transaction_id, legs=legs, **told)
 
 
 def release(hold_id: UUID, *, source: str, by: Actor, at: datetime) -> Hold:
@@ -154,6 +159,37 @@ def _reserve(
     session.add(made)
     forget_balances([account_id])
     return made
+
+
+_CAPTURE = text(
+    "UPDATE holds SET state = 'captured', captured_points = points, transaction_id = :transaction_id, "
+    "end_source = :source, ended_by = :staff, ended_at = :now "
+    "WHERE id = :hold_id AND state = 'held' AND expires_at > :now"
+).bindparams(
+    *(bindparam(name, type_=Uuid()) for name in ("transaction_id", "staff", "hold_id")),
+    bindparam("source", type_=String()),
+    bindparam("now", type_=UtcDateTime()),
+)
+_CAPTURED_ENTRIES = text(
+    "INSERT INTO entries (transaction_id, id, account_id, amount) "
+    "SELECT :transaction_id, :id_0, account_id, -captured_points FROM holds WHERE id = :hold_id UNION ALL "
+    "SELECT :transaction_id, :id_1, :to_account_id, captured_points FROM holds WHERE id = :hold_id"
+).bindparams(
+    *(
+        bindparam(name, type_=Uuid())
+        for name in ("transaction_id", "id_0", "id_1", "to_account_id", "hold_id")
+    )
+)
+
+
+def _capture_unanswered(
+    hold_id: UUID, transaction_id: UUID, to_account_id: UUID, source: str, by: Actor, at: datetime
+) -> None:
+    """End the hold, and move all it held. If it is not open any more, the unit of work runs again and is told why."""
+    ended = {"transaction_id": transaction_id, "source": source, "staff": by.person_id, "hold_id": hold_id}
+    put(_CAPTURE, {**ended, "now": at}, one=True)
+    moved = {"transaction_id": transaction_id, "id_0": new_id(), "id_1": new_id(), "hold_id": hold_id}
+    put(_CAPTURED_ENTRIES, {**moved, "to_account_id": to_account_id})
 
 
 def _end(

@@ -18,9 +18,10 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Row, String, TextClause, Uuid, bindparam, select, text
 
 from app.identity.actors import Actor
-from app.kernel.db import as_loaded, insert_if_absent, session
+from app.kernel.db import as_loaded, session
 from app.kernel.errors import Problem
 from app.kernel.ids import new_id
+from app.kernel.unanswered import claim, is_unanswered, put
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import (
     AccountShort,
@@ -84,6 +85,10 @@ def post(
     leaves the unit of work as it was.
     """
     must_balance(legs)
+    if (
+        is_unanswered()
+    ):  # the database locks and checks; what it refuses is posted again, and then it is asked why
+        return record(new_id(), kind=kind, source=source, legs=legs, words=words, by=by, at=at)
     accounts = accounts_to_change(legs)
     try:
         must_suffice(accounts, legs)
@@ -155,23 +160,43 @@ def record(
         entries |= {f"id_{number}": new_id()} | {
             f"{name}_{number}": value for name, value in leg._asdict().items()
         }
-    if session.connection().execute(_insert_entries(len(legs)), entries).rowcount == 0:
+    if is_unanswered():
+        put(_insert_entries(len(legs)), entries)
+    elif session.connection().execute(_insert_entries(len(legs)), entries).rowcount == 0:
         raise SourceUsedDifferently(source=source)
+    forget_balances(leg.account_id for leg in legs)
+    return close(
+        transaction_id, kind=kind, source=source, entry_count=len(legs), words=words, by=by, at=at,
+        reverses_id=reverses_id,
+    )  # fmt: skip
+
+
+def close(
+    transaction_id: UUID,
+    *,
+    kind: str,
+    source: str,
+    entry_count: int,
+    words: Mapping[str, Any],
+    by: Actor,
+    at: datetime,
+    reverses_id: UUID | None = None,
+) -> LedgerTransaction:
+    """Write the transaction that closes its entries. Only for this package."""
     values = {
         "id": transaction_id,
         "kind": kind,
         "source": source,
         "words": dict(words),
-        "entry_count": len(legs),
+        "entry_count": entry_count,
         "reverses_id": reverses_id,
         "made_by": by.person_id,
         "at": at,
     }
-    if not insert_if_absent(LedgerTransaction, values):
+    if not claim(LedgerTransaction, values):
         # Only a concurrent use of the source on other accounts gets here: on the same ones it waited for the lock. The
         # entries above have no transaction: the database will not commit this unit of work, whatever the caller does.
         raise SourceUsedDifferently(source=source)
-    forget_balances(leg.account_id for leg in legs)
     return as_loaded(LedgerTransaction(**values))
 
 

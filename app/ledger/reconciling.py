@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, Select, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, exists, func, select
 
 from app.kernel.db import session
 from app.ledger.accounts import settlement_key
@@ -27,6 +27,12 @@ class Booked(NamedTuple):
 def settlement_id(station_id: UUID) -> ScalarSelect[UUID]:
     """The account of what a station is owed, as part of another statement; NULL if it was never opened."""
     return select(Account.id).where(Account.key == settlement_key(station_id)).scalar_subquery()
+
+
+def settlement_of_each(stations: FromClause, station_id: ColumnElement[UUID]) -> ScalarSelect[UUID]:
+    """The same of each station in a statement that reads stations."""
+    own = select(Account.id).where(Account.owner_id == station_id, Account.kind == "settlement")
+    return own.correlate(stations).scalar_subquery()
 
 
 def booked_for(station_id: UUID, *, before: datetime, but_not: Select[UUID]) -> list[Booked]:

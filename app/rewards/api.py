@@ -20,6 +20,7 @@ from app.kernel.http import (
     gives_file,
     gives_page,
     idempotent,
+    in_one_message,
     public,
     requires,
     takes,
@@ -250,6 +251,7 @@ def preview_redemption(code: str, station_id: UUID, by: Actor) -> Preview:
 @api.post("/redemptions")
 @requires("station.scan")
 @idempotent
+@in_one_message
 @takes(HandOver)
 @gives(VoucherRead, 201)
 def hand_over(voucher_id: UUID, station_id: UUID, by: Actor) -> VoucherDetail:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from app.identity import queries as people
 from app.identity.models import Person
 from app.kernel.db import session
 from app.kernel.paging import Page, page
-from app.ledger.reconciling import settlement_id
+from app.ledger.reconciling import settlement_of_each
 from app.places.models import Region, Station
 from app.rewards.errors import (
     RewardNotOfferedHere,
@@ -215,20 +215,24 @@ def wording(reward: Reward, station: Station, voucher_id: UUID, slug: str) -> di
 class HandingOver:
     """What must be known before a voucher is handed over, read in one statement and without a lock."""
 
+    voucher: Voucher  # as it was then
     reward: Reward
     station: Station
     owed_to: UUID | None  # the station's account, if it was ever opened
 
 
+_HANDING_OVER = (
+    select(Voucher, Reward, Station, settlement_of_each(Station.__table__, Station.__table__.c.id))
+    .join(Reward, Reward.id == Voucher.reward_id)
+    .join(Station, Station.id == Voucher.station_id)
+    .where(Voucher.id == bindparam("voucher_id"), Voucher.station_id == bindparam("station_id"))
+    .execution_options(populate_existing=True)
+)
+
+
 def handing_over(voucher_id: UUID, station_id: UUID) -> HandingOver | None:
     """What a voucher of this station is for, and who is owed for it."""
-    found = session.execute(
-        select(Reward, Station, settlement_id(station_id))
-        .select_from(Voucher)
-        .join(Reward, Reward.id == Voucher.reward_id)
-        .join(Station, Station.id == Voucher.station_id)
-        .where(Voucher.id == voucher_id, Voucher.station_id == station_id)
-    ).first()
+    found = session.execute(_HANDING_OVER, {"voucher_id": voucher_id, "station_id": station_id}).first()
     return HandingOver(*found) if found else None
 
 

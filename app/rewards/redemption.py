@@ -74,7 +74,7 @@ def redeem(*, voucher_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Vo
         queries.voucher_at(station_id, voucher_id=voucher_id)  # says what is wrong with it
         raise VoucherUnknown
     picking_up.must_be_open(known.reward, at)
-    return VoucherDetail(_hand_over(voucher_id, known, by=by, at=at), known.reward, known.station)
+    return VoucherDetail(_hand_over(known, by=by, at=at), known.reward, known.station)
 
 
 def hand_over_at_counter(
@@ -118,10 +118,10 @@ def give_points_back(voucher: Voucher, *, kind: str, how: str, by: Actor, at: da
     )
 
 
-def _hand_over(voucher_id: UUID, known: HandingOver, *, by: Actor, at: datetime) -> Voucher:
+def _hand_over(known: HandingOver, *, by: Actor, at: datetime) -> Voucher:
     station = known.station
     owed_to = known.owed_to or accounts.settlement_of(station.id).id
-    voucher = turning.hand_over(voucher_id, station_id=station.id, by=by, at=at)
+    voucher = turning.hand_over(known.voucher, by=by, at=at)
     shelf.hand_out(voucher, by=by, at=at)
     holds.capture(
         voucher.hold_id,

@@ -16,7 +16,10 @@ from sqlalchemy import insert, update
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
+from app.kernel.unanswered import put
 from app.rewards.models import HAND_OVER, REFUND, UNDO, Stock, StockMovement, Voucher
+
+_MOVED = insert(StockMovement.__table__)  # type: ignore[arg-type]
 
 
 def keep_one(*, reward_id: UUID, station_id: UUID) -> UUID | None:
@@ -69,7 +72,7 @@ def move(
     A hand-over or its undo is unique per voucher, whatever state the voucher's row claims.
     """
     row = {"id": new_id(), "stock_id": stock_id, "kind": kind, "quantity": quantity, "reason": reason}
-    session.execute(insert(StockMovement).values(**row, voucher_id=voucher_id, by_id=by.person_id, at=at))
+    put(_MOVED, {**row, "voucher_id": voucher_id, "by_id": by.person_id, "at": at})
 
 
 def make_room(*, reward_id: UUID, station_id: UUID) -> None:

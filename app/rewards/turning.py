@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, not_, select, update
+from sqlalchemy import ColumnElement, Uuid, bindparam, not_, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.identity.actors import Actor
-from app.kernel.db import session
+from app.kernel.db import UtcDateTime, session
 from app.kernel.errors import Conflict
+from app.kernel.unanswered import is_unanswered, put
 from app.rewards import queries
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import (
@@ -32,23 +34,48 @@ from app.rewards.models import (
 _FREE = {"open_slot": None, "share_no": None}  # an ended voucher no longer counts against the rider's limits
 
 
-def hand_over(voucher_id: UUID, *, station_id: UUID, by: Actor, at: datetime) -> Voucher:
-    """Reserved → handed over, at its own station and in time. Otherwise refuses with the reason."""
-    turned = _turn(
-        Voucher.id == voucher_id,
+# Reserved → handed over, at its own station and in time.
+_HAND_OVER = (
+    update(Voucher.__table__)  # type: ignore[arg-type]
+    .where(
+        Voucher.id == bindparam("voucher_id", type_=Uuid()),
         Voucher.state == RESERVED,
-        Voucher.station_id == station_id,
-        Voucher.expires_at > at,
-        values={
+        Voucher.station_id == bindparam("at_station", type_=Uuid()),
+        Voucher.expires_at > bindparam("now", type_=UtcDateTime()),
+    )
+    .values(
+        state=HANDED_OVER,
+        open_slot=None,
+        handed_over_at=bindparam("now", type_=UtcDateTime()),
+        handed_over_by=bindparam("staff", type_=Uuid()),
+    )
+)
+_HAND_OVER_AND_READ = (
+    select(Voucher)
+    .from_statement(_HAND_OVER.returning(*Voucher.__table__.c))
+    .execution_options(populate_existing=True)
+)
+
+
+def hand_over(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
+    """Reserved → handed over, at its own station and in time. Otherwise refuses with the reason."""
+    values = {"voucher_id": voucher.id, "at_station": voucher.station_id, "now": at, "staff": by.person_id}
+    if is_unanswered():
+        voucher.must_be_waiting(at)
+        put(_HAND_OVER, values, one=True)
+        turned = {
             "state": HANDED_OVER,
             "open_slot": None,
             "handed_over_at": at,
             "handed_over_by": by.person_id,
-        },
-    )
-    if turned:
-        return turned[0]
-    queries.voucher_at(station_id, voucher_id=voucher_id).must_be_waiting(at)
+        }
+        for name, value in turned.items():
+            set_committed_value(voucher, name, value)
+        return voucher
+    found: Voucher | None = session.scalars(_HAND_OVER_AND_READ, values).first()
+    if found is not None:
+        return found
+    queries.voucher_at(voucher.station_id, voucher_id=voucher.id).must_be_waiting(at)
     raise Conflict
 
 

@@ -1,0 +1,47 @@
+"""Writing without waiting for an answer, in units of work that were begun so (see `kernel.db.in_transaction`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, cast
+
+from sqlalchemy import ClauseElement, Executable, Insert, Table, insert
+
+from app.kernel.db import Base, insert_if_absent, session
+from app.kernel.messages import Write
+
+
+def is_unanswered() -> bool:
+    """Whether the running unit of work writes without waiting for answers (and could run again)."""
+    return "unanswered" in session.info
+
+
+def wait_for_answers() -> None:
+    """From here on this unit of work waits for each answer. For those who read what they have written."""
+    if session.info.pop("unanswered", None):
+        raise RuntimeError("something was written unanswered before")
+
+
+def put(statement: ClauseElement, values: Mapping[str, Any], *, one: bool = False) -> None:
+    """Write something whose answer says nothing new; in an unanswered unit of work with the COMMIT.
+
+    `one`: there it must change a row, or the unit of work runs again. Elsewhere the caller asks for the answer itself.
+    """
+    if is_unanswered():
+        session.info["unanswered"].append(Write(statement, values, one))
+    else:
+        session.connection().execute(cast(Executable, statement), dict(values))
+
+
+def claim(model: type[Base], values: Mapping[str, Any]) -> bool:
+    """`insert_if_absent` of what is nearly always absent: an unanswered unit believes so, and runs again if not."""
+    if is_unanswered():
+        put(_insert(cast(Table, model.__table__)), values)
+        return True
+    return insert_if_absent(model, values)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table)
