@@ -48,6 +48,7 @@ from app.kernel import (
 )
 from app.kernel import settings as settings_module
 from app.kernel.cookies import HostCookies
+from app.kernel.doors import ClosedDoors
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
@@ -229,8 +230,6 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config.update(
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=50,
@@ -238,12 +237,14 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # an address with a stray slash is unknown, not an HTML redirect
+    closed = ClosedDoors(app.wsgi_app, version=VERSION, only_tls=settings.secure_cookies)
+    app.wsgi_app = closed  # type: ignore[method-assign]
     if settings.secure_cookies:
         app.wsgi_app = HostCookies(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    database.db.init_app(app)
+    database.install(app, settings.database_url)
     Migrate(
         app,
         database.db,
@@ -263,31 +264,11 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _speak(app: Flask) -> None:
     @app.before_request
     def choose_language() -> None:
-        i18n.set_locale(request.cookies.get("lang") or i18n.choose(request.headers.get("Accept-Language")))
-        if "\x00" in request.path or "\x00" in request.query_string.decode("latin-1") or "%00" in request.url:
+        chosen = request.cookies.get("lang") if "HTTP_COOKIE" in request.environ else None
+        i18n.set_locale(chosen or i18n.choose(request.environ.get("HTTP_ACCEPT_LANGUAGE")))
+        asked = request.environ.get("QUERY_STRING", "")
+        if "\x00" in request.path or "\x00" in asked or "%00" in asked:
             raise BadRequest
-
-    @app.after_request
-    def close_the_doors(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(self), geolocation=(self), microphone=()")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        response.headers.setdefault("X-Fengxing", VERSION)  # so that a page knows who answered: see reach.js
-        if request.path.startswith("/api/"):
-            response.headers.setdefault("Cache-Control", "no-store")
-            response.headers.setdefault("Content-Language", i18n.HTML_LANGUAGE[i18n.locale()])
-        if app.config["FENGXING"].secure_cookies:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        return response
-
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
-    "connect-src 'self'; media-src 'self' blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
-)
 
 
 def _answer_problems(app: Flask) -> None:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.ledger.verify import verify
 from bench import growth, machine, memory, pairs, paths, report, rest, roll, rules, scene, sizes, storage
 from bench.ground import SERVERS, Ground, on_postgresql, on_sqlite, postgres_process, served
@@ -125,7 +125,7 @@ def _findings(rows: list[dict[str, Any]]) -> list[str]:
 
 def _close() -> None:
     session.remove()
-    db.engine.dispose()
+    disconnect()
 
 
 if __name__ == "__main__":

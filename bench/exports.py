@@ -41,7 +41,7 @@ from app.identity.actors import Actor
 from app.identity.models import Consent, Person
 from app.kernel.bulk import insert_many
 from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.volunteering.models import Activity, Hours
 from bench import city, crowd
@@ -385,7 +385,7 @@ def _say(words: str) -> None:
 
 def _leave() -> None:
     session.remove()
-    db.engine.dispose()
+    disconnect()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from app.cases.models import Case
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.ledger.verify import verify
 from bench import city, crowd, machine, pairs, report, streams, svg
@@ -140,7 +140,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
                 report.table(f"growth on {name}", told[name]["rows"])
                 _draw(name, what, steps)
                 session.remove()
-                db.engine.dispose()
+                disconnect()
     return told, findings
 
 

@@ -17,7 +17,7 @@ from app.codes.kinds import personal
 from app.codes.kinds.personal import PersonalCode
 from app.codes.macs import CURRENT
 from app.kernel import clock
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.ledger.verify import verify
 from bench import city, crowd, load, offline, pairs, report, streams
@@ -48,7 +48,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
         with transaction(write=False):
             findings += [str(each) for each in verify()]
         session.remove()
-        db.engine.dispose()
+        disconnect()
     report.table("batches, codes", rows)
     return rows, findings
 

@@ -20,7 +20,7 @@ from app.honours.selecting import create_selection, run_selection
 from app.identity.actors import Actor
 from app.identity.queries import actor_of, person
 from app.kernel.clock import city_midnight
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from bench import city, crowd, pairs, report
 from bench.bulk import analyze
 from bench.city import CITY, City
@@ -80,7 +80,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
             rows.append(_measured(riders, size.roll_entries * riders // largest, size.pairs))
             report.say(str(rows[-1]))
             session.remove()
-            db.engine.dispose()
+            disconnect()
     report.table("a month's selection over a whole city", rows)
     return rows, []
 

@@ -19,7 +19,7 @@ from app.identity.queries import actor_of, person
 from app.kernel import clock, jobs, working
 from app.kernel.clock import CITY as CITY_TIME
 from app.kernel.clock import city_day
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.rules import drafting, rulebook, trying
 from app.rules.kinds.shape import where_and_when
@@ -47,7 +47,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
             rows.append(row)
             findings += found
             session.remove()
-            db.engine.dispose()
+            disconnect()
     report.table("rules", rows)
     return rows, findings
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.ledger.verify import verify
 from bench import city, crowd, pairs, report, streams
@@ -43,7 +43,7 @@ def run(size: Size) -> tuple[Any, list[str]]:
         with transaction(write=False):
             findings = [str(each) for each in verify()]
         session.remove()
-        db.engine.dispose()
+        disconnect()
     return rows, findings
 
 

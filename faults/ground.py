@@ -109,14 +109,14 @@ class Ground:
         from flask_migrate import upgrade
 
         from app import create_app
-        from app.kernel.db import db
+        from app.kernel.db import disconnect
 
         self._server(f"CREATE DATABASE {TEMPLATE}")
         self.app = create_app(self.env(self.postgres.url(TEMPLATE)))
         with self.app.app_context():
             upgrade(directory=str(layout.ROOT / "migrations"))
             self.city = cities.build(last_items, within_s)
-            db.engine.dispose()
+            disconnect()
 
     def copy(self) -> str:
         """The address of a fresh copy of the city, with tokens that are good from now on."""

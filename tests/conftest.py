@@ -126,13 +126,13 @@ def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
     app.testing = True
     with app.app_context():
         database.Base.metadata.create_all(database.db.engine)
-        database.db.engine.dispose()
+        database.disconnect()
         if not SERVER_URL:
             file = Path(str(database.db.engine.url.database))
             shutil.copy(file, file.with_suffix(".empty"))
     yield app
     with app.app_context():
-        database.db.engine.dispose()
+        database.disconnect()
 
 
 @pytest.fixture

@@ -133,11 +133,10 @@ def flask(app: Flask, *arguments: str, quiet: bool = False) -> None:
 
 
 def _close_connections(app: Flask) -> None:
-    from app.kernel.db import db
+    from app.kernel.db import disconnect
 
     with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+        disconnect()
 
 
 def _certificate(door: network.Door) -> tuple[Any, Any]:

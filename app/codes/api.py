@@ -16,7 +16,7 @@ from app.codes.models import GRACE, PHONE, Poster
 from app.codes.poster import Poster as Drawn
 from app.codes.poster import a4_svg, pdf, poster_of
 from app.codes.posters import end_posters, poster_in_force, replace_poster
-from app.codes.queries import handle_in_use
+from app.codes.queries import HANDLE_IN_USE, handle_in_use
 from app.codes.schemas import (
     DeviceRead,
     DeviceState,
@@ -34,6 +34,7 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import (
     Api,
+    asks_ahead,
     attachment,
     gives,
     gives_file,
@@ -80,6 +81,7 @@ def enrol_device(device_name: str, by: Actor) -> dict[str, Any]:
 
 @api.get("/device")
 @requires("self")
+@asks_ahead(HANDLE_IN_USE[PHONE])
 @gives(DeviceState)
 def read_device(by: Actor) -> dict[str, Any]:
     """Which phone shows my code, whether it has to be renewed, and what time it is here"""

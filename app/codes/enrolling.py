@@ -12,7 +12,7 @@ from app.codes import keys
 from app.codes.errors import NotARider
 from app.codes.macs import CURRENT
 from app.codes.models import LIVES, PHONE, SERVER, PersonalHandle
-from app.codes.queries import handle_in_use
+from app.codes.queries import InUse, handle_in_use
 from app.identity import queries as identity
 from app.identity.actors import Actor
 from app.identity.events import NumberMoved, PhoneEnded
@@ -27,7 +27,7 @@ def enrol_phone(*, device_name: str, by: Actor, at: datetime) -> tuple[PersonalH
     return _replace(by, PHONE, device_name, at)
 
 
-def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle:
+def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle | InUse:
     """The handle for codes that the server draws for a browser which cannot make its own; a new one each week."""
     handle = handle_in_use(by.id, SERVER)
     if is_good(handle, at):
@@ -50,12 +50,12 @@ def on_phone_gone(event: PhoneEnded | NumberMoved) -> None:
     revoke_handles(person_id=event.person_id, at=event.at)
 
 
-def is_good(handle: PersonalHandle | None, at: datetime) -> TypeGuard[PersonalHandle]:
+def is_good(handle: InUse | None, at: datetime) -> TypeGuard[InUse]:
     """Whether a handle need not be replaced: younger than a week, and its key has not been revoked."""
     return handle is not None and handle.is_fresh(at) and key_of(handle) is not None
 
 
-def key_of(handle: PersonalHandle) -> bytes | None:
+def key_of(handle: PersonalHandle | InUse) -> bytes | None:
     """Kr, the key a handle's codes are made with; None once its epoch has been taken out of the settings."""
     return keys.key(handle.epoch, f"personal|{handle.handle}|{handle.id.hex}")
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
 from app.codes.errors import ScanSessionOver
-from app.codes.models import PersonalHandle, ScanSession
+from app.codes.models import MAKERS, PersonalHandle, ScanSession
+from app.kernel.asking import Question, ask
 from app.kernel.db import session
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """A handle that codes are made with now."""
+
+    id: UUID
+    handle: str
+    alg: str
+    epoch: int
+    device_name: str
+    created_at: datetime
+    expires_at: datetime
+
+    def is_fresh(self, at: datetime) -> bool:
+        """Whether it need not be replaced yet."""
+        return at < self.expires_at
 
 
 def handle_named(digits: str) -> PersonalHandle | None:
@@ -26,15 +46,22 @@ def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:
     return {each.handle: each for each in found}
 
 
-def handle_in_use(person_id: UUID, maker: str) -> PersonalHandle | None:
-    """The handle a person's phone (or the server on their behalf) makes codes with now."""
-    return session.scalar(
-        select(PersonalHandle).where(
-            PersonalHandle.person_id == person_id,
-            PersonalHandle.maker == maker,
-            PersonalHandle.revoked_at.is_(None),
-        )
+def _handle_of(maker: str) -> Question[InUse | None]:
+    columns = [getattr(PersonalHandle, each.name) for each in dataclasses.fields(InUse)]
+    mine = PersonalHandle.person_id == bindparam("person_id"), PersonalHandle.maker == maker
+    return Question(
+        select(*columns).where(*mine, PersonalHandle.revoked_at.is_(None)),
+        lambda person_id: {"person_id": person_id},
+        lambda found: InUse(*found) if found else None,
     )
+
+
+HANDLE_IN_USE = {maker: _handle_of(maker) for maker in MAKERS}
+
+
+def handle_in_use(person_id: UUID, maker: str) -> InUse | None:
+    """The handle a person's phone (or the server on their behalf) makes codes with now."""
+    return ask(HANDLE_IN_USE[maker], person_id)
 
 
 def use_of_step(handle_id: UUID, step: int) -> ScanSession | None:

@@ -31,6 +31,7 @@ from app.identity.actors import ANONYMOUS, Actor
 from app.identity.errors import CsrfMissing, SessionEnded
 from app.identity.models import Person, RefreshToken
 from app.kernel import clock
+from app.kernel.asking import Ahead
 from app.kernel.settings import Settings
 from app.kernel.subjects import address
 
@@ -113,11 +114,14 @@ def refresh_token_id(token: str, at: datetime) -> UUID:
     return _uuid(_checked(claims, "refresh", at), "jti")
 
 
-def authenticate() -> Actor:
-    """Whoever sent the running request; ANONYMOUS without tokens. Raises SessionEnded or CsrfMissing."""
+def authenticate(ahead: Ahead = ()) -> Actor:
+    """Whoever sent the running request; ANONYMOUS without tokens. Raises SessionEnded or CsrfMissing.
+
+    What the view will ask about the caller is asked in the same statement (`ahead`).
+    """
     known: Actor | None = request.environ.get(_ACTOR)
     if known is None:
-        known = request.environ[_ACTOR] = _authenticate(clock.now())
+        known = request.environ[_ACTOR] = _authenticate(clock.now(), ahead)
     return known
 
 
@@ -144,7 +148,7 @@ def named_caller() -> str:
     return str(claims.get("sub")) if claims else address()
 
 
-def _authenticate(at: datetime) -> Actor:
+def _authenticate(at: datetime, ahead: Ahead) -> Actor:
     try:
         signed = _signed_claims()
     except CSRFError:
@@ -156,28 +160,49 @@ def _authenticate(at: datetime) -> Actor:
     if signed is None:
         return ANONYMOUS
     claims = _checked(signed, "access", at)
-    return sessions.actor_for(person_id=_uuid(claims, "sub"), family_id=_uuid(claims, "fam"), at=at)
+    person_id, family_id = _uuid(claims, "sub"), _uuid(claims, "fam")
+    return sessions.actor_for(person_id=person_id, family_id=family_id, at=at, ahead=ahead)
 
 
 def _signed_claims() -> dict[str, Any] | None:
     """What a well-signed token of the request says, whether or not its time is over; None without a token.
 
-    A header that was found well-signed once is so for as long as the process keeps its key: it is not worked out again.
-    Cookies are, because a request by cookie must also repeat the CSRF value.
+    What was found well-signed once is so for as long as the process keeps its key: it is not worked out again, unless
+    the request comes by cookie and may change something: then it must also repeat the CSRF value.
     """
-    header = request.headers.get("Authorization", "")
+    header = request.environ.get("HTTP_AUTHORIZATION", "")
+    by_cookie = not header and request.method in ("GET", "HEAD")
+    token = request.cookies.get(ACCESS_COOKIE, "") if by_cookie else header
     known: dict[str, dict[str, Any]] = current_app.extensions[_WELL_SIGNED]
-    claims = known.get(header)
-    if claims is not None:
+    claims = known.get(token)
+    if claims is not None and (by_cookie or token.startswith("Bearer ")):
         return claims
     verified = verify_jwt_in_request(optional=True)
     if verified is None:
         return None
-    if get_jwt_request_location() == "headers":
-        if len(known) >= MAX_WELL_SIGNED:
-            known.clear()
-        known[header] = verified[1]
+    if by_cookie or get_jwt_request_location() == "headers":
+        _remember(token, verified[1])
     return verified[1]
+
+
+def _remember(token: str, claims: dict[str, Any]) -> None:
+    known: dict[str, dict[str, Any]] = current_app.extensions[_WELL_SIGNED]
+    if len(known) >= MAX_WELL_SIGNED:
+        known.clear()
+    known[token] = claims
+
+
+def csrf_value(access_token: str) -> str | None:
+    """What a form must repeat that comes with this access token by cookie; None if the token is not ours."""
+    known: dict[str, dict[str, Any]] = current_app.extensions[_WELL_SIGNED]
+    claims = known.get(access_token)
+    if claims is None:
+        try:
+            claims = decode_token(access_token)
+        except (PyJWTError, JWTExtendedException):
+            return None
+        _remember(access_token, claims)
+    return claims.get("csrf")
 
 
 def _checked(claims: dict[str, Any], kind: str, at: datetime) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.identity.actors import Actor, HeldRole
 from app.identity.errors import SessionEnded, SessionReused
 from app.identity.models import Grant, Person, RefreshToken, SecondFactor, SessionFamily
 from app.kernel import settings
+from app.kernel.asking import Ahead, rows_and_answers
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -120,18 +121,25 @@ def end_all_sessions(*, person_id: UUID, at: datetime) -> None:
     _revoke(SessionFamily.person_id == person_id, "revoked", at)
 
 
-def actor_for(*, person_id: UUID, family_id: UUID, at: datetime) -> Actor:
-    """The person behind an access token, as they are now. Raises SessionEnded when the family is no more."""
-    held = session.connection().execute(_STANDING, {"person_id": person_id, "family_id": family_id}).all()
-    if not held or held[0].revoked_at is not None or held[0].closed_at is not None:
+def actor_for(*, person_id: UUID, family_id: UUID, at: datetime, ahead: Ahead = ()) -> Actor:
+    """The person behind an access token, as they are now. Raises SessionEnded when the family is no more.
+
+    What will be asked about the person anyway is asked in the same statement (`ahead`).
+    """
+    values = {"person_id": person_id, "family_id": family_id}
+    held = rows_and_answers(_STANDING, values, ahead, person_id)
+    if not held:
         raise SessionEnded
-    roles = tuple(HeldRole(each.role, each.path, each.station_id) for each in held if each.role is not None)
-    asked_for = held[0].second_factor_at is not None or settings.current().second_factor_needed
-    lacking = bool(roles) and asked_for and not held[0].second_step
+    revoked_at, second_step, second_factor_at, closed_at, enrolled_at, *_ = held[0]
+    if revoked_at is not None or closed_at is not None:
+        raise SessionEnded
+    roles = tuple(HeldRole(*each[5:8]) for each in held if each[5] is not None)
+    asked_for = second_factor_at is not None or settings.current().second_factor_needed
+    lacking = bool(roles) and asked_for and not second_step
     return Actor(
         person_id=person_id,
         roles=() if lacking else roles,
-        is_rider=held[0].enrolled_at is not None,
+        is_rider=enrolled_at is not None,
         family_id=family_id,
         lacks_second_step=lacking,
     )

@@ -3,11 +3,14 @@
 SQLite runs in WAL mode with foreign keys on; a write begins with BEGIN IMMEDIATE, so two writers queue instead of
 failing half-way. PostgreSQL runs at READ COMMITTED; races are settled by constraints, conditional updates and row
 locks. A read transaction cannot write on either database, so no GET can ever credit anything.
+
+On PostgreSQL reads have connections of their own, on which nothing can be written and each statement stands for itself:
+at READ COMMITTED a BEGIN would change nothing about what they see, and its ROLLBACK would make the driver forget every
+statement that the server had prepared.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,7 +18,9 @@ from functools import cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import (
     DDL,
     JSON,
@@ -24,25 +29,27 @@ from sqlalchemy import (
     Executable,
     MetaData,
     Row,
+    Select,
     Table,
     Uuid,
     event,
-    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, make_transient_to_detached, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from app.kernel import messages
+from app.kernel import connecting, messages
+from app.kernel.connecting import READING
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Base")
+Statement = Select[*tuple[Any, ...]]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -59,7 +66,19 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False, "autoflush": True})
+class _UnitSession(Session):
+    """Every statement of a unit of work goes to the engine that the unit began with."""
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **more: Any) -> Any:
+        return bind or self.info.get(ENGINE) or super().get_bind(mapper, clause, bind, **more)
+
+
+ENGINE, WRITES, AFTER_COMMIT = "engine", "writes", "after_commit"  # kept in a unit of work's `session.info`
+
+db = SQLAlchemy(
+    metadata=Base.metadata,
+    session_options={"class_": _UnitSession, "expire_on_commit": False, "autoflush": True},
+)
 session = db.session
 
 
@@ -95,31 +114,19 @@ class IdMixin:
 # --- connections ---------------------------------------------------------------------------------------------------
 
 
-@event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.isolation_level = None  # the begin hook below says BEGIN, not the driver
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
-        connection.execute(f"PRAGMA {pragma}")
+def install(app: Flask, url: str) -> None:
+    """Connect the application with the database named by `url`."""
+    app.config.update(connecting.configuration(url))
+    db.init_app(app)
+    with app.app_context():
+        if READING in db.engines:
+            connecting.watch_cursors(db.engines[READING])
 
 
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    write = connection.get_execution_options().get("fengxing_write", True)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool settings that fit the database named by `url`."""
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 30}}
-    # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
-    # as old, and the unit of work runs again (see `in_transaction`).
-    return {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
+def disconnect() -> None:
+    """Close every connection that nobody holds: the process forks, or the database is to be copied or dropped."""
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 # --- units of work -------------------------------------------------------------------------------------------------
@@ -135,25 +142,26 @@ def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[Non
 
     `unanswered`: see `in_transaction`. Raises Hindered if something stood in the way of what was written so.
     """
-    if session().in_transaction():
+    mine = session()
+    if mine.in_transaction() or AFTER_COMMIT in mine.info:
         raise RuntimeError("a unit of work is already open")
-    options: dict[str, Any] = {"fengxing_write": write, "postgresql_readonly": not write}
+    hints: list[Callable[[], None]] = []
+    mine.info[AFTER_COMMIT], mine.info[WRITES] = hints, write
     try:  # already around the beginning: a database that is away must leave no half-open session
-        session.connection(execution_options=options)
-        session.info["after_commit"] = []
+        engines = db.engines
+        mine.info[ENGINE] = engines[None] if write else engines.get(READING, engines[None])
+        if write or READING not in engines:
+            mine.connection(execution_options={"fengxing_write": write})
         if unanswered:
-            session.info["unanswered"] = []
+            mine.info["unanswered"] = []
         yield
         if write:
             _send_unanswered()
-            session.commit()
-        else:
-            session.rollback()
+            mine.commit()
     except BaseException:
-        session.rollback()
+        mine.rollback()
         raise
     finally:
-        hints = session.info.pop("after_commit", [])
         session.remove()
     for hint in hints if write else ():
         hint()
@@ -161,7 +169,17 @@ def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[Non
 
 def after_commit(hint: Callable[[], None]) -> None:
     """Run a hint (wake a worker, clear a cache) once the running unit of work is safely stored."""
-    session.info["after_commit"].append(hint)
+    session.info[AFTER_COMMIT].append(hint)
+
+
+def is_reading() -> bool:
+    """Whether the running unit of work is one that cannot write."""
+    return not session.info.get(WRITES, True)
+
+
+def reader_at_rest() -> Engine | None:
+    """In a read on PostgreSQL that has begun no transaction: where its statements go."""
+    return db.engines.get(READING) if is_reading() and not session().in_transaction() else None
 
 
 def freeze() -> None:
@@ -170,7 +188,7 @@ def freeze() -> None:
     On SQLite every read transaction does that by itself.
     """
     if dialect_name() == "postgresql":
-        session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        connecting.begin_reading(session.connection(), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def in_transaction(

@@ -2,6 +2,7 @@
 
 @api.post("/redemptions")          one write transaction by construction (`get` opens one that cannot write)
 @requires("station.scan")          who may; `public` where anybody may
+@asks_ahead(BALANCE)               what it will ask about the caller, asked together with who that is
 @traced("case.seen")               that staff saw personal data is written down
 @idempotent                        Idempotency-Key: the outcome is stored in the same transaction
 @takes(RedeemVoucher)              what comes in, as keyword arguments
@@ -12,6 +13,7 @@ def redeem(voucher_id, station_id, by): return hand_over(..., by=by, at=clock.no
 from __future__ import annotations
 
 import functools
+import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,9 +25,10 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.datastructures import FileStorage
 
 from app.kernel import clock, idempotency, limits, problems, strict_json, subjects, traces
+from app.kernel.asking import Ahead, Question
 from app.kernel.db import in_transaction
 from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated, UnsupportedMedia
-from app.kernel.schemas import PageQuery, Schema
+from app.kernel.schemas import PageQuery, page_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 PUBLIC, SIGNED_IN = "public", "self"
@@ -63,24 +66,25 @@ class Edge:
     idempotent: bool = False
     limits: list[tuple[limits.Limit, Callable[[], tuple[str, ...]]]] = field(default_factory=list)
     trace: str | None = None
+    ahead: Ahead = ()
     unanswered: bool = False
 
 
-_authenticate: Callable[[], Caller] | None = None
+_authenticate: Callable[[Ahead], Caller] | None = None
 _visitor: Caller | None = None
 
 
-def set_authenticator(authenticate: Callable[[], Caller], *, visitor: Caller) -> None:
+def set_authenticator(authenticate: Callable[[Ahead], Caller], *, visitor: Caller) -> None:
     """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
     global _authenticate, _visitor
     _authenticate, _visitor = authenticate, visitor
 
 
-def caller() -> Any:
+def caller(ahead: Ahead = ()) -> Any:
     """Whoever sent the running request; an anonymous caller if nobody signed in."""
     if _authenticate is None:
         raise RuntimeError("no authenticator: main.create_app wires one")
-    return _authenticate()
+    return _authenticate(ahead)
 
 
 def edge_of(view: Callable[..., Any]) -> Edge:
@@ -154,19 +158,9 @@ def gives(schema: type[ma.Schema] | None, status: int = 200, *, many: bool = Fal
     return note
 
 
-@functools.cache
-def _page_of(schema: type[ma.Schema]) -> type[Schema]:
-    """One page schema per item schema, however many views give it."""
-    members = {
-        "items": ma.fields.List(ma.fields.Nested(schema), required=True),
-        "next_cursor": ma.fields.String(required=True, allow_none=True),
-    }
-    return type(schema.__name__.removesuffix("Read") + "Page", (Schema,), members)
-
-
 def gives_page(schema: type[ma.Schema]) -> Callable[[F], F]:
     """A page {items, next_cursor} of this schema; the view gets `cursor` and `limit`."""
-    page = _page_of(schema)
+    page = page_of(schema)
 
     def note(view: F) -> F:
         edge = edge_of(view)
@@ -192,6 +186,16 @@ def traced(action: str) -> Callable[[F], F]:
 
     def note(view: F) -> F:
         edge_of(view).trace = action
+        return view
+
+    return note
+
+
+def asks_ahead(*questions: Question[Any]) -> Callable[[F], F]:
+    """What a reading view will ask about whoever calls: it is asked in the statement that finds out who that is."""
+
+    def note(view: F) -> F:
+        edge_of(view).ahead = questions
         return view
 
     return note
@@ -247,22 +251,16 @@ class Api(Blueprint):
             edge = edge_of(view)
             if edge.access is None:
                 raise RuntimeError(f"{method} {rule}: say who may call it with @requires or @public")
-            edge.wants_caller = (
-                "by"
-                in view.__code__.co_varnames[: view.__code__.co_argcount + view.__code__.co_kwonlyargcount]
-            )
+            edge.wants_caller = "by" in inspect.signature(view).parameters
+
+            writes = write or edge.trace is not None
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
                 for limit, subject in edge.limits:
                     limits.count(limit, *subject())
                 request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-                return unit(
-                    edge,
-                    path,
-                    lambda given: _answer(view, edge, given),
-                    write=write or edge.trace is not None,
-                )
+                return unit(edge, path, lambda given: _answer(view, edge, given), write=writes)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(
@@ -275,7 +273,7 @@ class Api(Blueprint):
 
 
 def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
-    by = admit(edge.access)
+    by = admit(edge.access, edge.ahead)
     arguments = path | _incoming(edge)
     if edge.wants_caller:
         arguments["by"] = by
@@ -284,10 +282,8 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
         traces.leave(edge.trace, path, by)
         return response
     key = request.headers.get("Idempotency-Key", "")
-    request_print = idempotency.fingerprint(
-        request.method.encode(), request.path.encode(), request.get_data()
-    )
-    before = idempotency.begin(owner=by.key, key=key, request=request_print, at=clock.now())
+    mark = idempotency.fingerprint(request.method.encode(), request.path.encode(), request.get_data())
+    before = idempotency.begin(owner=by.key, key=key, request=mark, at=clock.now())
     if before is not None:
         media = "application/json" if before.status < 400 else problems.MEDIA_TYPE
         response = Response(before.body, status=before.status, content_type=media)
@@ -308,10 +304,10 @@ def _keep_outcome(owner: str, key: str, response: Response) -> None:
     idempotency.finish(owner=owner, key=key, status=response.status_code, body=body)
 
 
-def admit(access: str | None) -> Any:
+def admit(access: str | None, ahead: Ahead = ()) -> Any:
     """Whoever calls, if they may. Raises Unauthenticated or Forbidden."""
     try:
-        by = caller()
+        by = caller(ahead)
     except (Unauthenticated, Forbidden):
         if access != PUBLIC:
             raise

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ def speaking(name: str) -> Iterator[None]:
         _locale.reset(token)
 
 
+@lru_cache(maxsize=1024)
 def choose(header: str | None) -> str:
     """The best language for an Accept-Language header; Chinese unless English is asked for first."""
     for part in re.split(r"\s*,\s*", header or ""):

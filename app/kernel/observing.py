@@ -7,10 +7,11 @@ import re
 import time
 from collections.abc import MutableMapping
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -43,6 +44,8 @@ jobs_struggling = Gauge(
 )
 
 log = structlog.get_logger()
+_requests: Any = log
+_STARTED = "fengxing.started"
 
 
 def request_id() -> str:
@@ -64,6 +67,8 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(_stderr()),
         cache_logger_on_first_use=False,
     )
+    global _requests
+    _requests = log.bind()  # made once: a line that the level leaves out then costs nothing
 
 
 def _stderr() -> Any:
@@ -82,19 +87,21 @@ def watch(app: Flask) -> None:
 
     @app.before_request
     def _start() -> None:
-        given = request.headers.get("X-Request-ID", "")
-        _request_id.set(given if REQUEST_ID_FORM.match(given) else new_id().hex)
-        g.started = time.perf_counter()
+        environ = request.environ
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        _request_id.set(given if given and REQUEST_ID_FORM.match(given) else new_id().hex)
+        environ[_STARTED] = time.perf_counter()
 
     @app.after_request
     def _end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unknown"
-        seconds = time.perf_counter() - g.get("started", time.perf_counter())
-        requests_total.labels(request.method, route, response.status_code).inc()
-        request_seconds.labels(request.method, route).observe(seconds)
+        now = time.perf_counter()
+        seconds = now - request.environ.get(_STARTED, now)
+        _counter(request.method, route, response.status_code).inc()
+        _clock(request.method, route).observe(seconds)
         response.headers["X-Request-ID"] = request_id()
         if route not in ("/healthz", "/readyz", "/metrics"):
-            log.info(
+            _requests.info(
                 "request",
                 method=request.method,
                 route=route,
@@ -102,6 +109,17 @@ def watch(app: Flask) -> None:
                 ms=round(seconds * 1000, 1),
             )
         return response
+
+
+# The library finds a counter by its labels again and again; there are only so many routes and answers.
+@lru_cache(maxsize=4096)
+def _counter(method: str, route: str, status: int) -> Counter:
+    return requests_total.labels(method, route, status)
+
+
+@lru_cache(maxsize=2048)
+def _clock(method: str, route: str) -> Histogram:
+    return request_seconds.labels(method, route)
 
 
 def metrics_page() -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 import marshmallow as ma
@@ -191,3 +192,13 @@ class ProblemSchema(ma.Schema):
     request_id = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldProblem))
     facts = fields.Dict(keys=fields.String())
+
+
+@cache
+def page_of(schema: type[ma.Schema]) -> type[Schema]:
+    """One page schema per item schema, however many views give it."""
+    members = {
+        "items": fields.List(fields.Nested(schema), required=True),
+        "next_cursor": fields.String(required=True, allow_none=True),
+    }
+    return type(schema.__name__.removesuffix("Read") + "Page", (Schema,), members)

@@ -13,6 +13,7 @@ from app.identity.actors import Actor
 from app.kernel import clock, sheets
 from app.kernel.http import (
     Api,
+    asks_ahead,
     attachment,
     gives,
     gives_file,
@@ -61,6 +62,7 @@ api = Api("ledger", "", "Points: the wallet, and the book behind it")
 
 @api.get("/wallet")
 @requires("self")
+@asks_ahead(queries.BALANCE)
 @gives(BalanceRead)
 def read_wallet(by: Actor) -> Balance:
     """My points: usable, pending, held"""

@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
 
 from app.identity.actors import Actor
+from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, CursorUnknown, Page, page
 from app.ledger.accounts import pending_key, wallet_key
@@ -30,6 +31,17 @@ class Balance:
     usable: int
     pending: int
     held: int
+
+
+BALANCE = Question(
+    select(
+        func.sum(case((Account.kind == "wallet", Account.balance - Account.held), else_=0)),
+        func.sum(case((Account.kind == "pending", Account.balance), else_=0)),
+        func.sum(case((Account.kind == "wallet", Account.held), else_=0)),
+    ).where(or_(Account.key == bindparam("wallet_key"), Account.key == bindparam("pending_key"))),
+    lambda person_id: {"wallet_key": wallet_key(person_id), "pending_key": pending_key(person_id)},
+    lambda found: Balance(*map(int, found)) if found and found[0] is not None else Balance(0, 0, 0),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +84,7 @@ class BudgetState:
 
 def balance_of(person_id: UUID) -> Balance:
     """A person's points, in one statement; zeros for somebody who never had any."""
-    chosen = select(Account.kind, Account.balance, Account.held).where(
-        Account.key.in_([wallet_key(person_id), pending_key(person_id)])
-    )
-    found = {kind: (balance, held) for kind, balance, held in session.execute(chosen)}
-    balance, held = found.get("wallet", (0, 0))
-    return Balance(usable=balance - held, pending=found.get("pending", (0, 0))[0], held=held)
+    return ask(BALANCE, person_id)
 
 
 def statement(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Entry]:

@@ -212,7 +212,7 @@ def _for_script(response: Response) -> Response:
 
 
 def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
-    by = authenticate()
+    by = authenticate(edge.ahead)
     if edge.access != PUBLIC:
         if by.is_anonymous:
             if _asked_by_script():

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request, send_from_directory
-from flask_jwt_extended import get_csrf_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt.exceptions import PyJWTError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
-from app.identity.edge import ACCESS_COOKIE, known_actor
+from app.identity.edge import ACCESS_COOKIE, csrf_value, known_actor
 from app.kernel import i18n
 from app.kernel.http import PUBLIC
 from app.kernel.ids import new_id
@@ -68,9 +65,8 @@ def hidden() -> Markup:
     token = tokens.access_token if tokens else request.cookies.get(ACCESS_COOKIE)
     if not token or notes().forget:
         return Markup()
-    try:
-        value = get_csrf_token(token)
-    except (PyJWTError, JWTExtendedException, KeyError):
+    value = csrf_value(token)
+    if value is None:
         return Markup()
     return Markup('<input type="hidden" name="csrf_token" value="{}">').format(value)
 

@@ -44,7 +44,7 @@ def _back_and_forward(ground: Ground, url: str) -> float:
     from flask_migrate import downgrade, upgrade
 
     from app import create_app
-    from app.kernel.db import db
+    from app.kernel.db import disconnect
 
     folder = str(layout.ROOT / "migrations")
     app = create_app(ground.env(url))
@@ -53,5 +53,5 @@ def _back_and_forward(ground: Ground, url: str) -> float:
         downgrade(directory=folder, revision="-1")
         upgrade(directory=folder)
         took_s = time.monotonic() - began
-        db.engine.dispose()
+        disconnect()
     return took_s

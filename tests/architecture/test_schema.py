@@ -34,7 +34,7 @@ def migrated(settings_env: dict[str, str], tmp_path) -> Iterator[Flask]:
         upgrade()
         yield app
         database.session.remove()
-        database.db.engine.dispose()
+        database.disconnect()
 
 
 def _triggers() -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import pytest
 from marshmallow import fields
 
 from app.kernel import clock as clock_module
-from app.kernel.db import db, insert_if_absent, session
+from app.kernel.db import disconnect, insert_if_absent, session
 from app.kernel.errors import Conflict
 from app.kernel.http import Api, gives, idempotent, limited, public, takes
 from app.kernel.idempotency import IdempotencyRecord
@@ -102,4 +102,4 @@ def toy(app, toy_app):
     yield client
     with toy_app.app_context():
         session.remove()
-        db.engine.dispose()  # its connections would outlive the database file that the next test replaces
+        disconnect()  # its connections would outlive the database file that the next test replaces

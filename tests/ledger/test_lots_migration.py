@@ -32,7 +32,7 @@ def old_book(settings_env: dict[str, str], tmp_path, clock) -> Iterator[Flask]:
         upgrade(revision=BEFORE_LOTS)
         yield app
         database.session.remove()
-        database.db.engine.dispose()
+        database.disconnect()
 
 
 def _id() -> str:

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.kernel.bulk import insert_many
-from app.kernel.db import db, session, transaction
+from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
 from app.ledger.accounts import correction_account, wallet_key
 from app.ledger.models import Account, Entry, LedgerTransaction
@@ -20,7 +20,7 @@ if SERVER_URL:  # only PostgreSQL keeps a plan that long
 
     @pytest.mark.usefixtures("app")
     def test_no_guard_reads_a_table_from_end_to_end(clock):
-        db.engine.dispose()  # a session that has planned nothing yet
+        disconnect()  # a session that has planned nothing yet
         with transaction():
             payer = correction_account().id
             wallets = open_wallets(MANY, clock.at)

@@ -1,0 +1,65 @@
+"""Connections to the database: how each is prepared, how a transaction begins, which ones reads use."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine import Connection, Engine
+
+READING = "reading"  # the bind of connections that cannot write (PostgreSQL)
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the begin hook below says BEGIN, not the driver
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    write = connection.get_execution_options().get("fengxing_write", True)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def configuration(url: str) -> dict[str, Any]:
+    """What Flask-SQLAlchemy must know of the database named by `url`."""
+    if url.startswith("sqlite"):
+        options: dict[str, Any] = {"connect_args": {"timeout": 30}}
+        return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
+    # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
+    # as old, and the unit of work runs again (see `in_transaction`).
+    options = {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
+    given = make_url(url).query.get("options", ())
+    said = " ".join((*((given,) if isinstance(given, str) else given), "-c default_transaction_read_only=on"))
+    reading = {"url": url, **options, "isolation_level": "AUTOCOMMIT", "connect_args": {"options": said}}
+    return {
+        "SQLALCHEMY_DATABASE_URI": url,
+        "SQLALCHEMY_ENGINE_OPTIONS": options,
+        "SQLALCHEMY_BINDS": {READING: reading},
+    }
+
+
+def _begin_for_cursor(connection: Connection, cursor: Any, *_: Any) -> None:
+    """A cursor that stays on the server has a name and lives in a transaction; a read has begun none."""
+    if hasattr(cursor, "name"):
+        begin_reading(connection, "BEGIN READ ONLY")
+
+
+def watch_cursors(reading: Engine) -> None:
+    """Let those cursors of a reading engine live that stay on the server."""
+    event.listen(reading, "before_cursor_execute", _begin_for_cursor)
+
+
+def begin_reading(connection: Connection, begin: str) -> None:
+    """Begin a transaction on a connection of a reading engine, unless there is one."""
+    raw: Any = connection.connection.driver_connection
+    if raw.info.transaction_status == raw.info.transaction_status.IDLE:
+        raw.execute(begin)
