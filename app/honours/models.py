@@ -112,7 +112,7 @@ class Selection(IdMixin, Base):
 
 
 class Candidate(IdMixin, Base):
-    """Somebody who met the criteria: figures from the snapshot, what people decided, and how he wants to be named."""
+    """Somebody who met the criteria and came before the reviewers: figures, what people decided, how he is named."""
 
     __tablename__ = "candidates"
     __table_args__ = (
@@ -138,6 +138,7 @@ class Candidate(IdMixin, Base):
         ForeignKey("people.id"), index=True
     )  # None: by the criteria
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    called_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # from further down; see calling
     consent: Mapped[str] = mapped_column(String(10), default=NONE_YET)
     consented_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     shows_story: Mapped[bool] = mapped_column(default=False)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.audit.recording import record
-from app.honours import queries
+from app.honours import calling, queries
 from app.honours.errors import NomineeUnfit
 from app.honours.models import DRAFT, FROZEN, Nomination, Voice
 from app.identity import queries as people
@@ -46,6 +46,7 @@ def nominate(
     which = {"selection_id": selection_id, "person_id": nominee.id}
     insert_if_absent(Nomination, {"id": new_id(), **which, "created_at": at})
     nomination = session.scalars(select(Nomination).filter_by(**which)).one()
+    calling.call_up(selection, nominee.id, at=at)
     voice = {
         "id": new_id(),
         "nomination_id": nomination.id,

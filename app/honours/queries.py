@@ -22,6 +22,8 @@ from app.kernel.paging import Page
 from app.places.models import Region
 from app.places.queries import region_path
 
+LISTED = 100  # of the order, on a page of the desk
+
 
 @dataclass(frozen=True, slots=True)
 class OnRoll:
@@ -112,12 +114,14 @@ def honour_to_change(honour_id: UUID) -> Honour:
     return found
 
 
-def candidates(selection_id: UUID, by: Actor, *, after: int = 0, limit: int = 100) -> Sequence[Candidate]:
+def candidates(selection_id: UUID, by: Actor, *, after: int = 0, limit: int = LISTED) -> Sequence[Candidate]:
     """The desk's list in the order of the criteria: the only place where an order is shown, and to nobody his own."""
     found = selection_for(selection_id, by)
+    # Who was called up is somebody in particular: not before names are known.
+    shown = (Candidate.called_up_at.is_(None),) if found.named_at is None else ()
     return session.scalars(
         select(Candidate)
-        .where(Candidate.selection_id == found.id, Candidate.position > after, *seen_by(by))
+        .where(Candidate.selection_id == found.id, Candidate.position > after, *shown, *seen_by(by))
         .order_by(Candidate.position)
         .limit(limit)
     ).all()

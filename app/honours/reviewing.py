@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.audit.recording import record
-from app.honours import queries, weighing
+from app.honours import calling, queries, weighing
 from app.honours.combining import rule_of
 from app.honours.errors import (
     BlindRoundOpen,
@@ -88,10 +88,10 @@ def declare(*, selection_id: UUID, phone: str, reason: str, by: Actor, at: datet
 
     If he is a candidate the reviewer steps aside for him. Whether he is one is not told.
     """
-    _selection_to_review(selection_id, by)
+    selection = _selection_to_review(selection_id, by)
     facts = {"reason": reason}
     record(action="relation.declared", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
-    candidate = _candidate_with(selection_id, phone)
+    candidate = _candidate_with(selection, phone, at)
     if candidate is not None and candidate.person_id != by.id:
         _step_aside(candidate, by.id, reason, None, by, at)
 
@@ -108,7 +108,7 @@ def set_aside(
         raise ReviewerNotFound
     facts = {"reason": reason, "reviewer": str(reviewer_id)}
     record(action="relation.declared", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
-    candidate = _candidate_with(selection_id, phone)
+    candidate = _candidate_with(selection, phone, at)
     if candidate is not None and candidate.person_id != reviewer_id:
         _step_aside(candidate, reviewer_id, reason, by.id, by, at)
     # Told in either case: being told must not say who is a candidate.
@@ -120,12 +120,9 @@ def set_aside(
     )  # fmt: skip
 
 
-def _candidate_with(selection_id: UUID, phone: str) -> Candidate | None:
+def _candidate_with(selection: Selection, phone: str, at: datetime) -> Candidate | None:
     someone = people.person_by_phone(phone)
-    if someone is None:
-        return None
-    which = (Candidate.selection_id == selection_id, Candidate.person_id == someone.id)
-    return session.scalar(select(Candidate).where(*which))
+    return None if someone is None else calling.call_up(selection, someone.id, at=at)
 
 
 def _step_aside(

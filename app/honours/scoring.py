@@ -14,16 +14,18 @@ Choice       1. each quota with `at_least`, in the order written, takes the best
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from app.cases.grades import GRADES
 from app.rules.kinds import KINDS
 from app.volunteering.models import BASES
 
 CRITERIA_FORMAT = 2
+TRAINING = "training.minutes"
 GROUPS = ("district", "occupation", "platform")
 # Nothing said in private and nothing said about a person is ever among them; earlier honours do not breed new ones.
 SOURCES = (
@@ -32,7 +34,7 @@ SOURCES = (
     *(f"reports.{grade}" for grade in GRADES),
     "callups.rescue",
     "breadth.categories",
-    "training.minutes",
+    TRAINING,
     *(f"points.{kind}" for kind in KINDS if kind != "honour"),
 )
 ENROLLED_DAYS = "enrolled_days"
@@ -50,8 +52,7 @@ class Facts:
     groups: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """One eligible person, where the criteria put him, and whether they choose him."""
 
     pseudonym: str
@@ -68,37 +69,45 @@ def why_not_eligible(facts: Facts, criteria: Mapping[str, Any], period_end_on: d
         return "enrolled-days"
     if values.get("hours.proven", 0) + values.get("hours.witnessed", 0) < needed["minimum_minutes"]:
         return "minimum-minutes"
-    if values.get("training.minutes", 0) < needed.get("training_minutes", 0):
+    if values.get(TRAINING, 0) < needed.get("training_minutes", 0):
         return "training"
     return "open-hold" if values.get(OPEN_HOLDS) else None
 
 
 def parts_of(facts: Facts, criteria: Mapping[str, Any]) -> tuple[int, ...]:
     """What each component adds to the score, in the order of the criteria."""
+    return _parts(facts.values, _components(criteria))
+
+
+def _components(criteria: Mapping[str, Any]) -> list[tuple[str, int, int]]:
+    return [(each["source"], each["weight"], each["cap"]) for each in criteria["components"]]
+
+
+def _parts(values: Mapping[str, int], components: Sequence[tuple[str, int, int]]) -> tuple[int, ...]:
     return tuple(
-        each["weight"] * (min(facts.values.get(each["source"], 0), each["cap"]) * 1000 // each["cap"])
-        for each in criteria["components"]
+        [weight * (min(values.get(source, 0), cap) * 1000 // cap) for source, weight, cap in components]
     )
 
 
-def order(facts: Sequence[Facts], criteria: Mapping[str, Any], period_end_on: date) -> list[Scored]:
+def order(facts: Iterable[Facts], criteria: Mapping[str, Any], period_end_on: date) -> list[Scored]:
     """Everybody eligible, best first, with those whom the seats and quotas take, whatever order the facts came in."""
-    ranked = sorted(
-        (
-            (parts_of(each, criteria), each)
-            for each in facts
-            if why_not_eligible(each, criteria, period_end_on) is None
-        ),
-        key=lambda item: (
-            -sum(item[0]),
-            *(-_tie_value(item[1], tie, period_end_on) for tie in criteria["tie_break"]),
-            item[1].pseudonym,
-        ),
-    )
-    taken = choose([each for _, each in ranked], criteria)
+    components, ties = _components(criteria), criteria["tie_break"]
+    by_name = [
+        each
+        for each in sorted(facts, key=attrgetter("pseudonym"))
+        if why_not_eligible(each, criteria, period_end_on) is None
+    ]
+    parts = [_parts(each.values, components) for each in by_name]
+    standing = [
+        (-sum(own), *[-_tie_value(each, tie, period_end_on) for tie in ties])
+        for own, each in zip(parts, by_name, strict=True)
+    ]
+    # Who stands equal stays in the order of the pseudonyms.
+    best_first = sorted(range(len(by_name)), key=standing.__getitem__)
+    taken = choose([by_name[each] for each in best_first], criteria)
     return [
-        Scored(each.pseudonym, sum(parts), number, parts, each.pseudonym in taken)
-        for number, (parts, each) in enumerate(ranked, start=1)
+        Scored(name := by_name[each].pseudonym, -standing[each][0], number, parts[each], name in taken)
+        for number, each in enumerate(best_first, start=1)
     ]
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from app.audit.recording import record
+from app.honours import calling, gathering, queries, scoring, sealing, snapshots
 from app.honours import criteria as wordings
-from app.honours import gathering, queries, scoring, sealing, snapshots
 from app.honours.errors import (
     ApprovalNumberNeeded,
     CriteriaNotApproved,
@@ -19,13 +19,13 @@ from app.honours.errors import (
     RegionOutside,
 )
 from app.honours.events import SelectionFrozen
-from app.honours.models import DRAFT, FROZEN, IN, OUT, Candidate, Selection
-from app.honours.scoring import Facts, Scored
+from app.honours.gathering import Gathered
+from app.honours.models import DRAFT, FROZEN, Selection
+from app.honours.scoring import Scored
 from app.identity.actors import Actor
-from app.kernel import bulk, events, i18n
+from app.kernel import events
 from app.kernel.clock import city_day
 from app.kernel.db import session
-from app.kernel.ids import new_id
 from app.ledger.sealing import last_seal
 from app.places.queries import region_path
 
@@ -97,7 +97,7 @@ def dry_run(
     by.must("selection.run", region_path=region_path(selection.region_code))
     first, last = start_on or selection.period_start_on, end_on or selection.period_end_on
     must_be_a_period(first, last)
-    facts = list(_gather(selection, first, last).values())
+    facts = _gather(selection, first, last).facts
     scored = scoring.order(facts, wordings.of(selection), last)
     return Trial(known=len(facts), eligible=len(scored), candidates=scored)
 
@@ -111,13 +111,13 @@ def run_selection(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
         raise CriteriaNotApproved
     if city_day(at) <= selection.period_end_on:
         raise PeriodNotOver(day=selection.period_end_on.isoformat())
-    facts = _gather(selection, selection.period_start_on, selection.period_end_on)
-    scored = scoring.order(list(facts.values()), wordings.of(selection), selection.period_end_on)
-    lines = sealing.seal(_head(selection, at), list(facts.values()), scored)
+    gathered = _gather(selection, selection.period_start_on, selection.period_end_on)
+    scored = scoring.order(gathered.facts, wordings.of(selection), selection.period_end_on)
+    lines = sealing.seal(_head(selection, at), gathered.facts, scored)
     selection.snapshot_sha256, selection.snapshot = snapshots.keep(lines)
     selection.frozen_at, selection.state = at, FROZEN
     session.flush()
-    _put_in_order(selection, facts, scored)
+    calling.put_forward(selection, gathered, scored, at=at)
     sealed = {"snapshot_sha256": selection.snapshot_sha256, "candidates": len(scored)}
     record(action="selection.frozen", subject=f"selection:{selection.id}", facts=sealed, by=by, at=at)
     events.publish(
@@ -126,7 +126,7 @@ def run_selection(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     return selection
 
 
-def _gather(selection: Selection, start_on: date, end_on: date) -> dict[UUID, Facts]:
+def _gather(selection: Selection, start_on: date, end_on: date) -> Gathered:
     return gathering.facts_of(
         selection_id=selection.id,
         region_paths=[region_path(each) for each in selection.regions],
@@ -153,35 +153,3 @@ def _ledger_seal() -> dict[str, Any] | None:
     """The newest seal of the points book: whatever it covers cannot have been changed since unnoticed."""
     newest = last_seal()
     return None if newest is None else {"number": newest.number, "hash": newest.hash}
-
-
-def _put_in_order(selection: Selection, facts: dict[UUID, Facts], scored: list[Scored]) -> None:
-    people = {each.pseudonym: (person_id, each) for person_id, each in facts.items()}
-    words = {
-        True: (IN, i18n.say("honours.by-criteria", locale="zh")),
-        False: (OUT, i18n.say("honours.beyond-seats", locale="zh")),
-    }
-    bulk.insert_many(Candidate, (_row(selection, people, words[each.chosen], each) for each in scored))
-
-
-def _row(
-    selection: Selection, people: Mapping[str, tuple[UUID, Facts]], decided: tuple[str, str], each: Scored
-) -> dict[str, Any]:
-    person_id, known = people[each.pseudonym]
-    decision, reason = decided
-    return {
-        "id": new_id(),
-        "selection_id": selection.id,
-        "person_id": person_id,
-        "pseudonym": each.pseudonym,
-        "figures": {
-            "enrolled_on": known.enrolled_on.isoformat(),
-            "values": known.values,
-            "groups": known.groups,
-            "parts": each.parts,
-        },
-        "score": each.score,
-        "position": each.position,
-        "decision": decision,
-        "reason": reason,
-    }

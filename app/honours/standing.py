@@ -11,7 +11,7 @@ from app.honours import queries, scoring, snapshots
 from app.honours.errors import SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Selection
 from app.honours.pseudonyms import pseudonym
-from app.honours.scoring import Facts
+from app.honours.sealing import Person as Line
 from app.identity.actors import Actor
 from app.kernel.db import session
 
@@ -36,37 +36,51 @@ def my_standing(selection_id: UUID, by: Actor) -> Standing:
     if found.state not in (NOTICE, FINAL):
         raise SelectionNotFound
     sealed = snapshots.of_selection(found.id)
+    cut_off = sealed.head["cut_off"]
     mine = session.scalar(
         select(Candidate).where(Candidate.selection_id == found.id, Candidate.person_id == by.id)
     )
-    facts = None
-    if mine is None:
-        own = snapshots.ineligible(sealed, pseudonym(found.id, by.id))
-        facts = own.facts if own else None
-    cut_off = sealed.head["cut_off"]
+    if mine is not None:
+        return Standing(
+            selection=found,
+            values=mine.figures["values"],
+            parts=mine.figures["parts"],
+            score=mine.score,
+            cut_off=cut_off,
+            chosen=mine.decision == IN,
+            why=_why(mine, cut_off),
+            candidate=mine,
+        )
+    line = snapshots.line_of(sealed, pseudonym(found.id, by.id))
+    verdict = line.verdict if line else None
     return Standing(
         selection=found,
-        values=mine.figures["values"] if mine else facts.values if facts else {},
-        parts=mine.figures["parts"] if mine else [],
-        score=mine.score if mine else 0,
+        values=line.facts.values if line else {},
+        parts=list(verdict.parts) if verdict else [],
+        score=verdict.score if verdict else 0,
         cut_off=cut_off,
-        chosen=mine is not None and mine.decision == IN,
-        why=_why(found, facts, mine, cut_off),
-        candidate=mine,
+        chosen=False,
+        why=_below(verdict.score, cut_off) if verdict else _why_in_no_order(found, line),
+        candidate=None,
     )
 
 
-def _why(found: Selection, facts: Facts | None, mine: Candidate | None, cut_off: int | None) -> str:
-    """What decided: somebody's reason, a condition, the score, a tie, or a quota."""
-    if mine is None:
-        if facts is None:
-            return "no-facts"
-        criteria = queries.criteria_of(found)
-        return scoring.why_not_eligible(facts, criteria, found.period_end_on) or "no-facts"
+def _why(mine: Candidate, cut_off: int | None) -> str:
+    """What decided about a candidate: somebody's reason, or the criteria."""
     if mine.decided_by:
         return mine.reason
-    if mine.decision == IN:
-        return "chosen"
-    if cut_off is None or mine.score < cut_off:
+    return "chosen" if mine.decision == IN else _below(mine.score, cut_off)
+
+
+def _below(score: int, cut_off: int | None) -> str:
+    """What left somebody out who is in the order: the score, a tie, or a quota."""
+    if cut_off is None or score < cut_off:
         return "cut-off"
-    return "tie" if mine.score == cut_off else "quota"
+    return "tie" if score == cut_off else "quota"
+
+
+def _why_in_no_order(found: Selection, line: Line | None) -> str:
+    """Which condition somebody did not meet, if anything is known about him."""
+    if line is None:
+        return "no-facts"
+    return scoring.why_not_eligible(line.facts, queries.criteria_of(found), found.period_end_on) or "no-facts"

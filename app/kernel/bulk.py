@@ -1,21 +1,23 @@
-"""Many rows at once: COPY on PostgreSQL, one executemany on SQLite. Triggers, foreign keys and checks stay on.
+"""Many rows at once: COPY on PostgreSQL, an executemany or a cursor on SQLite. Triggers, foreign keys, checks stay on.
 
-For what is written by the hundred thousand in one unit of work; everything else goes through the session.
+For what is written or read by the hundred thousand in one unit of work; everything else goes through the session.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, cast
 
-from sqlalchemy import JSON, Table, insert
+from sqlalchemy import JSON, DateTime, Integer, Select, Table, insert
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
-from app.kernel.db import Base, dialect_name, session
+from app.kernel.db import Base, UtcDateTime, dialect_name, session
 
 Row = Mapping[str, Any]
+_READ_AS = ((Integer, "int8"), (DateTime, "timestamptz"), (UtcDateTime, "timestamptz"))
 
 
 def insert_many(model: type[Base], rows: Iterable[Row]) -> int:
@@ -57,3 +59,23 @@ def _copy(table: Table, rows: Iterable[Row]) -> int:
             copy.write_row([json.dumps(row[name]) if name in as_json else row[name] for name in names])
             count += 1
     return count
+
+
+def read_many(statement: Select[Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a statement, one after another, without holding them all: whole numbers, instants and texts.
+
+    On PostgreSQL the rows come as they are found, and several workers may look for them, which a cursor forbids.
+    """
+    if dialect_name() != "postgresql":
+        yield from session.execute(statement, execution_options={"yield_per": 1000})
+        return
+    session.flush()
+    said = statement.compile(dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True})
+    connection: Any = session.connection().connection.driver_connection
+    with connection.cursor() as cursor, cursor.copy(f"COPY ({said}) TO STDOUT", said.params) as copy:
+        copy.set_types([_read_as(column.type) for column in statement.selected_columns])
+        yield from copy.rows()
+
+
+def _read_as(kind: Any) -> str:
+    return next((name for sort, name in _READ_AS if isinstance(kind, sort)), "text")

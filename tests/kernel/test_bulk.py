@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Integer, String, cast, func, select
 
 from app.kernel import bulk, clock
 from app.kernel.db import session, transaction
@@ -52,3 +52,18 @@ def test_one_bad_row_is_all_of_them(rider):
         bulk.insert_many(RecordedFact, rows)
     with transaction(write=False):
         assert session.scalar(select(func.count()).select_from(RecordedFact)) == 0
+
+
+def test_rows_are_read_as_they_were_written(rider):
+    rows = [_row(rider.id, kind=kind) for kind in ("checkin", "100% \\N\ttab")]
+    with transaction():
+        bulk.insert_many(RecordedFact, rows)
+        mine = RecordedFact.kind.in_([each["kind"] for each in rows])
+        asked = select(
+            RecordedFact.kind,
+            RecordedFact.happened_at,
+            func.length(RecordedFact.kind, type_=Integer),
+            cast(None, String),
+        ).where(mine, RecordedFact.region_code == make.XUANWU)
+        found = [tuple(each) for each in bulk.read_many(asked.order_by(RecordedFact.id))]
+    assert found == [(each["kind"], each["happened_at"], len(each["kind"]), None) for each in rows]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask import Response
 
-from app.honours import agreeing, announcing, exporting, fetching, queries, reviewing, selecting
+from app.honours import agreeing, announcing, exporting, fetching, queries, reviewing, selecting, snapshots
 from app.honours import criteria as wordings
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.honours.making import KINDS
@@ -86,11 +86,13 @@ def selection(selection_id: UUID, by: Actor) -> str:
     shown = queries.candidates(selection_id, by) if found.state != "draft" else []
     ids = [each.id for each in shown]
     criteria = queries.criteria_of(found)
+    eligible = snapshots.of_selection(found.id).eligible if len(shown) == queries.LISTED else 0
     meetings = queries.meetings_of(selection_id)
     unmet = agreeing.what_is_missing(meetings)
     return page(
         "desk/selection.html",
-        selection=found, criteria=criteria, candidates=shown, menu=menu_of(by), rule=rule_in_words(criteria),
+        selection=found, criteria=criteria, candidates=shown, eligible=eligible, menu=menu_of(by),
+        rule=rule_in_words(criteria),
         meetings=meetings, unmet=unmet.slug if unmet else None, reviewers=_reviewers(found),
         waiting=announcing.waiting_of(ids), honoured=queries.honoured_in(selection_id),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
