@@ -12,7 +12,7 @@ HOURS ?= 1
 ONLY ?=
 export HOST PORT WITHOUT HOURS ONLY
 
-.PHONY: run test check format audit bench exports bench-codes codes-attack faults soak mutants vendor lock clean help python
+.PHONY: run test check format audit bench exports bench-codes codes-attack faults soak offline-orders mutants vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -35,6 +35,9 @@ faults: python ## kill, fill, slow and restore real servers, and hold the answer
 
 soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults --soak
+
+offline-orders: python ## one day of 50 offline devices told in ORDERS=100 orders of a bad network (ITEMS=10000 SEED=1 DATABASE=postgresql); all must end the same
+	@$(PYTHON) -m tools.within faults.orders
 
 mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft)
 	@$(PYTHON) -m tools.within mutants

@@ -154,17 +154,21 @@ def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
 def _empty() -> None:
     engine = database.db.engine
     if engine.dialect.name == "sqlite":
-        engine.dispose()
-        file = Path(str(engine.url.database))
-        for side in ("-wal", "-shm"):
-            Path(f"{file}{side}").unlink(missing_ok=True)
-        fresh = file.with_suffix(".fresh")
-        shutil.copy(file.with_suffix(".empty"), fresh)
-        fresh.replace(
-            file
-        )  # a new file: a request of the last test that still runs keeps the old one to itself
+        put_in_place(Path(str(engine.url.database)).with_suffix(".empty"))
         return
     _empty_server(engine)
+
+
+def put_in_place(copy: Path) -> None:
+    """Go on with this copy of the SQLite database."""
+    engine = database.db.engine
+    database.session.remove()
+    engine.dispose()
+    file = Path(str(engine.url.database))
+    for side in ("-wal", "-shm"):
+        Path(f"{file}{side}").unlink(missing_ok=True)
+    fresh = Path(shutil.copy(copy, file.with_suffix(".fresh")))
+    fresh.replace(file)  # a new file: a request of the last test that still runs keeps the old one to itself
 
 
 def _empty_server(engine: sa.Engine) -> None:

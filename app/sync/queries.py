@@ -90,6 +90,13 @@ def count_of(lease_id: UUID) -> int:
     return session.scalar(counted.where(SyncItem.lease_id == lease_id, SyncItem.seq.is_not(None))) or 0
 
 
+def somebody_waits(lease_id: UUID, since: datetime) -> bool:
+    """Whether an entry of this lease waits, or anything that happened after the device was last heard."""
+    waiting = select(SyncItem.id).where(SyncItem.state == WAITING)
+    mine, later = waiting.where(SyncItem.lease_id == lease_id), waiting.where(SyncItem.happened_at > since)
+    return session.scalar(select(or_(mine.exists(), later.exists()))) or False
+
+
 def missing_of(lease: Lease, limit: int = 50) -> list[int]:
     """The first places of a lease's log that have not arrived."""
     chosen = select(SyncItem.seq).where(SyncItem.lease_id == lease.id, SyncItem.seq.is_not(None))

@@ -18,8 +18,8 @@ from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem, Unauthenticated
 from app.sync import chain, queries, resolving, schemas
 from app.sync.errors import ItemChanged, ItemUnreadable, LogSignature
-from app.sync.models import ASLEEP, CHECKIN, REFUSED, WAITING, Lease, SyncItem
-from app.sync.settling import settle_ripe
+from app.sync.models import ASLEEP, CHECKIN, LATEST, REFUSED, WAITING, Lease, SyncItem
+from app.sync.settling import settle_posters, settle_ripe
 
 _ENTRY, _TEXT, _CHECKIN = schemas.EntryIn(), schemas.EntryText(), schemas.CheckinIn()
 
@@ -70,10 +70,11 @@ def receive(
         raise Unauthenticated  # what one rider kept is never counted for another who signed in meanwhile
     arrived = {"clock_offset_s": clock_offset_s, "arrived_at": at, "state": WAITING}
     taken = _take_all(_read_all(items, lease, by), arrived, by)
-    if lease is not None and log is not None:
-        _hear(lease, log, at)
     session.flush()
-    settle_ripe(at=at)
+    if lease is None or log is None:
+        settle_posters(person_id=by.id, at=at)
+    elif _hear(lease, log, at):
+        settle_ripe(at=at)
     stored = queries.items_named([each for each in taken if isinstance(each, UUID)])
     return Receipt(
         server_time=at,
@@ -104,13 +105,21 @@ def _lease_of(log: dict[str, Any], sent_at: str) -> Lease:
     return lease
 
 
-def _hear(lease: Lease, log: dict[str, Any], at: datetime) -> None:
-    """Remember up to when the device has told everything; a message that comes late takes nothing back."""
+def _hear(lease: Lease, log: dict[str, Any], at: datetime) -> bool:
+    """Remember up to when the device has told everything; a message that comes late takes nothing back.
+
+    Returns whether any item may be ripe by that: not while the log of an open lease has gaps, and not if the message
+    brought nothing for which somebody waits.
+    """
     lease.told = max(lease.told, log["count"])
     if queries.count_of(lease.id) < lease.told:
-        return
-    lease.heard_at = max(lease.heard_at, at)
+        session.flush()
+        return lease.closed_at is not None or at >= lease.ends_at + LATEST
+    before = lease.heard_at
+    lease.heard_at = max(before, at)
     lease.asleep_at = at if log["mood"] == ASLEEP else None
+    session.flush()
+    return queries.somebody_waits(lease.id, before)
 
 
 def _read_all(items: Sequence[Any], lease: Lease | None, by: Actor) -> list[dict[str, Any] | Unkept]:

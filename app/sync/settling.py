@@ -8,13 +8,13 @@ was put away, or taken out of use, is not waited for.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from app.kernel.db import insert_if_absent, is_transient, session
@@ -29,23 +29,41 @@ from app.sync.together import settle_together, waves
 
 MAX_AT_ONCE = 1_000
 
-_WAITING = (
-    select(
-        SyncItem.id,
-        SyncItem.lease_id,
-        SyncItem.person_id,
-        SyncItem.happened_at,
-        SyncItem.arrived_at,
-    )
-    .where(SyncItem.state == WAITING)
-    .order_by(SyncItem.lease_id.is_(None), SyncItem.happened_at, func.coalesce(SyncItem.seq, 0), SyncItem.id)
+_IN_ORDER = (
+    SyncItem.lease_id.is_(None),
+    SyncItem.happened_at,
+    func.coalesce(SyncItem.seq, 0),
+    SyncItem.id,
 )
+_WAITING = select(
+    SyncItem.id,
+    SyncItem.lease_id,
+    SyncItem.person_id,
+    SyncItem.happened_at,
+    SyncItem.arrived_at,
+).where(SyncItem.state == WAITING)
 
 
 def settle_ripe(*, at: datetime, limit: int = MAX_AT_ONCE) -> int:
     """Apply every item that need not wait any longer, in the order in which they happened. Returns how many."""
     _take_turn()
-    ripe = _ripe(at, limit)
+    return _settle_all(_ripe(at, limit), at)
+
+
+def settle_posters(*, person_id: UUID, at: datetime) -> int:
+    """Apply what a rider's phone has just brought, if it need not wait. Nothing else can have become ripe by it.
+
+    Posters come after the scans of the same rider: while one of those waits, there is nothing to do.
+    """
+    _take_turn()
+    mine = session.execute(_WAITING.where(SyncItem.person_id == person_id).order_by(*_IN_ORDER)).all()
+    if any(each.lease_id is not None for each in mine):
+        return 0
+    gate = Gate(at, {person_id})
+    return _settle_all([each.id for each in mine if not gate.holds_back(each)], at)
+
+
+def _settle_all(ripe: Sequence[UUID], at: datetime) -> int:
     stored = queries.items_named(ripe)
     for wave in waves([stored[each] for each in ripe]):
         for item in settle_together(wave, at=at):
@@ -54,10 +72,23 @@ def settle_ripe(*, at: datetime, limit: int = MAX_AT_ONCE) -> int:
 
 
 def _ripe(at: datetime, limit: int) -> list[UUID]:
-    """The items that need not wait, in the order in which they happened."""
-    waiting = session.execute(_WAITING).all()
-    gate = Gate(at, {each.person_id for each in waiting if each.person_id is not None})
+    """The items that need not wait, in the order in which they happened.
+
+    A rider whose first item waits has none that is ripe, so of those who wait only the first is read.
+    """
+    firsts = _firsts()
+    gate = Gate(at, {each.person_id for each in firsts})
+    free = {each.person_id for each in firsts if not gate.holds_back(each)}
+    chosen = _WAITING.where(or_(SyncItem.person_id.is_(None), SyncItem.person_id.in_(free)))
+    waiting = session.execute(chosen.order_by(*_IN_ORDER)).all()
     return list(islice((each.id for each in waiting if not gate.holds_back(each)), limit))
+
+
+def _firsts() -> Sequence[Any]:
+    """The first waiting item of each rider."""
+    place = func.row_number().over(partition_by=SyncItem.person_id, order_by=_IN_ORDER).label("place")
+    ranked = _WAITING.where(SyncItem.person_id.is_not(None)).add_columns(place).subquery()
+    return session.execute(select(ranked).where(ranked.c.place == 1)).all()
 
 
 def settle(item: SyncItem, *, at: datetime) -> None:

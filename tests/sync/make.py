@@ -172,9 +172,18 @@ class Scene:
 
 
 def scene(
-    *, riders: int = 1, points: int = 100, stock: int = 50, tablets: int = 1, rules: Sequence[Any] = ()
+    *,
+    riders: int = 1,
+    points: int = 100,
+    stock: int = 50,
+    tablets: int = 1,
+    rules: Sequence[Any] = (),
+    districts: Sequence[str] = (make.COMMUNITY,),
 ) -> Scene:
-    """Stations in one district, whose devices hold their lease; each check-in gives 5 points, at most 10 a day."""
+    """Stations whose devices hold their lease; each check-in gives 5 points, at most 10 a day.
+
+    Stations and riders are dealt out to the districts in turn.
+    """
     with transaction():
         make.regions()
         boss = make.actor(make.staff("department", region_code=make.CITY))
@@ -186,7 +195,8 @@ def scene(
             by=boss,
             at=clock.now(),
         )
-        people = [make.rider(name=f"骑手{n}", home_region_code=make.COMMUNITY) for n in range(riders)]
+        homes = [districts[n % len(districts)] for n in range(max(riders, tablets, 1))]
+        people = [make.rider(name=f"骑手{n}", home_region_code=homes[n]) for n in range(riders)]
         for each in people:
             if points:
                 give(each.id, points)
@@ -197,7 +207,7 @@ def scene(
     for n in range(tablets or 1):
         with transaction():
             place = Position(make.STATION_POSITION.lat + n / 100, make.STATION_POSITION.lng)
-            stations.append(make.station(f"驿站{n}", position=place))
+            stations.append(make.station(f"驿站{n}", region_code=homes[n], position=place))
     with transaction():
         water = a_reward(stations[0], stock=stock)
     return Scene(

@@ -9,7 +9,7 @@ from app.codes import damm
 from app.codes.enrolling import revoke_handles
 from app.kernel.db import session, transaction
 from app.ledger.verify import verify
-from app.sync import enrolling, judging
+from app.sync import enrolling, judging, receiving
 from app.sync.errors import LogSignature
 from app.sync.settling import settle_ripe
 from tests.sync import make
@@ -188,6 +188,30 @@ def test_one_code_at_two_stations_counts_where_it_was_first(app, clock):
         scene.there.station.id: "counted",
         scene.here.station.id: "code-used-twice",
     }
+
+
+def test_a_station_that_has_nothing_to_tell_frees_those_who_waited_for_it(app, clock):
+    scene = make.scene(tablets=2)
+    clock.advance(minutes=1)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=1)
+    assert make.states(scene.here.send()) == ["waiting"]
+    scene.there.send()
+    assert [each.state for each in make.items()] == ["counted"]
+
+
+def test_a_poster_goes_before_no_scan_that_could_be_settled_but_was_not_yet(app, clock, monkeypatch):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=5)
+    scene.rider.keep(scene.station)
+    with monkeypatch.context() as busy:  # as after a batch that was too large for one go
+        busy.setattr(receiving, "settle_ripe", lambda at: 0)
+        scene.here.send()
+    assert make.states(scene.rider.send()) == ["waiting"]
+    with transaction():
+        settle_ripe(at=clock())
+    assert [(each.kind, each.state) for each in make.items()] == [("scan", "counted"), ("checkin", "counted")]
 
 
 def test_an_item_waits_no_longer_than_the_other_lease_and_72_hours(app, clock):
