@@ -161,10 +161,9 @@ def _empty() -> None:
 
 def put_in_place(copy: Path) -> None:
     """Go on with this copy of the SQLite database."""
-    engine = database.db.engine
     database.session.remove()
-    engine.dispose()
-    file = Path(str(engine.url.database))
+    database.disconnect()
+    file = Path(str(database.db.engine.url.database))
     for side in ("-wal", "-shm"):
         Path(f"{file}{side}").unlink(missing_ok=True)
     fresh = Path(shutil.copy(copy, file.with_suffix(".fresh")))

@@ -44,6 +44,19 @@ LATEST = timedelta(hours=72)  # how long after it happened a check-in may still 
 AHEAD = timedelta(minutes=5)  # how far ahead a phone's clock may run and still be believed
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """That a rider was at a station, found to be in order; not yet counted."""
+
+    person_id: UUID
+    station_id: UUID
+    happened_at: datetime
+    by: Actor
+    at: datetime
+    how: str = SCANNED
+    within_m: int | None = None
+
+
 def check_in_by_poster(
     *,
     station_id: UUID,
@@ -56,16 +69,38 @@ def check_in_by_poster(
     """The rider scanned the poster. Counts within reach of the station, while it is open, once per four hours."""
     station = places.station(station_id)
     try:
-        if not by.is_rider:
-            raise NotARider
-        happened_at = believed(happened_at, at)
-        if not station.is_open(happened_at):
-            raise _closed(station, happened_at)
-        within_m = _within_reach(station, position, accuracy_m)
-        return _count(station, by.id, POSTER, within_m, by, happened_at, at)
+        presence = presence_by_poster(
+            station_id=station_id,
+            position=position,
+            accuracy_m=accuracy_m,
+            happened_at=happened_at,
+            by=by,
+            at=at,
+        )
+        return _count(station, by.id, POSTER, presence.within_m, by, presence.happened_at, at)
     except Problem as problem:
         remember_refusal(problem, person_id=by.person_id, station_id=station_id, by=by, at=at)
         raise
+
+
+def presence_by_poster(
+    *,
+    station_id: UUID,
+    position: Position | None,
+    accuracy_m: int | None,
+    happened_at: datetime | None,
+    by: Actor,
+    at: datetime,
+) -> Presence:
+    """What a poster proves of a rider who stands there. Raises what speaks against it; writes nothing."""
+    station = places.station(station_id)
+    if not by.is_rider:
+        raise NotARider
+    happened_at = believed(happened_at, at)
+    if not station.is_open(happened_at):
+        raise _closed(station, happened_at)
+    within_m = _within_reach(station, position, accuracy_m)
+    return Presence(by.id, station_id, happened_at, by, at, POSTER, within_m)
 
 
 def check_in_by_code(
@@ -79,25 +114,20 @@ def check_in_by_code(
     return _count(station, person_id, SCANNED, None, by, believed(happened_at, at), at)
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
-    """What `check_in_by_code` is told of one rider, on arrival of an offline log."""
-
-    person_id: UUID
-    station_id: UUID
-    happened_at: datetime
-    by: Actor
-    at: datetime
-
-
 def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
-    """Scans of different riders that the caller has found to be in order: counted in a few statements, in their order.
+    """Presences of different riders that the caller has found to be in order: counted in a few statements, in order.
 
-    Returns the check-in of each rider. Those whose window is taken are left out: they are for `check_in_by_code`.
+    Returns the check-in of each rider. Those whose window is taken are left out: they are for one by one.
     """
     rows = [
         _written(
-            places.station(each.station_id), each.person_id, SCANNED, None, each.by, each.happened_at, each.at
+            places.station(each.station_id),
+            each.person_id,
+            each.how,
+            each.within_m,
+            each.by,
+            each.happened_at,
+            each.at,
         )
         for each in presences
     ]

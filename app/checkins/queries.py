@@ -52,6 +52,24 @@ def check_in_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Check
     return None if found is None or is_annulled(found.id) else found
 
 
+def check_ins_of_windows(
+    wanted: Collection[tuple[UUID, UUID, datetime]],
+) -> dict[tuple[UUID, UUID, datetime], Checkin]:
+    """The same of many riders, stations and instants, those that have one; the keys are those asked for."""
+    people, stations = {person_id for person_id, _, _ in wanted}, {station_id for _, station_id, _ in wanted}
+    windows = {window_of(at) for _, _, at in wanted}
+    chosen = select(Checkin).where(
+        Checkin.person_id.in_(people), Checkin.station_id.in_(stations), Checkin.window_starts_at.in_(windows)
+    )
+    last = {
+        (each.person_id, each.station_id, each.window_starts_at): each
+        for each in session.scalars(chosen.order_by(Checkin.turn))
+    }
+    annulled = annulled_of([each.id for each in last.values()]) if last else set()
+    asked = {key: last.get((key[0], key[1], window_of(key[2]))) for key in wanted}
+    return {key: found for key, found in asked.items() if found is not None and found.id not in annulled}
+
+
 def last_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Checkin | None:
     """The last check-in of that window, also one that was taken back."""
     same = {"person_id": person_id, "station_id": station_id, "window_starts_at": window_of(at)}

@@ -26,12 +26,14 @@ def remember_refusal(
     person_id: UUID | None,
     station_id: UUID | None,
     happened_at: datetime | None = None,
+    device: str | None = None,
     by: Actor,
     at: datetime,
 ) -> None:
     """Write down a refusal that is kept, with place and device; one that is rolled back leaves nothing to write.
 
-    Where no station scanned, it was the scanner's own attempt and stands in their own history.
+    Where no station scanned, it was the scanner's own attempt and stands in their own history. What was refused without
+    a signal says when it happened (`happened_at`), and by which device; `at` is when it arrived.
     """
     if problem.keep:
         whose = person_id or rider_of(problem) or (by.person_id if station_id is None else None)
@@ -41,7 +43,7 @@ def remember_refusal(
                 station_id=station_id,
                 slug=problem.slug,
                 by_id=by.person_id,
-                device=device_of(by.family_id) if by.family_id else None,
+                device=device_of(by.family_id) if by.family_id else device,
                 happened_at=happened_at,
                 at=at,
             )
@@ -52,12 +54,15 @@ def remember_refusal(
 def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None:
     """After five guesses in a minute at a station (or by one person elsewhere), no code is looked at for a while.
 
-    Counted in the refusals themselves, which are kept. Requests in the same moment may each add one before the count
-    shows: no more than there are workers, against the 18 digits that a guess has to hit.
+    Counted in the refusals themselves, which are kept; those that a log brings later were no attempts at our door.
+    Requests in the same moment may each add one before the count shows: no more than there are workers, against the 18
+    digits that a guess has to hit.
     """
     where = RefusedScan.by_id == by.person_id if station_id is None else RefusedScan.station_id == station_id
     since = at - timedelta(seconds=PER_S)
-    guesses = select(RefusedScan.at).where(where, RefusedScan.slug.in_(GUESSES), RefusedScan.at > since)
+    guesses = select(RefusedScan.at).where(
+        where, RefusedScan.slug.in_(GUESSES), RefusedScan.at > since, RefusedScan.happened_at.is_(None)
+    )
     times = session.scalars(guesses.order_by(RefusedScan.at.desc()).limit(MAX_GUESSES)).all()
     if len(times) == MAX_GUESSES:
         raise RateLimited(retry_after_s=max(1, math.ceil((times[-1] - since).total_seconds())))

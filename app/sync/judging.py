@@ -48,7 +48,7 @@ def _checkin(item: SyncItem, told: dict[str, Any], at: datetime) -> Outcome:
         raise CodeForged
     there = checkins.check_in_of_window(item.person_id, item.station_id, item.happened_at)
     if there is not None:
-        return _already(there)
+        return already(there)
     position: Position | None = told["position"]
     made = check_in_by_poster(
         station_id=item.station_id,
@@ -65,7 +65,7 @@ def _scan(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: dat
     person_id = _proven(item, told, lease, at).handle.person_id
     there = checkins.check_in_of_window(person_id, lease.station_id, item.happened_at)
     if there is not None:
-        return _already(there)
+        return already(there)
     made = check_in_by_code(
         person_id=person_id,
         station_id=lease.station_id,
@@ -122,7 +122,8 @@ def counted(checkin_id: UUID, points: int) -> Outcome:
     return Outcome(state=COUNTED, words=said(key, points=points), points=points, checkin_id=checkin_id)
 
 
-def _already(there: Checkin) -> Outcome:
+def already(there: Checkin) -> Outcome:
+    """A presence in a window that has one."""
     words = said("sync.already", at=format_time(there.happened_at))
     return Outcome(state=ALREADY, slug="checked-in-already", words=words, points=0, checkin_id=there.id)
 

@@ -40,10 +40,23 @@ def _refuse(item: SyncItem, outcome: Outcome, at: datetime) -> None:
             None if item.of_station else item.person_id
         )  # nobody writes refusals into another's history
         remember_refusal(
-            outcome.problem, person_id=person_id, station_id=item.station_id, by=SYSTEM, at=item.known_at
+            outcome.problem,
+            person_id=person_id,
+            station_id=item.station_id,
+            happened_at=item.known_at,
+            device=_device_of(item),
+            by=SYSTEM,
+            at=item.arrived_at,
         )
     if not item.of_station:
         _tell(item, "offline-refused", {"why": outcome.words}, at)
+
+
+def _device_of(item: SyncItem) -> str | None:
+    """The name of the station's device that made it; a rider's own phone has none here."""
+    if item.lease_id is None:
+        return None
+    return session.get_one(StationDevice, session.get_one(Lease, item.lease_id).device_id).name
 
 
 def _open_conflict(item: SyncItem, outcome: Outcome, at: datetime) -> None:

@@ -1,7 +1,7 @@
-"""Scans of different riders, settled in a few statements: all that they ask of the database is asked once for the lot.
+"""Presences of different riders, by code or poster, settled in a few statements: what they ask is asked once for all.
 
-The outcome is that of `judging`, one by one. Whatever is out of the ordinary (a code that is refused or was used
-before, a window that is taken) is left to it, and if anything goes wrong here, nothing has happened and all go there.
+The outcome is that of `judging`, one by one. Whatever is out of the ordinary (a code that was used before, a poster
+that is refused, goods) is left to it, and if anything goes wrong here, nothing has happened and all go there.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from app.checkins.checking_in import Presence, believed, check_in_together
+from app.checkins.checking_in import Presence, believed, check_in_together, presence_by_poster
+from app.checkins.queries import check_ins_of_windows
 from app.codes import queries as codes
 from app.codes.models import PersonalHandle, ScanSession
+from app.identity import queries as people
 from app.identity.models import Person
 from app.kernel.db import insert_all_if_absent, is_transient, session
 from app.kernel.errors import Problem
@@ -25,22 +28,23 @@ from app.kernel.observing import log
 from app.places.models import Region, Station
 from app.rules.queries import points_given_each
 from app.sync import queries, resolving, verifying
-from app.sync.judging import counted, holder_of
-from app.sync.models import SCAN, Lease, StationDevice, SyncItem
-from app.sync.recording import note
+from app.sync.judging import already, counted, holder_of
+from app.sync.models import CHECKIN, Lease, StationDevice, SyncItem
+from app.sync.outcomes import refused
+from app.sync.recording import note, write_down
 
 FEW = 2  # not worth it
 
 
 def waves(items: Sequence[SyncItem]) -> Iterator[list[SyncItem]]:
-    """Cut ordered items into those that may be settled together, scans of one rider each; all others go alone.
+    """Cut ordered items into those that may be settled together, presences of one rider each; all others go alone.
 
     Goods of another rider may go before a wave is over: they touch neither its riders nor the budget it draws on.
     """
     wave: list[SyncItem] = []
     riders: set[UUID] = set()
     for item in items:
-        alone = item.kind != SCAN or item.person_id is None
+        alone = item.of_goods or item.person_id is None or item.station_id is None
         if item.person_id in riders or (alone and not item.of_goods):
             yield wave
             wave, riders = [], set()
@@ -59,7 +63,7 @@ def settle_together(items: Sequence[SyncItem], *, at: datetime) -> list[SyncItem
     try:
         known = Known(items)  # held until all is written
         with session.begin_nested():
-            done = _count(_proofs(items, known, at), at)
+            done = _settle(items, known, at)
     except DBAPIError as error:
         if is_transient(error):
             raise  # the whole unit of work runs again
@@ -82,10 +86,8 @@ class Known:
 
     def _rows(self) -> list[object]:
         """The devices, stations with their regions, and riders, by three statements."""
-        devices, stations = (
-            {each.device_id for each in self.leases.values()},
-            {each.station_id for each in self.leases.values()},
-        )
+        devices = {each.device_id for each in self.leases.values()}
+        stations = {item.station_id for item in self._items}
         there = select(Station, Region).join(Region, Region.code == Station.region_code)
         return [
             *session.scalars(select(StationDevice).where(StationDevice.id.in_(devices))),
@@ -96,7 +98,8 @@ class Known:
     @cached_property
     def handles(self) -> dict[str, PersonalHandle]:
         """The handles that the codes name."""
-        named = {resolving.handle_in(self.told[item.id]["code"], item.happened_at) for item in self._items}
+        scans = [item for item in self._items if item.of_station]
+        named = {resolving.handle_in(self.told[item.id]["code"], item.happened_at) for item in scans}
         return codes.handles_named({each for each in named if each is not None})
 
     @cached_property
@@ -116,28 +119,46 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A scan that is in order: the rider's phone made the code, and the device's word is believed."""
+    """A presence that is in order: the rider's phone made the code, and the device's word is believed."""
 
     item: SyncItem
-    shown: verifying.Shown
-    lease: Lease
     presence: Presence
+    scan: tuple[verifying.Shown, Lease] | None  # a poster uses no step of a code
+
+    @property
+    def window(self) -> tuple[UUID, UUID, datetime]:
+        """Which presence it would be. Asked as `judging` asks: by the instant that was told."""
+        return self.presence.person_id, self.presence.station_id, self.item.happened_at
+
+    @property
+    def step(self) -> dict[str, Any] | None:
+        """The row that uses the step of its code."""
+        if self.scan is None:
+            return None
+        shown, lease = self.scan
+        return verifying.use_of(shown, lease.station_id, lease, self.item.happened_at)
 
 
-def _proofs(items: Sequence[SyncItem], known: Known, at: datetime) -> list[Proof]:
-    """Those that are in order; nothing is written."""
-    found = []
+def _settle(items: Sequence[SyncItem], known: Known, at: datetime) -> set[UUID]:
+    """Count what is in order, turn away what is proven to be not. Returns the items that are settled."""
+    proofs: list[Proof] = []
+    done = set()
     for item in items:
-        assert item.lease_id is not None
-        lease = known.leases[item.lease_id]
+        if item.kind == CHECKIN:
+            proofs += _poster(item, known)
+            continue
         try:
-            found.append(_proof(item, lease, known, at))
-        except Problem:
-            continue  # judged by itself
-    return found
+            proofs.append(_scan(item, known, at))
+        except Problem as problem:
+            write_down(item, refused(item, problem), at=at)
+            done.add(item.id)
+    return done | _count(proofs, at)
 
 
-def _proof(item: SyncItem, lease: Lease, known: Known, at: datetime) -> Proof:
+def _scan(item: SyncItem, known: Known, at: datetime) -> Proof:
+    """Raises what speaks against it, before anything is written: the same that `judging` finds first."""
+    assert item.lease_id is not None
+    lease = known.leases[item.lease_id]
     shown = verifying.shown_code(known.told[item.id]["code"], item.happened_at, known.handle_named)
     verifying.must_be_believed(item, lease, at, known.hash_at)
     verifying.must_be_good(shown, item.happened_at, lease)
@@ -148,26 +169,45 @@ def _proof(item: SyncItem, lease: Lease, known: Known, at: datetime) -> Proof:
         by=holder_of(lease),
         at=item.arrived_at,
     )
-    return Proof(item, shown, lease, presence)
+    return Proof(item, presence, (shown, lease))
+
+
+def _poster(item: SyncItem, known: Known) -> list[Proof]:
+    """The proof, if nothing speaks against it; else `judging` has the word: there a window that is taken goes first."""
+    assert item.person_id is not None
+    assert item.station_id is not None
+    told = known.told[item.id]
+    try:
+        presence = presence_by_poster(
+            station_id=item.station_id,
+            position=told["position"],
+            accuracy_m=told["accuracy_m"],
+            happened_at=item.happened_at,
+            by=people.actor_of(people.person(item.person_id)),
+            at=item.arrived_at,
+        )
+    except Problem:
+        return []
+    return [Proof(item, presence, None)]
 
 
 def _count(proofs: Sequence[Proof], at: datetime) -> set[UUID]:
-    """Use their steps, then their windows. Returns the items that counted."""
-    steps = {
-        proof.item.id: verifying.use_of(
-            proof.shown, proof.presence.station_id, proof.lease, proof.item.happened_at
-        )
-        for proof in proofs
-    }
-    used = insert_all_if_absent(ScanSession, list(steps.values()))
-    first = [proof for proof in proofs if (steps[proof.item.id]["id"],) in used]
-    made = check_in_together([proof.presence for proof in first])
+    """Use their steps, then their windows. Returns the items that counted, and those whose window had been taken."""
+    steps = {proof.item.id: proof.step for proof in proofs}
+    used = insert_all_if_absent(ScanSession, [step for step in steps.values() if step is not None])
+    first = [proof for proof in proofs if (step := steps[proof.item.id]) is None or (step["id"],) in used]
+    taken = check_ins_of_windows([proof.window for proof in first])
+    made = check_in_together([proof.presence for proof in first if proof.window not in taken])
     points = points_given_each("checkin", list(made.values()))
     done = set()
     for proof in first:
-        checkin_id = made.get(proof.presence.person_id)
-        if checkin_id is not None:
+        if proof.window in taken:
+            note(proof.item, already(taken[proof.window]), at=at)
+        elif proof.presence.person_id in made:
+            checkin_id = made[proof.presence.person_id]
             note(proof.item, counted(checkin_id, points.get(checkin_id, 0)), at=at)
-            done.add(proof.item.id)
+        else:
+            continue  # a window that was taken meanwhile
+        done.add(proof.item.id)
     session.flush()
     return done

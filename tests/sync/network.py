@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from app.checkins.models import Checkin
 from app.kernel import randomness
-from app.kernel.db import db, in_transaction, session, transaction
+from app.kernel.db import db, disconnect, in_transaction, session, transaction
 from app.ledger.verify import verify
 from app.rewards import stocking
 from app.rewards.models import Stock
@@ -182,7 +182,7 @@ def kept() -> Iterator[Callable[[], None]]:
         with db.engine.connect() as connection:
             connection.exec_driver_sql("COMMIT")  # a checkpoint cannot be had inside a transaction
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        db.engine.dispose()
+        disconnect()
         copy = Path(shutil.copy(file, file.with_suffix(".kept")))
         try:
             yield lambda: conftest.put_in_place(copy)
@@ -197,7 +197,7 @@ def kept() -> Iterator[Callable[[], None]]:
 
     def become(target: str, source: str) -> None:
         session.remove()
-        db.engine.dispose()
+        disconnect()
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
             connection.exec_driver_sql(f"CREATE DATABASE {target} TEMPLATE {source}")

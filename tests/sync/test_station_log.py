@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.checkins.models import Checkin
+from app.checkins.models import Checkin, RefusedScan
+from app.checkins.refusing import refuse_guessing
 from app.codes import damm
 from app.codes.enrolling import revoke_handles
 from app.kernel.db import session, transaction
@@ -66,6 +67,24 @@ def test_nobody_can_invent_a_visit(app, clock):
     scene.here.note("scan", code, clock().replace(hour=3))  # the code of now, said to be of hours ago
     assert make.states(scene.here.send()) == ["refused: code-forged", "refused: code-forged"]
     assert make.usable(scene.rider) == 100
+
+
+def test_a_refusal_says_when_it_happened_when_it_came_and_on_which_device(app, clock):
+    scene = make.scene(riders=6)
+    happened_at = clock.at
+    for each in scene.riders:  # as many as are settled together
+        code = each.phone.code()
+        scene.here.note("scan", make.resealed(code[:14] + "0" * 18))
+    clock.advance(hours=3)
+    assert make.states(scene.here.send()) == ["refused: code-forged"] * 6
+    with transaction(write=False):
+        kept = session.query(RefusedScan).all()
+        assert {(each.happened_at, each.at, each.device) for each in kept} == {
+            (happened_at, clock.at, "平板0")
+        }
+        refuse_guessing(
+            station_id=scene.here.station.id, by=scene.here.manager, at=clock.at
+        )  # no guess at our door
 
 
 def test_a_log_without_its_signature_is_not_heard(app, clock):

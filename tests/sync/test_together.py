@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.checkins.annulling import annul_check_in
 from app.checkins.models import Checkin, RefusedScan
 from app.codes.models import ScanSession
 from app.kernel.db import db, session, transaction
@@ -220,6 +221,40 @@ def test_goods_of_a_rider_come_in_their_order_among_the_scans(app: Any, clock: A
         ("redeem", True, "counted", None),
         ("scan", False, "review", "code-used-twice"),
     ]
+
+
+def test_a_presence_in_a_window_that_is_taken_is_settled_with_the_lot(
+    app: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+):
+    scene = make.scene(riders=5)
+    for minutes in (5, 10):
+        at = clock.at + timedelta(minutes=minutes)
+        for rider in scene.riders:
+            scene.here.note("scan", rider.phone.code(at), at)
+    clock.advance(hours=1)
+    monkeypatch.setattr(settling, "settle", None)  # nothing is left for one by one
+
+    assert make.states(scene.here.send()) == ["counted"] * 5 + ["already: checked-in-already"] * 5
+
+
+def test_a_window_that_was_taken_back_is_free_for_a_batch(app: Any, clock: Any):
+    scene = make.scene(riders=5)
+    for rider in scene.riders:
+        scene.here.note("scan", rider.phone.code())
+    clock.advance(minutes=1)
+    for each in scene.here.send().items:
+        with transaction():
+            annul_check_in(
+                checkin_id=each.checkin_id,
+                station_id=scene.here.station.id,
+                reason="认错人了",
+                by=scene.here.manager,
+                at=clock.at,
+            )
+    for rider in scene.riders:
+        scene.here.note("scan", rider.phone.code())
+
+    assert make.states(scene.here.send())[5:] == ["counted"] * 5
 
 
 def test_an_id_that_comes_twice_in_a_batch_is_one_item(app: Any, clock: Any):
