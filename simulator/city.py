@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.cli.city import DIVISIONS
 from app.cli.demo import data
@@ -23,6 +23,9 @@ from simulator.looks import StationSeen
 from simulator.product import founding
 from simulator.server import Answer, Request
 
+if TYPE_CHECKING:
+    from simulator.tablets import Tablet
+
 T = TypeVar("T")
 
 POINTS_PER_RIDER = 30  # what a budget begins with; it runs dry now and then, on purpose
@@ -30,6 +33,7 @@ POINTS_PER_RIDER = 30  # what a budget begins with; it runs dry now and then, on
 MORE_STAFF = (
     ("sim-dispatcher", "沈调度", "dispatcher", "city"),
     ("sim-dispatcher2", "韩调度", "dispatcher", "city"),
+    ("sim-relief", "孔替班", "station-manager", "city"),  # opens again what a station's own manager closed
 )
 PICK_UP_DAYS = {"goods": 7, "service": 1}
 SHELF = {"goods": 40, "service": 60}
@@ -75,6 +79,7 @@ class City:
         self.staff: dict[str, Actor] = {}
         self.managers: dict[str, Actor] = {}
         self.rewards: list[tuple[str, int]] = []
+        self.tablets: list[Tablet] = []
         self.hazards: deque[Hazard] = deque(maxlen=40)
 
     @property

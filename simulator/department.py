@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,8 +11,9 @@ from app.kernel.clock import city_day
 from app.ledger.accounts import quarter
 from simulator import looks
 from simulator.city import City
-from simulator.product import founding, governing, organising
-from simulator.server import Answer
+from simulator.product import founding, governing, offline, organising
+from simulator.riders import Rider
+from simulator.server import Answer, Request
 from simulator.staff import Official
 
 ROUND_DAYS = 14
@@ -28,12 +30,16 @@ CRITERIA: dict[str, Any] = {
 }
 
 
-class Department(Official):
-    """The people of the department who work with money and hours."""
+LARGE, SMALL = 150, 10  # a correction above 100 points takes two
 
-    def __init__(self, city: City, username: str) -> None:
+
+class Department(Official):
+    """The people of the department who work with money and hours, and mend what went wrong, each other's by two."""
+
+    def __init__(self, city: City, username: str, riders: Sequence[Rider]) -> None:
         super().__init__(city, city.staff[username], "department", username)
         self.funded = 0
+        self.riders = riders
 
     def step(self, at: datetime) -> None:
         """On working days: approve, and fund again what ran dry."""
@@ -52,14 +58,72 @@ class Department(Official):
                     founding.fund, at, region_code=self.city.code, period=period, points=20 * self.city.size,
                     source=f"simulation:{self.city.seed}:{at.isoformat()}",
                 )  # fmt: skip
+            self._decide(at)
+            for _ in range(1 + self.city.size // 30):
+                self._mend(at)
         self.again_tomorrow(at, 9.5, self.step)
+
+    def _decide(self, at: datetime) -> None:
+        """What the other one asked for, and what no rule can judge."""
+        for correction_id in self.look(lambda: looks.waiting_corrections(self.by), at):
+            self.ask_for(
+                governing.decide_correction,
+                at,
+                correction_id=correction_id,
+                approved=self.chance.happens(0.7),
+            )
+        for reversal_id in self.look(lambda: looks.waiting_reversals(self.by), at):
+            self.ask_for(
+                governing.decide_reversal, at, reversal_id=reversal_id, approved=self.chance.happens(0.7)
+            )
+        for conflict_id, ways in self.look(lambda: looks.open_conflicts(self.by), at):
+            self.ask_for(
+                offline.decide_conflict, at, conflict_id=conflict_id, decision=self.chance.one_of(ways)
+            )
+
+    def _mend(self, at: datetime) -> None:
+        """A correction up or down, small or so large that it takes two, or an entry that is taken back."""
+        rider, mood, number = (
+            self.chance.one_of(self.riders),
+            self.chance.random(),
+            int(self.chance.random() * 5),
+        )
+        sign = 1 if self.chance.happens(0.6) else -1
+        if not rider.by.is_rider:
+            return
+        if mood < 0.4:
+            self._correct(rider, sign * (LARGE if mood < 0.2 else SMALL), at)
+        elif mood < 0.7:
+            entry = self.look(lambda: looks.some_entry(rider.by.id, number), at)
+            if entry:
+                self.ask_for(governing.reverse, at, entry_id=entry, reason="记错了，退回。")
+
+    def _correct(self, rider: Rider, points: int, at: datetime) -> None:
+        self.ask_for(
+            governing.correct,
+            at,
+            self._alone,
+            person_id=str(rider.by.id),
+            points=points,
+            reason="核对后更正。",
+        )
+
+    def _alone(self, answer: Answer, at: datetime) -> None:
+        """Sometimes whoever asked agrees to it, too; that must be refused."""
+        if answer.done and answer.facts["state"] == "waiting" and self.chance.happens(0.3):
+            facts = {"correction_id": answer.facts["correction"], "approved": True}
+            own = Request(do=governing.decide_correction, by=self.by, facts=facts, key=self.device.key(),
+                          refused_by="I16")  # fmt: skip
+            self.device.send(own, at)
 
 
 class HonourRounds:
-    """A selection every other week: criteria, sealed facts, a second person's signature, notice, final roll."""
+    """A selection every other week: criteria, nominations, sealed facts, a second signature, notice, final roll."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, riders: Sequence[Rider]) -> None:
         self.city = city
+        self.riders = riders
+        self.chance = city.chance("honours", "crowd")
         self.desk = Official(city, city.staff["department2"], "honours", "department2")
         self.reviewer = Official(city, city.staff["reviewer"], "honours", "reviewer")
         self.begun: date | None = None
@@ -82,9 +146,18 @@ class HonourRounds:
 
     def _planned(self, answer: Answer, at: datetime) -> None:
         if answer.done:
+            self._nominate(answer.facts["selection"], at)
             self._later(at, 1, lambda now: self.reviewer.ask_for(
                 governing.approve_criteria, now, self._agreed, selection_id=answer.facts["selection"]
             ))  # fmt: skip
+
+    def _nominate(self, selection: str, at: datetime) -> None:
+        """Riders put others forward, and second whom others put forward; nobody puts himself forward."""
+        nominees = [self.chance.one_of(self.riders) for _ in range(2)]
+        for _ in range(6):
+            who, nominee = self.chance.one_of(self.riders), self.chance.one_of(nominees)
+            later = self.chance.after(at, 60, 3600)
+            self.city.agenda.plan(later, partial(who.nominate, selection, nominee))
 
     def _agreed(self, answer: Answer, at: datetime) -> None:
         if answer.done:
@@ -124,10 +197,19 @@ class HonourRounds:
 
     def _noticed(self, selection: str, answer: Answer, at: datetime) -> None:
         if answer.done:
+            self._object(selection, at)
             ends = date.fromisoformat(answer.facts["ends_on"])
             self._later(at, 24 * (ends - city_day(at)).days + 24, lambda now: self.desk.ask_for(
                 governing.finalise, now, selection_id=selection
             ))  # fmt: skip
+
+    def _object(self, selection: str, at: datetime) -> None:
+        """During the notice: some riders object, to somebody or to the list."""
+        listed = self.city.server.look(lambda: looks.on_notice(selection), at)
+        for _ in range(2):
+            who, one = self.chance.one_of(self.riders), self.chance.one_of([*listed, None])
+            later = self.chance.after(at, 3600, 4 * 86_400)
+            self.city.agenda.plan(later, partial(who.object_to, selection, one))
 
     def _later(self, at: datetime, hours: float, step: Any) -> None:
         self.city.agenda.plan(self.desk.chance.after(at, hours * 3600, (hours + 1) * 3600), step)

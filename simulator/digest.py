@@ -19,6 +19,10 @@ LEFT_OUT: dict[str, str] = {
     "sign_in_codes.digest": "keyed with the installation's own secret",
     "invites.token_digest": "keyed with the installation's own secret",
     "invites.pin_digest": "keyed with the installation's own secret",
+    "sync_items.body": "holds scanned codes, which are made with the installation's own keys",
+    "sync_items.hash": "of the body",
+    "sync_items.prev_hash": "of the body of the one before",
+    "sync_items.signature": "ECDSA draws a number of its own",
     "idempotency_keys.fingerprint": "holds scanned codes, which are signed with the installation's own keys",
 }
 

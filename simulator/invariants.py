@@ -1,4 +1,4 @@
-"""What must always hold, I0 to I15. Cheap questions after every step, the whole books now and then and at the end.
+"""What must always hold, I0 to I17. Cheap questions after every step, the whole books now and then and at the end.
 
 I0   a request is answered or refused in words; it never fails otherwise              (server.py)
 I1   all entries sum to zero                        I2   no wallet below its holds
@@ -11,7 +11,9 @@ I10  a case only moves forward, step by step, and never ends before it began
 I11  what waits (pending, held) is what waits, and nothing waits for ever
 I12  what was acknowledged is there
 I13  nobody does anything outside their scope       (Request.refused_by)
-I14  what went into an outbox came out              I15  a step of a code is used once
+I14  what went into an outbox or a log came out     I15  a step of a code is used once
+I16  what takes two people is done by two; a reversal is the exact opposite
+I17  a person is named as he agreed, and nobody is honoured whom somebody objects to
 """
 
 from __future__ import annotations
@@ -27,13 +29,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.cases.models import Case
 from app.checkins.models import Checkin
-from app.honours.models import Candidate, Selection
+from app.honours import queries as honours
+from app.honours.models import Candidate, Honour, Selection
+from app.identity.models import Consent
 from app.kernel.db import Base, in_transaction, session, transaction
 from app.ledger.verify import verify
 from app.media.models import Media
 from app.rewards.models import Voucher
 from app.rewards.queries import stock_that_disagrees
 from app.rules.replay import replay
+from app.sync.models import WAITING, SyncItem
 from app.volunteering.models import Activity, Attendance, Hours, Shift, SignUp
 from simulator.devices import Post
 from simulator.server import Step
@@ -46,12 +51,18 @@ ACKNOWLEDGED: dict[str, type[Any]] = {
     "case": Case,
     "checkin": Checkin,
     "hours": Hours,
+    "items": SyncItem,
     "photo": Media,
     "selection": Selection,
     "shift": Shift,
     "sign_up": SignUp,
     "voucher": Voucher,
 }
+
+# These touch no book, case, voucher or hour; should one of them do so after all, the next step or the audit finds it.
+QUIET = frozenset({"ask_for_code", "lease", "look_at_case", "nominate", "tell_about_me", "tend"})
+NAMES = frozenset({"agree", "name_me"})
+HONOURS = frozenset({"finalise", "carry_out"})
 
 ENTRIES = Base.metadata.tables["entries"]
 
@@ -83,20 +94,47 @@ _HELD_POINTS = (
 )
 
 
+_UNMATCHED_POINTS = (
+    "SELECT SUM(points) AS what FROM (SELECT loss AS points FROM sync_conflicts WHERE decided_at IS NULL"
+    " UNION ALL SELECT balance FROM accounts WHERE kind = 'offline-unmatched') u HAVING SUM(points) <> 0"
+)
+_DAY_LIST = (
+    "SELECT c.id AS what FROM day_closes c WHERE c.handed_over <> (SELECT COALESCE(SUM("
+    "CASE m.kind WHEN 'hand_over' THEN 1 WHEN 'undo' THEN -1 ELSE 0 END), 0) FROM day_lines l"
+    " JOIN stock_movements m ON m.id = l.movement_id WHERE l.close_id = c.id)"
+)
+_ALONE_CORRECTED = (
+    "SELECT c.id AS what FROM corrections c WHERE c.state = 'posted' AND (c.points > 100 OR c.points < -100)"
+    " AND c.decided_by = c.asked_by"
+)
+_ALONE_REVERSED = (
+    "SELECT r.id AS what FROM reversals r WHERE r.state = 'posted' AND r.points > 100"
+    " AND r.decided_by = r.asked_by"
+)
+_NOT_OPPOSITE = (
+    "SELECT r.id AS what FROM reversals r WHERE r.state = 'posted' AND EXISTS (SELECT e.account_id FROM entries e"
+    " WHERE e.transaction_id IN (r.transaction_id, r.reversal_id) GROUP BY e.account_id HAVING SUM(e.amount) <> 0)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Finds what is broken (`what`), or nothing. `after`: only these steps can have broken it.
 
-    `about`: it asks about the one row that the answer names; `person` is whoever asked.
+    `about`: it asks about the one row that the answer names; `person` is whoever asked. `at_once`: it holds right after
+    the step alone, so an answer that is only repeated is not asked.
     """
 
     invariant: str
     sql: str
     after: frozenset[str] | None = None
     about: str | None = None
+    at_once: bool = False
 
     def concerns(self, step: Step, facts: dict[str, Any]) -> bool:
         """Whether this step can have broken it."""
+        if self.at_once and (step.answer is None or step.answer.replayed):
+            return False
         if self.after is not None and step.request.name not in self.after:
             return False
         return self.about is None or self.about in facts
@@ -113,11 +151,19 @@ QUICK = (
         "SELECT a.key AS what FROM accounts a WHERE a.owner_id = :person"
         " AND a.balance <> (SELECT COALESCE(SUM(e.amount), 0) FROM entries e WHERE e.account_id = a.id)",
     ),
-    Question(
-        "I8", _OVERLAP, after=frozenset({"confirm", "witness", "back_fill", "approve", "scan", "carry_out"})
-    ),
+    Question("I8", f"{_OVERLAP} AND (a.id = :hours OR b.id = :hours)", about="hours"),
     Question("I10", f"{_CASE} AND c.id = :case", about="case"),
     Question("I4", f"{_HANDED_OVER} AND v.id = :voucher", about="voucher"),
+    Question(
+        "I3",
+        "SELECT d.stock_id AS what FROM day_counts d JOIN stock s ON s.id = d.stock_id"
+        " WHERE d.close_id = :close AND s.on_hand <> d.counted",
+        about="close",
+        at_once=True,
+    ),
+    Question("I16", f"{_ALONE_CORRECTED} AND c.id = :correction", about="correction"),
+    Question("I16", f"{_ALONE_REVERSED} AND r.id = :reversal", about="reversal"),
+    Question("I16", f"{_NOT_OPPOSITE} AND r.id = :reversal", about="reversal"),
 )
 
 WHOLE = (
@@ -129,10 +175,19 @@ WHOLE = (
     Question("I10", _CASE),
     Question("I11", _WAITING_POINTS),
     Question("I11", _HELD_POINTS),
+    Question("I11", _UNMATCHED_POINTS),
+    Question("I3", _DAY_LIST),
+    Question("I16", _ALONE_CORRECTED),
+    Question("I16", _ALONE_REVERSED),
+    Question("I16", _NOT_OPPOSITE),
+    Question("I16", "SELECT id AS what FROM day_closes WHERE reopened_by = closed_by"),
     Question(
         "I15", "SELECT handle_id AS what FROM scan_sessions GROUP BY handle_id, step HAVING COUNT(*) > 1"
     ),
 )
+
+
+NAMED = ("person", *sorted({each.about for each in QUICK if each.about}))
 
 
 @cache
@@ -143,7 +198,7 @@ def _asked(questions: tuple[Question, ...]) -> TextClause:
         for number, each in enumerate(questions)
     ]
     whole = " UNION ALL ".join(parts)
-    named = [name for name in ("person", "case", "voucher") if f":{name}" in whole]
+    named = [name for name in NAMED if f":{name}" in whole]
     return text(whole).bindparams(*(bindparam(name, type_=ENTRIES.c.id.type) for name in named))
 
 
@@ -160,8 +215,16 @@ class Witness:
         """After each step."""
         facts = step.answer.facts if step.answer else {}
         for name in ACKNOWLEDGED.keys() & facts.keys():
-            self.acknowledged.setdefault(name, set()).add(facts[name])
-        in_transaction(lambda: _ask_after(step, facts), write=False)
+            told = facts[name] if isinstance(facts[name], list) else [facts[name]]
+            self.acknowledged.setdefault(name, set()).update(told)
+        if facts.get("unkept"):
+            raise Violation("I14", f"not kept: {facts['unkept']}")
+        if step.request.name in NAMES and facts:
+            in_transaction(lambda: _named_as_agreed(step.request.by.id), write=False)
+        if step.request.name in HONOURS and facts:
+            in_transaction(_nobody_contested_is_honoured, write=False)
+        if step.request.name not in QUIET:
+            in_transaction(lambda: _ask_after(step, facts), write=False)
         if step.number >= self._next_whole:
             # The books grow, and so does the time to go through them; so the way between two audits grows, too.
             self._next_whole = step.number + max(self.every, step.number // 8)
@@ -179,6 +242,7 @@ class Witness:
         self.audit()
         if post.taken != post.answered:
             raise Violation("I14", f"{post.taken} requests went into outboxes, {post.answered} were answered")
+        in_transaction(_nothing_waits, write=False)
 
     def _nothing_forgotten(self) -> None:
         for name, ids in self.acknowledged.items():
@@ -230,6 +294,43 @@ def _ask_after(step: Step, facts: dict[str, Any]) -> None:
     concerned = tuple(each for each in QUICK if each.concerns(step, facts))
     values = {each.about: UUID(facts[each.about]) for each in concerned if each.about}
     _ask(concerned, values | {"person": step.request.by.person_id})
+
+
+def _nothing_waits() -> None:
+    waiting = session.scalars(select(SyncItem.id).where(SyncItem.state == WAITING).limit(1)).first()
+    if waiting is not None:
+        raise Violation("I14", f"item {waiting} was told, and nobody ever judged it")
+
+
+def _named_as_agreed(person_id: UUID) -> None:
+    """The newest answer of somebody who changed his mind is the one that every public list shows."""
+    answers = select(Consent.given).where(Consent.person_id == person_id, Consent.purpose == "publication")
+    agrees = session.scalars(answers.order_by(Consent.at.desc(), Consent.id.desc()).limit(1)).first()
+    chosen = {
+        each.selection_id: each.consent
+        for each in session.scalars(select(Candidate).where(Candidate.person_id == person_id))
+    }
+    public = select(Selection).where(Selection.id.in_(chosen), Selection.state.in_(("notice", "final")))
+    for selection in session.scalars(public):
+        for each in honours.public_roll(selection.id).listed:
+            if each.candidate.person_id != person_id:
+                continue
+            choice = chosen[selection.id]
+            if choice == "unlisted" or (each.in_full and not (agrees and choice == "full")):
+                raise Violation(
+                    "I17", f"{person_id} chose {choice}, agrees: {agrees}, and stands as {each.name}"
+                )
+
+
+def _nobody_contested_is_honoured() -> None:
+    objected = select(Case.subject).where(
+        Case.kind == "objection",
+        Case.state.in_(("submitted", "returned", "accepted", "in_progress", "reopened")),
+    )
+    contested = {str(each).removeprefix("candidate:") for each in session.scalars(objected)}
+    honoured = {str(each) for each in session.scalars(select(Honour.candidate_id))}
+    for candidate in sorted(contested & honoured):
+        raise Violation("I17", f"candidate {candidate} is honoured while somebody objects")
 
 
 def _books() -> None:

@@ -22,11 +22,14 @@ from app.identity.actors import Actor
 from app.kernel.db import session
 from app.kernel.geo import Position
 from app.ledger import queries as ledger
+from app.ledger import reversals
 from app.places import queries as places
 from app.places.models import Region, Station
 from app.rewards import queries as rewards
+from app.rewards.books import closing
 from app.rewards.models import Reward
 from app.rules.queries import version_in_force
+from app.sync import queries as sync
 from app.volunteering import queries as volunteering
 from app.volunteering import waiting
 
@@ -103,6 +106,11 @@ def voucher_code(serial: str) -> str:
     return voucher_kind.make(serial)
 
 
+def is_voucher(text: str) -> bool:
+    """Whether somebody shows a voucher, and not himself."""
+    return len(text) == voucher_kind.LENGTH
+
+
 def has_regions() -> bool:
     """Whether the divisions were imported."""
     return places.city() is not None
@@ -151,6 +159,12 @@ def shelf(station_id: str) -> list[tuple[str, int, int, int]]:
         if item.reward.active
     ]
     return sorted(found, key=lambda each: (each[1], each[0]))
+
+
+def to_count(station_id: str) -> list[tuple[str, int]]:
+    """(reward, on hand) of what must be counted to close a day."""
+    shelf = closing.shelf_to_count(UUID(station_id))
+    return sorted((str(item.reward.id), item.stock.on_hand) for item in shelf)
 
 
 def voucher_state(voucher_id: str) -> str:
@@ -212,6 +226,35 @@ def hours_to_approve(by: Actor) -> list[tuple[str, str]]:
     """(hours, reason) of what was entered later and waits for a second person."""
     found = waiting.to_confirm(by, limit=50).items
     return [(str(each.id), each.reason or "") for each in found if each.basis == "backfilled"]
+
+
+def open_conflicts(by: Actor) -> list[tuple[str, tuple[str, ...]]]:
+    """(conflict, ways to decide it) of what no rule can judge."""
+    return sorted((str(each.id), each.decisions) for each in sync.conflicts_for(by, limit=20).items)
+
+
+def waiting_corrections(by: Actor) -> list[str]:
+    """Corrections that wait for a second person."""
+    found = ledger.corrections(by=by, state="waiting").items
+    return sorted(str(each.id) for each in found if each.asked_by != by.person_id)
+
+
+def waiting_reversals(by: Actor) -> list[str]:
+    """Entries to be taken back that wait for a second person."""
+    found = reversals.reversals(by=by, state="waiting").items
+    return sorted(str(each.id) for each in found if each.asked_by != by.person_id)
+
+
+def some_entry(person_id: UUID, number: int) -> str | None:
+    """One of the newest lines of a rider's points."""
+    found = ledger.statement(person_id, limit=5).items
+    return str(found[number % len(found)].id) if found else None
+
+
+def on_notice(selection_id: str) -> list[str]:
+    """The pseudonyms on a public notice."""
+    found = honours.selection(UUID(selection_id))
+    return [each.candidate.pseudonym for each in honours.roll(found, masked=True).listed]
 
 
 def desk(by: Actor, at: datetime) -> list[CaseSeen]:

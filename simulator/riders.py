@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-
-from PIL import Image
+from uuid import UUID
 
 from app.cli.demo import data
 from app.identity.actors import ANONYMOUS, Actor
 from app.kernel.clock import city_day, city_midnight
+from app.kernel.geo import Position
 from simulator import looks
-from simulator.chance import Chance
 from simulator.city import City, Hazard
 from simulator.days import Day
 from simulator.devices import Device, Then, nothing_then
+from simulator.habits import RHYTHMS, Habits, draw_photo
 from simulator.looks import ShiftSeen, StationSeen
-from simulator.product import riding
+from simulator.product import offline, riding, serving
 from simulator.server import Answer, Request
 from simulator.staff import Counter
 
@@ -29,28 +27,8 @@ FAMILY_NAMES, GIVEN_NAMES = (
     ("伟", "敏", "静", "磊", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英"),
 )
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city")
-RHYTHMS = {"midday": (9.0, 10.5, 14.0, 16.5), "evening": (14.0, 17.0, 21.0, 22.5), "night": (20.5, 23.9)}
 MORNING = timedelta(hours=4)
 PATIENCE_M = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """What sort of rider somebody is: each a share of what the keenest does."""
-
-    drops_in: float
-    eyes: float
-    heart: float
-    spends: float
-    rhythm: str
-    own_code: float
-
-    @classmethod
-    def drawn(cls, chance: Chance) -> Habits:
-        """Most do little, a few do much."""
-        drops_in, eyes, heart, spends = (round(chance.betavariate(1.2, 3.0), 4) for _ in range(4))
-        rhythm, own_code = chance.one_of(sorted(RHYTHMS)), round(chance.random(), 4)
-        return cls(drops_in, eyes, heart, spends, rhythm, own_code)
 
 
 class Rider:
@@ -60,6 +38,7 @@ class Rider:
         self.city = city
         self.counters = counters
         self.number = number
+        self.phone = f"+86199{city.seed % 1000:03d}{number:05d}"
         self.chance = city.chance("rider", number)
         self.habits = Habits.drawn(self.chance)
         self.haunts = [self.chance.one_of(city.stations) for _ in range(3)]
@@ -82,9 +61,8 @@ class Rider:
             self.city.agenda.plan(self.chance.after(tomorrow, 0, 3600), self.step)
 
     def _join(self, at: datetime) -> None:
-        phone = f"+86199{self.city.seed % 1000:03d}{self.number:05d}"
-        self._calmly(riding.ask_for_code, at, phone=phone)
-        signed = self._calmly(riding.sign_in, at, phone=phone, code=self.city.mailbox.codes[phone])
+        self._calmly(riding.ask_for_code, at, phone=self.phone)
+        signed = self._calmly(riding.sign_in, at, phone=self.phone, code=self.city.mailbox.codes[self.phone])
         self.by = self.city.server.look(lambda: looks.actor_with_id(signed.facts["person"]), at)
         family, given = self.chance.one_of(FAMILY_NAMES), self.chance.one_of(GIVEN_NAMES)
         self._calmly(
@@ -116,10 +94,19 @@ class Rider:
             self._plan(day, self.choose_a_reward)
         if self.cases and chance.happens(0.4):
             self._plan(day, self.follow_up)
+        self._plan_words(day)
+
+    def _plan_words(self, day: Day) -> None:
+        """What one has to say to the programme."""
+        chance, pace = self.chance, self.city.pace
         if chance.happens(0.02 * pace):
             self._plan(day, self.ask)
-        if chance.happens(0.06):
+        if chance.happens(0.15):
             self._plan(day, self.answer_the_programme)
+        if chance.happens(0.03):
+            self._plan(day, self.change_my_mind)
+        if chance.happens(0.008 * pace):
+            self._plan(day, self.lose_the_phone)
 
     def _plan(self, day: Day, deed: Callable[[datetime], None]) -> None:
         self.city.agenda.plan(self._some_time(day), deed)
@@ -173,10 +160,38 @@ class Rider:
     def read_poster(self, station: StationSeen, at: datetime) -> None:
         """Scan the poster, standing near it."""
         place = self.chance.near(station.position, 60 if self.chance.happens(0.97) else 900)
+        if self.device.is_offline(at):
+            self._keep_poster(station, place, at)
+            return
         self.ask_for(
             riding.scan, at, text=looks.poster(station.short_code), place=(place.lat, place.lng),
             accuracy_m=5 + int(self.chance.expovariate(1 / 25)),
         )  # fmt: skip
+
+    def _keep_poster(self, station: StationSeen, place: Position, at: datetime) -> None:
+        """No signal: the phone keeps it and brings it later, by its own idea of the time."""
+        item = {
+            "id": str(UUID(int=self.chance.getrandbits(128), version=4)), "kind": "checkin",
+            "at": self.device.shows(at).isoformat(), "code": looks.poster(station.short_code),
+            "position": {"lat": place.lat, "lng": place.lng}, "accuracy_m": 12,
+        }  # fmt: skip
+        self.ask_for(offline.bring, at, can_wait=True, sent_at=at.isoformat(), items=[item])
+
+    def lose_the_phone(self, at: datetime) -> None:
+        """Say so at a station; the old code is nothing from then on, and a new phone makes another one."""
+        station, old = self.chance.one_of(self.haunts), self.own_code(at)
+        counter = self.counters[station.id]
+        ended = Request(do=serving.end_phone, by=counter.by, key=counter.device.key(),
+                        facts={"phone": self.phone, "station_id": station.id})  # fmt: skip
+        counter.device.send(ended, at, partial(self._phone_is_gone, station, old))
+
+    def _phone_is_gone(self, station: StationSeen, old: str, answer: Answer, at: datetime) -> None:
+        if not answer.done:
+            return
+        self.counters[station.id].read(old, at, refused_by="I15")
+        self._calmly(riding.ask_for_code, at, phone=self.phone)
+        self._calmly(riding.sign_in, at, phone=self.phone, code=self.city.mailbox.codes[self.phone])
+        self.phone_key = self._calmly(riding.enrol_phone, at).facts
 
     def _at_the_counter(self, station: StationSeen, answer: Answer, at: datetime) -> None:
         if answer.done and self.chance.happens(0.2 * self.city.pace * self.habits.spends):
@@ -343,10 +358,25 @@ class Rider:
             choice = self.chance.one_of(("full", "masked", "unlisted"))
             self.ask_for(riding.name_me, at, selection_id=selection, choice=choice)
 
+    def change_my_mind(self, at: datetime) -> None:
+        """Take a consent back, or give it again."""
+        purpose, given = self.chance.one_of(("location", "photo", "publication")), self.chance.happens(0.5)
+        self.ask_for(riding.agree, at, purpose=purpose, given=given)
 
-def draw_photo(chance: Chance) -> str:
-    """A small photo unlike any other, as hexadecimal text."""
-    image = Image.frombytes("RGB", (24, 18), chance.randbytes(24 * 18 * 3)).resize((240, 180))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=70)
-    return out.getvalue().hex()
+    def nominate(self, selection: str, nominee: Rider, at: datetime) -> None:
+        """Put somebody forward, or second him."""
+        if self.by.is_rider and nominee is not self:
+            self.ask_for(
+                riding.nominate,
+                at,
+                selection_id=selection,
+                phone=nominee.phone,
+                story="下雨天帮老人推车回家。",
+            )
+
+    def object_to(self, selection: str, pseudonym: str | None, at: datetime) -> None:
+        """Say that a public notice is not right."""
+        if self.by.is_rider:
+            self.ask_for(
+                riding.object_to, at, selection_id=selection, pseudonym=pseudonym, words="他那天不在现场。"
+            )

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 
 from app.identity import senders
+from app.identity.actors import SYSTEM
 from app.kernel import clock, i18n
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import Base, dialect_name, in_transaction, session
@@ -23,9 +24,11 @@ from simulator.devices import Network, Post
 from simulator.digest import digest
 from simulator.faults import Faults
 from simulator.fraud import Fraudster, Takings, how_many
+from simulator.hurry import hurrying
 from simulator.invariants import Witness
+from simulator.product import offline
 from simulator.riders import Rider
-from simulator.server import Server, Step
+from simulator.server import Request, Server, Step
 from simulator.staff import Clockwork, Counter, Dispatcher, Organiser
 from simulator.violation import Violation
 
@@ -94,7 +97,7 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     witness = Witness(every=plan.audit_every)
     server.watchers += [_counting(report), witness]
     began = time.monotonic()
-    with clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
+    with hurrying(), clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
         try:
             _populate(city, plan.fraud, report.takings)
             _live(city, agenda, say, report, began)
@@ -113,18 +116,19 @@ def _populate(city: City, fraud: int, takings: Takings) -> None:
     at = city.agenda.now
     city.settle(at)
     counters = {station.id: Counter(city, station) for station in city.stations}
+    city.tablets = [counter.tablet for counter in counters.values()]
     chance = city.chance("arrivals")
     for counter in counters.values():
         city.agenda.plan(at, counter.step)
+    riders = _riders(city, counters, fraud, takings)
     for step in (
         Clockwork(city).step,
         Organiser(city, "organiser").step,
         *(Dispatcher(city, name).step for name in DESKS),
-        *(Department(city, name).step for name in ("department", "department2")),
-        HonourRounds(city).step,
+        *(Department(city, name, riders).step for name in ("department", "department2")),
+        HonourRounds(city, riders).step,
     ):
         city.agenda.plan(at + MORNING, step)
-    riders = _riders(city, counters, fraud, takings)
     for rider in riders:
         later = int(chance.random() * len(city.days)) if chance.happens(0.3) else 0
         arrives = chance.after(at + timedelta(days=later) + MORNING, 60, 7200)
@@ -153,6 +157,9 @@ def _live(city: City, agenda: Agenda, say: Say, report: Report, began: float) ->
             number = (city_day(agenda.now) - city.days[0].on).days + 1
             pace = city.server.steps / (told - began)
             say(f"day {number} of {len(city.days)}, {city.server.steps} steps, {pace:.0f} a second")
+    for tablet in city.tablets:
+        tablet.put_away(agenda.now)
+    city.server.handle(Request(do=offline.settle, by=SYSTEM), agenda.now, calm=True)
     Clockwork(city).work(agenda.now)
 
 

@@ -18,6 +18,7 @@ from simulator.faults import LATE_TICK, Crash
 from simulator.looks import CaseSeen, ListedSeen, StationSeen
 from simulator.product import deciding, organising, riding, serving, timekeeping
 from simulator.server import Answer, Request
+from simulator.tablets import Tablet
 
 T = TypeVar("T")
 
@@ -47,14 +48,21 @@ class Official:
 
 
 class Counter(Official):
-    """A station's counter: it reads codes, hands rewards over, and looks after its shelf."""
+    """A station's counter: it reads codes, hands rewards over, looks after its shelf, and closes its day."""
 
     def __init__(self, city: City, station: StationSeen) -> None:
         super().__init__(city, city.managers[station.id], "counter", station.short_code)
         self.station = station
+        self.tablet = Tablet(city, station, self.by, self.device)
 
     def step(self, at: datetime) -> None:
-        """Each morning: fill the shelf, count something, throw away what broke."""
+        """Each morning: fill the shelf, count something, throw away what broke; the tablet begins its day."""
+        self.tablet.begin_day(at)
+        for hour in (4, 8, 12):
+            self.city.agenda.plan(
+                self.chance.after(at, hour * 3600, hour * 3600 + 900), self.tablet.say_it_is_there
+            )
+        self.city.agenda.plan(self.chance.after(at, 13 * 3600, 14 * 3600), self.close_day)
         for reward, _points, on_hand, _held in self._shelf_or_nothing(at):
             if on_hand < 6:
                 quantity = SHELF["goods"] if not on_hand else 12
@@ -81,12 +89,65 @@ class Counter(Official):
     def read(
         self, text: str, at: datetime, then: Then = nothing_then, *, refused_by: str | None = None
     ) -> None:
-        """Scan what a rider shows."""
+        """Scan what a rider shows. Without a signal an honest scan goes into the log; a cheat is told to come back."""
+        if self.tablet.is_dark(at):
+            if refused_by is None and self.tablet.may_note(at):
+                self._note(text, at)
+            return
         facts = {"text": text, "station_id": self.station.id}
         request = Request(
             do=riding.scan, by=self.by, facts=facts, key=self.device.key(), refused_by=refused_by
         )
         self.device.send(request, at, then)
+
+    def _note(self, text: str, at: datetime) -> None:
+        shelf = self.look(lambda: looks.shelf(self.station.id), at)
+        there = [reward for reward, _points, on_hand, held in shelf if on_hand > held]
+        if looks.is_voucher(text):
+            self.tablet.note("voucher", text, at)
+        elif there and self.chance.happens(0.15):
+            self.tablet.note("redeem", text, at, reward_id=self.chance.one_of(there))
+        else:
+            self.tablet.note("scan", text, at)
+
+    # --- the end of the day ------------------------------------------------------------------------------------------
+
+    def close_day(self, at: datetime) -> None:
+        """In the evening: count everything; sometimes one is missing, and sometimes the count was wrong."""
+        short = self.chance.happens(0.15)
+        shelf = self.look(lambda: looks.to_count(self.station.id), at)
+        missing = self.chance.one_of(shelf)[0] if short and shelf else None
+        counts = [
+            {"reward_id": reward, "counted": max(0, on_hand - 1), "reason": "盘点少一件。"}
+            if reward == missing
+            else {"reward_id": reward, "counted": on_hand, "reason": None}
+            for reward, on_hand in shelf
+        ]
+        self.ask_for(
+            serving.close_day,
+            at,
+            self._closed,
+            station_id=self.station.id,
+            day=city_day(at).isoformat(),
+            counts=counts,
+        )
+
+    def _closed(self, answer: Answer, at: datetime) -> None:
+        if not answer.done or not self.chance.happens(0.1):
+            return
+        close_id = answer.facts["close"]
+        own = Request(do=serving.reopen_day, by=self.by, facts={"close_id": close_id}, key=self.device.key(),
+                      refused_by="I16")  # fmt: skip
+        self.device.send(own, at)
+        relief = Request(do=serving.reopen_day, by=self.city.staff["sim-relief"], facts={"close_id": close_id},
+                         key=self.device.key())  # fmt: skip
+        self.device.send(relief, at, self._opened_again)
+
+    def _opened_again(self, answer: Answer, at: datetime) -> None:
+        if answer.done:
+            self.close_day(at)
+
+    # --- handing over ------------------------------------------------------------------------------------------------
 
     def sell(self, person_id: str, reward_id: str, at: datetime) -> None:
         """Hand something over to a rider whose code was just read."""

@@ -1,4 +1,4 @@
-"""What the department does: corrections and honour rounds."""
+"""What the department does: corrections, entries taken back, and honour rounds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 from app.honours import announcing, criteria, reviewing, selecting, weighing
 from app.identity.actors import Actor
 from app.kernel.clock import city_day
-from app.ledger import correcting
+from app.ledger import correcting, reversing
 from simulator.product.answers import Facts
 
 
@@ -23,6 +23,18 @@ def decide_correction(*, by: Actor, at: datetime, correction_id: str, approved: 
     """A second person answers to a large correction."""
     decided = correcting.decide_correction(correction_id=UUID(correction_id), approved=approved, by=by, at=at)
     return {"correction": str(decided.id), "state": decided.state}
+
+
+def reverse(*, by: Actor, at: datetime, entry_id: str, reason: str) -> Facts:
+    """An entry that was booked by mistake."""
+    asked = reversing.ask_to_reverse(entry_id=UUID(entry_id), reason=reason, by=by, at=at)
+    return {"reversal": str(asked.id), "state": asked.state}
+
+
+def decide_reversal(*, by: Actor, at: datetime, reversal_id: str, approved: bool) -> Facts:
+    """A second person answers."""
+    decided = reversing.decide_reversal(reversal_id=UUID(reversal_id), approved=approved, by=by, at=at)
+    return {"reversal": str(decided.id), "state": decided.state}
 
 
 def plan_selection(*, by: Actor, at: datetime, first_on: str, last_on: str, **facts: Any) -> Facts:

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.cases import asking, closing, reporting
 from app.cases import queries as cases
 from app.codes import enrolling
-from app.honours import consenting
+from app.honours import consenting, nominating, objecting
 from app.identity import profile, signing_in
 from app.identity.actors import Actor
 from app.identity.consent import answer_consent
@@ -176,3 +176,15 @@ def name_me(*, by: Actor, at: datetime, selection_id: str, choice: str) -> Facts
     """How a candidate wants to be named."""
     answered = consenting.answer(selection_id=UUID(selection_id), choice=choice, by=by, at=at)
     return {"candidate": str(answered.id)}
+
+
+def nominate(*, by: Actor, at: datetime, selection_id: str, phone: str, story: str) -> Facts:
+    """Somebody put forward, or seconded."""
+    nominating.nominate(selection_id=UUID(selection_id), phone=phone, story=story, by=by, at=at)
+    return {}
+
+
+def object_to(*, by: Actor, at: datetime, selection_id: str, pseudonym: str | None, words: str) -> Facts:
+    """A public notice that is not right."""
+    made = objecting.object_(selection_id=UUID(selection_id), pseudonym=pseudonym, words=words, by=by, at=at)
+    return of_case(made)

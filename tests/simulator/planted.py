@@ -15,17 +15,22 @@ from sqlalchemy import update
 
 from app.cases import queries as cases
 from app.cases import working
-from app.codes import presenting
+from app.codes import enrolling, presenting
 from app.codes.kinds.personal import PersonalCode
 from app.codes.models import ScanSession
 from app.identity.actors import Actor
 from app.kernel import idempotency
 from app.kernel.db import session
 from app.kernel.ids import new_id
-from app.ledger import holds, posting
+from app.ledger import correcting, holds, posting
+from app.ledger.models import Correction
 from app.rewards import expiring, ordering, redemption, shelf, turning
+from app.rewards.books import closing
+from app.rewards.books.models import DayClose, DayCount
 from app.rewards.models import HANDED_OVER, Stock, Voucher
 from app.rules import awarding, paying
+from app.sync import receiving, settling
+from app.sync.errors import ItemUnreadable
 from app.volunteering import confirming
 
 Patch = pytest.MonkeyPatch
@@ -207,6 +212,55 @@ def anybody_may_do_anything(patch: Patch) -> None:
 @bug("I13", seed=5)
 def everybody_counts_as_the_reporter(patch: Patch) -> None:
     patch.setattr(cases, "is_reporter", lambda *_args: True)
+
+
+@bug("I3")
+def a_difference_of_the_day_is_written_down_and_not_booked(patch: Patch) -> None:
+    def count(close: Any, item: Any, given: Any, by: Actor, at: Any) -> None:
+        session.add(
+            DayCount(
+                close_id=close.id,
+                stock_id=item.stock.id,
+                system=item.stock.on_hand,
+                counted=given.counted if given else item.stock.on_hand,
+                reason=given.reason if given else None,
+            )
+        )
+
+    patch.setattr(closing, "_count", count)
+
+
+@bug("I14")
+def what_was_told_is_never_judged(patch: Patch) -> None:
+    patch.setattr(settling, "_ripe", lambda *_args: [])
+
+
+@bug("I14")
+def what_was_told_is_not_kept(patch: Patch) -> None:
+    patch.setattr(receiving, "_read_all", lambda items, _lease, _by: [
+        receiving._unkept(receiving._id_in(each), ItemUnreadable()) for each in items
+    ])  # fmt: skip
+
+
+@bug("I0", "I16")
+def a_large_correction_takes_one_person(patch: Patch) -> None:
+    patch.setattr(correcting, "CORRECTION_LIMIT", 10**9)
+
+
+@bug("I0", "I16")
+def whoever_asked_agrees_to_it_too(patch: Patch) -> None:
+    patch.setattr(Correction, "must_be_decided_by_another_than", lambda *_args: None)
+
+
+@bug("I0", "I16")
+def whoever_closed_a_day_opens_it_again(patch: Patch) -> None:
+    patch.setattr(DayClose, "must_be_reopened_by_another_than", lambda *_args: None)
+
+
+@bug("I15", days=6)
+def a_lost_phone_is_still_believed(patch: Patch) -> None:
+    patch.setattr(enrolling, "revoke_handles", lambda **_facts: 0)
+    patch.setattr(enrolling, "is_good", lambda handle, _at: handle is not None)
 
 
 @bug("I15", fraud=2)
