@@ -67,6 +67,8 @@ from app.rewards import api as rewards_api
 from app.rewards import events as rewards
 from app.rewards.books import api as rewards_books_api
 from app.rewards.books import settling as rewards_settling
+from app.rewards.merchants import api as merchants_api
+from app.rewards.merchants import settling as merchants_settling
 from app.rules import api as rules_api
 from app.rules import awarding, paying
 from app.rules import events as rules
@@ -101,6 +103,7 @@ APIS = (
     cases_api.api,
     rewards_api.api,
     rewards_books_api.api,
+    merchants_api.api,
     rules_api.api,
     honours_api.api,
     review_api.api,
@@ -116,6 +119,7 @@ JOBS = (
     Kind("expire-vouchers", sparing.expire_due, every_s=MINUTE),
     Kind("move-numbers", moving.move_due, every_s=MINUTE),
     Kind("settle-stations", rewards_settling.settle_due, every_s=HOUR),
+    Kind("settle-merchants", merchants_settling.settle_merchants_due, every_s=HOUR),
     Kind("tell-of-points-expiring", points_expiring.tell_due, every_s=MINUTE),
     Kind("seal-ledger", sealing.seal_new, every_s=HALF_MINUTE),
     Kind("warn-of-budgets", budgets.warn_due, every_s=MINUTE),
@@ -171,6 +175,10 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (ledger.EntryReversed, audit.on_reversal),
     (ledger.EntryReversed, notices.on_entry_reversed),
     (ledger.PolicyEvent, audit.on_policy),
+    (ledger.CorrectionAsked, audit.on_correction),
+    (ledger.CorrectionAsked, notices.on_correction_asked),
+    (ledger.CorrectionRefused, audit.on_correction),
+    (ledger.PointsCorrected, audit.on_correction),
     (rules.PointsAwarded, notices.on_points_awarded),
     (rules.AwardQueued, notices.on_award_queued),
     (rules.AwardSettled, notices.on_award_settled),

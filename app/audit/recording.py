@@ -35,6 +35,12 @@ _REVERSALS = {
     "EntryReversed": "reversal.done",
 }
 
+_CORRECTIONS = {
+    "CorrectionAsked": "correction.asked",
+    "CorrectionRefused": "correction.refused",
+    "PointsCorrected": "correction.done",
+}
+
 
 def record(*, action: str, subject: str, facts: dict[str, Any], by: Actor, at: datetime) -> AuditRecord:
     """Keep a trace of an act or a look: `action` like `roll.exported`, `subject` like `selection:<id>`."""
@@ -75,6 +81,23 @@ def on_reversal(event: Reversing) -> None:
     """A step in taking an entry back: who took it, and why."""
     facts = {"entry": str(event.entry_id), "points": event.points, "reason": event.reason}
     action, subject = _REVERSALS[type(event).__name__], f"reversal:{event.reversal_id}"
+    record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
+
+
+class Correcting(Protocol):
+    """An event of a sibling: points were to be given or taken, with a reason."""
+
+    correction_id: UUID
+    points: int
+    reason: str
+    by: Actor
+    at: datetime
+
+
+def on_correction(event: Correcting) -> None:
+    """A step in giving or taking points: who took it, and why."""
+    facts = {"points": event.points, "reason": event.reason}
+    action, subject = _CORRECTIONS[type(event).__name__], f"correction:{event.correction_id}"
     record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
 
 

@@ -16,6 +16,7 @@ from app.kernel.db import freeze, in_transaction, transaction
 from app.ledger import proofs, queries, sealing
 from app.ledger.verify import verify
 from app.rewards.books.settling import settlements_that_disagree
+from app.rewards.merchants.settling import statements_that_disagree
 from app.rewards.queries import stock_that_disagrees
 
 ledger = AppGroup("ledger", help="The points ledger.")
@@ -45,6 +46,7 @@ def verify_ledger(published: tuple[tuple[int, str], ...]) -> None:
         freeze()
         findings = [str(each) for each in verify(published=dict(published), on_progress=_progress())]
         findings += [f"settlement statement {number}" for number in settlements_that_disagree()]
+        findings += [f"merchant's statement {number}" for number in statements_that_disagree()]
         findings += [
             f"stock {each.id} is not the sum of its movements and vouchers" for each in stock_that_disagrees()
         ]

@@ -25,7 +25,18 @@ from app.kernel.http import (
     takes_query,
 )
 from app.kernel.paging import Page
-from app.ledger import budgets, correcting, exporting, queries, reporting, reversals, reversing, sealing
+from app.ledger import (
+    budgets,
+    correcting,
+    debt_policies,
+    exporting,
+    queries,
+    reporting,
+    reversals,
+    reversing,
+    sealing,
+)
+from app.ledger.debt_policies import DebtPolicyProposal
 from app.ledger.exporting import Export
 from app.ledger.models import Account, Correction, Entry, Lot, Seal
 from app.ledger.queries import Balance, BudgetState
@@ -49,7 +60,9 @@ from app.ledger.schemas import (
     KindBalanceRead,
     LiabilityRead,
     LotRead,
+    PolicyRead,
     ProofRead,
+    ProposePolicy,
     ReversalRead,
     SealRead,
     SpanQuery,
@@ -256,6 +269,43 @@ def correct(person_id: UUID, points: int, reason: str, by: Actor) -> Correction:
 def decide(correction_id: UUID, approved: bool, by: Actor) -> Correction:
     """Agree to a waiting correction, or refuse it"""
     return correcting.decide_correction(correction_id=correction_id, approved=approved, by=by, at=clock.now())
+
+
+@api.get("/ledger/debt-policies")
+@requires("ledger.read")
+@gives(PolicyRead, many=True)
+def list_policies(by: Actor) -> Sequence[DebtPolicyProposal]:
+    """What is to become of points that riders owe: asked for, agreed to or refused in my regions, newest first"""
+    return [proposal for proposal, _ in debt_policies.proposals(by=by)]
+
+
+@api.post("/ledger/debt-policies")
+@requires(debt_policies.MAY)
+@idempotent
+@takes(ProposePolicy)
+@gives(PolicyRead, 201)
+def propose_policy(
+    region_code: str, share_percent: int, starts_on: date, reason: str, by: Actor
+) -> DebtPolicyProposal:
+    """Propose what is to become of debts in a region; nothing changes until a second person agrees"""
+    return debt_policies.propose_policy(
+        region_code=region_code,
+        share_percent=share_percent,
+        starts_on=starts_on,
+        reason=reason,
+        by=by,
+        at=clock.now(),
+    )
+
+
+@api.post("/ledger/debt-policies/<uuid:proposal_id>/decision")
+@requires(debt_policies.MAY)
+@idempotent
+@takes(DecideCorrection)
+@gives(PolicyRead)
+def decide_policy(proposal_id: UUID, approved: bool, by: Actor) -> DebtPolicyProposal:
+    """Agree to a proposed policy, or refuse it; whoever proposed it may withdraw it"""
+    return debt_policies.decide_policy(proposal_id=proposal_id, agreed=approved, by=by, at=clock.now())
 
 
 @api.get("/ledger/entries/<uuid:entry_id>/reversal")

@@ -31,22 +31,30 @@ class BudgetFunded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorrectionAsked(Event):
-    """A correction above the limit waits for a second person."""
+class CorrectionEvent(Event):
+    """A step in giving a rider points, or taking some, with a reason."""
 
     correction_id: UUID
     person_id: UUID
+    region_path: str
     points: int
+    reason: str
+    by: Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PointsCorrected(Event):
-    """A rider's points were corrected: the rider is told how many and why."""
+class CorrectionAsked(CorrectionEvent):
+    """A correction above the limit waits for a second person."""
 
-    correction_id: UUID
-    person_id: UUID
-    points: int
-    reason: str
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionRefused(CorrectionEvent):
+    """The second person did not agree, or whoever asked withdrew it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsCorrected(CorrectionEvent):
+    """A rider's points were corrected: the rider is told how many and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

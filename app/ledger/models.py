@@ -28,7 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kernel import clock
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.ledger import guards, lot_guards
-from app.ledger.errors import ApproverIsAsker, CorrectionDecided
+from app.ledger.errors import ApproverIsAsker, CorrectionDecided, OwnPoints
 
 ACCOUNT_KINDS = (
     "wallet",
@@ -254,6 +254,9 @@ class Correction(IdMixin, Base):
         CheckConstraint(
             "NOT needs_second OR state <> 'posted' OR decided_by <> asked_by", name="second_approver"
         ),
+        CheckConstraint(
+            "asked_by <> person_id AND (state <> 'posted' OR decided_by <> person_id)", name="not_own"
+        ),
     )
 
     person_id: Mapped[UUID] = mapped_column(index=True)
@@ -274,9 +277,11 @@ class Correction(IdMixin, Base):
             raise CorrectionDecided(state=self.state)
 
     def must_be_decided_by_another_than(self, person_id: UUID | None) -> None:
-        """Raises ApproverIsAsker if this person asked for the correction."""
+        """Raises ApproverIsAsker if this person asked for the correction, OwnPoints if it is about them."""
         if person_id is None or person_id == self.asked_by:
             raise ApproverIsAsker(limit=CORRECTION_LIMIT)
+        if person_id == self.person_id:
+            raise OwnPoints
 
 
 class DebtPolicy(IdMixin, Base):

@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from app.kernel.clock import city_day
 from app.kernel.schemas import Day, Flag, Id, Instant, PageQuery, Schema, Text, Whole
+from app.ledger.debt_policies import PROPOSAL_STATES, in_words
 from app.ledger.models import ACCOUNT_KINDS, CORRECTION_STATES, Entry, Lot, Seal
 from app.ledger.sealing import as_published
 from app.ledger.wording import explain
@@ -92,6 +93,31 @@ class DecideCorrection(Schema):
     """The second person's answer."""
 
     approved = Flag(required=True)
+
+
+class ProposePolicy(Schema):
+    """Which region, what share of later awards pays debts off (0: they are written off), from which day, and why."""
+
+    region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
+    share_percent = Whole(0, 100, required=True)
+    starts_on = Day(required=True)
+    reason = Text(300, min_length=4, required=True)
+
+
+class PolicyRead(Schema):
+    """What is to become of debts in a region, and where that stands; in words as riders read it."""
+
+    id = fields.UUID(required=True)
+    region_code = fields.String(required=True)
+    share_percent = fields.Integer(required=True)
+    in_words = fields.Function(lambda proposal: in_words(proposal.share_percent), required=True)
+    starts_on = fields.Date(required=True)
+    reason = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(PROPOSAL_STATES))
+    proposed_by = fields.UUID(required=True)
+    proposed_at = fields.AwareDateTime(required=True)
+    decided_by = fields.UUID(required=True, allow_none=True)
+    decided_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class CorrectionRead(Schema):

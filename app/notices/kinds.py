@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "points-corrected-down": INBOX,
     "points-reversed-up": INBOX,
     "points-reversed-down": INBOX,
+    "correction-waits": INBOX,
     "reversal-waits": INBOX,
     "points-expiring": INBOX,
     "points-expired": INBOX,

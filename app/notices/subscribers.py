@@ -13,6 +13,7 @@ from app.kernel.db import session
 from app.kernel.i18n import LOCALES, format_date, format_hours, say
 from app.ledger.events import (
     BudgetRanLow,
+    CorrectionAsked,
     DebtPaid,
     DebtWrittenOff,
     EntryReversed,
@@ -123,6 +124,20 @@ def on_points_corrected(event: PointsCorrected) -> None:
         about=About("correction", event.correction_id),
         at=event.at,
     )
+
+
+def on_correction_asked(event: CorrectionAsked) -> None:
+    """A correction above the limit waits: whoever may be the second person hears of it."""
+    for someone in people.holders_of("ledger.correct", event.region_path):
+        if someone.id not in (event.by.person_id, event.person_id):
+            tell(
+                person_id=someone.id,
+                slug="correction-waits",
+                source=f"correction:{event.correction_id}:waits",
+                facts={"points": event.points, "reason": event.reason},
+                about=About("correction-waiting", event.correction_id),
+                at=event.at,
+            )
 
 
 def on_reversal_asked(event: ReversalAsked) -> None:

@@ -255,3 +255,27 @@ class NothingOwed(Conflict):
     """The statement closes at nothing, or in the programme's favour: it is carried forward."""
 
     slug = "nothing-owed"
+
+
+class MerchantUnknown(NotFound):
+    """No merchant has this id, or it is not the caller's to see."""
+
+    slug = "merchant-unknown"
+
+
+class MerchantNamed(Conflict):
+    """The region has a merchant of this name."""
+
+    slug = "merchant-named"
+
+
+class StationNotTheirs(Conflict):
+    """The station is not settled with this merchant in that month."""
+
+    slug = "station-not-theirs"
+
+
+class NoStations(Conflict):
+    """No station was settled with this merchant in that month: there is nothing to put on a statement."""
+
+    slug = "merchant-without-stations"

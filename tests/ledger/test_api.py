@@ -164,3 +164,17 @@ def test_taking_back_wants_a_reason(app, rider, wallet, reason):
     answer = office(app, "department").post("/api/v1/ledger/reversals", json=body, headers=key())
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json["errors"]] == ["reason"]
+
+
+def test_a_debt_policy_is_proposed_by_one_and_agreed_to_by_another(app, rider, wallet):
+    first, second = office(app, "department"), office(app, "department")
+    body = {"region_code": "3201", "share_percent": 20, "starts_on": "2026-12-01", "reason": "公示过了"}
+    asked = first.post("/api/v1/ledger/debt-policies", json=body, headers=key())
+    assert (asked.status_code, asked.json["state"]) == (201, "waiting")
+    assert "20%" in asked.json["in_words"]
+    decision = f"/api/v1/ledger/debt-policies/{asked.json['id']}/decision"
+    own = first.post(decision, json={"approved": True}, headers=key("b"))
+    assert (own.status_code, own.json["code"]) == (409, "policy-needs-another")
+    assert second.post(decision, json={"approved": True}, headers=key("c")).json["state"] == "agreed"
+    (listed,) = second.get("/api/v1/ledger/debt-policies").json
+    assert (listed["share_percent"], listed["state"]) == (20, "agreed")

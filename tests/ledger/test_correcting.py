@@ -6,15 +6,24 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from app.audit.models import AuditRecord
+from app.identity.models import Person
 from app.kernel import clock, events
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger import correcting
-from app.ledger.errors import ApproverIsAsker, CorrectionDecided, CorrectionNotFound, PointsShort
+from app.ledger.errors import (
+    ApproverIsAsker,
+    CorrectionDecided,
+    CorrectionNotFound,
+    OwnPoints,
+    PointsShort,
+)
 from app.ledger.events import CorrectionAsked, PointsCorrected
 from app.ledger.models import Correction
 from app.ledger.queries import balance_of, corrections
 from app.ledger.verify import verify
+from app.notices.models import Notice
 from tests import make as build
 from tests.ledger import make
 
@@ -109,3 +118,40 @@ def test_the_database_wants_the_second_person_too(office):
         decide(asked, second)
     with pytest.raises(IntegrityError, match="second_approver"), transaction():
         session.execute(sa.update(Correction).values(decided_by=Correction.asked_by))
+
+
+def test_nobody_corrects_their_own_points(office):
+    _person_id, first, second, _elsewhere = office
+    with transaction():
+        for each in (first, second):
+            session.get_one(Person, each.person_id).home_region_code = build.COMMUNITY
+    with pytest.raises(OwnPoints), transaction():
+        correct(first.person_id, 10, first)
+    with transaction():
+        asked = correct(second.person_id, 500, first)
+    with pytest.raises(OwnPoints), transaction():
+        decide(asked, second)
+    with pytest.raises(IntegrityError, match="not_own"), transaction():
+        session.execute(
+            sa.update(Correction).where(Correction.id == asked.id).values(asked_by=second.person_id)
+        )
+
+
+def test_each_step_is_in_the_audit_log_and_a_second_person_hears_of_it(office):
+    person_id, first, second, _elsewhere = office
+    with transaction():
+        asked = correct(person_id, 500, first)
+    with transaction():
+        decide(asked, second)
+    with transaction():
+        refused = correct(person_id, 300, first)
+        decide(refused, first, approved=False)
+    with transaction(write=False):
+        log = session.scalars(sa.select(AuditRecord).order_by(AuditRecord.id))
+        told = [(each.action, each.facts["points"]) for each in log if each.action.startswith("correction.")]
+        assert told == [
+            ("correction.asked", 500), ("correction.done", 500), ("correction.asked", 300),
+            ("correction.refused", 300),
+        ]  # fmt: skip
+        hears = sa.select(Notice.person_id).where(Notice.slug == "correction-waits")
+        assert set(session.scalars(hears)) == {second.person_id}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.identity.actors import SYSTEM
 from app.identity.models import Person
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
@@ -119,8 +120,10 @@ def test_a_correction_is_told_in_plain_words(scene):
                 PointsCorrected(
                     correction_id=new_id(),
                     person_id=scene.rider.id,
+                    region_path="",
                     points=points,
                     reason="同一次签到记了两遍",
+                    by=SYSTEM,
                     at=clock_module.now(),
                 )
             )

@@ -33,6 +33,8 @@ from app.notices.models import Notice
 from app.places.models import Station
 from app.rewards.books import closing, settling
 from app.rewards.books.models import Refund
+from app.rewards.merchants import belonging
+from app.rewards.merchants.models import MerchantLine, MerchantStatement
 from app.rules.campaigns import declare_campaign
 from app.rules.drafting import draft_version
 from app.rules.models import Award, DryRun
@@ -251,6 +253,23 @@ def _books(world: World, here: Station, manager: Actor) -> None:
         last_month = yesterday.replace(day=1) - timedelta(days=1)
         made = settling.settle(station_id=here.id, month=last_month, by=manager, at=at)
         world.keep("settlement_id", made, private=True)
+    with transaction():
+        department = world.actor("department")
+        merchant = belonging.name_merchant(name="一家商户", region_code=HERE, by=department, at=at)
+        world.keep("merchant_id", merchant, private=True)
+        belonging.attach(
+            merchant_id=merchant.id, station_id=here.id, from_month=yesterday, by=department, at=at
+        )
+        statement = MerchantStatement(
+            number="SH1", merchant_id=merchant.id, month=last_month, opening=0, captured=0, undone=0, refunded=0,
+            paid=0, other=0, closing=0, facts=made.facts | {"merchant": {"name": "一家商户"}, "stations": []},
+            sha256="0" * 64, made_at=at,
+        )  # fmt: skip
+        session.add(statement)
+        session.flush()
+        session.add(MerchantLine(statement_id=statement.id, settlement_id=made.id))
+        session.flush()
+        world.keep("merchant_statement_id", statement, private=True)
 
 
 def _honours(world: World) -> None:

@@ -48,7 +48,7 @@ def settle(*, station_id: UUID, month: date, by: Actor, at: datetime) -> Settlem
         by.can("station.stock", station_id=station_id) or by.can("rewards.manage", station_id=station_id)
     ):
         raise Forbidden
-    month, end = month.replace(day=1), _next_month(month)
+    month, end = month.replace(day=1), next_month(month)
     if city_midnight(end) > at:
         raise MonthNotOver(month=month.strftime("%Y-%m"))
     books.books_to_change(station_id)
@@ -119,8 +119,8 @@ def mark_paid(*, settlement_id: UUID, by: Actor, at: datetime) -> Settlement:
 
 def settle_due(*, at: datetime, limit: int = BATCH) -> int:
     """Make last month's statements of stations that moved anything and have none; returns how many."""
-    month = _last_month(at - GRACE)
-    moved = reconciling.stations_moved(before=city_midnight(_next_month(month)), but_not=_ON_A_STATEMENT)
+    month = last_month(at - GRACE)
+    moved = reconciling.stations_moved(before=city_midnight(next_month(month)), but_not=_ON_A_STATEMENT)
     settled = set(session.scalars(select(Settlement.station_id).where(Settlement.month >= month)))
     due = [each for each in moved if each not in settled][:limit]
     for station_id in due:
@@ -198,9 +198,11 @@ def _line(booked: Booked) -> dict[str, Any]:
     }
 
 
-def _next_month(day: date) -> date:
+def next_month(day: date) -> date:
+    """The first day of the month after."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _last_month(at: datetime) -> date:
+def last_month(at: datetime) -> date:
+    """The first day of the month before."""
     return (city_day(at).replace(day=1) - timedelta(days=1)).replace(day=1)

@@ -11,6 +11,7 @@ PAGES = {
     "case": "/reports/{id}",
     "correction": "/points",
     "entry": "/points/{id}",
+    "correction-waiting": "/desk/ledger/corrections",
     "reversal": "/desk/ledger/reversals",
     "honour": "/me/honours",
     "hours": "/hours",

@@ -1,0 +1,1 @@
+"""Merchants: who is settled with for several stations, on one statement a month."""
