@@ -25,7 +25,7 @@ from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
 from app.honours import fetching as exports_fetching
-from app.honours import review_api
+from app.honours import picturing, review_api
 from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
@@ -57,6 +57,7 @@ from app.ledger import budgets, sealing
 from app.ledger import events as ledger
 from app.ledger import expiring as points_expiring
 from app.media import api as media_api
+from app.media import forgetting
 from app.notices import accounts as account_notices
 from app.notices import api as notices_api
 from app.notices import honours as honour_notices
@@ -136,6 +137,7 @@ JOBS = (
     Kind(exports_fetching.MAKE, exports_fetching.make_file, tries=3, long=True),
     Kind(rules_trying.TRY, rules_trying.carry_out, tries=3, long=True),
     Kind("settle-lost-dry-runs", rules_trying.settle_lost, every_s=MINUTE),
+    Kind("erase-gone-photos", forgetting.erase_gone, every_s=HALF_MINUTE),
     Kind("forget-exports", exports_fetching.forget_expired, every_s=HOUR),
     Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),
 )
@@ -144,6 +146,7 @@ JOBS = (
 # Who hears of what, in this order, in the same transaction: rules mint, then notices tell. A third function hears of
 # many that happened together, and must come to the same.
 SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
+    (identity.AccountClosed, picturing.on_account_closed),
     (identity.PhoneEnded, codes_enrolling.on_phone_gone),
     (identity.PhoneEnded, audit.on_phone_ended),
     (identity.PhoneEnded, account_notices.on_phone_ended),
@@ -213,6 +216,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (honours.HonoursGranted, honour_notices.on_honours_granted),
     (honours.HonourRevoked, awarding.on_honour_revoked),
     (honours.HonourRevoked, honour_notices.on_honour_revoked),
+    (honours.NominationPhotoSent, honour_notices.on_nomination_photo),
     (honours.ReviewerSetAside, honour_notices.on_reviewer_set_aside),
 )
 

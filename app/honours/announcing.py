@@ -5,12 +5,12 @@ Each is a step of its own that somebody takes: nothing is published by the mere 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import agreeing, holding, objecting, queries
+from app.honours import agreeing, queries
 from app.honours.errors import (
     CandidateHeld,
     CandidateNotFound,
@@ -21,6 +21,8 @@ from app.honours.errors import (
 )
 from app.honours.events import HonourRevoked, HonoursGranted, NoticeOpened
 from app.honours.models import FINAL, IN, NOTICE, REVIEWED, Candidate, Honour, Selection
+from app.honours.waiting import is_contested, waiting_of
+from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import events, randomness
 from app.kernel.calendar import WORKDAY, day_sort
@@ -85,7 +87,7 @@ def finalise(*, selection_id: UUID, by: Actor, at: datetime) -> Selection:
     selection.must_be(NOTICE)
     if selection.notice_ended_at is None:
         raise NoticeNotEnded
-    if objecting.is_contested(selection.id):
+    if is_contested(selection.id):
         raise ObjectionsOpen
     agreeing.must_be_agreed(selection.id)
     chosen = queries.chosen(selection_id)
@@ -107,11 +109,6 @@ def grant_held(*, selection_id: UUID, candidate_id: UUID, by: Actor, at: datetim
         raise CandidateHeld
     _grant([candidate], selection, by, at)
     return selection
-
-
-def waiting_of(candidate_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these are not honoured for now: an objection waits, or their records are being looked into."""
-    return objecting.held(candidate_ids) | holding.held(candidate_ids)
 
 
 def revoke(*, honour_id: UUID, reason: str, by: Actor, at: datetime) -> Honour:
@@ -152,6 +149,8 @@ def is_working_day(day: date) -> bool:
 
 
 def _grant(candidates: Sequence[Candidate], selection: Selection, by: Actor, at: datetime) -> None:
+    """Honour these, except whoever closed the account since: nobody is there to be honoured."""
+    closed = people.closed_among([each.person_id for each in candidates])
     granted = [
         Honour(
             selection_id=selection.id,
@@ -161,6 +160,7 @@ def _grant(candidates: Sequence[Candidate], selection: Selection, by: Actor, at:
             granted_at=at,
         )
         for each in candidates
+        if each.person_id not in closed
     ]
     session.add_all(granted)
     session.flush()

@@ -119,6 +119,24 @@ class NomineeUnfit(Conflict):
     slug = "nominee-unfit"
 
 
+class LinkUnsafe(Invalid):
+    """A link is not a plain https address of a public site."""
+
+    slug = "link-unsafe"
+
+
+class PhotoShowsNeeded(Invalid):
+    """A photo with a nomination says who is on it."""
+
+    slug = "photo-shows-needed"
+
+
+class NominationPhotoNotFound(NotFound):
+    """There is no such photo, or the caller may not know of it."""
+
+    slug = "nomination-photo-not-found"
+
+
 class Recused(Forbidden):
     """A reviewer who recused himself decides nothing about that candidate."""
 

@@ -38,6 +38,17 @@ class ReviewerSetAside(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NominationPhotoSent(Event):
+    """Somebody was put forward with photos; he is asked about them before anybody sees them."""
+
+    selection_id: UUID
+    title_zh: str
+    title_en: str | None
+    voice_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeOpened(Event):
     """The masked list is public until the end of this day."""
 

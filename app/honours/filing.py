@@ -10,9 +10,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.honours import holding, objecting, queries, weighing
+from app.honours import queries, weighing
 from app.honours.combining import combined, rule_of
 from app.honours.models import Candidate, Decision, Meeting, Nomination, Recusal, Selection, Voice
+from app.honours.picturing import agreed_in
+from app.honours.waiting import looked_into, objected_to
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.models import Person
@@ -22,6 +24,16 @@ from app.places.queries import region_path
 
 MOST = 200
 Row = TypeVar("Row", Recusal, Decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one voice said for a candidate: as what, the story, links as text, and the photos he agreed to."""
+
+    role: str
+    story: str
+    links: Sequence[str]
+    photo_ids: Sequence[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Filed:
     comments: Sequence[str]
     recused: Sequence[str]
     decisions: Sequence[str]
-    stories: Sequence[str]
+    voices: Sequence[Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +80,9 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
     counted = weighing.counting_marks(ids)
     recusals, decisions = _by_candidate(Recusal, ids), _by_candidate(Decision, ids)
     named = selection.named_at is not None
-    names, stories = (_names(candidates), _stories(selection.id)) if named else ({}, {})
+    names, voices = (_names(candidates), _voices(selection.id)) if named else ({}, {})
     marks = counted if named else defaultdict(list)
-    held, on_hold = objecting.held(ids), holding.held(ids)
+    held, on_hold = objected_to(ids), looked_into(ids)
     rule = rule_of(queries.criteria_of(selection))
     return CaseFile(
         selection,
@@ -88,7 +100,7 @@ def case_file(selection_id: UUID, by: Actor) -> CaseFile:
                 [mark.comment for mark in marks[each.id] if mark.comment],
                 [_aside(recusal) for recusal in recusals[each.id]],
                 [f"{decision.decision}: {decision.reason}" for decision in decisions[each.id]],
-                stories.get(each.person_id, []),
+                voices.get(each.person_id, []),
             )
             for each in candidates
         ],
@@ -114,14 +126,16 @@ def _names(candidates: Sequence[Candidate]) -> dict[UUID, str]:
     return {person_id: name or "" for person_id, name in session.execute(named)}
 
 
-def _stories(selection_id: UUID) -> dict[UUID, list[str]]:
+def _voices(selection_id: UUID) -> dict[UUID, list[Said]]:
     said = (
-        select(Nomination.person_id, Voice.story)
+        select(Nomination.person_id, Voice)
         .join(Voice, Voice.nomination_id == Nomination.id)
         .where(Nomination.selection_id == selection_id)
         .order_by(Voice.id)
     )
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for person_id, story in session.execute(said):
-        found[person_id].append(story)
+    photos = agreed_in(selection_id)
+    found: dict[UUID, list[Said]] = defaultdict(list)
+    for person_id, voice in session.execute(said):
+        agreed = [photo.id for photo in photos.get(voice.id, ())]
+        found[person_id].append(Said(voice.role, voice.story, voice.links, agreed))
     return found

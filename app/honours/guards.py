@@ -38,6 +38,14 @@ def _refuse(table: Table, name: str, action: str, condition: str) -> None:
     )
 
 
+def keep_refusals(table: Table) -> None:
+    """A no stays a no, a row stays what it is about, and nothing is taken out of sight by deleting."""
+    moved = ("id", "voice_id", "media_id", "shows")
+    changed = " OR ".join(f"NEW.{each} <> OLD.{each}" for each in moved)
+    _refuse(table, f"{table.name}_refused", "UPDATE", f"OLD.answer = 'refused' OR {changed}")
+    _refuse(table, f"{table.name}_kept", "DELETE", "1 = 1")
+
+
 def announce_only_what_was_agreed(table: Table) -> None:
     """A selection begins as a draft. It goes on notice only with where to object, and on notice or final only while
     the last record of a meeting agreed and nobody was taken in or out since."""

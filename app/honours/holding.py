@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from sqlalchemy import select
 from app.audit.recording import record
 from app.honours import queries, weighing
 from app.honours.errors import HoldNotFound, HoldOpen, OwnCandidacy, Recused
-from app.honours.models import Candidate, IntegrityHold
+from app.honours.models import IntegrityHold
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
@@ -44,16 +43,6 @@ def open_about(person_id: UUID) -> IntegrityHold | None:
     return session.scalar(
         select(IntegrityHold).where(IntegrityHold.person_id == person_id, IntegrityHold.lifted_at.is_(None))
     )
-
-
-def held(candidate_ids: Collection[UUID]) -> set[UUID]:
-    """Which of these candidates have records that are being looked into."""
-    looked_into = (
-        select(Candidate.id)
-        .join(IntegrityHold, IntegrityHold.person_id == Candidate.person_id)
-        .where(Candidate.id.in_(candidate_ids), IntegrityHold.lifted_at.is_(None))
-    )
-    return set(session.scalars(looked_into))
 
 
 def _open(person_id: UUID, reason: str, by: Actor, at: datetime) -> IntegrityHold:

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.honours.errors import SelectionMovedOn
-from app.honours.guards import announce_only_what_was_agreed, fix_once_set
+from app.honours.guards import announce_only_what_was_agreed, fix_once_set, keep_refusals
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.kernel.i18n import pick
 
@@ -21,6 +21,9 @@ IN, OUT = "in", "out"
 FULL, MASKED, UNLISTED, NONE_YET = "full", "masked", "unlisted", "none-yet"
 VOICES = ("station", "peer", "organiser")
 CHOICES = (FULL, MASKED, UNLISTED, NONE_YET)
+SHOWN = ("nominee", "nobody")  # who is on a photo; one that shows others is not taken
+WAITING, AGREED, REFUSED = "waiting", "agreed", "refused"
+ANSWERS = (WAITING, AGREED, REFUSED)
 
 
 class CriteriaVersion(IdMixin, Base):
@@ -170,8 +173,26 @@ class Voice(IdMixin, Base):
     by_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     role: Mapped[str] = mapped_column(String(12))
     story: Mapped[str] = mapped_column(Text)
-    photo_ids: Mapped[list[str]] = mapped_column(Json, default=list)
+    links: Mapped[list[str]] = mapped_column(Json, default=list, server_default=text("'[]'"))  # see links
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class NominationPhoto(IdMixin, Base):
+    """A photo that came with a nomination. Nobody but the nominee sees it until he agrees; a no is for good."""
+
+    __tablename__ = "nomination_photos"
+    __table_args__ = (
+        UniqueConstraint("media_id", name="media"),
+        CheckConstraint(f"shows IN {SHOWN}", name="shows"),
+        CheckConstraint(f"answer IN {ANSWERS}", name="answer"),
+        CheckConstraint("(answer = 'waiting') = (answered_at IS NULL)", name="answered"),
+    )
+
+    voice_id: Mapped[UUID] = mapped_column(ForeignKey("nomination_voices.id"), index=True)
+    media_id: Mapped[UUID] = mapped_column(ForeignKey("media.id"))
+    shows: Mapped[str] = mapped_column(String(10))
+    answer: Mapped[str] = mapped_column(String(8), default=WAITING)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Mark(IdMixin, Base):
@@ -333,3 +354,4 @@ fix_once_set(
     always=("id", "created_by", "created_at"),
 )
 announce_only_what_was_agreed(Selection.__table__)  # type: ignore[arg-type]
+keep_refusals(NominationPhoto.__table__)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Nominating: a story about somebody, told before the facts are sealed. Stories inform; they give no score."""
+"""Nominating: a story about somebody, told before the facts are sealed; with links and photos it informs, unscored."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.audit.recording import record
-from app.honours import calling, queries
+from app.honours import calling, picturing, queries
 from app.honours.errors import NomineeUnfit
+from app.honours.links import safe
 from app.honours.models import DRAFT, FROZEN, Nomination, Voice
+from app.honours.picturing import Given
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
 from app.kernel.ids import new_id
-from app.media.attaching import attach_photos
 
 
 def nominate(
@@ -24,7 +25,8 @@ def nominate(
     selection_id: UUID,
     phone: str,
     story: str,
-    photo_ids: Collection[UUID] = (),
+    links: Collection[str] = (),
+    photos: Collection[Given] = (),
     by: Actor,
     at: datetime,
 ) -> None:
@@ -34,31 +36,26 @@ def nominate(
     """
     selection = queries.selection_to_change(selection_id)
     selection.must_be(DRAFT, FROZEN)
+    shown = safe(links)
     nominee = people.person_by_phone(phone)
     if nominee is not None and nominee.id == by.id:
         raise NomineeUnfit
-    attach_photos(
-        photo_ids=photo_ids, region_code=selection.region_code, seen_with=("selection.review",),
-        shown_to_id=nominee.id if nominee else None, by=by, at=at,
-    )  # fmt: skip
+    picturing.take(photos, region_code=selection.region_code, nominee=nominee, by=by, at=at)
     if nominee is None or not nominee.is_rider:
+        picturing.drop(photos, at)
         return
     which = {"selection_id": selection_id, "person_id": nominee.id}
     insert_if_absent(Nomination, {"id": new_id(), **which, "created_at": at})
     nomination = session.scalars(select(Nomination).filter_by(**which)).one()
     calling.call_up(selection, nominee.id, at=at)
-    voice = {
-        "id": new_id(),
-        "nomination_id": nomination.id,
-        "by_id": by.id,
-        "role": _role_of(by),
-        "story": story,
-        "photo_ids": [str(each) for each in photo_ids],
-        "at": at,
-    }
-    if insert_if_absent(Voice, voice):
-        facts = {"nomination": str(nomination.id), "role": voice["role"]}
-        record(action="nomination.voiced", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
+    said = {"role": _role_of(by), "story": story, "links": shown, "at": at}
+    voice = {"id": new_id(), "nomination_id": nomination.id, "by_id": by.id, **said}
+    if not insert_if_absent(Voice, voice):
+        picturing.drop(photos, at)
+        return
+    picturing.give(photos, voice, selection, nominee.id)
+    facts = {"nomination": str(nomination.id), "role": voice["role"], "photos": len(photos)}
+    record(action="nomination.voiced", subject=f"selection:{selection_id}", facts=facts, by=by, at=at)
 
 
 def _role_of(by: Actor) -> str:

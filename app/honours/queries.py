@@ -11,8 +11,21 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, or_, select
 
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
-from app.honours.models import FINAL, IN, NOTICE, Candidate, Honour, Meeting, Recusal, Selection
+from app.honours.models import (
+    DRAFT,
+    FINAL,
+    FROZEN,
+    IN,
+    NOTICE,
+    Candidate,
+    CriteriaVersion,
+    Honour,
+    Meeting,
+    Recusal,
+    Selection,
+)
 from app.honours.naming import may_be_listed, published_name
+from app.honours.waiting import waiting_of
 from app.identity.actors import Actor
 from app.identity.consent import agreeing_to
 from app.identity.models import Person
@@ -143,7 +156,10 @@ def count_chosen(selection_id: UUID) -> int:
 
 
 def roll(found: Selection, *, masked: bool = False) -> Roll:
-    """Everybody who is in and may be listed, named by the consent in force; once final, only who was honoured."""
+    """Everybody who is in and may be listed, named by the consent in force; once final, only who was honoured.
+
+    Whoever waits for an answer about himself is named in full nowhere until there is one.
+    """
     agreed = Person.id.in_(agreeing_to("publication"))
     statement = (
         select(Candidate, Person, Honour, agreed)
@@ -154,8 +170,15 @@ def roll(found: Selection, *, masked: bool = False) -> Roll:
     if found.state == FINAL:
         statement = statement.where(Honour.id.is_not(None))
     rows = session.execute(statement).all()
+    waits = waiting_of([each.id for each, *_ in rows])
     listed = [
-        OnRoll(each, *published_name(each, someone, agreed=yes, masked=masked), honour, someone, yes)
+        OnRoll(
+            each,
+            *published_name(each, someone, agreed=yes, masked=masked or each.id in waits),
+            honour,
+            someone,
+            yes,
+        )
         for each, someone, honour, yes in rows
         if may_be_listed(each, someone)
     ]
@@ -177,6 +200,21 @@ def public_selections(cursor: str | None = None, limit: int = paging.DEFAULT_LIM
     return paging.page(
         select(Selection).where(Selection.state.in_((NOTICE, FINAL))), Selection.id, cursor, limit
     )
+
+
+def open_to_nominations() -> Sequence[Selection]:
+    """Selections whose criteria a second person agreed to and whose reviewers know no names yet, newest first."""
+    return session.scalars(
+        select(Selection)
+        .join(CriteriaVersion, CriteriaVersion.id == Selection.criteria_version_id)
+        .where(
+            Selection.state.in_((DRAFT, FROZEN)),
+            CriteriaVersion.approved_at.is_not(None),
+            Selection.named_at.is_(None),
+        )
+        .order_by(Selection.id.desc())
+        .limit(20)
+    ).all()
 
 
 def honour(honour_id: UUID) -> Honour:

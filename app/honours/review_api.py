@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,12 @@ from app.honours import (
     filing,
     holding,
     nominating,
+    picturing,
     reviewing,
 )
 from app.honours.filing import CaseFile
-from app.honours.models import Candidate, IntegrityHold, Mark, Meeting, Selection
+from app.honours.models import Candidate, IntegrityHold, Mark, Meeting, NominationPhoto, Selection
+from app.honours.picturing import Given, Mine
 from app.honours.review_schemas import (
     CaseFileRead,
     IntegrityHoldIn,
@@ -22,6 +25,9 @@ from app.honours.review_schemas import (
     MeetingIn,
     MeetingRead,
     NominationIn,
+    NominationPhotoRead,
+    PhotoAnswerIn,
+    PhotoAnswerRead,
     RecusalIn,
     RelationIn,
     WhyIn,
@@ -45,16 +51,36 @@ api = Api("reviews", "", "Nominations and the review of selections")
 @requires("self")
 @takes(NominationIn)
 @gives(None, 204)
-def nominate(selection_id: UUID, phone: str, story: str, photo_ids: list[UUID], by: Actor) -> None:
+def nominate(
+    selection_id: UUID, phone: str, story: str, links: list[str], photos: list[dict[str, Any]], by: Actor
+) -> None:
     """Put a rider forward, or second whoever is; whether the number is known is not told"""
     nominating.nominate(
         selection_id=selection_id,
         phone=normal_phone(phone),
         story=story,
-        photo_ids=photo_ids,
+        links=links,
+        photos=[Given(**each) for each in photos],
         by=by,
         at=clock.now(),
     )
+
+
+@api.get("/honours/nomination-photos")
+@requires("self")
+@gives(NominationPhotoRead, many=True)
+def list_nomination_photos(by: Actor) -> Sequence[Mine]:
+    """Photos of the caller that came with nominations; nobody else sees one before the caller agrees"""
+    return picturing.mine(by.id)
+
+
+@api.post("/honours/nomination-photos/<uuid:photo_id>/answer")
+@requires("self")
+@takes(PhotoAnswerIn)
+@gives(PhotoAnswerRead)
+def answer_nomination_photo(photo_id: UUID, agreed: bool, by: Actor) -> NominationPhoto:
+    """Agree to a photo, or have it thrown away for good"""
+    return picturing.answer(photo_id=photo_id, agreed=agreed, by=by, at=clock.now())
 
 
 @api.put("/selections/<uuid:selection_id>/candidates/<uuid:candidate_id>/mark")

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
+from app.honours.links import LONGEST, MOST
+from app.honours.models import ANSWERS, SHOWN
 from app.honours.schemas import SelectionRead
 from app.kernel.schemas import Day, Id, Schema, Text, Whole
+
+
+class PhotoIn(Schema):
+    """A photo that was sent in for a nomination, and who is on it: the nominee, or nobody."""
+
+    id = Id(required=True)
+    shows = fields.String(required=True, validate=validate.OneOf(SHOWN))
 
 
 class NominationIn(Schema):
@@ -13,7 +22,8 @@ class NominationIn(Schema):
 
     phone = Text(24, min_length=5, required=True)
     story = Text(2000, required=True)
-    photo_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=3))
+    links = fields.List(Text(LONGEST), load_default=list, validate=validate.Length(max=MOST))
+    photos = fields.List(fields.Nested(PhotoIn), load_default=list, validate=validate.Length(max=3))
 
 
 class MarkIn(Schema):
@@ -60,6 +70,38 @@ class IntegrityHoldRead(Schema):
     lifted_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
+class SaidRead(Schema):
+    """What one voice said: links are text and are not opened; photos are those the nominee agreed to."""
+
+    role = fields.String(required=True)
+    story = fields.String(required=True)
+    links = fields.List(fields.String(), required=True)
+    photo_ids = fields.List(fields.UUID(), required=True)
+
+
+class NominationPhotoRead(Schema):
+    """A photo of oneself that came with a nomination; the picture is at /api/v1/media/{media_id}."""
+
+    id = fields.UUID(required=True, attribute="photo.id")
+    media_id = fields.UUID(required=True, attribute="photo.media_id")
+    selection_id = fields.UUID(required=True, attribute="selection.id")
+    shows = fields.String(required=True, attribute="photo.shows")
+    answer = fields.String(required=True, attribute="photo.answer", validate=validate.OneOf(ANSWERS))
+
+
+class PhotoAnswerIn(Schema):
+    """Yes or no."""
+
+    agreed = fields.Boolean(required=True)
+
+
+class PhotoAnswerRead(Schema):
+    """What was said about a photo."""
+
+    id = fields.UUID(required=True)
+    answer = fields.String(required=True, validate=validate.OneOf(ANSWERS))
+
+
 class FiledRead(Schema):
     """One candidate in the case file."""
 
@@ -75,7 +117,7 @@ class FiledRead(Schema):
     comments = fields.List(fields.String(), required=True)
     recused = fields.List(fields.String(), required=True)
     decisions = fields.List(fields.String(), required=True)
-    stories = fields.List(fields.String(), required=True)
+    voices = fields.List(fields.Nested(SaidRead), required=True)
 
 
 class MeetingRead(Schema):

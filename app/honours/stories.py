@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.honours.errors import HonourNotFound
 from app.honours.models import Nomination, Selection, Voice
+from app.honours.picturing import agreed_in
 from app.honours.queries import OnRoll, public_roll
 from app.kernel.db import session
 from app.media.models import Media
@@ -23,7 +24,7 @@ class Page:
     listed: OnRoll
     selection: Selection
     stories: Sequence[str]
-    photo_ids: Sequence[str]
+    photo_ids: Sequence[UUID]
 
 
 def page_of(selection_id: UUID, pseudonym: str) -> Page:
@@ -40,13 +41,18 @@ def page_of(selection_id: UUID, pseudonym: str) -> Page:
         listed,
         roll.selection,
         [each.story for each in voices] if candidate.shows_story else [],
-        [each for voice in voices for each in voice.photo_ids] if candidate.shows_photo else [],
+        _photos(selection_id, voices) if candidate.shows_photo else [],
     )
+
+
+def _photos(selection_id: UUID, voices: Sequence[Voice]) -> list[UUID]:
+    agreed = agreed_in(selection_id)
+    return [photo.media_id for voice in voices for photo in agreed.get(voice.id, ())]
 
 
 def public_photo(selection_id: UUID, pseudonym: str, media_id: UUID) -> Media:
     """A photo of the wall, under the consent in force now. Raises HonourNotFound."""
-    if str(media_id) not in page_of(selection_id, pseudonym).photo_ids:
+    if media_id not in page_of(selection_id, pseudonym).photo_ids:
         raise HonourNotFound
     return photo(media_id)
 

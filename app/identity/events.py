@@ -32,6 +32,13 @@ class RoleTakenBack(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountClosed(Event):
+    """Somebody left: whatever shows who he was goes."""
+
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneEnded(Event):
     """Staff ended a lost phone for its rider: nothing that is signed in, and no code of it, counts any more."""
 

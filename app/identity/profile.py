@@ -9,9 +9,11 @@ from sqlalchemy import update
 
 from app.identity import queries, second_factor
 from app.identity.actors import Actor
+from app.identity.events import AccountClosed
 from app.identity.models import OPEN_MOVES, REFUSED, NumberMove, Person
 from app.identity.sessions import end_all_sessions
 from app.kernel.db import session
+from app.kernel.events import publish
 from app.places.queries import region
 
 EDITABLE = ("nickname", "name", "occupation", "platform", "home_region_code", "locale", "large_type")
@@ -43,3 +45,4 @@ def close_account(*, by: Actor, at: datetime) -> None:
     second_factor.forget(someone.id)
     end_all_sessions(person_id=someone.id, at=at)
     session.flush()
+    publish(AccountClosed(person_id=someone.id, at=at))

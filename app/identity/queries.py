@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -161,3 +161,10 @@ def masked_name(name: str | None) -> str:
     if len(text) == 2:
         return f"{text[0]}*"
     return f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"
+
+
+def closed_among(person_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these people have closed their accounts."""
+    return set(
+        session.scalars(select(Person.id).where(Person.id.in_(person_ids), Person.closed_at.is_not(None)))
+    )

@@ -34,6 +34,9 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     )
     if before is not None:
         return before
+    # The same bytes may be about to be thrown away for somebody else: see forgetting.
+    gone = select(Media.id).where(Media.digest == photo.digest, Media.gone_at.is_not(None))
+    session.execute(gone.with_for_update())
     storage().keep(photo.digest, photo.jpeg)
     storage().keep(f"{photo.digest}-thumb", photo.thumb)
     media = Media(

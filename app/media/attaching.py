@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import true, update
 
 from app.identity.actors import Actor
 from app.kernel.db import session
@@ -20,10 +20,13 @@ def attach_photos(
     region_code: str,
     seen_with: Sequence[str],
     shown_to_id: UUID | None,
+    purpose: str | None = None,
     by: Actor,
     at: datetime,
 ) -> None:
     """Attach the caller's own free photos: staff with one of `seen_with` over the region may see them from now on.
+
+    `purpose`: only photos that were taken in for it.
 
     The conditional update settles the race of one photo being put on two cases at once: the second finds it taken.
     """
@@ -33,6 +36,7 @@ def attach_photos(
     taken = session.execute(
         update(Media)
         .where(Media.id.in_(wanted), Media.owner_id == by.id, Media.attached_at.is_(None))
+        .where(true() if purpose is None else Media.purpose == purpose)
         .values(attached_at=at, region_code=region_code, seen_with=list(seen_with), shown_to_id=shown_to_id)
     )
     if taken.rowcount != len(wanted):  # type: ignore[attr-defined]

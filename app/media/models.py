@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
 
-PURPOSES = ("report", "work", "appeal", "reward")
+NOMINATION = "nomination"
+PURPOSES = ("report", "work", "appeal", "reward", NOMINATION)
 
 
 class Media(IdMixin, Base):
@@ -25,6 +26,7 @@ class Media(IdMixin, Base):
         CheckConstraint("width BETWEEN 1 AND 1600 AND height BETWEEN 1 AND 1600", name="small"),
         CheckConstraint("size_bytes > 0", name="not_empty"),
         CheckConstraint("(attached_at IS NULL) = (region_code IS NULL)", name="attached_somewhere"),
+        CheckConstraint("erased_at IS NULL OR gone_at IS NOT NULL", name="gone_before_erased"),
         Index("ix_media_owner_id_created_at", "owner_id", "created_at"),
     )
 
@@ -40,3 +42,5 @@ class Media(IdMixin, Base):
     region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
     seen_with: Mapped[list[str]] = mapped_column(Json, default=list)
     shown_to_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    gone_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # nobody sees it from then on
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # and its bytes are thrown away

@@ -15,7 +15,7 @@ from app.media.storing import storage
 def photo(media_id: UUID) -> Media:
     """The photo with this id. Raises PhotoNotFound."""
     found = session.get(Media, media_id)
-    if found is None:
+    if found is None or found.gone_at is not None:
         raise PhotoNotFound
     return found
 

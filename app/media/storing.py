@@ -27,6 +27,9 @@ class Storage(Protocol):
     def read(self, name: str) -> bytes | None:
         """What was kept under the name, None if nothing was."""
 
+    def drop(self, name: str) -> None:
+        """Throw away what was kept under the name; nothing there is no fault."""
+
 
 class LocalStorage:
     """A folder on this machine: media/ab/<digest>.jpg."""
@@ -59,6 +62,9 @@ class LocalStorage:
         except FileNotFoundError:
             return None
 
+    def drop(self, name: str) -> None:
+        self._path(name).unlink(missing_ok=True)
+
     def _path(self, name: str) -> Path:
         if not _NAME.match(name):
             raise ValueError("not a name of a stored photo")
@@ -73,6 +79,9 @@ class NullStorage:
 
     def read(self, name: str) -> bytes | None:
         return None
+
+    def drop(self, name: str) -> None:
+        pass
 
 
 def _sync_folder(folder: Path) -> None:

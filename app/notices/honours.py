@@ -57,6 +57,28 @@ def on_honour_revoked(event: AboutHonour) -> None:
     )
 
 
+class AboutPhoto(Protocol):
+    """A nomination that came with photos."""
+
+    voice_id: UUID
+    person_id: UUID
+    title_zh: str
+    title_en: str | None
+    at: datetime
+
+
+def on_nomination_photo(event: AboutPhoto) -> None:
+    """The nominee is asked about photos before anybody else sees them."""
+    tell(
+        person_id=event.person_id,
+        slug="nomination-photo",
+        source=f"voice:{event.voice_id}:photos",
+        facts={"title": {"zh": event.title_zh, "en": event.title_en}},
+        about=About("honour", event.voice_id),
+        at=event.at,
+    )
+
+
 class AboutReviewer(Protocol):
     """A reviewer who is kept from somebody."""
 

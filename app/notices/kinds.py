@@ -50,4 +50,5 @@ KINDS: dict[str, tuple[str, ...]] = {
     "honour-granted": INBOX,
     "honour-revoked": INBOX,
     "reviewer-set-aside": INBOX,
+    "nomination-photo": INBOX,
 }

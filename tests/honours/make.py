@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from app.honours import queries, snapshots
 from app.honours.announcing import end_notice, finalise, open_notice
 from app.honours.criteria import approve_criteria
-from app.honours.models import Mark, Meeting, Selection
+from app.honours.models import Mark, Meeting, NominationPhoto, Selection
+from app.honours.nominating import nominate
+from app.honours.picturing import Given
 from app.honours.reviewing import record_meeting, show_names, sign
 from app.honours.selecting import create_selection, run_selection
 from app.identity.actors import Actor
@@ -21,6 +23,8 @@ from app.kernel import clock
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
+from app.media.accepting import accept_photo
+from app.media.models import NOMINATION
 from app.volunteering.models import Activity, Hours
 from tests import make
 from tests.volunteering import make as volunteering
@@ -124,6 +128,25 @@ def frozen(here: Setting, **more: Any) -> Selection:
         return run_selection(selection_id=selection.id, by=here.department, at=clock.now())
 
 
+def announced(here: Setting, selection: Selection) -> Selection:
+    """From the sealed snapshot through marks, signature and meeting to the public notice."""
+    weighed(here, selection)
+    with transaction():
+        sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
+    met(here, selection)
+    with transaction():
+        return open_notice(selection_id=selection.id, **CONTACT, by=here.department, at=clock.now())
+
+
+def published(here: Setting, selection: Selection) -> Selection:
+    """From the public notice to the final roll, two weeks later."""
+    later = clock.now() + timedelta(days=14)
+    with transaction():
+        end_notice(selection_id=selection.id, by=here.department, at=later)
+    with transaction():
+        return finalise(selection_id=selection.id, by=here.department, at=later)
+
+
 def weighed(here: Setting, selection: Selection, *, score: int = 80) -> Selection:
     """Everybody who is in marked by the reviewer, and the blind round closed."""
     with transaction():
@@ -172,19 +195,38 @@ def reviewed(here: Setting, **more: Any) -> Selection:
 
 def noticed(here: Setting, **more: Any) -> Selection:
     """Under public notice."""
-    selection = reviewed(here, **more)
-    with transaction():
-        return open_notice(selection_id=selection.id, **CONTACT, by=here.department, at=clock.now())
+    return announced(here, frozen(here, **more))
 
 
 def final(here: Setting, **more: Any) -> Selection:
     """Final, two weeks later."""
-    selection = noticed(here, **more)
-    later = clock.now() + timedelta(days=14)
+    return published(here, noticed(here, **more))
+
+
+def nominated(
+    selection: Selection,
+    someone: Person,
+    by: Actor,
+    *,
+    story: str = "冒雨救起落水老人",
+    photo: bytes | None = None,
+    **more: Any,
+) -> list[NominationPhoto]:
+    """Somebody put forward, with a photo of himself if one is given. His number is set if he has none."""
     with transaction():
-        end_notice(selection_id=selection.id, by=here.department, at=later)
+        kept = session.get_one(Person, someone.id)
+        kept.phone = kept.phone or f"+86138{kept.id.int % 10**8:08}"
+        phone = kept.phone
+        sent = (
+            [] if photo is None else [accept_photo(data=photo, purpose=NOMINATION, by=by, at=clock.now()).id]
+        )
+        given = [Given(each, "nominee") for each in sent]
+        nominate(
+            selection_id=selection.id, phone=phone, story=story, photos=given, by=by, at=clock.now(), **more
+        )
     with transaction():
-        return finalise(selection_id=selection.id, by=here.department, at=later)
+        asked = select(NominationPhoto).where(NominationPhoto.media_id.in_(sent))
+        return list(session.scalars(asked))
 
 
 def snapshot(selection: Selection) -> str:

@@ -168,17 +168,7 @@ def test_a_story_is_on_the_wall_only_with_full_name_and_story(app, here):
         make.approve_criteria(selection_id=selection.id, by=here.reviewer, at=clock.now())
     with transaction():
         make.run_selection(selection_id=selection.id, by=here.department, at=clock.now())
-    make.weighed(here, selection)
-    with transaction():
-        make.sign(selection_id=selection.id, by=here.reviewer, at=clock.now())
-    make.met(here, selection)
-    with transaction():
-        make.open_notice(selection_id=selection.id, **make.CONTACT, by=here.department, at=clock.now())
-    later = clock.now() + make.timedelta(days=14)
-    with transaction():
-        make.end_notice(selection_id=selection.id, by=here.department, at=later)
-    with transaction():
-        make.finalise(selection_id=selection.id, by=here.department, at=later)
+    make.published(here, make.announced(here, selection))
     acting = make.acting(here.riders[0])
     for choice, story, shown in (
         ("masked", True, 0),

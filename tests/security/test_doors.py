@@ -62,6 +62,7 @@ SHUT = {
     "POST /honours/<uuid:selection_id>/objections": "nothing is under public notice yet",
     "GET /honours/<uuid:selection_id>/why": "nothing is under public notice yet",
     "GET /me/honours/<uuid:honour_id>/certificate.pdf": "nobody is honoured yet",
+    "GET /desk/honours/<uuid:selection_id>/review/photos/<uuid:photo_id>": "nobody agreed to a photo yet",
     "POST /me/honours/<uuid:selection_id>": "nothing is under public notice yet",
     "POST /api/v1/honours/consent": "nothing is under public notice yet",
     "GET /api/v1/honours/rolls/<uuid:selection_id>": "nothing is under public notice yet",

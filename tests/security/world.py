@@ -279,7 +279,7 @@ def _honours(world: World) -> None:
             honours.rider(about, f"候选{number}", 120)
     chosen = honours.Setting(world.actor("department"), world.actor("reviewer"), about)
     selection = honours.frozen(chosen, region_code=HERE)
-    world.keep("selection_id", selection, private=True)
+    world.keep("selection_id", selection)  # every rider may put somebody forward
     with transaction():
         first = session.scalars(select(Candidate).where(Candidate.selection_id == selection.id)).first()
         world.keep("candidate_id", first, private=True)
@@ -288,6 +288,10 @@ def _honours(world: World) -> None:
             selection_id=selection.id, kind="list.csv", reason="存档", by=world.actor("department"), at=clock.now()
         )  # fmt: skip
         world.keep("export_id", asked, private=True)
+    (photo,) = honours.nominated(
+        selection, world.people[OWNER], world.actor("organiser"), photo=jpeg(330, 240)
+    )
+    world.keep("photo_id", photo, private=True)
     world.keep("honour_id", UUID(int=9))
     world.keep("reviewer_id", world.people["reviewer"])
 

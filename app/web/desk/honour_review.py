@@ -9,7 +9,7 @@ from uuid import UUID
 
 from flask import Response
 
-from app.honours import agreeing, filing, holding, queries, reviewing, weighing
+from app.honours import agreeing, filing, holding, picturing, queries, reviewing, weighing
 from app.honours.combining import rule_of
 from app.honours.models import Candidate
 from app.identity.actors import Actor
@@ -18,6 +18,7 @@ from app.kernel import clock
 from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text
+from app.media import queries as media
 from app.web.edge import Pages, go, page
 from app.web.forms import Nothing
 from app.web.menus import menu_of
@@ -184,6 +185,15 @@ def case_file(selection_id: UUID, by: Actor) -> str:
         may_meet=found.selection.named_at is not None and found.selection.state in reviewing.MEETS,
         decided_since=agreeing.decided_since(found.meetings[0]) if found.meetings else 0,
     )  # fmt: skip
+
+
+@pages.get("/desk/honours/<uuid:selection_id>/review/photos/<uuid:photo_id>")
+@requires("selection.review")
+@traced("review.seen")
+def photo(selection_id: UUID, photo_id: UUID, by: Actor) -> Response:
+    """A photo that its nominee agreed to"""
+    shown = picturing.reviewed_picture(selection_id, photo_id, by)
+    return Response(media.bytes_of(shown), mimetype="image/jpeg")
 
 
 @pages.post("/desk/honours/<uuid:selection_id>/review/meetings", again=case_file)

@@ -13,6 +13,7 @@ from app.honours import criteria as wordings
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.honours.making import KINDS
 from app.honours.models import Selection
+from app.honours.waiting import waiting_of
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
@@ -94,7 +95,7 @@ def selection(selection_id: UUID, by: Actor) -> str:
         selection=found, criteria=criteria, candidates=shown, eligible=eligible, menu=menu_of(by),
         rule=rule_in_words(criteria),
         meetings=meetings, unmet=unmet.slug if unmet else None, reviewers=_reviewers(found),
-        waiting=announcing.waiting_of(ids), honoured=queries.honoured_in(selection_id),
+        waiting=waiting_of(ids), honoured=queries.honoured_in(selection_id),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         kinds=_kinds(found) if by.holds("honours.export") else [],
     )  # fmt: skip

@@ -8,9 +8,11 @@ from flask import Response
 
 from app.codes import drawing
 from app.codes.kinds import certificate
-from app.honours import certifying, consenting, nominating, objecting, queries, stories
+from app.honours import certifying, consenting, nominating, objecting, picturing, queries, stories
 from app.honours.errors import HonourNotFound
-from app.honours.models import FULL, MASKED, UNLISTED
+from app.honours.links import MOST
+from app.honours.models import FULL, MASKED, SHOWN, UNLISTED
+from app.honours.picturing import Given
 from app.honours.standing import my_standing
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
@@ -19,6 +21,9 @@ from app.kernel.http import attachment, public, requires, takes_form
 from app.kernel.i18n import has, say
 from app.kernel.schemas import Schema, Text
 from app.media import queries as media
+from app.media.accepting import accept_photo
+from app.media.cleaning import CleanPhoto, clean_if_any
+from app.media.models import NOMINATION, Media
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Tick
 
@@ -42,17 +47,29 @@ class AnswerForm(Schema):
 
 
 class NominationForm(Schema):
-    """Whom, and what he did."""
+    """Whom, what he did, where one reads of it, and who is on the photo."""
 
     phone = Text(24, min_length=5, required=True)
     story = Text(2000, required=True)
+    links = Text(1000, load_default="")
+    shows = Choice(SHOWN, load_default="")
+
+
+class PhotoAnswerForm(Schema):
+    """Yes or no."""
+
+    answer = Choice(("yes", "no"), required=True)
 
 
 @pages.get("/honours")
 @public
 def rolls(by: Actor) -> str:
     """Public notices and final rolls, newest first"""
-    return page("rider/rolls.html", selections=queries.public_selections().items)
+    return page(
+        "rider/rolls.html",
+        selections=queries.public_selections().items,
+        nominating=[] if by.is_anonymous else queries.open_to_nominations(),
+    )
 
 
 @pages.get("/honours/<uuid:selection_id>")
@@ -97,7 +114,11 @@ def honoured(selection_id: UUID, pseudonym: str, by: Actor) -> str:
 @public
 def picture(selection_id: UUID, pseudonym: str, media_id: UUID, by: Actor) -> Response:
     """A photo of the wall, as long as he agrees to it"""
-    shown = stories.public_photo(selection_id, pseudonym, media_id)
+    return _picture(stories.public_photo(selection_id, pseudonym, media_id))
+
+
+def _picture(shown: Media) -> Response:
+    """A picture that nobody keeps: it may be taken back at any time (pages are never stored)."""
     return Response(media.bytes_of(shown), mimetype="image/jpeg")
 
 
@@ -115,7 +136,26 @@ def mine(by: Actor) -> str:
     """One's own honours, and how one is shown on each roll"""
     honours = [(honour, about, _code(honour.token)) for honour, about in queries.my_honours(by.id)]
     choices = [(each, say(f"honours.consent.{each}")) for each in CHOICES]
-    return page("rider/my_honours.html", honours=honours, asked=queries.asked_of(by.id), choices=choices)
+    return page(
+        "rider/my_honours.html",
+        honours=honours, asked=queries.asked_of(by.id), choices=choices, photos=picturing.mine(by.id),
+    )  # fmt: skip
+
+
+@pages.get("/me/honours/photos/<uuid:photo_id>")
+@requires("self")
+def my_photo(photo_id: UUID, by: Actor) -> Response:
+    """A photo of oneself that came with a nomination"""
+    return _picture(picturing.my_picture(photo_id, by))
+
+
+@pages.post("/me/honours/photos/<uuid:photo_id>", again=mine)
+@requires("self")
+@takes_form(PhotoAnswerForm)
+def answer_photo(photo_id: UUID, answer: str, by: Actor) -> Response:
+    """Agree to a photo, or have it thrown away"""
+    picturing.answer(photo_id=photo_id, agreed=answer == "yes", by=by, at=clock.now())
+    return go("/me/honours", said="web.said.photo-agreed" if answer == "yes" else "web.said.photo-gone")
 
 
 @pages.post("/me/honours/<uuid:selection_id>", again=mine)
@@ -148,16 +188,27 @@ def nomination(selection_id: UUID, by: Actor) -> str:
     found = queries.selection(selection_id)
     if found.state not in ("draft", "frozen"):
         raise HonourNotFound
-    return page("rider/nominate.html", selection=found)
+    who = [(each, say(f"honours.shows.{each}")) for each in SHOWN]
+    return page("rider/nominate.html", selection=found, who=who, most=MOST)
 
 
 @pages.post("/honours/<uuid:selection_id>/nominate", again=nomination)
 @requires("self")
-@takes_form(NominationForm)
-def nominate(selection_id: UUID, phone: str, story: str, by: Actor) -> Response:
+@takes_form(NominationForm, photo=clean_if_any)
+def nominate(
+    selection_id: UUID, phone: str, story: str, links: str, shows: str, photo: CleanPhoto | None, by: Actor
+) -> Response:
     """Put a rider forward, or second whoever is"""
+    at = clock.now()
+    photos = [Given(accept_photo(data=photo, purpose=NOMINATION, by=by, at=at).id, shows)] if photo else []
     nominating.nominate(
-        selection_id=selection_id, phone=normal_phone(phone), story=story, by=by, at=clock.now()
+        selection_id=selection_id,
+        phone=normal_phone(phone),
+        story=story,
+        links=links.splitlines(),
+        photos=photos,
+        by=by,
+        at=at,
     )
     return go("/honours", said="web.said.nominated")
 

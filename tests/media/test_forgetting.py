@@ -1,0 +1,72 @@
+"""Photos that are thrown away: there for nobody at once, their bytes gone with the next job, others' kept."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import IntegrityError
+
+from app.kernel import clock
+from app.kernel.db import session, transaction
+from app.media import queries
+from app.media.accepting import accept_photo
+from app.media.errors import PhotoNotFound
+from app.media.forgetting import erase_gone, forget_photos
+from app.media.models import Media
+from app.media.storing import storage
+from tests import make
+from tests.media.make import jpeg
+
+
+def _sent(name: str, *, width: int = 320) -> Media:
+    with transaction():
+        by = make.actor(make.rider(name))
+        return accept_photo(data=jpeg(width, 240), purpose="nomination", by=by, at=clock.now())
+
+
+def _forget(media: Media) -> None:
+    with transaction():
+        forget_photos(photo_ids=[media.id], at=clock.now())
+
+
+def _erase() -> int:
+    with transaction():
+        return erase_gone(at=clock.now())
+
+
+def test_a_forgotten_photo_is_there_for_nobody_and_its_bytes_go_with_the_next_job(app: Flask) -> None:
+    media = _sent("王师傅", width=321)
+    _forget(media)
+    with pytest.raises(PhotoNotFound), transaction(write=False):
+        queries.photo(media.id)
+    assert (_erase(), _erase()) == (1, 0)
+    assert storage().read(media.digest) is None
+    assert storage().read(f"{media.digest}-thumb") is None
+
+
+def test_the_same_picture_of_somebody_else_stays_until_he_forgets_it_too(app: Flask) -> None:
+    mine, other = _sent("王师傅", width=322), _sent("李师傅", width=322)
+    assert mine.digest == other.digest
+    _forget(mine)
+    _erase()
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(other.id))
+    _forget(other)
+    _erase()
+    assert storage().read(mine.digest) is None
+
+
+def test_whoever_sends_a_thrown_away_picture_again_has_it(app: Flask) -> None:
+    first = _sent("王师傅", width=323)
+    _forget(first)
+    _erase()
+    again = _sent("李师傅", width=323)
+    _erase()
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(again.id))
+
+
+def test_nothing_is_erased_that_was_not_forgotten_before(app: Flask) -> None:
+    media = _sent("王师傅")
+    with pytest.raises(IntegrityError, match="gone_before_erased"), transaction():
+        session.get_one(Media, media.id).erased_at = clock.now()
