@@ -30,7 +30,7 @@ format: python ## mend formatting and what lint can mend
 bench: python ## measure every hot path beside its ceiling; table and JSON in bench/results (FULL=1 for the named sizes, ONLY=paths)
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
 
-faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, FAULTS_WITHOUT=disks)
+faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, ONLY=kills, NAMED=1 for the large numbers, FAULTS_WITHOUT=disks)
 	@$(PYTHON) -m tools.within --needs postgres,redis faults
 
 soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)

@@ -1,8 +1,9 @@
 """`python -m faults`: run the drills, print promise → figure → verdict, exit with 1 if a promise was broken.
 
 --seed N        the same seed makes the same choices (default: SEED or 1)
---only a,b      these drills
+--only a,b      these drills (default: ONLY)
 --without a,b   all but these; they count as left out, by name (also FAULTS_WITHOUT)
+--named         the large numbers however long they take: NAMED=1 ONLY=kills make faults
 --soak          larger numbers, each drill within its share of HOURS=1 (or SOAK_MINUTES=…), then kills again and again
 """
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for."""
     asked = _parser().parse_args(arguments)
     names, left_out = chosen(asked.only, asked.without)
-    size = SIZES[size_of(asked.soak, os.environ)]
+    size = SIZES["soak" if asked.named else size_of(asked.soak, os.environ)]
     soak = Soak(soak_s(os.environ) if asked.soak else math.inf)
     found: list[Verdict] = []
     with _ground(asked.seed, size, soak) as ground:
@@ -72,9 +73,10 @@ def all_in_all(told: Mapping[str, int], soak: Soak) -> Verdict:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m faults", description="Faults on purpose.")
     parser.add_argument("--seed", type=int, default=int(os.environ.get("SEED") or 1))
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default=os.environ.get("ONLY", ""))
     parser.add_argument("--without", default=os.environ.get("FAULTS_WITHOUT", ""))
     parser.add_argument("--soak", action="store_true")
+    parser.add_argument("--named", action="store_true", default=os.environ.get("NAMED") == "1")
     return parser
 
 

@@ -25,6 +25,7 @@ SHARES = {
     "failover": 0.05,
     "partition": 0.04,
     "jobs": 0.04,
+    "models": 0.06,
     "controls": 0.03,
 }
 CITY = 0.05  # of the soak, for the riders of its city

@@ -27,9 +27,12 @@ class Size:
     late_orders: int
     cuts: int  # of the network, each so long
     cut_s: float
+    examples: int  # random sequences of the models, on each database
 
 
 SIZES = {
-    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2, 2, 2.0),
-    "soak": Size("soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0),
+    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2, 2, 2.0, 5),
+    "soak": Size(
+        "soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0, 200
+    ),
 }

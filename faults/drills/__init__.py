@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from faults.drills import (
     bringing_late,
     coming_back,
+    dying_at_random,
     failing_over,
     filling_disks,
     jumping_clocks,
@@ -39,5 +40,6 @@ DRILLS: dict[str, Drill] = {
     "failover": failing_over.drill,
     "partition": parting.drill,
     "jobs": working_on.drill,
+    "models": dying_at_random.drill,
     "controls": planting_bugs.drill,
 }

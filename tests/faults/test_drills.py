@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from faults import databases, small_disk
-from faults.drills import DRILLS, failing_over, restoring
+from faults.__main__ import _parser
+from faults.drills import DRILLS, dying_at_random, failing_over, restoring
 from faults.drills.killing import spread
 from faults.patched import PATCHES
 from faults.shares import CITY, SHARES
@@ -76,8 +77,25 @@ def test_a_small_disk_that_cannot_be_made_is_said(tmp_path):
 
 def test_every_drill_has_its_share_of_a_soak_and_much_is_left_for_killing():
     assert set(SHARES) == set(DRILLS)
-    assert CITY + sum(SHARES.values()) < 0.7
+    assert CITY + sum(SHARES.values()) < 0.75
 
 
 def test_the_small_size_still_kills_as_often_as_was_promised():
     assert (SIZES["ci"].worker_kills, SIZES["ci"].database_kills) == (20, 5)
+
+
+@pytest.mark.parametrize(("within_s", "sequences"), [(0, 5), (40, 10), (10_000, 200)])
+def test_a_slow_machine_tries_fewer_sequences_but_never_none(within_s, sequences):
+    assert dying_at_random.fitting(200, within_s) == sequences
+
+
+def test_what_the_models_run_exists():
+    assert all((layout.ROOT / each).is_file() for each in dying_at_random.TESTS)
+
+
+def test_the_named_numbers_are_asked_for_by_one_command(monkeypatch):
+    monkeypatch.setenv("NAMED", "1")
+    monkeypatch.setenv("ONLY", "kills")
+    asked = _parser().parse_args([])
+    assert (asked.named, asked.only) == (True, "kills")
+    assert SIZES["soak"].visits == 10_000

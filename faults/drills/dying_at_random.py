@@ -1,0 +1,58 @@
+"""The random sequences of the tests, in large and on both databases, with a process that dies at any statement.
+
+The tests hold the ledger against a model and prove the book after each step; here they are only given more time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from faults.ground import Ground
+from faults.sizes import Size
+from faults.verdicts import Verdict, judge
+from tools import layout
+
+NAME = "models"
+TESTS = ("tests/ledger/test_model.py", "tests/ledger/test_dying.py", "tests/rules/test_three_ways.py")
+EACH_S = 4.0  # a sequence, with its part of all the rest; a slow machine's
+AT_LEAST = 5  # as many as `make test` does anyway
+
+
+def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
+    """Whatever sequence and wherever it dies: the book agrees with the model, and is proved after each step."""
+    databases = {"SQLite": None, "PostgreSQL": ground.postgres.url("postgres")}
+    for left, (name, url) in zip((2, 1), databases.items(), strict=True):
+        share_s = ground.share.left_s / left
+        examples = size.examples if not ground.share.is_bounded else fitting(size.examples, share_s)
+        said, sound = _run(
+            url, examples, max(share_s, EACH_S * AT_LEAST) if ground.share.is_bounded else None
+        )
+        figure = f"{examples} of {size.examples} sequences on {name}: {said}"
+        yield judge(NAME, "the book agrees with a model, wherever a process dies", figure, sound)
+
+
+def fitting(wanted: int, within_s: float) -> int:
+    """How many sequences there is time for."""
+    return max(AT_LEAST, min(wanted, int(within_s / EACH_S)))
+
+
+def _run(url: str | None, examples: int, within_s: float | None) -> tuple[str, bool]:
+    env = {**os.environ, "FENGXING_TEST_EXAMPLES": str(examples)}
+    for inherited in ("FENGXING_TEST_DATABASE_URL", "FENGXING_TEST_REDIS_URL"):
+        env.pop(inherited, None)
+    if url is not None:
+        env["FENGXING_TEST_DATABASE_URL"] = url
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
+    try:
+        done = subprocess.run(
+            command, cwd=layout.ROOT, env=env, capture_output=True, text=True, timeout=within_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done within {within_s:.0f} s", False
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    told = re.sub(r"=+", "", lines[-1]).strip() if lines else "it said nothing"
+    return told, done.returncode == 0
