@@ -257,6 +257,18 @@ class NothingOwed(Conflict):
     slug = "nothing-owed"
 
 
+class SettlementCarriedOver(Conflict):
+    """A later statement opens with what this one closes with: that one is paid."""
+
+    slug = "settlement-carried-over"
+
+
+class MoreThanOwed(Conflict):
+    """Less is owed by now than the statement closes with: the next one says how much."""
+
+    slug = "settlement-more-than-owed"
+
+
 class MerchantUnknown(NotFound):
     """No merchant has this id, or it is not the caller's to see."""
 

@@ -19,11 +19,13 @@ from app.rewards.errors import (
     DayClosed,
     MonthNotOver,
     MonthSettled,
+    MoreThanOwed,
     ReasonNeeded,
     RefundAsked,
     RefundByYourself,
     RefundTooEarly,
     RewardLimitReached,
+    SettlementCarriedOver,
     SettlementSignedByYourself,
     StockUncounted,
     VoucherRefunded,
@@ -189,6 +191,36 @@ def test_a_statement_adds_up_to_the_ledger_and_is_the_same_bytes(scene, clock, d
     with transaction(write=False):
         assert settling.settlements_that_disagree() == []
     make.must_agree()
+
+
+def test_what_was_carried_over_is_paid_once(scene, clock, department):
+    """The month before is settled, but not paid, when the next statement is made: it opens with the same points."""
+    scene.hand_over(scene.reserve())
+    month = clock_module.city_day(clock.at)
+    clock.advance(days=10)
+    first = settle(scene, month)
+    clock.advance(days=31)
+    second = settle(scene, month + timedelta(days=31))
+    assert (first.closing, second.opening, second.closing) == (20, 20, 20)
+    for made in (first, second):
+        make.unit(lambda made=made: settling.sign(settlement_id=made.id, by=department[0], at=clock.at))
+    with pytest.raises(SettlementCarriedOver):
+        make.unit(lambda: settling.mark_paid(settlement_id=first.id, by=department[1], at=clock.at))
+    make.unit(lambda: settling.mark_paid(settlement_id=second.id, by=department[1], at=clock.at))
+    assert scene.owed() == 0
+    make.must_agree()
+
+
+def test_no_more_is_paid_than_is_owed_by_now(scene, clock, department):
+    voucher = scene.hand_over(scene.reserve())
+    month = clock_module.city_day(clock.at)
+    clock.advance(days=10)
+    made = settle(scene, month)
+    make.unit(lambda: settling.sign(settlement_id=made.id, by=department[0], at=clock.at))
+    decide(ask(scene, voucher), department[0])
+    assert scene.owed() == 0
+    with pytest.raises(MoreThanOwed):
+        make.unit(lambda: settling.mark_paid(settlement_id=made.id, by=department[1], at=clock.at))
 
 
 def test_the_job_settles_last_month_once(scene, clock):

@@ -333,6 +333,12 @@ def last_settlement(station_id: UUID) -> Settlement | None:
     return session.scalar(mine.order_by(Settlement.month.desc()).limit(1))
 
 
+def is_carried_over(made: Settlement) -> bool:
+    """Whether a later statement opens with what this one closes with."""
+    last = last_settlement(made.station_id)
+    return last is not None and last.id != made.id
+
+
 def settlements(
     *, by: Actor, station_id: UUID | None = None, cursor: str | None = None, limit: int = 20
 ) -> Page[Settlement]:

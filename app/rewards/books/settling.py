@@ -27,7 +27,7 @@ from app.places import queries as places
 from app.places.models import Station
 from app.rewards.books import queries as books
 from app.rewards.books.models import Settlement, SettlementLine
-from app.rewards.errors import MonthNotOver, MonthSettled, NothingOwed
+from app.rewards.errors import MonthNotOver, MonthSettled, MoreThanOwed, NothingOwed, SettlementCarriedOver
 from app.rewards.redemption import HAND_OVER_KIND, REFUNDED_KIND, UNDONE_KIND
 
 PAID_KIND = "settlement-paid"
@@ -93,14 +93,22 @@ def sign(*, settlement_id: UUID, by: Actor, at: datetime) -> Settlement:
 def mark_paid(*, settlement_id: UUID, by: Actor, at: datetime) -> Settlement:
     """The station has been given what the statement closes with: its account is cleared by that, in the ledger.
 
-    By somebody other than who signed. Raises SettlementNotSigned, SettlementPaid, SettlementSignedByYourself,
-    NothingOwed.
+    By somebody other than who signed. A statement opens with what the one before closed with, so only the last one is
+    paid, and never more than is owed at that moment: nothing is paid twice. Raises SettlementNotSigned, SettlementPaid,
+    SettlementSignedByYourself, NothingOwed, SettlementCarriedOver, MoreThanOwed.
     """
     made = books.settlement_to_change(settlement_id)
     by.must("rewards.manage", station_id=made.station_id)
     made.must_be_payable_by(by.id)
     if made.closing <= 0:
         raise NothingOwed
+    books.books_to_change(made.station_id)  # no statement is made, and none of its others is paid, meanwhile
+    last = books.last_settlement(made.station_id)
+    if last is not None and last.id != made.id:
+        raise SettlementCarriedOver(month=last.month.strftime("%Y-%m"))
+    owed = accounts.settlement_of(made.station_id).balance
+    if owed < made.closing:
+        raise MoreThanOwed(closing=made.closing, owed=owed)
     made.paid_by, made.paid_at = by.id, at
     session.flush()
     posting.post(

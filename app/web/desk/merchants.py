@@ -15,6 +15,7 @@ from app.kernel.clock import city_day
 from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Day, Schema, Text
 from app.places import queries as places
+from app.rewards.books import queries as books
 from app.rewards.books.models import MADE, SIGNED
 from app.rewards.books.settling import last_month, next_month
 from app.rewards.merchants import belonging, settling
@@ -166,4 +167,6 @@ def _next_step(each: MerchantMonth, by: Actor) -> str:
         return ""
     if not each.owed:
         return "nothing-owed"
+    if any(books.is_carried_over(one) for one in each.owed):
+        return "carried-over"
     return "signed-by-you" if any(one.signed_by == by.id for one in each.owed) else "pay"

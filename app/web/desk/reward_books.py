@@ -99,6 +99,8 @@ def _next_step(made: Settlement, by: Actor) -> str:
         return ""
     if made.closing <= 0:
         return "nothing-owed"
+    if books.is_carried_over(made):
+        return "carried-over"
     return "signed-by-you" if made.signed_by == by.id else "pay"
 
 
