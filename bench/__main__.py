@@ -2,7 +2,7 @@
 
     make bench                     a look round, about six minutes
     FULL=1 make bench              the named sizes (up to an hour, 25 GB of disk)
-    ONLY=paths make bench          parts: paths, servers, growth, rest, rules, storage, roll
+    ONLY=paths make bench          parts: paths, servers, growth, rest, rules, storage, roll, browser
     GROWTH=7 FULL=1 make bench     the ledger's curve up to 10^7 entries
 
 Never a timed test: figures of one run are compared with each other, and with nothing else. The run fails if an
@@ -19,12 +19,26 @@ from typing import Any
 
 from app.kernel.db import disconnect, session, transaction
 from app.ledger.verify import verify
-from bench import growth, machine, memory, pairs, paths, report, rest, roll, rules, scene, sizes, storage
+from bench import (
+    browser,
+    growth,
+    machine,
+    memory,
+    pairs,
+    paths,
+    report,
+    rest,
+    roll,
+    rules,
+    scene,
+    sizes,
+    storage,
+)
 from bench.ground import SERVERS, Ground, on_postgresql, on_sqlite, postgres_process, served
 from bench.paths import Stand
 from bench.sizes import Size
 
-PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll")
+PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll", "browser")
 
 
 def main() -> int:
@@ -63,6 +77,7 @@ def _parts() -> dict[str, Callable[[Size], tuple[Any, list[str]]]]:
         "rules": rules.run,
         "storage": storage.run,
         "roll": roll.run,
+        "browser": browser.run,
     }
 
 

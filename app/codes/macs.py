@@ -9,6 +9,7 @@ from collections.abc import Callable
 from app.codes import keys
 from app.codes.keyring import HMAC_SHA256, HMAC_SM3
 from app.kernel.randomness import CROCKFORD
+from app.kernel.settings import SettingsError
 
 Mac = Callable[[bytes, bytes], bytes]
 
@@ -50,9 +51,19 @@ def same(a: str, b: str) -> bool:
 Form = Callable[[bytes, int], str]
 
 
+def algorithm_of(alg: str) -> Mac:
+    """The algorithm with this digit. Raises SettingsError where a key of the ring needs one that this machine lacks."""
+    found = ALGORITHMS.get(alg)
+    if found is None:
+        raise SettingsError(
+            f"a key needs {NAMES.get(alg, alg)}, which the OpenSSL of this machine does not offer"
+        )
+    return found
+
+
 def sign(purpose: str, message: str, width: int, form: Form) -> str:
     """The tag of a message, by the key that signs now, with that key's algorithm."""
-    algorithm = ALGORITHMS[keys.signing_alg()]
+    algorithm = algorithm_of(keys.signing_alg())
     return form(algorithm(keys.signing_key(purpose), _labelled(purpose, message)), width)
 
 
@@ -63,7 +74,7 @@ def verify(purpose: str, message: str, tag: str, form: Form, alg: str | None = N
     """
     good = False
     for own, each in keys.keys(purpose):
-        fits = same(form(ALGORITHMS[own](each, _labelled(purpose, message)), len(tag)), tag)
+        fits = same(form(algorithm_of(own)(each, _labelled(purpose, message)), len(tag)), tag)
         good |= fits and alg in (None, own)
     return good
 

@@ -1,7 +1,8 @@
 """Signatures that outlive their keys: for certificates, verified by whoever holds the public key, with or without us.
 
 The private key of an epoch is derived from the ring, never stored; its public key goes into the ring's archive. A
-scheme is a row in SCHEMES: SM2 can stand beside Ed25519 once a library here offers it.
+scheme is a row in SCHEMES: SM2 can stand beside Ed25519 once a library here offers it. The `cryptography` that is
+locked knows the digest SM3, but neither the curve nor the signature of SM2; keys of codes may be HMAC-SM3 (`macs`).
 """
 
 from __future__ import annotations

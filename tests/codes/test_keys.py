@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import pytest
 from flask import Flask
 
 from app.codes import drilling, keyring, keys, macs, reading, rotating, signatures
-from app.codes.kinds import certificate, voucher
+from app.codes.kinds import certificate, personal, screen, shift, station, voucher
 from app.codes.kinds.certificate import SignedCertificate
 from app.kernel import settings
 from app.kernel.errors import Problem
@@ -104,6 +106,63 @@ def test_a_phone_of_the_old_key_goes_on_after_a_rotation(app, clock):
     scene = make.scene()
     rotating.rotate_keys(at=clock())
     assert make.verdict(scene.phone.code(), scene.station, scene.manager) == "accepted"
+
+
+def test_sm3_is_the_published_one():
+    """GB/T 32905-2016, annex A: both of its examples."""
+    for message, digest in (
+        (b"abc", "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"),
+        (b"abcd" * 16, "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"),
+    ):
+        assert hashlib.new("sm3", message).hexdigest() == digest
+
+
+def test_hmac_sm3_is_hmac_over_sm3():
+    def by_hand(key: bytes, message: bytes) -> bytes:
+        padded = key.ljust(64, b"\0")
+        inner = hashlib.new("sm3", bytes(each ^ 0x36 for each in padded) + message).digest()
+        return hashlib.new("sm3", bytes(each ^ 0x5C for each in padded) + inner).digest()
+
+    for message in (b"", b"abc", b"srv|0123456789|59486164"):
+        assert macs.hmac_sm3(b"k" * 32, message) == by_hand(b"k" * 32, message)
+
+
+def test_a_key_of_sm3_is_made_rotated_to_verified_revoked_and_remembered(app, clock, file):
+    assert "key 2 (HMAC-SM3) is announced" in run(app, "rotate", "--alg", "2", "--announce").output
+    assert "key 2 (HMAC-SM3) is signing" in run(app, "rotate").output
+    assert json.loads(file.read_text())["keys"][1]["alg"] == "2"
+    made = [
+        voucher.make("1234567890123"),
+        station.make("A1B2C3"),
+        screen.make("A1B2C3", clock()),
+        shift.make("A1B2C3D4", clock()),
+    ]
+    kinds = ["voucher", "station", "screen", "shift"]
+    assert [slug_of(each) for each in made] == kinds
+    assert "key 3 (HMAC-SHA256) is signing" in run(app, "rotate", "--alg", "1").output
+    assert [slug_of(each) for each in made] == kinds  # an older key goes on verifying by its own algorithm
+    assert "HMAC-SM3" in run(app, "list").output
+    run(app, "revoke", "2", "--reason", "test", "--yes")
+    assert {slug_of(each) for each in made} == {"code-forged"}
+    assert signatures.public_key(2).revoked_at == clock()
+
+
+def test_a_riders_code_by_sm3_counts_for_a_handle_of_that_algorithm_only():
+    """No browser makes one; a later app could. The server's own check is by the handle's algorithm."""
+    key, step = b"k" * 32, 59_486_164
+    for alg, other in (("1", "2"), ("2", "1")):
+        code = make.code_of(personal.make(key=key, handle="0123456789", step=step, alg=alg))
+        assert code.is_made_by(key, alg, step)
+        assert not code.is_made_by(key, other, step)
+
+
+def test_a_machine_without_sm3_says_which_key_it_cannot_use(app, clock, monkeypatch):
+    rotating.rotate_keys(alg=keyring.HMAC_SM3, at=clock())
+    monkeypatch.delitem(macs.ALGORITHMS, keyring.HMAC_SM3)
+    with pytest.raises(SettingsError, match="HMAC-SM3"):
+        voucher.make("1234567890123")
+    with pytest.raises(Problem, match="key-unknown"):
+        rotating.rotate_keys(alg=keyring.HMAC_SM3, at=clock())
 
 
 def test_hmac_sm3_stands_in_the_same_place(app, clock):

@@ -81,7 +81,7 @@ def test_a_tag_of_an_unknown_algorithm_is_not_good():
         reading.read(make.resealed(body), at=clock.now())
 
 
-@pytest.mark.parametrize("kind", ["station", "shift", "voucher"])
+@pytest.mark.parametrize("kind", ["station", "screen", "shift", "voucher"])
 def test_a_changed_tag_is_forged(kind, clock):
     text = samples()[kind]
     last = "1" if text[-2] == "0" else "0"

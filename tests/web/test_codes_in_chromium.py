@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import io
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.checkins.models import Checkin
@@ -24,28 +22,14 @@ from app.codes.queries import handle_in_use
 from app.identity.models import Person
 from app.kernel.db import session, transaction
 from app.places.models import Station
+from bench.browser import filmed
 from tests import make
 from tests.conftest import CHROMIUM, FLAGS, StandingClock
 from tests.web.make import browser
 
 pytestmark = pytest.mark.browser
 
-FILM = (640, 480)
 HOME_BYTES = 30 * 1024
-
-
-def filmed(screenshot: bytes, file: Path, code_px: int) -> Path:
-    """A film (Y4M) of a screen whose code is so many pixels wide, after half a second of nothing."""
-    screen = Image.open(io.BytesIO(screenshot)).convert("L")
-    screen = screen.resize((code_px, code_px * screen.height // screen.width), Image.Resampling.LANCZOS)
-    scene = Image.new("L", FILM, 120)
-    scene.paste(screen, ((FILM[0] - screen.width) // 2, (FILM[1] - screen.height) // 2))
-    colours = bytes([128]) * (FILM[0] * FILM[1] // 2)
-    blank = Image.new("L", FILM, 90)
-    frames = [blank] * 5 + [scene] * 25
-    head = f"YUV4MPEG2 W{FILM[0]} H{FILM[1]} F10:1 Ip A1:1 C420jpeg\n".encode()
-    file.write_bytes(head + b"".join(b"FRAME\n" + frame.tobytes() + colours for frame in frames))
-    return file
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from app.identity.models import Person
 from app.kernel.db import session, transaction
 from app.places.models import Station
 from app.sync.models import SyncItem
+from app.web.looks import asset
 from tests import make
 from tests.conftest import StandingClock
 from tests.web.make import browser
@@ -237,6 +238,39 @@ def test_what_somebody_else_answers_is_no_answer(phone: Page, city: Station, ans
 
 def _is_script(route) -> bool:
     return not route.request.is_navigation_request()
+
+
+def test_the_sign_in_page_of_a_wifi_becomes_no_page_and_no_file_of_ours(
+    phone: Page, app, city: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the service worker asks: somebody else answers whatever the phone wants."""
+    prepared(phone)
+    ours, is_theirs = app.wsgi_app, [True]
+
+    def answered(environ, start_response):
+        if not is_theirs[0]:
+            return ours(environ, start_response)
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [WIFI.encode()]
+
+    monkeypatch.setattr(app, "wsgi_app", answered)
+    phone.goto("/")
+    expect(phone.locator("[data-personal] canvas")).to_be_attached()
+    expect(phone.get_by_text("请先登录")).not_to_be_visible()
+    file = asset("js/desk-keys.js")
+    kept = phone.evaluate(
+        "async (path) => { await fetch(path); return await caches.match(path) ?? null; }", file
+    )
+    assert kept is None
+    phone.goto("/scan")
+    phone.fill("#f-text", "12345678")
+    phone.locator("#scan-form button").click()
+    expect(phone.locator("#scan-no-signal")).to_be_visible()
+    is_theirs[0] = False
+    assert "desk" in phone.evaluate("async (path) => (await fetch(path)).url", file)
+    phone.goto("/scan")
+    expect(phone.locator("#scan-form")).to_be_visible()
+    expect(phone.locator("#scan-no-signal")).not_to_be_visible()
 
 
 def test_an_answer_that_never_comes_is_waited_for_no_longer_than_a_minute(phone: Page, city: Station) -> None:

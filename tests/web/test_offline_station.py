@@ -222,6 +222,39 @@ def _arrives_unanswered(route) -> None:
     route.abort()
 
 
+HELD = """() => new Promise((done) => {
+  const open = indexedDB.open("fengxing-station", 1);
+  open.onsuccess = () => {
+    const asked = open.result.transaction("facts").objectStore("facts").get("lease");
+    asked.onsuccess = () => {
+      const { riders, head } = asked.result;
+      open.result.close();
+      done([riders.length, head.length]);
+    };
+  };
+})"""
+
+
+def test_a_tablet_forgets_the_riders_when_its_lease_is_over_and_still_tells_what_it_noted(
+    counter: Counter, clock: StandingClock
+) -> None:
+    counter.page.context.set_offline(True)
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    assert counter.page.evaluate(HELD) == [3, 32]
+    counter.page.context.clock.fast_forward("24:01:00")
+    clock.advance(hours=24, minutes=1)
+    counter.page.evaluate("dispatchEvent(new Event('offline'))")
+    counter.scan(counter.scene.riders[1].phone.code())
+    counter.says("离线额度过期了")
+    assert counter.page.evaluate(HELD) == [0, 32]
+    counter.page.context.set_offline(False)
+    expect(counter.page.locator("[data-part=back]")).to_contain_text("记了 1 条，收到 1 条")
+    expect(counter.page.locator("[data-part=ready]")).to_be_visible()
+    assert items() == [("scan", "counted")]
+    assert counter.page.evaluate(HELD) == [3, 32]  # with a signal there is a new lease
+
+
 def test_a_log_that_was_cut_goes_to_a_person(counter: Counter) -> None:
     wang, li, _ = counter.scene.riders
     counter.page.context.set_offline(True)

@@ -40,6 +40,14 @@ export const lease = () => fact("lease");
 export const saveLease = (value) => remember("lease", value);
 export const entries = () => act(["log"], "readonly", (all) => all.objectStore("log").getAll());
 
+/** After the lease has ended its keys open nothing any more, so nobody should find them: what is left is what the log needs. */
+export async function forget(held) {
+  if (Date.parse(held.ends_at) > now(held) || !(held.riders.length || held.vouchers.length)) return held;
+  const bare = { ...held, riders: [], vouchers: [], rewards: [] };
+  await saveLease(bare);
+  return bare;
+}
+
 /** How many entries the server has not heard of. */
 export const unsent = async () => (await entries()).filter((each) => each.state === "saved").length;
 

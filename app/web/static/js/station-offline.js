@@ -2,7 +2,7 @@
 // Going offline happens by itself or by hand; coming back uploads all and says what became of each entry.
 import { listen } from "./scan-gun.js";
 import { reached } from "./reach.js";
-import { append, device, digest, enrol, entries, lease, missing, now, renew, saveLease, unsent, upload } from "./station-log.js";
+import { append, device, digest, enrol, entries, forget, lease, missing, now, renew, saveLease, unsent, upload } from "./station-log.js";
 
 const root = document.getElementById("dark");
 const station = root.dataset.station;
@@ -32,6 +32,7 @@ function fill(element, name, values) {
 
 async function show() {
   [mine, held] = [await device(), await lease()];
+  if (held) held = await forget(held);
   if (mine && mine.station !== station) mine = null;
   const log = mine ? await entries() : [], gone = mine ? await missing() : 0; // first all that takes time, then draw at once
   const dark = Boolean(mine && held && (isDark() || log.some((each) => each.state === "saved")));
