@@ -21,6 +21,7 @@ from app.checkins import api as checkins_api
 from app.checkins import events as checkins
 from app.codes import api as codes_api
 from app.codes import enrolling as codes_enrolling
+from app.codes import events as codes
 from app.codes import keyring
 from app.honours import api as honours_api
 from app.honours import events as honours
@@ -150,6 +151,8 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (identity.PhoneEnded, codes_enrolling.on_phone_gone),
     (identity.PhoneEnded, audit.on_phone_ended),
     (identity.PhoneEnded, account_notices.on_phone_ended),
+    (codes.SeenInTwoPlaces, audit.on_two_places),
+    (codes.SeenInTwoPlaces, account_notices.on_two_places),
     (identity.MoveAsked, audit.on_move),
     (identity.MoveAsked, account_notices.on_move_asked),
     (identity.MoveConfirmed, audit.on_move),

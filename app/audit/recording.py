@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.audit.models import AuditRecord
-from app.identity.actors import Actor
+from app.identity.actors import SYSTEM, Actor
 from app.identity.events import (
     Appointed,
     MoveAsked,
@@ -150,6 +150,29 @@ def on_phone_ended(event: PhoneEnded) -> None:
     facts = {"station_id": str(event.station_id), "reason": event.reason}
     subject = f"person:{event.person_id}"
     record(action="phone.ended-on-behalf", subject=subject, facts=facts, by=event.by, at=event.at)
+
+
+class TwoPlaces(Protocol):
+    """An event of a sibling: codes of one rider at two stations, too fast."""
+
+    person_id: UUID
+    station_id: UUID
+    before_id: UUID
+    seconds: int
+    metres: int
+    at: datetime
+
+
+def on_two_places(event: TwoPlaces) -> None:
+    """One rider's codes at two stations, too fast: for whoever looks into misuse."""
+    facts = {
+        "station_id": str(event.station_id),
+        "before_id": str(event.before_id),
+        "seconds": event.seconds,
+        "metres": event.metres,
+    }
+    subject = f"person:{event.person_id}"
+    record(action="code.in-two-places", subject=subject, facts=facts, by=SYSTEM, at=event.at)
 
 
 def on_move(event: MoveEvent) -> None:

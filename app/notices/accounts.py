@@ -1,7 +1,8 @@
-"""Riders are told what staff did to their account, on whatever is still signed in and on the old number."""
+"""Riders are told what was done with their account or their code, on whatever is signed in and on the old number."""
 
 from __future__ import annotations
 
+from app.codes.events import SeenInTwoPlaces
 from app.identity.events import MoveAsked, MoveEvent, MoveRefused, NumberMoved, PhoneEnded
 from app.identity.moving import OBJECTION
 from app.kernel.i18n import LOCALES, format_instant
@@ -18,6 +19,22 @@ def on_phone_ended(event: PhoneEnded) -> None:
         slug="phone-ended",
         source=f"phone-ended:{event.person_id}:{event.at.isoformat()}",
         facts={"station": places.station(event.station_id).name},
+        about=About(ACCOUNT, event.person_id),
+        at=event.at,
+    )
+
+
+def on_two_places(event: SeenInTwoPlaces) -> None:
+    """A code of theirs was shown where they cannot have been."""
+    tell(
+        person_id=event.person_id,
+        slug="code-in-two-places",
+        source=f"code-in-two-places:{event.session_id}",
+        facts={
+            "station": places.station(event.station_id).name,
+            "before": places.station(event.before_id).name,
+            "minutes": max(1, round(event.seconds / 60)),
+        },
         about=About(ACCOUNT, event.person_id),
         at=event.at,
     )

@@ -43,6 +43,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "voucher-refunded": INBOX,
     "voucher-refund-declined": INBOX,
     "phone-ended": INBOX_AND_SMS,
+    "code-in-two-places": INBOX_AND_SMS,
     "number-move-asked": INBOX_AND_SMS,
     "number-move-refused": INBOX,
     "number-moved": INBOX_AND_SMS,
