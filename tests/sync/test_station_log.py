@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
+import os
+import random
+from datetime import timedelta
+
 import pytest
 
 from app.checkins.models import Checkin, RefusedScan
 from app.checkins.refusing import refuse_guessing
-from app.codes import damm
+from app.codes import damm, macs, steps
 from app.codes.enrolling import revoke_handles
 from app.kernel.db import session, transaction
 from app.ledger.verify import verify
-from app.sync import enrolling, judging, receiving
+from app.sync import chain, enrolling, judging, manifest, receiving
 from app.sync.errors import LogSignature
+from app.sync.models import Lease
 from app.sync.settling import settle_ripe
 from tests.sync import make
+
+FORGED = int(os.environ.get("FENGXING_SYNC_FORGED", "300"))  # up to what fits into a batch
 
 
 def test_it_counts_as_of_when_it_happened(app, clock):
@@ -67,6 +75,26 @@ def test_nobody_can_invent_a_visit(app, clock):
     scene.here.note("scan", code, clock().replace(hour=3))  # the code of now, said to be of hours ago
     assert make.states(scene.here.send()) == ["refused: code-forged", "refused: code-forged"]
     assert make.usable(scene.rider) == 100
+
+
+def test_a_stolen_tablet_makes_codes_for_its_day_and_none_of_them_is_credited(app, clock):
+    """Its manifest verifies the eight digits of a station; the ten of the server it can only guess."""
+    scene = make.scene(riders=4)
+    with transaction():
+        riders = manifest.manifest_for(session.get_one(Lease, scene.here.lease_id), at=clock.at)["riders"]
+    chance = random.Random(1)
+    for number in range(FORGED):
+        at = clock.at + timedelta(seconds=40 * number)
+        rider, step = chance.choice(riders), steps.step_at(at)
+        mac = hmac.digest(
+            chain.unpacked(rider["keys"][0]), f"stn|{rider['handle']}|{step}".encode(), "sha256"
+        )
+        guessed = str(chance.randrange(10**10)).zfill(10)
+        body = f"81{rider['handle']}{steps.shown(step)}{guessed}{macs.as_digits(mac, 8)}"
+        scene.here.note("scan", make.resealed(body), at)
+    clock.advance(hours=6)
+    assert set(make.states(scene.here.send())) == {"refused: code-forged"}
+    assert [make.usable(each) for each in scene.riders] == [100] * 4
 
 
 def test_a_refusal_says_when_it_happened_when_it_came_and_on_which_device(app, clock):
