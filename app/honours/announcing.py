@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.audit.recording import record
-from app.honours import agreeing, queries
+from app.honours import agreeing, queries, statuses
 from app.honours.errors import (
     CandidateHeld,
     CandidateNotFound,
@@ -39,6 +39,8 @@ def open_notice(
     contact_phone: str,
     contact_place: str,
     contact_hours: str,
+    contact_place_en: str | None = None,
+    contact_hours_en: str | None = None,
     working_days: int = NOTICE_WORKING_DAYS,
     by: Actor,
     at: datetime,
@@ -55,6 +57,7 @@ def open_notice(
         raise ContactNeeded(fields={name: ["contact-needed"] for name in missing})
     for name, words in contact.items():
         setattr(selection, name, words)
+    selection.contact_place_en, selection.contact_hours_en = contact_place_en, contact_hours_en
     selection.notice_starts_on = city_day(at)
     selection.notice_ends_on = after_working_days(selection.notice_starts_on, working_days)
     selection.state = NOTICE
@@ -151,16 +154,18 @@ def is_working_day(day: date) -> bool:
 def _grant(candidates: Sequence[Candidate], selection: Selection, by: Actor, at: datetime) -> None:
     """Honour these, except whoever closed the account since: nobody is there to be honoured."""
     closed = people.closed_among([each.person_id for each in candidates])
+    there = [each for each in candidates if each.person_id not in closed]
     granted = [
         Honour(
             selection_id=selection.id,
             candidate_id=each.id,
             person_id=each.person_id,
             token=randomness.crockford(16),
+            status_list=number,
+            status_index=index,
             granted_at=at,
         )
-        for each in candidates
-        if each.person_id not in closed
+        for each, (number, index) in zip(there, statuses.places(len(there)), strict=True)
     ]
     session.add_all(granted)
     session.flush()

@@ -52,15 +52,24 @@ class Gathered(NamedTuple):
     people: dict[str, bytes]
 
 
-def facts_of(*, selection_id: UUID, region_paths: Collection[str], start_on: date, end_on: date) -> Gathered:
-    """Everything the criteria may look at, for every rider with any of it in the regions and period."""
+def facts_of(
+    *,
+    selection_id: UUID,
+    region_paths: Collection[str],
+    start_on: date,
+    end_on: date,
+    person_id: UUID | None = None,
+) -> Gathered:
+    """Everything the criteria may look at, for every rider with any of it in the regions and period, or for one."""
     span = Span(
         tuple(sorted(region_paths)), city_midnight(start_on), city_midnight(end_on + timedelta(days=1))
     )
     asked, sources = _asked(span)
+    if person_id is not None:
+        asked = asked.where(Person.id == person_id)
     name_of, groups_of = pseudonyms_in(selection_id), _Groups()
     found, people = [], {}
-    for person_id, enrolled_at, home, occupation, platform, trained, held, *counted in read_many(asked):
+    for whose, enrolled_at, home, occupation, platform, trained, held, *counted in read_many(asked):
         values = {source: value for source, value in zip(sources, counted, strict=True) if value}
         if not values:
             continue
@@ -68,7 +77,7 @@ def facts_of(*, selection_id: UUID, region_paths: Collection[str], start_on: dat
             values[TRAINING] = trained
         if held:
             values[OPEN_HOLDS] = 1
-        raw = bytes.fromhex(person_id.replace("-", ""))
+        raw = bytes.fromhex(whose.replace("-", ""))
         pseudonym = name_of(raw)
         people[pseudonym] = raw
         found.append(Facts(pseudonym, city_day(enrolled_at), values, groups_of(home, occupation, platform)))

@@ -20,6 +20,7 @@ PURPOSES = ("example", "publicity", "commendation")  # 选树, 宣传; 表彰 on
 IN, OUT = "in", "out"
 FULL, MASKED, UNLISTED, NONE_YET = "full", "masked", "unlisted", "none-yet"
 VOICES = ("station", "peer", "organiser")
+STATUS_BITS = 131_072  # of a status list: the least the standard allows, so that one place hides among many
 CHOICES = (FULL, MASKED, UNLISTED, NONE_YET)
 SHOWN = ("nominee", "nobody")  # who is on a photo; one that shows others is not taken
 WAITING, AGREED, REFUSED = "waiting", "agreed", "refused"
@@ -91,6 +92,8 @@ class Selection(IdMixin, Base):
     contact_phone: Mapped[str | None] = mapped_column(String(40))  # where to object, on the public notice
     contact_place: Mapped[str | None] = mapped_column(String(120))
     contact_hours: Mapped[str | None] = mapped_column(String(120))
+    contact_place_en: Mapped[str | None] = mapped_column(String(120))
+    contact_hours_en: Mapped[str | None] = mapped_column(String(120))
     is_demo: Mapped[bool] = mapped_column(default=False)
 
     criteria_version: Mapped[CriteriaVersion] = relationship(lazy="joined", innerjoin=True)
@@ -107,6 +110,16 @@ class Selection(IdMixin, Base):
     @property
     def title(self) -> str:
         return pick(self.title_zh, self.title_en)
+
+    @property
+    def told_place(self) -> str | None:
+        """Where to object in person, in the reader's language if it was given in that."""
+        return pick(self.contact_place, self.contact_place_en) if self.contact_place else None
+
+    @property
+    def told_hours(self) -> str | None:
+        """When somebody is there, likewise."""
+        return pick(self.contact_hours, self.contact_hours_en) if self.contact_hours else None
 
     def must_be(self, *states: str) -> None:
         """Raises SelectionMovedOn unless the selection is at one of these steps."""
@@ -292,12 +305,16 @@ class Honour(IdMixin, Base):
         UniqueConstraint("candidate_id", name="candidate"),
         UniqueConstraint("token", name="token"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_because IS NULL)", name="revoked_why"),
+        CheckConstraint(f"status_index BETWEEN 0 AND {STATUS_BITS - 1}", name="status_index"),
+        Index("uq_honours_status", "status_list", "status_index", unique=True),
     )
 
     selection_id: Mapped[UUID] = mapped_column(ForeignKey("selections.id"), index=True)
     candidate_id: Mapped[UUID] = mapped_column(ForeignKey("candidates.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     token: Mapped[str | None] = mapped_column(String(16))  # of the certificate's verification code
+    status_list: Mapped[int | None]  # where the credential says whether it still holds; see statuses
+    status_index: Mapped[int | None]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revoked_because: Mapped[str | None] = mapped_column(String(300))

@@ -7,6 +7,7 @@ installation's secret, so only the product itself can tell whose it is.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from uuid import UUID
 
@@ -21,6 +22,21 @@ _LETTERS = bytes(ord(CROCKFORD[byte & 31]) for byte in range(256))
 def pseudonym(selection_id: UUID, person_id: UUID) -> str:
     """A person's name within one selection: always the same there, unlike that in any other."""
     return pseudonyms_in(selection_id)(person_id.bytes)
+
+
+def keyless(selection_id: UUID, person_id: UUID) -> str:
+    """The name that lists sealed before there was a key gave the same person."""
+    digest = hashlib.sha256(b"candidate" + selection_id.bytes + person_id.bytes).digest()
+    return _spelt(digest)
+
+
+def key_mark() -> str:
+    """Which secret pseudonyms take now, without saying it: a snapshot keeps it, so that a changed one is noticed."""
+    return hmac.digest(settings.current().secret_key.encode(), b"pseudonyms", "sha256").hex()[:16]
+
+
+def _spelt(digest: bytes) -> str:
+    return "C" + digest[:12].translate(_LETTERS).decode()
 
 
 def pseudonyms_in(selection_id: UUID) -> Callable[[bytes], str]:
@@ -38,6 +54,6 @@ def pseudonyms_in(selection_id: UUID) -> Callable[[bytes], str]:
         inside, outside = inner.copy(), outer.copy()
         inside.update(person_id)
         outside.update(inside.digest())
-        return "C" + outside.digest()[:12].translate(_LETTERS).decode()
+        return _spelt(outside.digest())
 
     return name_of

@@ -18,6 +18,7 @@ from app.honours.standing import Standing
 from app.kernel import i18n
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
 
+WORDS = {"type": ["string", "null"]}
 REGION = validate.Regexp(r"^[0-9]{2,20}\Z")
 
 
@@ -218,8 +219,8 @@ class PublicSelectionRead(Schema):
     notice_starts_on = fields.Date(required=True, allow_none=True)
     notice_ends_on = fields.Date(required=True, allow_none=True)
     contact_phone = fields.String(required=True, allow_none=True)
-    contact_place = fields.String(required=True, allow_none=True)
-    contact_hours = fields.String(required=True, allow_none=True)
+    contact_place = fields.Function(lambda found: found.told_place, required=True, metadata=WORDS)
+    contact_hours = fields.Function(lambda found: found.told_hours, required=True, metadata=WORDS)
 
     def _title(self, selection: Selection) -> str:
         return i18n.pick(selection.title_zh, selection.title_en)
@@ -231,6 +232,9 @@ class NoticeIn(Schema):
     contact_phone = Text(40, min_length=3, required=True)
     contact_place = Text(120, required=True)
     contact_hours = Text(120, required=True)
+    contact_place_en = Text(120, load_default=None)
+    contact_hours_en = Text(120, load_default=None)
+    working_days = Whole(5, 30, load_default=5)
 
 
 class RollRead(Schema):
@@ -253,6 +257,7 @@ class StandingRead(Schema):
     score = fields.Integer(required=True)
     cut_off = fields.Integer(required=True, allow_none=True)
     chosen = fields.Boolean(required=True)
+    is_of_now = fields.Boolean(required=True)
     why = fields.Method("_why", required=True, metadata={"type": "string"})
 
     def _why(self, standing: Standing) -> str:

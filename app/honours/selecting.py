@@ -21,6 +21,7 @@ from app.honours.errors import (
 from app.honours.events import SelectionFrozen
 from app.honours.gathering import Gathered
 from app.honours.models import DRAFT, FROZEN, Selection
+from app.honours.pseudonyms import key_mark
 from app.honours.scoring import Scored
 from app.identity.actors import Actor
 from app.kernel import events
@@ -144,6 +145,7 @@ def _head(selection: Selection, at: datetime) -> dict[str, Any]:
         "period": [selection.period_start_on.isoformat(), selection.period_end_on.isoformat()],
         "criteria": wordings.of(selection),
         "criteria_number": selection.criteria_version.number,
+        "pseudonyms": key_mark(),
         "ledger_seal": _ledger_seal(),
         "frozen_at": at.isoformat(),
     }

@@ -1,4 +1,8 @@
-"""Why one was, or was not, chosen: one's own figures and what was needed. Never a rank, never anybody else's."""
+"""Why one was, or was not, chosen: one's own figures and what was needed. Never a rank, never anybody else's.
+
+Whoever is no candidate is in the sealed file under a pseudonym only. If the secret that pseudonyms take was changed
+since, nobody can tell which line is his: then he is answered by his records as they are now, and told so.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,22 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.honours import queries, scoring, snapshots
+from app.honours import gathering, queries, scoring, snapshots
 from app.honours.errors import SelectionNotFound
 from app.honours.models import FINAL, IN, NOTICE, Candidate, Selection
-from app.honours.pseudonyms import pseudonym
-from app.honours.sealing import Person as Line
+from app.honours.pseudonyms import key_mark, keyless, pseudonym
+from app.honours.scoring import Facts
+from app.honours.snapshots import Sealed
+from app.honours.waiting import waiting_of
 from app.identity.actors import Actor
 from app.kernel.db import session
+from app.kernel.i18n import say
+from app.places.queries import region_path
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One's own figures in a selection, and what was needed. Never a rank."""
+    """One's own figures in a selection, and what was needed. Never a rank. `is_of_now`: not from the sealed file."""
 
     selection: Selection
     values: dict[str, int]
@@ -28,6 +36,7 @@ class Standing:
     chosen: bool
     why: str
     candidate: Candidate | None
+    is_of_now: bool = False
 
 
 def my_standing(selection_id: UUID, by: Actor) -> Standing:
@@ -40,36 +49,31 @@ def my_standing(selection_id: UUID, by: Actor) -> Standing:
     mine = session.scalar(
         select(Candidate).where(Candidate.selection_id == found.id, Candidate.person_id == by.id)
     )
-    if mine is not None:
-        return Standing(
-            selection=found,
-            values=mine.figures["values"],
-            parts=mine.figures["parts"],
-            score=mine.score,
-            cut_off=cut_off,
-            chosen=mine.decision == IN,
-            why=_why(mine, cut_off),
-            candidate=mine,
-        )
-    line = snapshots.line_of(sealed, pseudonym(found.id, by.id))
-    verdict = line.verdict if line else None
+    if mine is None:
+        return _below_reach(found, sealed, by.id)
+    why, chosen = _why(mine, cut_off)
     return Standing(
         selection=found,
-        values=line.facts.values if line else {},
-        parts=list(verdict.parts) if verdict else [],
-        score=verdict.score if verdict else 0,
+        values=mine.figures["values"],
+        parts=mine.figures["parts"],
+        score=mine.score,
         cut_off=cut_off,
-        chosen=False,
-        why=_below(verdict.score, cut_off) if verdict else _why_in_no_order(found, line),
-        candidate=None,
+        chosen=chosen,
+        why=why,
+        candidate=mine,
     )
 
 
-def _why(mine: Candidate, cut_off: int | None) -> str:
-    """What decided about a candidate: somebody's reason, or the criteria."""
-    if mine.decided_by:
-        return mine.reason
-    return "chosen" if mine.decision == IN else _below(mine.score, cut_off)
+def _why(mine: Candidate, cut_off: int | None) -> tuple[str, bool]:
+    """What decided about a candidate, and whether he is chosen: somebody's reason, the criteria, what came later."""
+    honour = queries.honour_of(mine.id)
+    if honour is not None and honour.revoked_because is not None:
+        return say("honours.why.revoked", reason=honour.revoked_because), False
+    if mine.decision != IN:
+        return mine.reason if mine.decided_by else _below(mine.score, cut_off), False
+    if honour is None and mine.id in waiting_of([mine.id]):
+        return "waiting", True
+    return mine.reason if mine.decided_by else "chosen", True
 
 
 def _below(score: int, cut_off: int | None) -> str:
@@ -79,8 +83,43 @@ def _below(score: int, cut_off: int | None) -> str:
     return "tie" if score == cut_off else "quota"
 
 
-def _why_in_no_order(found: Selection, line: Line | None) -> str:
-    """Which condition somebody did not meet, if anything is known about him."""
-    if line is None:
-        return "no-facts"
-    return scoring.why_not_eligible(line.facts, queries.criteria_of(found), found.period_end_on) or "no-facts"
+def _below_reach(found: Selection, sealed: Sealed, person_id: UUID) -> Standing:
+    """The answer for somebody who never came before the reviewers."""
+    facts, is_of_now = _own_facts(found, sealed, person_id)
+    criteria, cut_off = queries.criteria_of(found), sealed.head["cut_off"]
+    unmet = scoring.why_not_eligible(facts, criteria, found.period_end_on) if facts else None
+    parts = list(scoring.parts_of(facts, criteria)) if facts else []
+    if facts is None:
+        why = "no-facts-now" if is_of_now else "no-facts"
+    else:
+        why = unmet or _below(sum(parts), cut_off)
+        if is_of_now and unmet is None and why != "cut-off":
+            why = "cannot-tell"
+    return Standing(
+        selection=found,
+        values=facts.values if facts else {},
+        parts=parts,
+        score=sum(parts),
+        cut_off=cut_off,
+        chosen=False,
+        why=why,
+        candidate=None,
+        is_of_now=is_of_now,
+    )
+
+
+def _own_facts(found: Selection, sealed: Sealed, person_id: UUID) -> tuple[Facts | None, bool]:
+    """Somebody's sealed line; where nobody can tell which is his, his records of now."""
+    for name in (pseudonym(found.id, person_id), keyless(found.id, person_id)):
+        if (line := snapshots.line_of(sealed, name)) is not None:
+            return line.facts, False
+    if sealed.head.get("pseudonyms") == key_mark():
+        return None, False  # whoever is in the file is found: there was nothing
+    now = gathering.facts_of(
+        selection_id=found.id,
+        region_paths=[region_path(each) for each in found.regions],
+        start_on=found.period_start_on,
+        end_on=found.period_end_on,
+        person_id=person_id,
+    )
+    return (now.facts[0] if now.facts else None), True

@@ -2,7 +2,7 @@
 
 Each case goes up to one step, does everything to somebody there, and walks on to the end. Everything that could show a
 name, a number, a story or a photo is read right after the deeds and at the end; papers are drawn in turn, because they
-take a second each. FENGXING_WALK=whole reads everything at every step with all papers, as `make soak` does.
+take a second each. FENGXING_WALK=whole reads everything at every step with all papers.
 """
 
 from __future__ import annotations

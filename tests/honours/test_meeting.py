@@ -153,6 +153,12 @@ def test_nobody_meets_before_the_blind_round_is_closed(app: object) -> None:
         make.met(here, make.frozen(here))
 
 
+def test_a_notice_may_run_longer(app: object) -> None:
+    here = make.setting(300)
+    selection = make.reviewed(here)
+    assert _notice(selection, here, working_days=10).notice_ends_on == date(2026, 12, 8)
+
+
 @pytest.mark.parametrize("missing", list(make.CONTACT))
 def test_a_notice_says_where_to_object(app: Any, missing: str) -> None:
     here = make.setting(300)
@@ -160,14 +166,17 @@ def test_a_notice_says_where_to_object(app: Any, missing: str) -> None:
     with pytest.raises(ContactNeeded) as refused:
         _notice(selection, here, **{missing: " "})
     assert set(refused.value.fields) == {missing}
-    _notice(selection, here)
+    _notice(selection, here, contact_place_en="1 Zhujiang Road")
     page = app.test_client().get(f"/honours/{selection.id}").text
     assert all(words in page for words in make.CONTACT.values())
+    english = app.test_client().get(f"/honours/{selection.id}", headers={"Accept-Language": "en"}).text
+    assert "1 Zhujiang Road" in english
+    assert make.CONTACT["contact_hours"] in english
     with transaction():
         assert queries.public_roll(selection.id).selection.contact_phone == make.CONTACT["contact_phone"]
 
 
-def _notice(selection: Selection, here: make.Setting, **more: str) -> Selection:
+def _notice(selection: Selection, here: make.Setting, **more: Any) -> Selection:
     with transaction():
         return open_notice(
             selection_id=selection.id, **make.CONTACT | more, by=here.department, at=clock.now()

@@ -30,6 +30,7 @@ OWN: dict[str, dict[str, Any]] = {
     "POST /api/v1/appointments": {"region_code": HERE},
     "POST /api/v1/redemptions/preview": {"code": "{code}"},
     "POST /api/v1/rule-sets/<uuid:rule_set_id>/versions": {"rules": [rule()]},
+    "GET /honours/status/<int:number>": {"number": 0},
     "GET /desk/people/<uuid:person_id>": {"person_id": "{staff}"},
     "POST /desk/people/<uuid:person_id>/roles": {"person_id": "{staff}", "region_code": HERE},
     "GET /desk/rules/<uuid:version_id>/new/<fact>": {"version_id": "{draft}"},

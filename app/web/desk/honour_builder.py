@@ -31,6 +31,7 @@ class SelectionForm(Schema):
     """What is looked for, where and when."""
 
     title_zh = Text(60, required=True)
+    title_en = Text(120, load_default=None)
     purpose = Choice(PURPOSES, required=True)
     approval_number = Text(60, load_default=None)
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
@@ -53,14 +54,22 @@ class SelectionForm(Schema):
 
 # Which fields each step asks for: what it is, when and how many, who may be in it, what counts, who judges.
 STEPS = (
-    ("title_zh", "purpose", "approval_number", "region_code"),
+    ("title_zh", "title_en", "purpose", "approval_number", "region_code"),
     ("period_start_on", "period_end_on", "seats", "most_of_a_district", "most_of_a_platform"),
     ("minimum_hours", "enrolled_days", "training_hours"),
     ("hours_weight", "reports_weight", "rescue_weight", "breadth_weight"),
     ("marks_rule", "minimum_marks", "pass_mark"),
 )
 NAMES = tuple(name for names in STEPS for name in names)
-TOLD = ("title_zh", "region_code", "purpose", "approval_number", "period_start_on", "period_end_on")
+TOLD = (
+    "title_zh",
+    "title_en",
+    "region_code",
+    "purpose",
+    "approval_number",
+    "period_start_on",
+    "period_end_on",
+)
 
 
 class StepForm(Schema):

@@ -20,7 +20,7 @@ from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, Schema, Text
+from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.places.queries import region_path
 from app.web.desk.honour_review import RecusalForm, rule_in_words
 from app.web.edge import Pages, go, page
@@ -58,6 +58,9 @@ class NoticeForm(Schema):
     contact_phone = Text(40, min_length=3, required=True)
     contact_place = Text(120, required=True)
     contact_hours = Text(120, required=True)
+    contact_place_en = Text(120, load_default=None)
+    contact_hours_en = Text(120, load_default=None)
+    working_days = QueryWhole(5, 30, load_default=5)
 
 
 class RemovalForm(Schema):

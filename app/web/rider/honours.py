@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from uuid import UUID
 
 from flask import Response
 
 from app.codes import drawing
 from app.codes.kinds import certificate
-from app.honours import certifying, consenting, nominating, objecting, picturing, queries, stories
+from app.honours import (
+    certifying,
+    consenting,
+    credentials,
+    nominating,
+    objecting,
+    picturing,
+    queries,
+    stories,
+)
 from app.honours.errors import HonourNotFound
 from app.honours.links import MOST
 from app.honours.models import FULL, MASKED, SHOWN, UNLISTED
@@ -70,6 +80,26 @@ def rolls(by: Actor) -> str:
         selections=queries.public_selections().items,
         nominating=[] if by.is_anonymous else queries.open_to_nominations(),
     )
+
+
+@pages.get("/honours/issuer")
+@public
+def issuer(by: Actor) -> Response:
+    """Who signs credentials, and the keys that verify them"""
+    return _for_verifiers(json.dumps(credentials.issuer(), ensure_ascii=False), "application/json")
+
+
+@pages.get("/honours/status/<int:number>")
+@public
+def status(number: int, by: Actor) -> Response:
+    """Which credentials were taken back: a whole list, so that nobody is asked about alone"""
+    return _for_verifiers(credentials.status_list(number=number, at=clock.now()), "application/vc+jwt")
+
+
+def _for_verifiers(text: str, media_type: str) -> Response:
+    response = Response(text, content_type=media_type)
+    response.headers["Cache-Control"] = f"public, max-age={credentials.READ_AGAIN_S}"
+    return response
 
 
 @pages.get("/honours/<uuid:selection_id>")
