@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, select
 
 from app.checkins.models import RefusedScan
 from app.codes.errors import rider_of
@@ -18,6 +19,18 @@ from app.kernel.errors import Problem, RateLimited
 # A guess is a code whose check digit fits and whose MAC does not; a misread digit is nobody's fault and not counted.
 GUESSES = ("code-forged", "code-unknown")
 MAX_GUESSES, PER_S = 5, 60
+_REFUSED = cast(Table, RefusedScan.__table__)
+
+
+def _guesses_of(whose: ColumnElement[UUID | None]) -> Select[datetime]:
+    last = select(RefusedScan.at).where(
+        whose == bindparam("whose", type_=Uuid()), RefusedScan.slug.in_(GUESSES)
+    )
+    last = last.where(RefusedScan.happened_at.is_(None))
+    return last.where(RefusedScan.at > bindparam("since")).order_by(RefusedScan.at.desc()).limit(MAX_GUESSES)
+
+
+_BY_PERSON, _AT_STATION = _guesses_of(_REFUSED.c.by_id), _guesses_of(_REFUSED.c.station_id)
 
 
 def remember_refusal(
@@ -58,11 +71,8 @@ def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None
     Requests in the same moment may each add one before the count shows: no more than there are workers, against the 18
     digits that a guess has to hit.
     """
-    where = RefusedScan.by_id == by.person_id if station_id is None else RefusedScan.station_id == station_id
     since = at - timedelta(seconds=PER_S)
-    guesses = select(RefusedScan.at).where(
-        where, RefusedScan.slug.in_(GUESSES), RefusedScan.at > since, RefusedScan.happened_at.is_(None)
-    )
-    times = session.scalars(guesses.order_by(RefusedScan.at.desc()).limit(MAX_GUESSES)).all()
+    guesses, whose = (_BY_PERSON, by.person_id) if station_id is None else (_AT_STATION, station_id)
+    times = session.connection().execute(guesses, {"whose": whose, "since": since}).scalars().all()
     if len(times) == MAX_GUESSES:
         raise RateLimited(retry_after_s=max(1, math.ceil((times[-1] - since).total_seconds())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from app.codes.errors import CodeForged, PosterEnded
 from app.codes.kinds.screen import ScreenCode
@@ -85,14 +85,17 @@ def _of(station_id: UUID) -> Select[Poster]:
     return select(Poster).where(Poster.station_id == station_id)
 
 
+_STATION_AND_VERSION = (
+    select(Station, Poster)
+    .outerjoin(Poster, (Poster.station_id == Station.id) & (Poster.version == bindparam("version")))
+    .where(Station.short_code == bindparam("short_code"))
+    .options(*places.WITH_REGION)
+)
+
+
 def _station_and_version(code: StationCode) -> tuple[Station, Poster | None]:
-    chosen = (
-        select(Station, Poster)
-        .outerjoin(Poster, (Poster.station_id == Station.id) & (Poster.version == code.version))
-        .where(Station.short_code == code.short_code.upper())
-        .options(*places.WITH_REGION)
-    )
-    found = session.execute(chosen).first()
+    asked = {"short_code": code.short_code.upper(), "version": code.version}
+    found = session.execute(_STATION_AND_VERSION, asked).first()
     if found is None:
         raise StationNotFound
     return found[0], found[1]

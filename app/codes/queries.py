@@ -16,6 +16,12 @@ from app.codes.models import MAKERS, PersonalHandle, ScanSession
 from app.kernel.asking import Question, ask
 from app.kernel.db import session
 
+_NAMED = (
+    select(PersonalHandle)
+    .options(joinedload(PersonalHandle.person, innerjoin=True))
+    .where(PersonalHandle.handle == bindparam("digits"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class InUse:
@@ -36,8 +42,7 @@ class InUse:
 
 def handle_named(digits: str) -> PersonalHandle | None:
     """The handle with these ten digits, and the person it stands for."""
-    chosen = select(PersonalHandle).options(joinedload(PersonalHandle.person, innerjoin=True))
-    return session.scalar(chosen.where(PersonalHandle.handle == digits))
+    return session.scalar(_NAMED, {"digits": digits})
 
 
 def handle_and_last_use(digits: str) -> tuple[PersonalHandle, ScanSession | None] | None:

@@ -133,7 +133,7 @@ def disconnect() -> None:
 
 
 class Hindered(Exception):
-    """What a unit of work wrote unanswered could not be written: it has to run again and wait for each answer."""
+    """What a unit of work writes unanswered cannot be written so: it has to run again and wait for each answer."""
 
 
 @contextmanager

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from sqlalchemy import ClauseElement, Executable, Insert, Table, insert
 
-from app.kernel.db import Base, insert_if_absent, session
+from app.kernel.db import Base, Hindered, insert_if_absent, session
 from app.kernel.messages import Write
 
 
@@ -23,6 +23,11 @@ def wait_for_answers() -> None:
         raise RuntimeError("something was written unanswered before")
 
 
+def run_again() -> NoReturn:
+    """Something is unusual: nothing of this is written, and the unit of work runs again, waiting for each answer."""
+    raise Hindered
+
+
 def put(statement: ClauseElement, values: Mapping[str, Any], *, one: bool = False) -> None:
     """Write something whose answer says nothing new; in an unanswered unit of work with the COMMIT.
 
@@ -32,6 +37,15 @@ def put(statement: ClauseElement, values: Mapping[str, Any], *, one: bool = Fals
         session.info["unanswered"].append(Write(statement, values, one))
     else:
         session.connection().execute(cast(Executable, statement), dict(values))
+
+
+def put_all(statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for each of these values; in one statement where answers are waited for."""
+    if is_unanswered():
+        for values in rows:
+            put(statement, values)
+    elif rows:
+        session.connection().execute(cast(Executable, statement), [dict(values) for values in rows])
 
 
 def claim(model: type[Base], values: Mapping[str, Any]) -> bool:

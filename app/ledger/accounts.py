@@ -95,6 +95,7 @@ class EndsOfAward:
     budget_id: UUID
     to_account_id: UUID
     owes: bool
+    left: int  # of the budget, as it was when it was looked at
 
 
 def ends_of_award(person_id: UUID, region_code: str, at: datetime, *, pending: bool) -> EndsOfAward:
@@ -104,14 +105,15 @@ def ends_of_award(person_id: UUID, region_code: str, at: datetime, *, pending: b
     period = quarter(at)
     codes = places.region_path(region_code).strip("/").split("/")
     budgets = [budget_key(code, period) for code in reversed(codes)]
-    rows = session.execute(_IDS_BY_KEY, {"keys": [purse, debt, *budgets]}).all()
+    rows = session.connection().execute(_IDS_BY_KEY, {"keys": [purse, debt, *budgets]}).all()
     found = {row.key: row for row in rows}
-    budget = next((found[key].id for key in budgets if key in found), None)
+    budget = next((found[key] for key in budgets if key in found), None)
     to_account = found.get(purse) or _opened(purse, kind, owner_id=person_id)
     return EndsOfAward(
-        budget_id=budget or own_budget_of(codes[0], period).id,
+        budget_id=budget.id if budget else own_budget_of(codes[0], period).id,
         to_account_id=to_account.id,
         owes=debt in found and found[debt].balance < 0,
+        left=budget.balance if budget else 0,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import insert
+
 from app.cases.events import (
     CaseAccepted,
     CaseClosed,
@@ -17,11 +19,11 @@ from app.cases.events import (
     CaseWithdrawn,
 )
 from app.checkins.events import CheckedIn, CheckinAnnulled
-from app.identity import queries as people
 from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import as_loaded, insert_if_absent, session
+from app.kernel.db import as_loaded
 from app.kernel.events import publish
 from app.kernel.ids import new_id
+from app.kernel.unanswered import claim, put
 from app.ledger.events import BudgetFunded
 from app.places.queries import region_path
 from app.rules import queries, usage
@@ -40,6 +42,7 @@ from app.rules.voiding import find_void
 from app.volunteering.events import HoursConfirmed, TrainingFinished
 
 REPORT, SUGGESTION = report.KIND.name, suggestion.KIND.name
+_NO_AWARD = insert(NoAward.__table__)  # type: ignore[arg-type]
 
 
 def on_checked_in(event: CheckedIn) -> None:
@@ -152,7 +155,7 @@ def judge(fact: Fact, *, at: datetime) -> bool:
     recorded = _record(fact, at)
     if recorded is None:
         return False
-    if refusal := not_entitled(fact, void=grounds.is_void):
+    if refusal := not_entitled(void=grounds.is_void, closed=grounds.is_closed, enrolled=grounds.is_enrolled):
         _tell_no_award(recorded, None, said(refusal), at)
         return True
     if grounds.version is None:
@@ -165,7 +168,7 @@ def judge(fact: Fact, *, at: datetime) -> bool:
 def _record(fact: Fact, at: datetime) -> RecordedFact | None:
     """Claim the fact. The unique constraint settles an event that arrives twice at the same moment."""
     values = as_recorded(fact, at)
-    return as_loaded(RecordedFact(**values)) if insert_if_absent(RecordedFact, values) else None
+    return as_loaded(RecordedFact(**values)) if claim(RecordedFact, values) else None
 
 
 def as_recorded(fact: Fact, at: datetime) -> dict[str, Any]:
@@ -183,14 +186,13 @@ def as_recorded(fact: Fact, at: datetime) -> dict[str, Any]:
     }
 
 
-def not_entitled(fact: Fact, *, void: bool) -> str | None:
-    """Why a fact gives nothing whatever the rules say, None if the rules decide."""
+def not_entitled(*, void: bool, closed: bool, enrolled: bool) -> str | None:
+    """Why a fact gives nothing whatever the rules say, None if the rules decide: by the fact, and by its rider now."""
     if void:
         return FOUND_VOID
-    person = people.person(fact.person_id)
-    if person.closed_at is not None:
+    if closed:
         return ACCOUNT_CLOSED
-    return None if person.enrolled_at is not None else NOT_ENROLLED
+    return None if enrolled else NOT_ENROLLED
 
 
 def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: datetime) -> None:
@@ -200,8 +202,10 @@ def _judge_by(version: RuleSetVersion, recorded: RecordedFact, fact: Fact, at: d
     outcomes = evaluate(rules, fact, before)
     given = [outcome for outcome in outcomes if outcome.points]
     usage.count(counters, given)
-    session.flush()
-    for award in [drawn_up(version, recorded, outcome, before, at) for outcome in given]:
+    usage.keep(counters.values())
+    awards = [drawn_up(version, recorded, outcome, before, at) for outcome in given]
+    queries.remember_judged(recorded, awards)
+    for award in awards:
         fund(award, at)
     if not given:
         _tell_no_award(recorded, version, nearest_miss(outcomes) | {"usage": usage_told(before)}, at)
@@ -217,7 +221,9 @@ def drawn_up(
         state=QUEUED,
         round=1,
         recorded=recorded,
+        recorded_fact_id=recorded.id,
         version=version,
+        version_id=version.id,
         fact_kind=recorded.kind,
         fact_id=recorded.fact_id,
         person_id=recorded.person_id,
@@ -228,6 +234,10 @@ def drawn_up(
         expires_after_days=rule.expires_after_days,
         explanation=explanation_of(outcome, rules_of(version), before),
         awarded_at=at,
+        funded_at=None,
+        budget_id=None,
+        outcome_at=None,
+        void_at=None,
     )
 
 
@@ -272,8 +282,11 @@ def usage_told(before: Usage) -> Sequence[Mapping[str, Any]]:
 def _tell_no_award(
     recorded: RecordedFact, version: RuleSetVersion | None, why: Mapping[str, Any], at: datetime
 ) -> None:
-    session.add(NoAward(recorded=recorded, version=version, why=why["why"], explanation=dict(why)))
-    session.flush()
+    values = {"id": new_id(), "why": why["why"], "explanation": dict(why)}
+    values |= {"recorded_fact_id": recorded.id, "version_id": version.id if version else None}
+    put(_NO_AWARD, values)
+    none = as_loaded(NoAward(**values, recorded=recorded, version=version))
+    queries.remember_judged(recorded, [], none)
     publish(not_awarded(recorded, why["why"], at))
 
 

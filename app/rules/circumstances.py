@@ -16,6 +16,7 @@ from app.identity import queries as people
 from app.identity.permissions import GRID_MEMBER
 from app.kernel.clock import city_day
 from app.kernel.db import insert_all_if_absent, session
+from app.kernel.unanswered import claim
 from app.rules import campaigns
 from app.rules.counting import CAMPAIGN_OF
 from app.rules.grounds import Grounds
@@ -26,8 +27,8 @@ from app.rules.models import Campaign, FirstFact
 
 def with_circumstances(fact: Fact, grounds: Grounds) -> Fact:
     """The fact with everything a rule may ask about; what it says itself stays."""
-    firsts = set() if "first_of_day" in fact.fields else _firsts_of_day([fact])
-    return _completed(fact, grounds.campaigns, grounds.is_member, fact.id in firsts)
+    is_first = "first_of_day" not in fact.fields and _is_first_of_day(fact, grounds)
+    return _completed(fact, grounds.campaigns, grounds.is_member, is_first)
 
 
 def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
@@ -40,12 +41,16 @@ def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
     )
     firsts = _firsts_of_day([fact for fact in facts if "first_of_day" not in fact.fields])
     return [
-        _completed(fact, declared, members.get(fact.id, False), fact.id in firsts)
+        _completed(fact, _ids(declared), members.get(fact.id, False), fact.id in firsts)
         for fact, declared in zip(facts, running, strict=True)
     ]
 
 
-def _completed(fact: Fact, declared: Mapping[str, Campaign], is_member: bool, is_first: bool) -> Fact:
+def _ids(declared: Mapping[str, Campaign]) -> dict[str, UUID]:
+    return {kind: each.id for kind, each in declared.items()}
+
+
+def _completed(fact: Fact, declared: Mapping[str, UUID], is_member: bool, is_first: bool) -> Fact:
     found = {
         "basis": KINDS[fact.kind].usual_basis,
         **_campaigns(declared),
@@ -55,18 +60,27 @@ def _completed(fact: Fact, declared: Mapping[str, Campaign], is_member: bool, is
     return replace(fact, fields=found | dict(fact.fields))
 
 
-def _campaigns(running: Mapping[str, Campaign]) -> dict[str, Any]:
+def _campaigns(running: Mapping[str, UUID]) -> dict[str, Any]:
     flags: dict[str, Any] = {kind: kind in running for kind in CAMPAIGN_OF}
-    return flags | {CAMPAIGN_OF[kind]: str(campaign.id) for kind, campaign in running.items()}
+    return flags | {CAMPAIGN_OF[kind]: str(campaign_id) for kind, campaign_id in running.items()}
+
+
+def _is_first_of_day(fact: Fact, grounds: Grounds) -> bool:
+    """Whether it is its rider's first; where there seems to be none yet, this one claims the day."""
+    if grounds.first_id is not None:
+        return grounds.first_id == fact.id
+    return claim(FirstFact, _day_of(fact)) or fact.id in _firsts_of_day([fact])
+
+
+def _day_of(fact: Fact) -> dict[str, Any]:
+    day = city_day(fact.happened_at)
+    return {"person_id": fact.person_id, "kind": fact.sort, "day_on": day, "fact_id": fact.id}
 
 
 def _firsts_of_day(facts: Sequence[Fact]) -> set[UUID]:
     """Those that are their rider's first of the kind (and stage) on that city day; of two at once the key takes one."""
-    keys = {fact.id: (fact.person_id, _sort(fact), city_day(fact.happened_at)) for fact in facts}
-    rows = [
-        {"person_id": person_id, "kind": kind, "day_on": day, "fact_id": fact_id}
-        for fact_id, (person_id, kind, day) in keys.items()
-    ]
+    rows = [_day_of(fact) for fact in facts]
+    keys = {row["fact_id"]: (row["person_id"], row["kind"], row["day_on"]) for row in rows}
     written = insert_all_if_absent(FirstFact, rows)
     firsts = {fact_id for fact_id, key in keys.items() if key in written}
     taken = {fact_id: key for fact_id, key in keys.items() if fact_id not in firsts}
@@ -80,7 +94,3 @@ def _firsts_of_day(facts: Sequence[Fact]) -> set[UUID]:
     )
     first = {(each.person_id, each.kind, each.day_on): each.fact_id for each in held}
     return firsts | {fact_id for fact_id, key in taken.items() if first[key] == fact_id}  # judged before
-
-
-def _sort(fact: Fact) -> str:
-    return f"{fact.kind}:{fact.stage}" if fact.stage else fact.kind

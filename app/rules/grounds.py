@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import Date, String, and_, bindparam, or_, select
 from sqlalchemy.orm import contains_eager, defer
@@ -14,7 +15,7 @@ from app.identity.permissions import GRID_MEMBER
 from app.kernel.clock import city_day
 from app.kernel.db import UtcDateTime, session
 from app.rules.kinds.shape import Fact
-from app.rules.models import IN_FORCE_STATES, Campaign, RuleSet, RuleSetVersion, VoidFact
+from app.rules.models import IN_FORCE_STATES, Campaign, FirstFact, RuleSet, RuleSetVersion, VoidFact
 from app.rules.queries import nearest_in_force
 
 _AT, _DAY = bindparam("at", type_=UtcDateTime()), bindparam("day", type_=Date())
@@ -24,9 +25,19 @@ _CODES = bindparam("codes", type_=String(), expanding=True)
 # once; the rules of a version are kept by the process (`queries.rules_of`) and not read again.
 _GROUNDS = (
     select(
-        Person,
+        Person.closed_at,
+        Person.enrolled_at,
         Grant.id.label("membership"),
-        Campaign,
+        Campaign.kind.label("campaign_kind"),
+        Campaign.id.label("campaign_id"),
+        select(FirstFact.fact_id)
+        .where(
+            FirstFact.person_id == bindparam("person_id"),
+            FirstFact.kind == bindparam("sort"),
+            FirstFact.day_on == bindparam("day", type_=Date()),
+        )
+        .scalar_subquery()
+        .label("first_id"),
         RuleSet,
         RuleSetVersion,
         select(VoidFact.fact_id)
@@ -73,10 +84,12 @@ _GROUNDS = (
 class Grounds:
     """What was found. Of several campaigns of a kind, the one that began last."""
 
-    person: Person
+    is_enrolled: bool  # the rider, now
+    is_closed: bool
     is_member: bool  # of the grid, at that moment
     is_void: bool
-    campaigns: Mapping[str, Campaign]
+    first_id: UUID | None  # the rider's first fact of the sort on that day, as far as it is known
+    campaigns: Mapping[str, UUID]
     version: RuleSetVersion | None
 
 
@@ -89,6 +102,7 @@ def grounds_of(fact: Fact) -> Grounds:
             "person_id": fact.person_id,
             "kind": fact.kind,
             "fact_id": fact.id,
+            "sort": fact.sort,
             "codes": path.strip("/").split("/"),
             "at": at,
             "day": city_day(at),
@@ -101,9 +115,11 @@ def grounds_of(fact: Fact) -> Grounds:
         row.RuleSetVersion.id: (row.RuleSetVersion, row.RuleSet) for row in rows if row.RuleSetVersion
     }
     return Grounds(
-        person=first.Person,
+        is_enrolled=first.enrolled_at is not None,
+        is_closed=first.closed_at is not None,
         is_member=first.membership is not None,
         is_void=first.is_void,
-        campaigns={row.Campaign.kind: row.Campaign for row in rows if row.Campaign},
+        first_id=first.first_id,
+        campaigns={row.campaign_kind: row.campaign_id for row in rows if row.campaign_id},
         version=nearest_in_force(list(candidates.values()), path, at),
     )

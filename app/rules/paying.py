@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from app.identity.actors import SYSTEM
 from app.kernel.clock import city_day
-from app.kernel.db import session
+from app.kernel.db import as_loaded, session
 from app.kernel.events import publish, publish_all
+from app.kernel.unanswered import is_unanswered, put, run_again
 from app.ledger import taking_back as ledger
 from app.ledger.accounts import (
     budget_of,
@@ -35,6 +36,8 @@ from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAw
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award
 
 MAX_PAID_AT_ONCE = 500
+_AWARD = insert(Award.__table__)  # type: ignore[arg-type]
+_COLUMNS = Award.__table__.columns.keys()
 
 
 def fund(award: Award, at: datetime) -> None:
@@ -90,14 +93,19 @@ def _drawing(awards: Sequence[tuple[Award, datetime]]) -> list[tuple[Posting, UU
 def _draw_on_budget(award: Award, at: datetime) -> bool:
     """Post first and write a new award after it: then it is written once, as it came out."""
     ends = ends_of_award(award.person_id, award.recorded.region_code, at, pending=award.waits)
+    if is_unanswered() and (ends.owes or ends.left < award.points):
+        run_again()  # what is unusual is asked step by step
     last_day = None if award.waits else _last_day(award, at)
     try:
         _move(award, "given", ends.budget_id, ends.to_account_id, at, last_day)
         _draw(award, ends.budget_id, at)
     except BudgetExhausted:
         pass
-    session.add(award)
-    session.flush()
+    if award in session:
+        session.flush()
+    else:
+        put(_AWARD, {name: getattr(award, name) for name in _COLUMNS})
+        as_loaded(award)
     if award.state == ACTIVE and ends.owes:
         _pay_debt(award, at)
     return award.state != QUEUED

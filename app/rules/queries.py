@@ -254,8 +254,22 @@ def awards_to_change(fact_kind: str, fact_ids: Sequence[UUID], *states: str) -> 
     ).all()
 
 
+def remember_judged(recorded: RecordedFact, awards: list[Award], none: NoAward | None = None) -> None:
+    """Keep at hand what this unit of work has judged last: it is told in the answer, and need not be read again."""
+    session.info["judged"] = recorded, awards, none
+
+
+def _judged_just_now(
+    fact_kind: str, fact_id: UUID
+) -> tuple[RecordedFact, list[Award], NoAward | None] | None:
+    found = session.info.get("judged")
+    return found if found and (found[0].kind, found[0].fact_id) == (fact_kind, fact_id) else None
+
+
 def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:
     """The latest reason why a fact gave no points."""
+    if now := _judged_just_now(fact_kind, fact_id):
+        return now[2]
     return session.scalar(
         select(NoAward)
         .join(RecordedFact, RecordedFact.id == NoAward.recorded_fact_id)
@@ -277,12 +291,17 @@ def recorded_fact(fact_kind: str, fact_id: UUID) -> RecordedFact | None:
 
 def judged(fact_kind: str, fact_id: UUID) -> tuple[RecordedFact, list[Award]] | None:
     """The latest stage of a judged fact and the awards of all stages, in one statement; None if it was not judged."""
+    if (now := _judged_just_now(fact_kind, fact_id)) and not now[0].stage:
+        return now[0], now[1]
     rows = session.execute(
         select(RecordedFact, Award)
         .outerjoin(Award, (Award.fact_kind == RecordedFact.kind) & (Award.fact_id == RecordedFact.fact_id))
         .where(RecordedFact.kind == fact_kind, RecordedFact.fact_id == fact_id)
         .order_by(RecordedFact.id.desc(), Award.id)
-        .options(joinedload(Award.recorded), joinedload(Award.version).defer(RuleSetVersion.rules))
+        .options(
+            joinedload(Award.recorded, innerjoin=False),  # a fact without an award is told too
+            joinedload(Award.version, innerjoin=False).defer(RuleSetVersion.rules),
+        )
     ).all()
     if not rows:
         return None

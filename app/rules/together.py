@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.checkins.events import CheckedIn
+from app.identity import queries as people
 from app.kernel.db import as_loaded, insert_all_if_absent, session
 from app.kernel.events import publish_all
 from app.places.queries import region_path
@@ -60,7 +61,12 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
     entitled: list[Judged] = []
     misses: list[Miss] = []
     for each in judged:
-        refusal = not_entitled(each.fact, void=each.fact.id in void)
+        person = people.person(each.fact.person_id)
+        refusal = not_entitled(
+            void=each.fact.id in void,
+            closed=person.closed_at is not None,
+            enrolled=person.enrolled_at is not None,
+        )
         if refusal is None and each.version is not None:
             entitled.append(each)
         else:
@@ -100,6 +106,7 @@ def _by_rules(judged: Sequence[Judged]) -> tuple[list[tuple[Award, datetime]], l
         ]
         if not given:
             misses.append(Miss(each, nearest_miss(outcomes) | {"usage": usage_told(before)}, each.version))
+    usage.keep(each for own in counters.values() for each in own.values())
     return awards, misses
 
 

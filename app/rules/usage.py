@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Executable, RowMapping, Table
+from sqlalchemy import Executable, Row, Table, bindparam, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm.attributes import set_committed_value
 
 from app.kernel.clock import city_day
-from app.kernel.db import as_loaded, dialect_name, session
+from app.kernel.db import dialect_name, session
 from app.kernel.ids import new_id
+from app.kernel.unanswered import put_all
 from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
 from app.rules.kinds.shape import Fact
@@ -22,7 +23,18 @@ from app.rules.models import Award, UsageCounter
 from app.rules.queries import rules_of
 from app.rules.rulebook import Rule
 
-Counters = dict[UsageKey, UsageCounter]
+
+@dataclass(slots=True)
+class Counter:
+    """A counter as the database has it, and what was counted on it since."""
+
+    id: UUID
+    points: int
+    times: int
+    counted: bool = False
+
+
+Counters = dict[UsageKey, Counter]
 
 
 def counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], fact: Fact) -> Counters:
@@ -44,19 +56,24 @@ def all_counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], facts: Sequ
         {"rule_set_id": rule_set_id, "rule_key": rule_key, "subject": subject, "period": period}
         for rule_key, subject, period in places
     ]
-    counters = _locked([{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
-    found = {(row.rule_key, row.subject, row.period): row for row in counters}
+    locked = _locked([{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
+    found = {
+        (row.rule_key, row.subject, row.period): Counter(row.id, row.points, row.times) for row in locked
+    }
     return [{key: found[place] for key, place in each.items()} for each in wanted]
 
 
-def _locked(rows: Sequence[Mapping[str, Any]]) -> list[UsageCounter]:
+def _locked(rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:
     """These counters as the database has them now, begun where there was none; nobody else changes them meanwhile.
 
     One statement: a row that is there is set to what it is, which locks it and gives it back.
     """
-    session.flush()  # what was counted before is in the database, so it comes back
-    found = session.connection().execute(_begin_or_lock(dialect_name()), list(rows)).mappings()
-    return [_as_it_is(row) for row in found]
+    return session.connection().execute(_begin_or_lock(dialect_name()), list(rows)).all()
+
+
+_COUNTED = update(UsageCounter.__table__).where(  # type: ignore[arg-type]
+    UsageCounter.__table__.c.id == bindparam("counter_id")
+)
 
 
 @cache
@@ -67,15 +84,6 @@ def _begin_or_lock(dialect: str) -> Executable:
         index_elements=["rule_set_id", "rule_key", "subject", "period"], set_={"times": table.c.times}
     )
     return cast(Executable, same.returning(*table.c))
-
-
-def _as_it_is(row: RowMapping) -> UsageCounter:
-    known = session.identity_map.get(session.identity_key(UsageCounter, row["id"]))
-    if known is None:
-        return as_loaded(UsageCounter(**dict(row)))
-    for name, value in row.items():
-        set_committed_value(known, name, value)
-    return cast(UsageCounter, known)
 
 
 def _looked_at(rules: Sequence[Rule], fact: Fact) -> dict[UsageKey, tuple[str, str, str]]:
@@ -99,20 +107,34 @@ def used(counters: Counters) -> dict[UsageKey, Used]:
 
 
 def count(counters: Counters, outcomes: Iterable[Outcome]) -> None:
-    """Add what was given to the counters of its rule. Written when the session is flushed."""
+    """Add what was given to the counters of its rule. `keep` writes it."""
     given = {outcome.rule.key: outcome.points for outcome in outcomes if outcome.points}
-    for key, row in counters.items():
+    for key, counter in counters.items():
         if key.rule_key in given:
-            row.points += given[key.rule_key]
-            row.times += 1
+            _add(counter, given[key.rule_key], 1)
 
 
 def uncount(award: Award) -> None:
     """Take off the counters what an award added to them: its fact was void."""
     fact = award.recorded.fact()
     counters = counters_to_change(award.version.rule_set_id, rules_of(award.version), fact)
-    for key, row in counters.items():
+    for key, counter in counters.items():
         if key.rule_key == award.rule_key:
-            row.points -= award.points
-            row.times -= 1
-    session.flush()
+            _add(counter, -award.points, -1)
+    keep(counters.values())
+
+
+def _add(counter: Counter, points: int, times: int) -> None:
+    counter.points += points
+    counter.times += times
+    counter.counted = True
+
+
+def keep(counters: Iterable[Counter]) -> None:
+    """Write what was counted. Whoever counts holds the locks, so nobody else has counted since."""
+    counted = {each.id: each for each in counters if each.counted}.values()
+    put_all(
+        _COUNTED, [{"counter_id": each.id, "points": each.points, "times": each.times} for each in counted]
+    )
+    for each in counted:
+        each.counted = False

@@ -9,7 +9,7 @@ from app.identity.actors import Actor
 from app.identity.edge import named_caller
 from app.kernel import clock
 from app.kernel.geo import Position
-from app.kernel.http import Api, gives, idempotent, limited, requires, takes, takes_form
+from app.kernel.http import Api, gives, idempotent, in_one_message, limited, requires, takes, takes_form
 from app.kernel.limits import Limit
 from app.scans.scanning import Scan
 from app.scans.scanning import scan as scan_it
@@ -25,6 +25,7 @@ SCANS = Limit("scan", tries=600, per_s=60)
 @requires("self")
 @limited(SCANS, named_caller)
 @idempotent
+@in_one_message
 @takes(ScanIn)
 @gives(ScanRead)
 def scan(

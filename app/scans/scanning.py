@@ -24,6 +24,7 @@ from app.identity.actors import Actor
 from app.kernel.errors import Problem
 from app.kernel.geo import Position
 from app.kernel.i18n import format_time, say
+from app.kernel.unanswered import wait_for_answers
 from app.places import queries as places
 from app.places.models import Station
 from app.rewards import queries as rewards
@@ -184,6 +185,7 @@ def _checked_in(
 
 
 def _shift(code: ShiftCode, by: Actor, at: datetime) -> Scan:
+    wait_for_answers()  # hours that count at once are looked at again
     shift = volunteering.shift_by_short_code(code.short_code)
     attended = scan_shift(shift_id=shift.id, by=by, at=at)
     out = attended.signed_out_at is not None

@@ -149,6 +149,11 @@ class Fact:
         """A fact with stages (a report accepted, then resolved) is judged once per stage."""
         return str(self.fields.get("stage", ""))
 
+    @property
+    def sort(self) -> str:
+        """The kind, with its stage if it has one: of each sort one fact is a rider's first of the day."""
+        return f"{self.kind}:{self.stage}" if self.stage else self.kind
+
 
 def where_and_when(region_path: str, happened_at: datetime) -> dict[str, Any]:
     """The fields of EVERYWHERE that follow from place and time alone, on the city's wall clock."""
