@@ -30,7 +30,7 @@ from app.rewards.merchants.models import MerchantStatement
 from tests import make as common
 from tests.rewards import make
 from tests.rewards.test_books import unguarded, verified
-from tests.web.make import desk, send
+from tests.web.make import browser, desk, person, send
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 PLACE = "/desk/rewards/merchants"
@@ -253,6 +253,8 @@ def test_the_pages_name_attach_settle_sign_and_pay(app, shops, clock):
     joined = send(first, own, f"{own}/stations", station_id=station, from_month=NOVEMBER.isoformat())
     assert joined.status_code == 303
     assert here.station.name in first.get(own).text
+    counter = browser(app, person(here.manager))
+    assert "本站归商户“小明便利店”结算" in counter.get(f"/station/{station}/settlements").text
     clock.advance(days=10)
     assert send(first, own, f"{own}/statements").status_code == 303
     with transaction(write=False):

@@ -120,6 +120,12 @@ def holder_of(station_id: UUID, month: date) -> UUID | None:
     return session.scalar(newest_first.limit(1))
 
 
+def merchant_in(station_id: UUID, month: date) -> Merchant | None:
+    """The same as the merchant; what a station may know of whom it is settled with."""
+    holder_id = holder_of(station_id, month)
+    return session.get(Merchant, holder_id) if holder_id is not None else None
+
+
 def stations_in(merchant_id: UUID, month: date) -> Sequence[tuple[Station, date]]:
     """The stations that are settled with this merchant in a month, by name, and since which month."""
     chosen = (

@@ -20,6 +20,7 @@ from app.rewards.books import closing, refunding, settling
 from app.rewards.books import queries as books
 from app.rewards.books.closing import Counted
 from app.rewards.errors import DayCloseUnknown
+from app.rewards.merchants import belonging
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of
@@ -155,6 +156,7 @@ def settlements(station_id: UUID, by: Actor) -> str:
         "station/settlements.html",
         station=places.station(station_id), made=books.settlements(by=by, station_id=station_id).items,
         due=month if last is None or last.month < month else None, menu=menu_of(by),
+        merchant=belonging.merchant_in(station_id, clock.city_day(clock.now())),
     )  # fmt: skip
 
 
