@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -80,6 +81,7 @@ class City:
         self.managers: dict[str, Actor] = {}
         self.rewards: list[tuple[str, int]] = []
         self.tablets: list[Tablet] = []
+        self.shown: Tally[str] = Tally()  # what honest riders showed at stations, by the refusal if any
         self.hazards: deque[Hazard] = deque(maxlen=40)
 
     @property

@@ -28,9 +28,21 @@ def install(app: Flask) -> None:
 @click.option(
     "--fraud", type=click.IntRange(0, 3), default=1, show_default=True, help="0: none; 3: the slyest."
 )
+@click.option(
+    "--fraud-manners", type=click.IntRange(0), default=None,
+    help="A seed: cheats go about it in ways that are drawn anew. Without it as each level is known for.",
+)  # fmt: skip
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The first day.")
 @with_appcontext
-def simulate(seed: int, days: int, riders: int, fault_list: str, fraud: int, start: datetime | None) -> None:
+def simulate(
+    seed: int,
+    days: int,
+    riders: int,
+    fault_list: str,
+    fraud: int,
+    fraud_manners: int | None,
+    start: datetime | None,
+) -> None:
     """Let seeded riders and staff live in the city for some days, with faults, and check the books after every step."""
     from simulator import faults, reporting, running
 
@@ -44,6 +56,7 @@ def simulate(seed: int, days: int, riders: int, fault_list: str, fraud: int, sta
         riders=riders,
         faults=names,
         fraud=fraud,
+        fraud_manners=fraud_manners,
         start_on=start.date() if start else None,
     )
     report = running.run(plan, say=lambda words: click.echo(f"  {words}", err=True))

@@ -25,9 +25,10 @@ from app.kernel.geo import Position
 from app.rules.models import ACTIVE, Award
 from app.volunteering.models import Hours
 from simulator import looks
+from simulator.chance import Chance
 from simulator.city import City
 from simulator.days import Day
-from simulator.devices import nothing_then
+from simulator.devices import Then, nothing_then
 from simulator.looks import ShiftSeen, StationSeen
 from simulator.product import organising, riding, serving
 from simulator.riders import Rider
@@ -35,7 +36,52 @@ from simulator.server import Answer, Request
 from simulator.staff import Counter
 
 SHARE = 0.05
+# Refusals that say: this is not you, not here, or not now. An honest rider who hears one was taken for a cheat.
+DOUBTS = frozenset(
+    {"code-forged", "code-replay", "code-skew", "handle-revoked", "location-vague", "screen-old", "too-far"}
+)
 BLATANT, CAREFUL, SLY = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a cheat goes about it. Spans are (least, most)."""
+
+    relay_late_s: tuple[float, float]
+    screenshot_h: tuple[float, float]
+    spoof_m: float  # how far around the station the made-up position lies
+    spoof_accuracy_m: tuple[int, int]
+    splits: int
+    split_m: float
+    split_s: tuple[float, float]
+    screen_late_s: float
+    has_a_friend: bool  # at the organiser's desk
+
+
+MANNERS = {
+    BLATANT: Manner((120, 600), (1, 5), 0, (5, 5), 4, 20, (60, 400), 240, False),
+    CAREFUL: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, False),
+    SLY: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, True),
+}
+
+
+def drawn(level: int, chance: Chance) -> Manner:
+    """Manners that nobody had in mind when the guards were written, as sly as the level says."""
+    late, near = (600.0, 30.0) if level == BLATANT else (90.0, 150.0)
+    hurry_s = chance.uniform(30, 300) if level == BLATANT else chance.uniform(300, 20_000)
+    accuracy = 3 + int(chance.random() * 20)
+    least_h = chance.uniform(0.05, 2)
+    return Manner(
+        relay_late_s=(0, chance.uniform(late / 10, late)),
+        screenshot_h=(least_h, least_h + chance.uniform(0.1, 20)),
+        spoof_m=chance.uniform(0, near),
+        spoof_accuracy_m=(accuracy, accuracy + int(chance.random() * 60)),
+        splits=2 + int(chance.random() * 5),
+        split_m=chance.uniform(near / 3, near * 3),
+        split_s=(hurry_s / 4, hurry_s),
+        screen_late_s=chance.uniform(late / 20, late),
+        has_a_friend=level == SLY,
+    )
 
 
 def how_many(riders: int, level: int) -> int:
@@ -72,10 +118,10 @@ class Fraudster(Rider):
     """Lives like everybody else, and cheats a little more each day."""
 
     def __init__(
-        self, city: City, counters: dict[str, Counter], number: int, *, level: int, takings: Takings
+        self, city: City, counters: dict[str, Counter], number: int, *, manner: Manner, takings: Takings
     ) -> None:
         super().__init__(city, counters, number)
-        self.level = level
+        self.manner = manner
         self.takings = takings
         self.schemes: dict[str, Callable[[datetime], None]] = {
             "relay": self.relay,
@@ -95,14 +141,18 @@ class Fraudster(Rider):
     def cheat(self, at: datetime) -> None:
         """Try one scheme."""
         scheme = self.chance.one_of(sorted(self.schemes))
-        self.takings.tried[scheme] += 1
+        self.takings.tried[scheme] += scheme != "split"  # those are counted report by report
         self.schemes[scheme](at)
+
+    def shown(self, then: Then, answer: Answer, at: datetime) -> None:
+        """Not one of the honest, whatever it was."""
+        then(answer, at)
 
     # --- presence ----------------------------------------------------------------------------------------------------
 
     def relay(self, at: datetime) -> None:
         """A friend at the station shows a picture of one's code; the blatant send it too late."""
-        late = timedelta(seconds=self.chance.uniform(120, 600)) if self.level == BLATANT else timedelta()
+        late = timedelta(seconds=self.chance.uniform(*self.manner.relay_late_s))
         counter = self.counters[self.chance.one_of(self.haunts).id]
         counter.read(
             self.own_code(at - late), at, lambda answer, _at: self.takings.note("relay", answer, "checkin")
@@ -111,18 +161,18 @@ class Fraudster(Rider):
     def show_a_screenshot(self, at: datetime) -> None:
         """Last hour's code once more."""
         counter = self.counters[self.chance.one_of(self.haunts).id]
-        text = self.own_code(at - timedelta(hours=self.chance.uniform(1, 5)))
+        text = self.own_code(at - timedelta(hours=self.chance.uniform(*self.manner.screenshot_h)))
         counter.read(text, at, lambda answer, _at: self.takings.note("screenshot", answer), refused_by="I15")
 
     def spoof(self, at: datetime) -> None:
         """Scan a photo of the poster at home, with a position that the phone made up."""
         station = self.chance.one_of(self.haunts)
-        exact = self.level == BLATANT
-        place = station.position if exact else self.chance.near(station.position, 70)
+        least, most = self.manner.spoof_accuracy_m
+        place = self.chance.near(station.position, self.manner.spoof_m)
         self.ask_for(
             riding.scan, at, lambda answer, _at: self.takings.note("spoof", answer, "checkin"),
             text=looks.poster(station.short_code), place=(place.lat, place.lng),
-            accuracy_m=5 if exact else 8 + int(self.chance.random() * 30),
+            accuracy_m=least + int(self.chance.random() * (most - least)),
         )  # fmt: skip
 
     def show_twice(self, at: datetime) -> None:
@@ -157,20 +207,17 @@ class Fraudster(Rider):
         """One hazard reported several times: at once and on the spot, or spread over hours and streets."""
         place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
         category, words, place_words = self.chance.one_of(data.REPORTS)
-        for number in range(4 if self.level == BLATANT else 2):
-            spread_m = 20 if self.level == BLATANT else 150
-            when = (
-                self.chance.after(at, 60, 400)
-                if self.level == BLATANT
-                else self.chance.after(at, 600, 21_600)
-            )
-            near = self.chance.near(place, spread_m)
+        for number in range(self.manner.splits):
+            when = self.chance.after(at, *self.manner.split_s)
+            near = self.chance.near(place, self.manner.split_m)
             deed = partial(self._report_again, number, near, category, words, place_words)
             self.city.agenda.plan(when, deed)
 
     def _report_again(
         self, number: int, place: Position, category: str, words: str, place_words: str, at: datetime
     ) -> None:
+        self.takings.tried["split"] += bool(number)
+
         def note(answer: Answer, _at: datetime) -> None:
             if number:  # the first one is an honest report
                 self.takings.note("split", answer, "case")
@@ -184,11 +231,11 @@ class Fraudster(Rider):
 
     def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
         """Not there: a friend sends what the screen shows. The blatant get it too late."""
-        late = timedelta(minutes=4) if self.level == BLATANT else timedelta(seconds=20)
+        late = timedelta(seconds=self.manner.screen_late_s)
         text = self.city.server.look(lambda: looks.shift_screen(shift.id, at - late), at)
         self.takings.tried["padding"] += 1
         self.ask_for(riding.scan, at, self._padded, text=text)
-        if self.level == SLY and self.chance.happens(0.2):
+        if self.manner.has_a_friend and self.chance.happens(0.2):
             self.city.agenda.plan(
                 self.chance.after(shift.ends_at, 3600, 7200), partial(self._buy_hours, shift)
             )

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulator import faults
+from simulator.fraud import DOUBTS
 from simulator.running import Plan, Report
 
 
 def command(report: Report) -> str:
     """The exact command that lives through the same again, on a database as it was."""
     plan = report.plan
+    manners = "" if plan.fraud_manners is None else f" --fraud-manners {plan.fraud_manners}"
     return (
         f"flask --app wsgi simulate --seed {plan.seed} --days {plan.days} --riders {plan.riders}"
-        f" --faults {_fault_list(plan)} --fraud {plan.fraud} --start {report.start_on}"
+        f" --faults {_fault_list(plan)} --fraud {plan.fraud}{manners} --start {report.start_on}"
     )
 
 
@@ -53,6 +55,8 @@ def facts(report: Report) -> dict[str, Any]:
         "fraud_passed": dict(sorted(report.takings.passed.items())),
         "points_to_fraud": report.lost_points,
         "points_issued": report.issued_points,
+        "honest_shown": report.shown.total(),
+        "honest_stopped": sum(count for slug, count in report.shown.items() if slug in DOUBTS),
         "crashes": report.crashes,
         "steps_per_s": round(report.steps / report.took_s) if report.took_s else 0,
         "found": report.violations,

@@ -144,11 +144,17 @@ class Rider:
         """Rest at a station, and check in: by the poster, or by one's own code at the counter."""
         station = self.chance.one_of(self.haunts)
         if self.chance.happens(self.habits.own_code):
-            self.counters[station.id].read(self.own_code(at), at, partial(self._at_the_counter, station))
+            then = partial(self.shown, partial(self._at_the_counter, station))
+            self.counters[station.id].read(self.own_code(at), at, then)
         else:
             self.read_poster(station, at)
         if self.vouchers and self.chance.happens(0.3):
             self.choose_a_reward(at)
+
+    def shown(self, then: Then, answer: Answer, at: datetime) -> None:
+        """Remember whether somebody honest was taken for a cheat."""
+        self.city.shown[answer.slug] += 1
+        then(answer, at)
 
     def own_code(self, at: datetime) -> str:
         """What the phone shows, by its own clock."""
@@ -164,7 +170,8 @@ class Rider:
             self._keep_poster(station, place, at)
             return
         self.ask_for(
-            riding.scan, at, text=looks.poster(station.short_code), place=(place.lat, place.lng),
+            riding.scan, at, partial(self.shown, nothing_then), text=looks.poster(station.short_code),
+            place=(place.lat, place.lng),
             accuracy_m=5 + int(self.chance.expovariate(1 / 25)),
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from app.kernel import clock, i18n
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import Base, dialect_name, in_transaction, session
 from simulator.agenda import Agenda
+from simulator.chance import Chance
 from simulator.city import City
 from simulator.curious import Curious
 from simulator.days import days_of
@@ -23,7 +24,7 @@ from simulator.department import Department, HonourRounds
 from simulator.devices import Network, Post
 from simulator.digest import digest
 from simulator.faults import Faults
-from simulator.fraud import Fraudster, Takings, how_many
+from simulator.fraud import MANNERS, Fraudster, Manner, Takings, drawn, how_many
 from simulator.hurry import hurrying
 from simulator.invariants import Witness
 from simulator.product import offline
@@ -45,7 +46,8 @@ Say = Callable[[str], None]
 class Plan:
     """What is to be lived through. `pace`: how much more than usual riders do in a day.
 
-    `audit_every`: so many steps lie between two looks at the whole books.
+    `audit_every`: so many steps lie between two looks at the whole books. `fraud_manners`: a seed for how cheats go
+    about it; None is what each level is known for.
     """
 
     seed: int
@@ -53,6 +55,7 @@ class Plan:
     riders: int
     faults: frozenset[str] = frozenset()
     fraud: int = 0
+    fraud_manners: int | None = None
     start_on: date | None = None
     pace: float = 1.0
     audit_every: int = 500
@@ -74,6 +77,9 @@ class Report:
     takings: Takings = field(default_factory=Takings)
     lost_points: int = 0
     issued_points: int = 0
+    shown: Tally[str] = field(
+        default_factory=Tally
+    )  # codes and posters of honest riders, by the refusal if any
     digest: str = ""
 
 
@@ -99,12 +105,12 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     began = time.monotonic()
     with hurrying(), clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
         try:
-            _populate(city, plan.fraud, report.takings)
+            _populate(city, plan, report.takings)
             _live(city, agenda, say, report, began)
             witness.close(city.network.post)
         except Violation as violation:
             report.violations.append(str(violation))
-        report.steps, report.crashes = server.steps, server.crashed
+        report.steps, report.crashes, report.shown = server.steps, server.crashed, city.shown
         report.lost_points, report.issued_points = in_transaction(report.takings.paid, write=False)
         report.database = in_transaction(dialect_name, write=False)
         report.digest = in_transaction(digest, write=False)
@@ -112,7 +118,7 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     return report
 
 
-def _populate(city: City, fraud: int, takings: Takings) -> None:
+def _populate(city: City, plan: Plan, takings: Takings) -> None:
     at = city.agenda.now
     city.settle(at)
     counters = {station.id: Counter(city, station) for station in city.stations}
@@ -120,7 +126,7 @@ def _populate(city: City, fraud: int, takings: Takings) -> None:
     chance = city.chance("arrivals")
     for counter in counters.values():
         city.agenda.plan(at, counter.step)
-    riders = _riders(city, counters, fraud, takings)
+    riders = _riders(city, counters, plan, takings)
     for step in (
         Clockwork(city).step,
         Organiser(city, "organiser").step,
@@ -138,13 +144,22 @@ def _populate(city: City, fraud: int, takings: Takings) -> None:
     city.agenda.plan(at + 2 * MORNING, curious.step)
 
 
-def _riders(city: City, counters: dict[str, Counter], fraud: int, takings: Takings) -> list[Rider]:
-    honest = city.size - how_many(city.size, fraud)
-    cheats = range(honest, city.size)
+def _riders(city: City, counters: dict[str, Counter], plan: Plan, takings: Takings) -> list[Rider]:
+    honest = city.size - how_many(city.size, plan.fraud)
     return [
         *(Rider(city, counters, number) for number in range(honest)),
-        *(Fraudster(city, counters, number, level=fraud, takings=takings) for number in cheats),
+        *(
+            Fraudster(city, counters, number, manner=manner_of(plan, number), takings=takings)
+            for number in range(honest, city.size)
+        ),
     ]
+
+
+def manner_of(plan: Plan, number: int) -> Manner:
+    """How a cheat goes about it: as the level says, or in a way of his own that nobody had in mind."""
+    if plan.fraud_manners is None:
+        return MANNERS[plan.fraud]
+    return drawn(plan.fraud, Chance("manners", plan.fraud_manners, number))
 
 
 def _live(city: City, agenda: Agenda, say: Say, report: Report, began: float) -> None:

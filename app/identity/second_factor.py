@@ -18,6 +18,7 @@ from sqlalchemy import delete, func, select, update
 
 from app.identity import queries, sessions
 from app.identity.actors import Actor
+from app.identity.attempts import logged
 from app.identity.errors import (
     SecondAdminNeeded,
     SecondFactorKnown,
@@ -149,6 +150,7 @@ def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
     _tell(RESET, person_id, by, at)
 
 
+@logged("second-step")
 def prove(*, person_id: UUID, code: str | None, at: datetime) -> bool:
     """Take the second step: True with a right code, False for whoever has none set.
 

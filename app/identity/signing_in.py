@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from app.identity import queries, senders
 from app.identity.actors import Actor
+from app.identity.attempts import logged
 from app.identity.consent import VERSION
 from app.identity.errors import (
     CodeExpired,
@@ -58,6 +59,7 @@ def request_code(*, phone: str, at: datetime) -> SignInCode:
     return asked
 
 
+@logged("phone-code")
 def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> Person:
     """Who proves a phone number is signed in; a new number is enrolled once its owner has agreed."""
     number = normal_phone(phone)
@@ -78,6 +80,7 @@ def prove_number(*, phone: str, code: str, at: datetime) -> str:
     return number
 
 
+@logged("invitation")
 def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: bool, at: datetime) -> Person:
     """Who holds a station's invitation and was told its PIN is signed in, and enrolled once they agreed."""
     invite = invite_by_token(token, at)
@@ -120,6 +123,7 @@ def invite_rider(*, station_id: UUID, by: Actor, at: datetime) -> tuple[Invite, 
     return invite, token, pin
 
 
+@logged("password")
 def sign_in_with_password(*, username: str, password: str, at: datetime) -> Person:
     """A member of staff. An unknown name and a wrong password get the same answer in the same time."""
     someone = queries.person_by_username(username)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
 
 ENVIRONMENTS = ("demo", "test", "production")
 
@@ -64,7 +67,34 @@ class Settings:
         )
         if settings.is_production and settings.database_url.startswith("sqlite"):
             raise SettingsError("FENGXING_DATABASE_URL must name a PostgreSQL database in production")
+        if settings.is_production:
+            _must_be_encrypted(settings)
         return settings
+
+
+def _must_be_encrypted(settings: Settings) -> None:
+    """What leaves the machine goes through TLS to a server whose certificate was checked."""
+    url = make_url(settings.database_url)
+    named = url.query.get("host", ())
+    hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
+    if not all(map(_is_here, hosts)) and url.query.get("sslmode") != "verify-full":
+        raise SettingsError(
+            "FENGXING_DATABASE_URL must say sslmode=verify-full in production, unless the database is on this machine"
+        )
+    memory = urlsplit(settings.redis_url or "")
+    if memory.scheme not in ("rediss", "unix") and not _is_here(memory.hostname or ""):
+        raise SettingsError(
+            "FENGXING_REDIS_URL must begin with rediss:// in production, unless it is on this machine"
+        )
+    if "ssl_cert_reqs" in memory.query:
+        raise SettingsError("FENGXING_REDIS_URL must leave the certificate's check as it is in production")
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host (perhaps with its port) is this machine; a socket is a path, and nothing means one, too."""
+    name, _, port = host.rpartition(":")
+    bare = (name if port.isdigit() and name else host).strip("[]")
+    return not bare or bare.startswith("/") or bare in ("localhost", "127.0.0.1", "::1")
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:

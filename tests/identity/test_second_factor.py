@@ -185,7 +185,7 @@ def test_it_is_needed_in_production_unless_said_otherwise():
         "FENGXING_ENV": "production",
         "FENGXING_SECRET_KEY": "x" * 32,
         "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
-        "FENGXING_DATABASE_URL": "postgresql://db/fengxing",
+        "FENGXING_DATABASE_URL": "postgresql://db/fengxing?sslmode=verify-full",
     }
     assert settings.Settings.from_env(env).second_factor_needed
     assert not settings.Settings.from_env(env | {"FENGXING_SECOND_FACTOR": "optional"}).second_factor_needed

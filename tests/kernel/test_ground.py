@@ -19,6 +19,8 @@ from app.kernel.settings import Settings, SettingsError
 from tests.kernel.conftest import marks, write_mark
 
 GOOD = {"FENGXING_SECRET_KEY": "x" * 32, "FENGXING_CODE_KEYS": "1:" + "00" * 32}
+ELSEWHERE = GOOD | {"FENGXING_ENV": "production", "FENGXING_DATABASE_URL": "postgresql://db/x"}
+HERE = ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://127.0.0.1/x"}
 
 
 def test_ids_strictly_increase_even_within_a_millisecond(clock):
@@ -108,11 +110,32 @@ def test_names_are_masked(name, masked):
         ({"FENGXING_CODE_KEYS": "1:zz"}, "FENGXING_CODE_KEYS"),
         ({"FENGXING_ENV": "staging"}, "FENGXING_ENV"),
         ({"FENGXING_ENV": "production"}, "FENGXING_DATABASE_URL"),
+        (ELSEWHERE, "FENGXING_DATABASE_URL must say sslmode=verify-full"),
+        (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://db/x?sslmode=require"}, "verify-full"),
+        (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql:///x?host=::1:5432&host=db:5432"}, "verify-full"),
+        (HERE | {"FENGXING_REDIS_URL": "redis://memory:6379"}, "rediss"),
+        (HERE | {"FENGXING_REDIS_URL": "rediss://memory:6379?ssl_cert_reqs=none"}, "certificate"),
     ],
 )
 def test_settings_refuse_nonsense_and_name_the_variable(change, names):
     with pytest.raises(SettingsError, match=names):
         Settings.from_env(GOOD | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"FENGXING_DATABASE_URL": "postgresql://db/x?sslmode=verify-full"},
+        {"FENGXING_DATABASE_URL": "postgresql:///x?host=/run/postgresql"},
+        {"FENGXING_DATABASE_URL": "postgresql:///x?host=127.0.0.1:5432&host=localhost:5433"},
+        {"FENGXING_REDIS_URL": "rediss://memory:6379"},
+        {"FENGXING_REDIS_URL": "redis://127.0.0.1:6379"},
+        {"FENGXING_REDIS_URL": "unix:///run/redis.sock"},
+    ],
+)
+def test_in_production_what_leaves_the_machine_is_encrypted(change):
+    assert Settings.from_env(HERE | change).is_production
 
 
 def test_settings_never_print_their_secrets():
