@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, bindparam, literal, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound, ProposalNotFound
 from app.identity.models import WAITING, Appointment, Grant, Person
 from app.identity.permissions import GRID_MEMBER, PERMISSIONS
+from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -139,7 +140,26 @@ def holders_of(permission: str, region_path: str) -> Sequence[Person]:
 
 def display_name(someone: Person) -> str:
     """How the programme speaks to a person: nickname, else name, else the tail of the phone number."""
-    return someone.nickname or someone.name or phone_tail(someone.phone) or "骑手"
+    return _called(someone.nickname, someone.name, someone.phone)
+
+
+def _called(nickname: str | None, name: str | None, phone: str | None) -> str:
+    return nickname or name or phone_tail(phone) or NOBODY
+
+
+NOBODY = "骑手"
+
+
+NAME = Question(
+    select(Person.nickname, Person.name, Person.phone, Person.id).where(Person.id == bindparam("person_id")),
+    lambda person_id: {"person_id": person_id},
+    lambda found: _called(*found[:3]) if found else NOBODY,
+)
+
+
+def name_of(person_id: UUID) -> str:
+    """The same of whom only the id is known."""
+    return ask(NAME, person_id)
 
 
 def phone_tail(phone: str | None) -> str:

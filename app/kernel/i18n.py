@@ -93,9 +93,9 @@ def say(key: str, locale: str | None = None, **facts: Any) -> str:
     """
     texts = words()[key]
     language = locale or _locale.get()
-    if language == "en" and facts.get("n") == 1 and "en_one" in texts:
-        return _formatter.vformat(texts["en_one"], (), facts)
-    return _formatter.vformat(texts[language], (), facts)
+    one = language == "en" and facts.get("n") == 1 and "en_one" in texts
+    text = texts["en_one" if one else language]
+    return _formatter.vformat(text, (), facts) if "{" in text or "}" in text else text
 
 
 def pick(zh: str, en: str | None, locale: str | None = None) -> str:

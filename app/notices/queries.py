@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
+from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.notices.errors import NoticeNotFound
@@ -17,10 +18,18 @@ def inbox(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT
     return page(select(Notice).where(Notice.person_id == person_id), Notice.id, cursor, limit)
 
 
+UNREAD = Question(
+    select(func.count())
+    .select_from(Notice)
+    .where(Notice.person_id == bindparam("person_id"), Notice.read_at.is_(None)),
+    lambda person_id: {"person_id": person_id},
+    lambda found: int(found[0]) if found else 0,
+)
+
+
 def unread_count(person_id: UUID) -> int:
     """How many notices a person has not read."""
-    unread = select(func.count()).select_from(Notice)
-    return session.scalar(unread.where(Notice.person_id == person_id, Notice.read_at.is_(None))) or 0
+    return ask(UNREAD, person_id)
 
 
 def notice_of(notice_id: UUID, person_id: UUID) -> Notice:

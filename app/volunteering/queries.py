@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select
 
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel import geo, i18n, paging
+from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.kernel.paging import CursorUnknown, Page
 from app.places.models import Region
@@ -337,17 +338,23 @@ def my_hours(person_id: UUID, cursor: str | None = None, limit: int = paging.DEF
     return paging.page(select(Hours).where(Hours.person_id == person_id), Hours.id, cursor, limit)
 
 
+def _minutes(*which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((and_(*which), Hours.minutes), else_=0)), 0)
+
+
+TOTALS = Question(
+    select(
+        *(_minutes(Hours.state == "confirmed", Hours.basis == basis) for basis in BASES),
+        _minutes(Hours.state != "confirmed"),
+    ).where(Hours.person_id == bindparam("person_id"), Hours.state != "rejected"),
+    lambda person_id: {"person_id": person_id},
+    lambda found: HoursTotals(**dict(zip((*BASES, "pending"), map(int, found or ()), strict=False))),
+)
+
+
 def hours_totals(person_id: UUID) -> HoursTotals:
     """A person's own totals, by how the hours are known."""
-    sums = dict.fromkeys((*BASES, "pending"), 0)
-    grouped = (
-        select(Hours.state, Hours.basis, func.sum(Hours.minutes))
-        .where(Hours.person_id == person_id, Hours.state != "rejected")
-        .group_by(Hours.state, Hours.basis)
-    )
-    for state, basis, minutes in session.execute(grouped):
-        sums[basis if state == "confirmed" else "pending"] += int(minutes)
-    return HoursTotals(**sums)
+    return ask(TOTALS, person_id)
 
 
 def where_held(statement: Select[Any], by: Actor, permission: str) -> Select[Any]:

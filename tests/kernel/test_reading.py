@@ -12,7 +12,7 @@ from app.identity.models import Person
 from app.identity.sessions import end_all_sessions
 from app.kernel import asking
 from app.kernel.asking import Question, ask
-from app.kernel.db import db, dialect_name, freeze, in_transaction, session, transaction
+from app.kernel.db import db, dialect_name, disconnect, freeze, in_transaction, session, transaction
 from app.kernel.driving import rows
 from app.ledger import queries as ledger
 from tests import make
@@ -89,6 +89,7 @@ def test_a_connection_that_was_lost_is_not_the_readers_business(rider):
             gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             connection.execute(text(f"{gone} AND datname = current_database()"))
     assert in_transaction(lambda: ask(NAME, rider.id), write=False) == rider.nickname
+    disconnect()  # the writers' connections were lost as well
 
 
 def test_who_calls_and_what_is_asked_are_one_question(app, rider, monkeypatch):

@@ -12,17 +12,17 @@ from marshmallow import fields, validate
 from app.codes import bars, drawing, steps
 from app.codes.enrolling import is_good, renew_server_handle
 from app.codes.models import SERVER
-from app.codes.queries import handle_in_use
+from app.codes.queries import HANDLE_IN_USE, handle_in_use
 from app.codes.showing import show_personal_code
 from app.identity import profile
 from app.identity.actors import Actor
-from app.identity.queries import display_name, person
+from app.identity.queries import NAME, name_of, person
 from app.kernel import clock, i18n
-from app.kernel.http import public, requires, takes_form
+from app.kernel.http import asks_ahead, public, requires, takes_form
 from app.kernel.schemas import Schema
-from app.ledger.queries import balance_of
-from app.notices.queries import unread_count
-from app.volunteering.queries import hours_totals
+from app.ledger.queries import BALANCE, balance_of
+from app.notices.queries import UNREAD, unread_count
+from app.volunteering.queries import TOTALS, hours_totals
 from app.web.edge import Pages, go, kept_offline, page, remember
 from app.web.forms import Choice
 from app.web.menus import menu_of
@@ -41,20 +41,19 @@ class Preferences(Schema):
 
 @pages.get("/")
 @public
+@asks_ahead(NAME, UNREAD, HANDLE_IN_USE[SERVER], BALANCE, TOTALS)
 def home(by: Actor) -> Any:
     """The rider's home; visitors are welcomed, staff find their desks"""
     if by.is_anonymous:
         return go("/welcome")
     at = clock.now()
-    me = person(by.id)
     facts: dict[str, Any] = {
-        "me": me,
-        "name": display_name(me),
+        "name": name_of(by.id),
         "desks": menu_of(by),
         "unread": unread_count(by.id),
     }
     if not by.is_rider:
-        return page("rider/desks.html", **facts)
+        return page("rider/desks.html", **facts, me=person(by.id))
     if not is_good(handle_in_use(by.id, SERVER), at):
         return go("/code")  # once a week: a page that is only looked at cannot write
     return kept_offline(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
