@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased, joinedload
 from app.codes.errors import ScanSessionOver
 from app.codes.models import MAKERS, PersonalHandle, ScanSession
 from app.kernel.asking import Question, ask
+from app.kernel.bulk import among
 from app.kernel.db import session
 
 _NAMED = (
@@ -61,7 +62,7 @@ def handle_and_last_use(digits: str) -> tuple[PersonalHandle, ScanSession | None
 
 def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:
     """Those of these handles that there are."""
-    found = session.scalars(select(PersonalHandle).where(PersonalHandle.handle.in_(digits)))
+    found = session.scalars(select(PersonalHandle).where(among(PersonalHandle.handle, digits)))
     return {each.handle: each for each in found}
 
 

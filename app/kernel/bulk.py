@@ -6,16 +6,19 @@ For what is written or read by the hundred thousand in one unit of work; everyth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, DateTime, Integer, Select, Table, insert
+from sqlalchemy import JSON, ColumnElement, DateTime, Integer, Select, Table, any_, bindparam, insert
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from app.kernel.db import Base, UtcDateTime, dialect_name, session
 
+V = TypeVar("V")
 Row = Mapping[str, Any]
 _READ_AS = ((Integer, "int8"), (DateTime, "timestamptz"), (UtcDateTime, "timestamptz"))
 
@@ -79,3 +82,10 @@ def read_many(statement: Select[Any]) -> Iterator[Sequence[Any]]:
 
 def _read_as(kind: Any) -> str:
     return next((name for sort, name in _READ_AS if isinstance(kind, sort)), "text")
+
+
+def among(column: InstrumentedAttribute[V], values: Collection[V]) -> ColumnElement[bool]:
+    """Whether the column has one of these values, however many: one array, not a place in the text for each."""
+    if dialect_name() == "postgresql":
+        return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
+    return column.in_(values)

@@ -39,10 +39,15 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Mapped, make_transient_to_detached, mapped_column
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    make_transient_to_detached,
+    mapped_column,
+)
 from sqlalchemy.types import TypeDecorator
 
-from app.kernel import connecting, messages
+from app.kernel import arrays, connecting, messages
 from app.kernel.connecting import READING
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
@@ -303,10 +308,18 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
 
 
 def insert_all_if_absent(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
-    """The same for many rows in one statement. The primary keys of those that were inserted, each as a tuple."""
+    """The same for many rows in one statement. The primary keys of those that were inserted, each as a tuple.
+
+    All rows name the same columns.
+    """
     if not rows:
         return set()
-    statement = _insert_if_absent(cast(Table, model.__table__), dialect_name())
+    table = cast(Table, model.__table__)
+    if dialect_name() == "postgresql":
+        columns = arrays.columns_of(table, rows)
+        statement = arrays.insert_if_absent(table, tuple(columns))
+        return {tuple(row) for row in session.connection().execute(statement, columns)}
+    statement = _insert_if_absent(table, "sqlite")
     return {tuple(row) for row in session.connection().execute(statement, [dict(row) for row in rows])}
 
 

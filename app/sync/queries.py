@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app.checkins.models import Checkin
 from app.identity.actors import Actor
 from app.identity.models import Person
+from app.kernel.bulk import among
 from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
@@ -114,7 +115,7 @@ def hashes_at(places: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], st
     leases, seqs = {lease_id for lease_id, _ in places}, {seq for _, seq in places}
     rows = session.execute(
         select(SyncItem.lease_id, SyncItem.seq, SyncItem.hash).where(
-            SyncItem.lease_id.in_(leases), SyncItem.seq.in_(seqs)
+            SyncItem.lease_id.in_(leases), among(SyncItem.seq, seqs)
         )
     )
     return {
@@ -130,7 +131,7 @@ def leases_named(ids: Collection[UUID]) -> dict[UUID, Lease]:
 def items_named(ids: Sequence[UUID]) -> dict[UUID, SyncItem]:
     """The items with these ids, those that are there."""
     found = session.scalars(
-        select(SyncItem).where(SyncItem.id.in_(ids)).execution_options(populate_existing=True)
+        select(SyncItem).where(among(SyncItem.id, ids)).execution_options(populate_existing=True)
     )
     return {each.id: each for each in found}
 

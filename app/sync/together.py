@@ -22,6 +22,7 @@ from app.codes import queries as codes
 from app.codes.models import PersonalHandle, ScanSession
 from app.identity import queries as people
 from app.identity.models import Person
+from app.kernel.bulk import among
 from app.kernel.db import insert_all_if_absent, is_transient, session
 from app.kernel.errors import Problem
 from app.kernel.observing import log
@@ -88,11 +89,12 @@ class Known:
         """The devices, stations with their regions, and riders, by three statements."""
         devices = {each.device_id for each in self.leases.values()}
         stations = {item.station_id for item in self._items}
+        riders = {item.person_id for item in self._items if item.person_id is not None}
         there = select(Station, Region).join(Region, Region.code == Station.region_code)
         return [
             *session.scalars(select(StationDevice).where(StationDevice.id.in_(devices))),
             *session.execute(there.where(Station.id.in_(stations))),
-            *session.scalars(select(Person).where(Person.id.in_({item.person_id for item in self._items}))),
+            *session.scalars(select(Person).where(among(Person.id, riders))),
         ]
 
     @cached_property

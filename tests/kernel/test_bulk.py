@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from sqlalchemy import Integer, String, cast, func, select
+from sqlalchemy.exc import DataError
 
 from app.kernel import bulk, clock
-from app.kernel.db import session, transaction
+from app.kernel.bulk import among
+from app.kernel.db import insert_all_if_absent, session, transaction
 from app.kernel.ids import new_id
 from app.rules.models import RecordedFact
 from tests import make
@@ -67,3 +71,34 @@ def test_rows_are_read_as_they_were_written(rider):
         ).where(mine, RecordedFact.region_code == make.XUANWU)
         found = [tuple(each) for each in bulk.read_many(asked.order_by(RecordedFact.id))]
     assert found == [(each["kind"], each["happened_at"], len(each["kind"]), None) for each in rows]
+
+
+def test_many_rows_at_once_leave_out_what_is_there_and_say_which_were_new(rider):
+    first, second = _row(rider.id), _row(rider.id, fields=None, kind='"{a, b}" \\')
+    again = _row(rider.id, fact_id=first["fact_id"])
+    with transaction():
+        assert insert_all_if_absent(RecordedFact, []) == set()
+        assert insert_all_if_absent(RecordedFact, [first]) == {(first["id"],)}
+        assert insert_all_if_absent(RecordedFact, [first, again, second]) == {(second["id"],)}
+    with transaction(write=False):
+        found = {each.id: each for each in session.scalars(select(RecordedFact))}
+        assert set(found) == {first["id"], second["id"]}
+        for row in (first, second):
+            assert {name: getattr(found[row["id"]], name) for name in row} == row
+            assert found[row["id"]].stage == ""
+
+
+def test_a_text_that_is_too_long_is_refused_or_kept_whole_and_never_cut(rider):
+    with contextlib.suppress(DataError), transaction():
+        insert_all_if_absent(RecordedFact, [_row(rider.id, kind="x" * 21)])
+    with transaction(write=False):
+        assert set(session.scalars(select(RecordedFact.kind))) <= {"x" * 21}
+
+
+def test_among_many_and_among_none(rider):
+    rows = [_row(rider.id) for _ in range(3)]
+    with transaction():
+        bulk.insert_many(RecordedFact, rows)
+        wanted = {each["id"] for each in rows[:2]}
+        assert set(session.scalars(select(RecordedFact.id).where(among(RecordedFact.id, wanted)))) == wanted
+        assert not session.scalars(select(RecordedFact.id).where(among(RecordedFact.id, ()))).all()
