@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
 from app.cases import working
@@ -200,8 +201,8 @@ def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
 
 @bug("I0", "I5", "I12")
 def an_acknowledged_write_is_lost(patch: Patch) -> None:
-    commit, count = session.commit, iter(range(-500, 10**9))
-    patch.setattr(session, "commit", lambda: session.rollback() if next(count) % 50 == 49 else commit())
+    commit, count = Session.commit, iter(range(-500, 10**9))
+    patch.setattr(Session, "commit", lambda self: self.rollback() if next(count) % 50 == 49 else commit(self))
 
 
 @bug("I13")
