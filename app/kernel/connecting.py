@@ -37,14 +37,23 @@ def configuration(url: str) -> dict[str, Any]:
     # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
     # as old, and the unit of work runs again (see `in_transaction`).
     options = {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
-    given = make_url(url).query.get("options", ())
-    said = " ".join((*((given,) if isinstance(given, str) else given), "-c default_transaction_read_only=on"))
-    reading = {"url": url, **options, "isolation_level": "AUTOCOMMIT", "connect_args": {"options": said}}
+    reads = {"isolation_level": "AUTOCOMMIT", "connect_args": _for_reads(url)}
     return {
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": options,
-        "SQLALCHEMY_BINDS": {READING: reading},
+        "SQLALCHEMY_BINDS": {READING: {"url": url, **options, **reads}},
     }
+
+
+def _for_reads(url: str) -> dict[str, str]:
+    """What a connection that cannot write asks for beside the address."""
+    asked = make_url(url).query
+    given = asked.get("options", ())
+    said = " ".join((*((given,) if isinstance(given, str) else given), "-c default_transaction_read_only=on"))
+    if asked.get("target_session_attrs") != "read-write":
+        return {"options": said}
+    # Of several servers the one that takes writes: the driver would not find it by trying, as we ask for reads only.
+    return {"options": said, "target_session_attrs": "primary"}
 
 
 def _begin_for_cursor(connection: Connection, cursor: Any, *_: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.identity.models import Person
 from app.identity.sessions import end_all_sessions
-from app.kernel import asking
+from app.kernel import asking, connecting
 from app.kernel.asking import Question, ask
 from app.kernel.db import db, dialect_name, disconnect, freeze, in_transaction, session, transaction
 from app.kernel.driving import rows
@@ -126,3 +126,14 @@ def test_what_may_write_keeps_no_answer(rider):
         asking.rows_and_answers(ledger.BALANCE.statement, ledger.BALANCE.values(rider.id), (NAME,), rider.id)
         session.get_one(Person, rider.id).nickname = "changed"
         assert ask(NAME, rider.id) == "changed"
+
+
+def how_reads_connect(address):
+    return connecting.configuration(address)["SQLALCHEMY_BINDS"][connecting.READING]["connect_args"]
+
+
+def test_of_two_servers_reads_go_to_the_one_that_takes_writes():
+    both = "postgresql+psycopg://fengxing@/fengxing?host=first:5432&host=second:5432"
+    # A session that only reads is never "read-write" to the driver.
+    assert how_reads_connect(f"{both}&target_session_attrs=read-write")["target_session_attrs"] == "primary"
+    assert "target_session_attrs" not in how_reads_connect(both)
