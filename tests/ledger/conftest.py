@@ -9,17 +9,27 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from app.kernel import driving
 from app.kernel.db import db
 
 
 @pytest.fixture
-def statements(app: Flask) -> Iterator[list[str]]:
-    """Every statement sent to the database from here on."""
+def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every statement sent to the database from here on, also those that go to the driver directly."""
     sent: list[str] = []
+    directly = driving._by_the_driver
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    def note_and_send(engine: Any, prepared: Any, values: Any) -> Any:
+        sent.append(prepared.text)
+        return directly(engine, prepared, values)
+
+    monkeypatch.setattr(driving, "_by_the_driver", note_and_send)
+    engines = list(db.engines.values())
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield sent
-    event.remove(db.engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
