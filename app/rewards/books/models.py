@@ -153,7 +153,25 @@ class DayLine(Base):
     live: Mapped[bool] = mapped_column(default=True)
 
 
-class Settlement(IdMixin, Base):
+class MonthFigures:
+    """What a statement of a month says, in points, and its seal: a station's, or a merchant's over all of theirs."""
+
+    number: Mapped[str] = mapped_column(String(40))
+    month: Mapped[date]
+    opening: Mapped[int] = mapped_column(BigInteger)
+    captured: Mapped[int] = mapped_column(BigInteger)
+    undone: Mapped[int] = mapped_column(BigInteger)
+    refunded: Mapped[int] = mapped_column(BigInteger)
+    paid: Mapped[int] = mapped_column(BigInteger)
+    other: Mapped[int] = mapped_column(BigInteger)
+    closing: Mapped[int] = mapped_column(BigInteger)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json)
+    sha256: Mapped[str] = mapped_column(String(64))
+    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Settlement(MonthFigures, IdMixin, Base):
     """What a station is owed for a month, to the point. `facts` is the whole statement, sealed by its `sha256`.
 
     Papers are drawn from `facts` alone, so a statement looks the same for ever; that it was signed and paid stands
@@ -171,20 +189,7 @@ class Settlement(IdMixin, Base):
         CheckConstraint("paid_by <> signed_by", name="second_person"),
     )
 
-    number: Mapped[str] = mapped_column(String(40))
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"))
-    month: Mapped[date]
-    opening: Mapped[int] = mapped_column(BigInteger)
-    captured: Mapped[int] = mapped_column(BigInteger)
-    undone: Mapped[int] = mapped_column(BigInteger)
-    refunded: Mapped[int] = mapped_column(BigInteger)
-    paid: Mapped[int] = mapped_column(BigInteger)
-    other: Mapped[int] = mapped_column(BigInteger)
-    closing: Mapped[int] = mapped_column(BigInteger)
-    facts: Mapped[dict[str, Any]] = mapped_column(Json)
-    sha256: Mapped[str] = mapped_column(String(64))
-    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     paid_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)

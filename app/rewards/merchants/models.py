@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
+from app.kernel.db import Base, IdMixin, UtcDateTime, append_only
+from app.rewards.books.models import MonthFigures
 
 
 class Merchant(IdMixin, Base):
@@ -44,7 +44,7 @@ class MerchantStation(Base):
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class MerchantStatement(IdMixin, Base):
+class MerchantStatement(MonthFigures, IdMixin, Base):
     """What a merchant is owed for a month, over all its stations. Sealed like theirs; signing and paying is theirs."""
 
     __tablename__ = "merchant_statements"
@@ -54,20 +54,7 @@ class MerchantStatement(IdMixin, Base):
         CheckConstraint("closing = opening + captured - undone - refunded - paid + other", name="adds_up"),
     )
 
-    number: Mapped[str] = mapped_column(String(40))
     merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchants.id"))
-    month: Mapped[date]
-    opening: Mapped[int] = mapped_column(BigInteger)
-    captured: Mapped[int] = mapped_column(BigInteger)
-    undone: Mapped[int] = mapped_column(BigInteger)
-    refunded: Mapped[int] = mapped_column(BigInteger)
-    paid: Mapped[int] = mapped_column(BigInteger)
-    other: Mapped[int] = mapped_column(BigInteger)
-    closing: Mapped[int] = mapped_column(BigInteger)
-    facts: Mapped[dict[str, Any]] = mapped_column(Json)
-    sha256: Mapped[str] = mapped_column(String(64))
-    made_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class MerchantLine(Base):
