@@ -230,6 +230,7 @@ def test_what_somebody_else_answers_is_no_answer(phone: Page, city: Station, ans
     assert checked_in() == []
     assert phone.evaluate(WAITING) == 1
     phone.goto("/offline")  # a page that stays where it is when the outbox has been sent
+    phone.wait_for_load_state("networkidle")  # its own first try is over
     phone.unroute_all()
     phone.evaluate("dispatchEvent(new Event('online'))")
     expect(phone.locator("#waiting")).to_contain_text("签到已补上")
@@ -285,6 +286,7 @@ def test_an_answer_that_never_comes_is_waited_for_no_longer_than_a_minute(phone:
     expect(phone.get_by_role("heading", name="已存手机")).to_be_visible()
     assert len(held) == 1
     phone.goto("/offline")  # a page that stays where it is when the outbox has been sent
+    phone.wait_for_load_state("networkidle")  # its own first try is over
     phone.unroute_all()
     phone.evaluate("dispatchEvent(new Event('online'))")
     expect(phone.locator("#waiting")).to_contain_text("签到已补上")
