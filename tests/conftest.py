@@ -11,8 +11,10 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 import sqlalchemy as sa
@@ -205,13 +207,24 @@ FLAGS = [
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """The application served on a free loopback port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _letting_go(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def _letting_go(app: Flask) -> WSGIApplication:
+    """The application, whose answers let go of their files themselves: werkzeug's server forgets to when a browser
+    hangs up in the middle."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        with closing(app(environ, start_response)) as parts:  # type: ignore[type-var]
+            yield from parts
+
+    return answer
 
 
 @pytest.fixture(scope="session")

@@ -125,6 +125,7 @@ def test_a_wrong_clock_is_told_and_corrected(phone: Page, wang: Person, clock: S
     clock.advance(minutes=5)  # the phone's own clock stays behind
     phone.goto("/")
     expect(phone.locator("[data-clock]")).to_contain_text(re.compile("(29[5-9]|300) 秒"))
+    expect(phone.locator(".qr canvas")).to_be_visible()
     digits = (phone.text_content("[data-digits]") or "").replace(" ", "")
     code = reading.read(digits, at=clock())
     with transaction(write=False):

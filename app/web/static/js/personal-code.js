@@ -119,7 +119,6 @@ async function main() {
   const { generate, correction } = await import(box.dataset.drawing);
   const picture = box.querySelector(".qr"), typed = box.querySelector("[data-digits]"), tick = box.querySelector(".tick i"), lines = box.querySelector(".bars svg");
   const canvas = document.createElement("canvas");
-  picture.replaceChildren(canvas);
   let shown = -1;
   const draw = async () => {
     const seconds = (Date.now() + device.offset) / 1000, step = Math.floor(seconds / STEP_S);
@@ -139,6 +138,7 @@ async function main() {
     canvas.dataset.step = step;
   };
   await draw();
+  picture.replaceChildren(canvas); // picture, digits and bars change from the server's code to the phone's as one
   setInterval(draw, 500);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
   navigator.wakeLock?.request("screen").catch(() => {});
