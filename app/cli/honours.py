@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from app.cli.counting import counted
 from app.cli.refusing import in_words
 from app.honours.exporting import write_export
 from app.honours.importing import import_snapshot
@@ -53,13 +54,14 @@ def show(digest: str, form: str, out: Path) -> None:
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def export(selection: UUID, kind: str, username: str, reason: str, personal: bool, out: Path) -> None:
     """Make an export of any length on this machine; prints the id by which it is made again."""
-    with in_words(), out.open("wb") as file, transaction():
+    with in_words(), out.open("wb") as file, transaction(), counted("rows") as show:
         asked = write_export(
             file,
             selection_id=selection,
             kind=kind,
             reason=reason,
             personal=personal,
+            progress=show,
             by=_staff_named(username),
             at=clock.now(),
         )

@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 from flask.cli import AppGroup
 
+from app.cli.counting import counted
 from app.cli.refusing import in_words
 from app.identity import queries as people
 from app.identity.actors import SYSTEM, Actor
@@ -54,12 +55,7 @@ def dry_run(
     at, period = clock.now(), Period(from_on.date(), until_on.date())
     with in_words(), transaction(write=False):
         version = _version(region, number)
-        with click.progressbar(length=0, label="facts", file=sys.stderr) as bar:
-
-            def show(done: int, total: int) -> None:
-                bar.length = total
-                bar.update(done - bar.pos)
-
+        with counted("facts") as show:
             result = work_out(version, period, at=at, progress=show)
     if keep:
         with in_words(), transaction():

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import IO
+from typing import IO, TypeVar
 from uuid import UUID
 
 from app.audit.recording import record
@@ -24,6 +24,8 @@ from app.honours.models import Export, Selection
 from app.identity.actors import Actor
 from app.kernel.db import session
 from app.places.queries import region_path
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,32 @@ def export_again(*, export_id: UUID, by: Actor, at: datetime) -> File:
 
 
 def write_export(
-    file: IO[bytes], *, selection_id: UUID, kind: str, reason: str, personal: bool, by: Actor, at: datetime
+    file: IO[bytes],
+    *,
+    selection_id: UUID,
+    kind: str,
+    reason: str,
+    personal: bool,
+    progress: Callable[[int, int], None],
+    by: Actor,
+    at: datetime,
 ) -> Export:
-    """Make an export of any length straight into a file, as the command line does."""
+    """Make an export of any length straight into a file, as the command line does; `progress` hears (rows done, of)."""
     selection = queries.selection(selection_id)
     by.must("honours.export", region_path=region_path(selection.region_code))
     selection.must_be(*KINDS[kind].states)
     asked = Export(selection_id=selection_id, kind=kind, personal=personal, reason=reason, by_id=by.id, at=at)
     session.add(asked)
     session.flush()
-    KINDS[kind].write(Making(selection, asked, file, at_once))
+    done, of = 0, KINDS[kind].rows(selection)
+
+    def read(call: Callable[[], T], rows: int = 0) -> T:
+        nonlocal done
+        done = min(done + rows, of)
+        progress(done, of)
+        return call()
+
+    KINDS[kind].write(Making(selection, asked, file, read))
     _trace("roll.exported", asked, {"media_type": KINDS[kind].media_type, "bytes": file.tell()}, by, at)
     return asked
 

@@ -130,7 +130,7 @@ def fetch(asked: Export, selection: Selection, *, at: datetime) -> Fetched:
 
 def _is_right(kept: ExportFile, asked: Export, selection: Selection) -> bool:
     """Whether everybody is named as he agrees to now."""
-    return not KINDS[asked.kind].names or making.names_of(queries.roll(selection)) == kept.named_sha256
+    return not KINDS[asked.kind].names or making.names_of(selection) == kept.named_sha256
 
 
 def folder() -> Path:
@@ -174,7 +174,8 @@ def make_file(*, export_id: str, at: datetime, beat: Callable[[], None]) -> str 
         return why
     finally:
         draft.unlink(missing_ok=True)
-    ready = {"size": size, "sha256": digest, "named_sha256": made.named_sha256, "expires_at": at + KEPT_FOR}
+    named = made.names.hexdigest() if KINDS[asked.kind].names else None
+    ready = {"size": size, "sha256": digest, "named_sha256": named, "expires_at": at + KEPT_FOR}
     in_transaction(lambda: _settle(asked.id, state=READY, why=None, **ready))
     return None
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from app.honours import listing, papers, queries, sealing, snapshots, tabling
 from app.honours.models import FINAL, FROZEN, NOTICE, REVIEWED, Export, Selection
-from app.honours.queries import Roll
+from app.honours.queries import OnRoll, Order, Roll
 from app.kernel.sheets import CSV, XLSX
 
 PDF, JSON, JSONL, ZIP = "application/pdf", "application/json", "application/jsonl", "application/zip"
 SIGNED = (REVIEWED, NOTICE, FINAL)
 SEALED = (FROZEN, *SIGNED)
 ROWS_AT_ONCE, PAPERS_AT_ONCE = 2000, 20
+
+
+class Names:
+    """A digest of who stands on a roll and how each is named: another one once anybody has changed his mind."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def also(self, listed: Sequence[OnRoll]) -> None:
+        """These come next."""
+        for each in listed:
+            self._digest.update(sealing.canonical([each.candidate.pseudonym, each.name]).encode())
+
+    def hexdigest(self) -> str:
+        """Of all so far."""
+        return self._digest.hexdigest()
 
 
 @dataclass(slots=True)
@@ -25,13 +43,20 @@ class Making:
     asked: Export
     file: IO[bytes]
     read: listing.Read
-    named_sha256: str | None = None  # which names it was made with; None if it has none
+    names: Names = field(default_factory=Names)  # those it was made with
 
     def roll(self) -> Roll:
-        """The roll under the consents in force now, remembered by its digest."""
+        """The roll under the consents in force now."""
         roll = queries.roll(self.selection)
-        self.named_sha256 = names_of(roll)
+        self.names.also(roll.listed)
         return roll
+
+    def roll_in_pieces(self, order: Order) -> Iterator[OnRoll]:
+        """The same for a long one: each piece is read when it is wanted and forgotten afterwards."""
+        for some in order.pieces():
+            listed = self.read(partial(queries.on_roll, self.selection, some), len(some))
+            self.names.also(listed)
+            yield from listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +76,22 @@ class Kind:
         return snapshots.of_selection(selection.id).eligible
 
 
-def names_of(roll: Roll) -> str:
-    """A digest of who stands on a roll and how he is named: another one once anybody has changed his mind."""
-    return sealing.sha256(sealing.canonical([[each.candidate.pseudonym, each.name] for each in roll.listed]))
+def names_of(selection: Selection) -> str:
+    """The digest of the names that an export made now would have."""
+    names = Names()
+    for some in queries.roll_order(selection).pieces():
+        names.also(queries.on_roll(selection, some))
+    return names.hexdigest()
 
 
-def _table(write: Callable[[IO[bytes], Roll, Export], None]) -> Callable[[Making], object]:
-    return lambda making: making.read(lambda: write(making.file, making.roll(), making.asked))
+def _table(write: Callable[[IO[bytes], tabling.Table], None]) -> Callable[[Making], object]:
+    def made(making: Making) -> None:
+        order = making.read(lambda: queries.roll_order(making.selection))
+        about = making.read(lambda: tabling.about(making.selection, order, making.asked))
+        people = making.roll_in_pieces(order)
+        write(making.file, tabling.Table(making.selection, making.asked, people, about))
+
+    return made
 
 
 def _paper(draw: Callable[[Roll], bytes]) -> Callable[[Making], object]:

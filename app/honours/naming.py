@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import and_
+
 from app.honours.models import FULL, UNLISTED, Candidate
 from app.identity.models import Person
 from app.identity.queries import masked_name
 
-
-def may_be_listed(candidate: Candidate, someone: Person) -> bool:
-    """Whether the person appears at all: not if he chose to stay unlisted or has closed his account."""
-    return candidate.consent != UNLISTED and someone.closed_at is None
+# Whether a person appears at all: not if he chose to stay unlisted or has closed his account.
+MAY_BE_LISTED = and_(Candidate.consent != UNLISTED, Person.closed_at.is_(None))
 
 
 def published_name(

@@ -19,10 +19,8 @@ def object_(*, selection_id: UUID, pseudonym: str | None = None, words: str, by:
     selection.must_be(NOTICE)
     subject = f"roll:{selection.id}"
     if pseudonym is not None:
-        listed = {
-            each.candidate.pseudonym: each.candidate.id for each in queries.public_roll(selection_id).listed
-        }
-        if pseudonym not in listed:
+        listed = queries.public_one(selection_id, pseudonym)
+        if listed is None:
             raise CandidateNotFound
-        subject = f"candidate:{listed[pseudonym]}"
+        subject = f"candidate:{listed.candidate.id}"
     return object_to(subject=subject, words=words, by=by, at=at)

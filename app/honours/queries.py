@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
 from app.honours.models import (
@@ -24,7 +25,7 @@ from app.honours.models import (
     Recusal,
     Selection,
 )
-from app.honours.naming import may_be_listed, published_name
+from app.honours.naming import MAY_BE_LISTED, published_name
 from app.honours.waiting import waiting_of
 from app.identity.actors import Actor
 from app.identity.consent import agreeing_to
@@ -36,6 +37,7 @@ from app.places.models import Region
 from app.places.queries import region_path
 
 LISTED = 100  # of the order, on a page of the desk
+READ_AT_ONCE = 1000  # of a roll: so many are in memory while a long one is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,19 @@ class Roll:
     selection: Selection
     listed: Sequence[OnRoll]
     unlisted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The candidates on a roll, to be read a piece at a time; and how many wish not to be on it."""
+
+    candidate_ids: Sequence[UUID]
+    unlisted: int
+
+    def pieces(self) -> Iterator[Sequence[UUID]]:
+        """All of them, in order."""
+        for first in range(0, len(self.candidate_ids), READ_AT_ONCE):
+            yield self.candidate_ids[first : first + READ_AT_ONCE]
 
 
 def selection(selection_id: UUID) -> Selection:
@@ -160,15 +175,25 @@ def roll(found: Selection, *, masked: bool = False) -> Roll:
 
     Whoever waits for an answer about himself is named in full nowhere until there is one.
     """
+    order = roll_order(found)
+    pieces = (on_roll(found, some, masked=masked) for some in order.pieces())
+    return Roll(found, list(chain.from_iterable(pieces)), order.unlisted)
+
+
+def roll_order(found: Selection) -> Order:
+    """Who stands on a roll, in an order that says nothing; without what makes a long one large."""
+    rows = session.execute(_standing(found, Candidate.id, Candidate.pseudonym, MAY_BE_LISTED)).all()
+    # In Python: databases sort letters by their locale.
+    listed = sorted((pseudonym, candidate_id) for candidate_id, pseudonym, may in rows if may)
+    return Order([candidate_id for _, candidate_id in listed], len(rows) - len(listed))
+
+
+def on_roll(found: Selection, candidate_ids: Sequence[UUID], *, masked: bool = False) -> Sequence[OnRoll]:
+    """Those of these candidates who still may be listed, in the same order, as the roll names them now."""
     agreed = Person.id.in_(agreeing_to("publication"))
-    statement = (
-        select(Candidate, Person, Honour, agreed)
-        .join(Person, Person.id == Candidate.person_id)
-        .outerjoin(Honour, Honour.candidate_id == Candidate.id)
-        .where(Candidate.selection_id == found.id, Candidate.decision == IN, Honour.revoked_at.is_(None))
+    statement = _standing(found, Candidate, Person, Honour, agreed).where(
+        Candidate.id.in_(candidate_ids), MAY_BE_LISTED
     )
-    if found.state == FINAL:
-        statement = statement.where(Honour.id.is_not(None))
     rows = session.execute(statement).all()
     waits = waiting_of([each.id for each, *_ in rows])
     listed = [
@@ -180,19 +205,41 @@ def roll(found: Selection, *, masked: bool = False) -> Roll:
             yes,
         )
         for each, someone, honour, yes in rows
-        if may_be_listed(each, someone)
     ]
-    # In Python: databases sort letters by their locale.
-    listed.sort(key=lambda each: each.candidate.pseudonym)
-    return Roll(found, listed, len(rows) - len(listed))
+    return sorted(listed, key=lambda each: each.candidate.pseudonym)
+
+
+def _standing(found: Selection, *what: Any) -> Select[Any]:
+    """What is wanted of everybody who is in, whether he may be listed or not; once final, of who was honoured."""
+    statement = (
+        select(*what)
+        .select_from(Candidate)
+        .join(Person, Person.id == Candidate.person_id)
+        .outerjoin(Honour, Honour.candidate_id == Candidate.id)
+        .where(Candidate.selection_id == found.id, Candidate.decision == IN, Honour.revoked_at.is_(None))
+    )
+    return statement.where(Honour.id.is_not(None)) if found.state == FINAL else statement
 
 
 def public_roll(selection_id: UUID) -> Roll:
     """What everybody may see: masked during the notice, as agreed once final. Raises SelectionNotFound before."""
+    found = _public(selection_id)
+    return roll(found, masked=found.state == NOTICE)
+
+
+def public_one(selection_id: UUID, pseudonym: str) -> OnRoll | None:
+    """One of those, None if nobody on it is called so."""
+    found = _public(selection_id)
+    called = select(Candidate.id).where(Candidate.selection_id == found.id, Candidate.pseudonym == pseudonym)
+    listed = on_roll(found, session.scalars(called).all(), masked=found.state == NOTICE)
+    return next(iter(listed), None)
+
+
+def _public(selection_id: UUID) -> Selection:
     found = selection(selection_id)
     if found.state not in (NOTICE, FINAL):
         raise SelectionNotFound
-    return roll(found, masked=found.state == NOTICE)
+    return found
 
 
 def public_selections(cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Selection]:
@@ -243,8 +290,7 @@ def certified(token: str) -> tuple[OnRoll | None, Honour, Selection]:
     found = selection(honour.selection_id)
     if honour.revoked_at is not None:
         return None, honour, found
-    listed = (each for each in roll(found).listed if each.honour is not None and each.honour.id == honour.id)
-    return next(listed, None), honour, found
+    return next(iter(on_roll(found, [honour.candidate_id])), None), honour, found
 
 
 def meetings_of(selection_id: UUID) -> Sequence[Meeting]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.honours.errors import HonourNotFound
 from app.honours.models import Nomination, Selection, Voice
 from app.honours.picturing import agreed_in
-from app.honours.queries import OnRoll, public_roll
+from app.honours.queries import OnRoll, public_one, selection
 from app.kernel.db import session
 from app.media.models import Media
 from app.media.queries import photo
@@ -29,17 +29,14 @@ class Page:
 
 def page_of(selection_id: UUID, pseudonym: str) -> Page:
     """The page of one of the honoured. Raises HonourNotFound for everybody who is not on a final roll."""
-    roll = public_roll(selection_id)
-    listed = next(
-        (each for each in roll.listed if each.candidate.pseudonym == pseudonym and each.honour), None
-    )
-    if listed is None:
+    listed = public_one(selection_id, pseudonym)
+    if listed is None or listed.honour is None:
         raise HonourNotFound
     candidate = listed.candidate
     voices = _voices(selection_id, candidate.person_id) if listed.in_full else []
     return Page(
         listed,
-        roll.selection,
+        selection(selection_id),
         [each.story for each in voices] if candidate.shows_story else [],
         _photos(selection_id, voices) if candidate.shows_photo else [],
     )

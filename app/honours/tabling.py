@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import IO
 
 from app.honours.models import Export, Selection
-from app.honours.queries import OnRoll, Roll
+from app.honours.queries import OnRoll, Order
 from app.identity.queries import display_name, masked_phone, person
 from app.kernel import i18n, sheets
 from app.kernel.i18n import format_table_instant
@@ -29,29 +30,39 @@ COLUMNS = (
 PHONE = ("phone", 16)
 
 
-def write_roll_csv(file: IO[bytes], roll: Roll, asked: Export) -> None:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A roll to be written for somebody: its people as they come, and what is said about it."""
+
+    selection: Selection
+    asked: Export
+    people: Iterable[OnRoll]
+    about: Callable[[Written], sheets.About]
+
+
+def write_roll_csv(file: IO[bytes], table: Table) -> None:
     """The roll as CSV."""
-    sheets.write_csv(file, _listing(roll, asked))
+    sheets.write_csv(file, _listing(table))
 
 
-def write_roll_xlsx(file: IO[bytes], roll: Roll, asked: Export) -> None:
+def write_roll_xlsx(file: IO[bytes], table: Table) -> None:
     """The roll as a workbook."""
     sheets.write_workbook(
         file,
-        title=roll.selection.title_zh,
+        title=table.selection.title_zh,
         # A fixed time: the same snapshot gives the same bytes.
-        made_at=roll.selection.frozen_at or roll.selection.created_at,
-        listing=_listing(roll, asked),
-        about=lambda written: _about(roll, written, asked),
+        made_at=table.selection.frozen_at or table.selection.created_at,
+        listing=_listing(table),
+        about=table.about,
     )
 
 
-def _listing(roll: Roll, asked: Export) -> sheets.Listing:
-    chosen = (*COLUMNS, PHONE) if asked.personal else COLUMNS
+def _listing(table: Table) -> sheets.Listing:
+    chosen = (*COLUMNS, PHONE) if table.asked.personal else COLUMNS
     columns = [
         sheets.Column(i18n.say(f"honours.column.{name}", locale="zh"), width) for name, width in chosen
     ]
-    rows = (_row(each, roll.selection, asked) for each in roll.listed)
+    rows = (_row(each, table.selection, table.asked) for each in table.people)
     return sheets.Listing(i18n.say("honours.sheet.roll", locale="zh"), columns, rows)
 
 
@@ -72,8 +83,8 @@ def _row(each: OnRoll, selection: Selection, asked: Export) -> list[sheets.Cell]
     ]
 
 
-def _about(roll: Roll, written: Written, asked: Export) -> sheets.About:
-    selection = roll.selection
+def about(selection: Selection, order: Order, asked: Export) -> Callable[[Written], sheets.About]:
+    """What the second sheet says, read now; how many rows there were and their checksum are known in the end."""
     values = {
         "title": selection.title_zh,
         "region": full_name(selection.region_code),
@@ -83,11 +94,16 @@ def _about(roll: Roll, written: Written, asked: Export) -> sheets.About:
         "snapshot": selection.snapshot_sha256 or "",
         "criteria": f"{selection.criteria_version.number} · {selection.criteria_sha256}",
         "filters": i18n.say("honours.filters", locale="zh"),
-        "rows": i18n.say("honours.rows", locale="zh", listed=written.rows, unlisted=roll.unlisted),
-        "checksum": written.sha256,
     }
-    pairs = [(i18n.say(f"honours.about.{name}", locale="zh"), value) for name, value in values.items()]
-    return sheets.About(i18n.say("honours.sheet.about", locale="zh"), [*pairs, *about_export(asked)])
+    asking = about_export(asked)
+
+    def say(written: Written) -> sheets.About:
+        rows = i18n.say("honours.rows", locale="zh", listed=written.rows, unlisted=order.unlisted)
+        told = values | {"rows": rows, "checksum": written.sha256}
+        pairs = [(i18n.say(f"honours.about.{name}", locale="zh"), value) for name, value in told.items()]
+        return sheets.About(i18n.say("honours.sheet.about", locale="zh"), [*pairs, *asking])
+
+    return say
 
 
 def about_export(asked: Export) -> Sequence[tuple[str, str]]:

@@ -223,7 +223,7 @@ def test_the_command_writes_the_same_file(app, here, tmp_path):
     said = app.test_cli_runner().invoke(args=[*asked, "--out", str(out)])
     assert said.exit_code == 0, said.output
     with transaction(write=False):
-        found, about = exporting.export_for(UUID(said.output.strip()), here.department)
+        found, about = exporting.export_for(UUID(said.stdout.strip()), here.department)
         assert out.read_bytes() == exporting._made(found, about).data
     refused = app.test_cli_runner().invoke(args=[*asked[:5], "nobody", *asked[6:], "--out", str(out)])
     assert refused.exit_code == 1
