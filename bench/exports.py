@@ -42,6 +42,7 @@ from app.kernel.bulk import insert_many
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
+from app.kernel.paper import GlyphMissing, must_be_drawable
 from app.volunteering.models import Activity, Hours
 from bench import city, crowd
 from bench.city import CITY, DISTRICTS
@@ -99,7 +100,9 @@ def main() -> int:
     ):
         with on_sqlite() as ground, ground.app.app_context():
             _say(f"a roll of {many:,} names")
-            _read(ground, _final(many, seed=many), kinds, report)
+            roll = _final(many, seed=many)
+            _draw(roll, report)
+            _read(ground, roll, kinds, report)
             _leave()
     with on_sqlite() as ground, ground.app.app_context():
         _say(f"a roll of {rows:,} rows")
@@ -208,6 +211,22 @@ def _agree(selection_id: UUID, ids: Iterable[UUID], at: datetime) -> None:
         for candidate in session.scalars(select(Candidate).where(Candidate.selection_id == selection_id)):
             if candidate.person_id in ids:
                 candidate.consent, candidate.consented_at = FULL, at
+
+
+def _draw(roll: Roll, report: Report) -> None:
+    """Every character of every name has a glyph: paper refuses by name what it cannot draw."""
+    characters = {each for name in (*roll.named, *roll.silent) for each in name}
+    missing = [each for each in characters if not _drawable(each)]
+    told = f"{len(characters):,} different characters, {len(missing)} without a glyph {''.join(missing)}"
+    report.say("no glyph is missing on paper", told.rstrip(), not missing)
+
+
+def _drawable(character: str) -> bool:
+    try:
+        must_be_drawable(character)
+    except GlyphMissing:
+        return False
+    return True
 
 
 # --- what readers see ------------------------------------------------------------------------------------------------
