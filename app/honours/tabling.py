@@ -62,24 +62,28 @@ def _listing(table: Table) -> sheets.Listing:
     columns = [
         sheets.Column(i18n.say(f"honours.column.{name}", locale="zh"), width) for name, width in chosen
     ]
-    rows = (_row(each, table.selection, table.asked) for each in table.people)
+    naming = {
+        True: i18n.say("honours.naming.full", locale="zh"),
+        False: i18n.say("honours.naming.masked", locale="zh"),
+    }
+    rows = (_row(each, naming[each.in_full], table) for each in table.people)
     return sheets.Listing(i18n.say("honours.sheet.roll", locale="zh"), columns, rows)
 
 
-def _row(each: OnRoll, selection: Selection, asked: Export) -> list[sheets.Cell]:
+def _row(each: OnRoll, naming: str, table: Table) -> list[sheets.Cell]:
     figures, candidate = each.candidate.figures, each.candidate
     counted = [figures["values"].get(f"hours.{basis}", 0) for basis in ("proven", "witnessed", "backfilled")]
     phone = each.person.phone if each.in_full else masked_phone(each.person.phone)
     return [
         candidate.pseudonym,
         each.name,
-        i18n.say("honours.naming.full" if each.in_full else "honours.naming.masked", locale="zh"),
+        naming,
         *counted,
         figures["values"].get("reports.resolved", 0),
         date.fromisoformat(figures["enrolled_on"]),
-        selection.period_start_on,
-        selection.period_end_on,
-        *([phone or ""] if asked.personal else []),
+        table.selection.period_start_on,
+        table.selection.period_end_on,
+        *([phone or ""] if table.asked.personal else []),
     ]
 
 
