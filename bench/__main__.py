@@ -34,9 +34,10 @@ from bench import (
     sizes,
     storage,
 )
-from bench.ground import SERVERS, Ground, on_postgresql, on_sqlite, postgres_process, served
+from bench.ground import Ground, on_postgresql, on_sqlite, postgres_process, served
 from bench.paths import Stand
 from bench.sizes import Size
+from tools import serving
 
 PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll", "browser")
 
@@ -82,13 +83,13 @@ def _parts() -> dict[str, Callable[[Size], tuple[Any, list[str]]]]:
 
 
 def _paths(size: Size) -> tuple[Any, list[str]]:
-    """The hot paths on both databases, behind the server that `make run` uses."""
+    """The hot paths on both databases: behind a city's server, and as `make run` serves them."""
     told, findings = {}, []
-    for ground in (on_postgresql, on_sqlite):
+    for ground, server in ((on_postgresql, serving.CITY), (on_sqlite, serving.AT_HOME)):
         with ground() as stands, stands.app.app_context():
-            rows, found = measure(stands, SERVERS[0], size)
+            rows, found = measure(stands, server, size)
             told[machine.database()["name"]] = rows
-            report.table(f"{machine.database()['name']}, {SERVERS[0]}", rows)
+            report.table(f"{machine.database()['name']}, {server}", rows)
             findings += found
             _close()
     return told, findings
@@ -97,7 +98,7 @@ def _paths(size: Size) -> tuple[Any, list[str]]:
 def _servers(size: Size) -> tuple[Any, list[str]]:
     """The same requests behind each server, on PostgreSQL."""
     told, findings = {}, []
-    for server in SERVERS:
+    for server in serving.SERVERS:
         with on_postgresql() as stands, stands.app.app_context():
             rows, found = measure(stands, server, size, against_no_op=True)
             told[server] = rows

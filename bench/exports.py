@@ -10,8 +10,6 @@ command in a process of its own, whose time and memory are measured.
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import subprocess
@@ -48,6 +46,7 @@ from bench import city, crowd
 from bench.city import CITY, DISTRICTS
 from bench.ground import Ground, on_sqlite
 from bench.names import names
+from bench.reading import in_office, pdf_text, plain_rows
 from bench.roll import actor_of_role
 
 START, END = date(2026, 10, 1), date(2026, 10, 31)
@@ -276,22 +275,17 @@ def _within(text: str, silent: Sequence[str], *, but: frozenset[str]) -> int:
 def _text(file: Path, folder: Path, report: Report) -> tuple[str, str]:
     """(everything that a reader gets out of the file, what else is worth saying about it)."""
     if file.suffix == ".pdf":
-        return _pdf(file), ""
+        return pdf_text(file), ""
     if file.suffix == ".zip":
         with zipfile.ZipFile(file) as bundle:
             parts = bundle.namelist()
             bundle.extractall(folder / "apart")
         return "".join(parts) + "".join(
-            _pdf(folder / "apart" / each) for each in parts
+            pdf_text(folder / "apart" / each) for each in parts
         ), f", {len(parts):,} files"
     if file.suffix == ".xlsx":
         return _workbook(file, folder, report), ""
     return file.read_text("utf-8"), ""
-
-
-def _pdf(file: Path) -> str:
-    done = subprocess.run(["pdftotext", "-raw", str(file), "-"], capture_output=True, check=True)  # noqa: S607
-    return done.stdout.decode()
 
 
 def _workbook(file: Path, folder: Path, report: Report) -> str:
@@ -299,45 +293,17 @@ def _workbook(file: Path, folder: Path, report: Report) -> str:
     book = openpyxl.load_workbook(file, read_only=True)
     cells = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row]
     formulas = sum(cell.data_type == "f" for cell in cells)
-    rows = _rows(row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True))
+    rows = plain_rows(row for sheet in book.worksheets for row in sheet.iter_rows(values_only=True))
     other = python_calamine.CalamineWorkbook.from_path(str(file))
-    theirs = _rows(row for name in other.sheet_names for row in other.get_sheet_by_name(name).to_python())
+    theirs = plain_rows(
+        row for name in other.sheet_names for row in other.get_sheet_by_name(name).to_python()
+    )
     report.say(f"two readers agree on {file.name}", f"{len(rows):,} rows", rows == theirs)
     report.say(f"no formula in {file.name}", f"{formulas} of {len(cells):,} cells", not formulas)
-    opened = _in_office(file, folder)
+    opened = in_office(file, folder)
     same = bool(opened) and all(mine == found for mine, found in zip(rows, opened, strict=False))
     report.say(f"LibreOffice shows the same of {file.name}", f"{len(opened):,} rows", same)
     return "\n".join("\t".join(row) for row in rows)
-
-
-def _in_office(file: Path, folder: Path) -> list[list[str]]:
-    """The first sheet as LibreOffice reads it; nothing if it does not open the file."""
-    command = [
-        *("soffice", f"-env:UserInstallation=file://{folder}/office", "--headless"),
-        *("--convert-to", "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,1"),
-        *("--outdir", str(folder / "out"), str(file)),
-    ]
-    subprocess.run(command, capture_output=True, check=False)
-    made = list((folder / "out").glob("*.csv"))
-    return _rows(csv.reader(io.StringIO(made[0].read_text("utf-8")))) if made else []
-
-
-def _rows(rows: Iterable[Iterable[Any]]) -> list[list[str]]:
-    """Rows as text, without the empty cells at their ends, which readers pad differently; empty rows left out."""
-    plain = (_trimmed([_plain(value) for value in row]) for row in rows)
-    return [row for row in plain if row]
-
-
-def _trimmed(row: list[str]) -> list[str]:
-    return row if not row or row[-1] else _trimmed(row[:-1])
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return "" if value is None else str(value)
 
 
 def _public(ground: Ground, roll: Roll) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -17,14 +16,13 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from app.main import create_app
-from tools import servers
+from tools import servers, serving
 from tools.network import free_port
 from tools.progress import end
 
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 ROOM = {"shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "32MB", "maintenance_work_mem": "256MB"}
 WORKERS, THREADS = 2, 4
-SERVERS = ("gthread", "granian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +78,18 @@ def ready(url: str, folder: str, redis: str | None = None) -> Ground:
 
 @contextmanager
 def served(
-    ground: Ground, server: str = "gthread", workers: int = WORKERS, threads: int = THREADS
+    ground: Ground, server: str = serving.CITY, workers: int = WORKERS, threads: int = THREADS
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The instance behind a server of this kind, started fresh; yields the process and its port."""
     port = free_port()
-    process = subprocess.Popen(_command(server, port, workers, threads), env=dict(ground.env))
+    process = subprocess.Popen(
+        serving.command(port, server=server, workers=workers, threads=threads), env=dict(ground.env)
+    )
     try:
         _wait(process, port)
         yield process, port
     finally:
         end(process)
-
-
-def _command(server: str, port: int, workers: int, threads: int) -> list[str]:
-    if server == "granian":
-        return [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-            "--workers", str(workers), "--blocking-threads", str(threads), "--log-level", "warning", "wsgi:app",
-        ]  # fmt: skip
-    return [
-        sys.executable, "-m", "gunicorn", "wsgi:app", "--no-control-socket", "--bind", f"127.0.0.1:{port}",
-        "--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread", "--log-level", "warning",
-        "--keep-alive", "30",
-    ]  # fmt: skip
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:

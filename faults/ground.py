@@ -24,7 +24,7 @@ from faults.city import City
 from faults.databases import Postgres
 from faults.shares import Share
 from faults.traffic import CLIENTS, Crowd
-from tools import layout, network
+from tools import layout, network, serving
 from tools.progress import Refused, end
 
 TEMPLATE = "city"
@@ -34,7 +34,7 @@ ANSWERS_WITHIN_S = 60
 
 @dataclass(slots=True)
 class Product:
-    """A running gunicorn."""
+    """The running product."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -148,15 +148,11 @@ class Ground:
 
     @contextmanager
     def product(self, url: str, *, patch: str = "", workers: int = WORKERS, **env: str) -> Iterator[Product]:
-        """The product, served by a real gunicorn for as long as the block lasts."""
+        """The product, served as in a city for as long as the block lasts."""
         port = network.free_port()
         whole = self.env(url, **env) | ({"FAULTS_PATCH": patch} if patch else {})
-        command = [
-            sys.executable, "-m", "gunicorn", "faults.patched:app" if patch else "wsgi:app",
-            "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--preload",
-            "--workers", str(workers), "--threads", str(THREADS), "--log-level", "critical",
-            "--keep-alive", "30", "--graceful-timeout", "2",
-        ]  # fmt: skip
+        app = "faults.patched:app" if patch else "wsgi:app"
+        command = serving.command(port, app=app, workers=workers, threads=THREADS, log="critical")
         with (self.folder / "product.log").open("ab") as log:
             process = subprocess.Popen(
                 command, cwd=layout.ROOT, env=whole, stdin=subprocess.DEVNULL, stdout=log, stderr=log

@@ -22,6 +22,13 @@ _NAMED = (
     .options(joinedload(PersonalHandle.person, innerjoin=True))
     .where(PersonalHandle.handle == bindparam("digits"))
 )
+_USED = aliased(ScanSession)
+_LAST_STEP = (
+    select(func.max(_USED.step)).where(_USED.handle_id == PersonalHandle.id).correlate(PersonalHandle)
+).scalar_subquery()
+_NAMED_AND_USED = _NAMED.add_columns(ScanSession).outerjoin(
+    ScanSession, (ScanSession.handle_id == PersonalHandle.id) & (ScanSession.step == _LAST_STEP)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +55,7 @@ def handle_named(digits: str) -> PersonalHandle | None:
 
 def handle_and_last_use(digits: str) -> tuple[PersonalHandle, ScanSession | None] | None:
     """The same, and where a code of it was last taken; by one statement."""
-    each = aliased(ScanSession)
-    newest = select(func.max(each.step)).where(each.handle_id == PersonalHandle.id).correlate(PersonalHandle)
-    last = (ScanSession.handle_id == PersonalHandle.id) & (ScanSession.step == newest.scalar_subquery())
-    chosen = (
-        select(PersonalHandle, ScanSession)
-        .outerjoin(ScanSession, last)
-        .options(joinedload(PersonalHandle.person, innerjoin=True))
-    )
-    found = session.execute(chosen.where(PersonalHandle.handle == digits)).first()
+    found = session.execute(_NAMED_AND_USED, {"digits": digits}).first()
     return None if found is None else (found[0], found[1])
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import generators
 from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -24,16 +25,42 @@ def send(
 ) -> None:
     """All of these, in their order, and what `end` says. Of one that fails, none stays. Raises DBAPIError."""
     try:
-        with connection.pipeline(), connection.cursor() as cursor:
+        with connection.pipeline() as pipeline, connection.cursor() as cursor:
+            _hold_back(pipeline)
             for statement, values, one in writes:
                 cursor.execute(
                     *_compiled(statement, tuple(values), one, dialect).filled(values), prepare=True
                 )
             end()
+            _say_at_once(pipeline)
     except psycopg.Error as error:
         raise DBAPIError.instance(
             None, None, error, psycopg.Error, connection_invalidated=connection.closed, dialect=dialect
         ) from error
+
+
+# psycopg's pipeline flushes after each statement and looks whether an answer is there: two calls of the system for
+# each, and PostgreSQL wakes up each time. Ours keeps all of them until the end: one flush, then all answers.
+
+
+def _hold_back(pipeline: Any) -> None:
+    pipeline._communicate_gen = _nothing  # noqa: SLF001
+
+
+def _nothing() -> Iterator[None]:
+    yield from ()
+
+
+def _say_at_once(pipeline: Any) -> None:
+    """What the end of the pipeline will do: everything that was kept back, then the answers."""
+
+    def communicate() -> Iterator[Any]:
+        while pipeline.command_queue:
+            pipeline.command_queue.popleft()()
+        yield from generators.send(pipeline.pgconn)
+        yield from pipeline._fetch_gen(flush=False)  # noqa: SLF001
+
+    pipeline._communicate_gen = communicate  # noqa: SLF001
 
 
 class _Compiled:

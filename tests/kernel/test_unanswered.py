@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+from psycopg import _pipeline_base, generators
 from sqlalchemy import event, func, select, update
 
-from app.kernel import idempotency
+from app.kernel import idempotency, messages
 from app.kernel.db import db, dialect_name, in_transaction, session, transaction
 from app.kernel.errors import Conflict
 from app.kernel.idempotency import IdempotencyRecord
@@ -52,6 +55,26 @@ def test_rows_are_sent_with_the_commit_and_not_before(app):
     with transaction(write=False):
         told = session.execute(select(IdempotencyRecord.key, IdempotencyRecord.body).order_by("key")).all()
     assert told == [("one", "done"), ("two", None)]
+
+
+def test_all_of_it_is_one_message(app, monkeypatch):
+    flushes: list[object] = []
+
+    def flush(connection: object) -> Iterator[object]:
+        flushes.append(connection)
+        yield from generators.send(connection)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(messages, "generators", SimpleNamespace(send=flush))
+    monkeypatch.setattr(_pipeline_base, "pipeline_communicate", pytest.fail)  # which flushes after each
+
+    def work() -> bool:
+        for key in ("one", "two", "three"):
+            claim(IdempotencyRecord, row(key))
+        return is_unanswered()
+
+    was_unanswered = in_transaction(work, unanswered=True)
+    assert len(flushes) == (1 if was_unanswered else 0)
+    assert kept() == {"one", "two", "three"}
 
 
 def test_what_is_there_already_makes_the_unit_run_again_and_find_it(app):
