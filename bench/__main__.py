@@ -83,9 +83,9 @@ def _parts() -> dict[str, Callable[[Size], tuple[Any, list[str]]]]:
 
 
 def _paths(size: Size) -> tuple[Any, list[str]]:
-    """The hot paths on both databases: behind a city's server, and as `make run` serves them."""
-    told, findings = {}, []
-    for ground, server in ((on_postgresql, serving.CITY), (on_sqlite, serving.AT_HOME)):
+    """The hot paths on both databases, behind SERVER or the server that a city uses."""
+    told, findings, server = {}, [], os.environ.get("SERVER", serving.CITY)
+    for ground in (on_postgresql, on_sqlite):
         with ground() as stands, stands.app.app_context():
             rows, found = measure(stands, server, size)
             told[machine.database()["name"]] = rows
