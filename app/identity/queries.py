@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, literal, select
+from sqlalchemy import Select, bindparam, func, literal, select
 
 from app.identity.actors import Actor, HeldRole
 from app.identity.errors import PersonNotFound, ProposalNotFound
@@ -15,6 +15,8 @@ from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.places.models import Region
+
+FEW, MOST_PLATFORMS = 5, 20
 
 
 def person(person_id: UUID) -> Person:
@@ -43,6 +45,23 @@ def person_by_username(username: str) -> Person | None:
     return session.scalar(
         select(Person).where(Person.username == username.lower(), Person.closed_at.is_(None))
     )
+
+
+def platforms_in_use() -> Sequence[str]:
+    """The platforms that riders say they work for, the most common first; none that would point at a handful."""
+    many = func.count() >= FEW
+    return [
+        each
+        for each in session.scalars(
+            select(Person.platform)
+            .where(Person.platform.is_not(None), Person.closed_at.is_(None))
+            .group_by(Person.platform)
+            .having(many)
+            .order_by(func.count().desc(), Person.platform)
+            .limit(MOST_PLATFORMS)
+        )
+        if each
+    ]
 
 
 def actor_of(someone: Person, family_id: UUID | None = None) -> Actor:

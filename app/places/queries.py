@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from app.kernel import geo
@@ -48,6 +48,15 @@ def children_of(code: str | None) -> Sequence[Region]:
     """The regions right below; of None, the topmost."""
     at = Region.parent_code == code if code else Region.parent_code.is_(None)
     return session.scalars(select(Region).where(at).order_by(Region.code)).all()
+
+
+def districts_around(code: str) -> Sequence[Region]:
+    """The districts inside a region, or the one that it is or lies in; none around a code that no region has."""
+    found = session.get(Region, code)
+    if found is None:
+        return []
+    near = or_(Region.path.startswith(found.path), Region.code.in_(found.path.strip("/").split("/")))
+    return session.scalars(select(Region).where(Region.level == "district", near).order_by(Region.code)).all()
 
 
 def line_of(code: str) -> list[Region]:

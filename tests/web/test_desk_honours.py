@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
+from uuid import UUID
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.honours.criteria import of as criteria_of
 from app.honours.models import Selection
 from app.identity.models import Grant
 from app.identity.permissions import AUDITOR
+from app.identity.queries import FEW
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from tests import make
@@ -174,3 +178,54 @@ def test_the_last_step_shows_everything_and_nothing_is_kept_before_it(app: Flask
         NEW, data=form_on(answer, NEW).fields | {"to": "on", "marks_rule": "mean", "seats": "0"}
     )
     assert (jumped.status_code, wrong_fields(jumped.text)) == (422, {"seats"})
+
+
+def test_the_builder_sets_finer_weights_ties_and_groups_of_which_some_are_chosen(app: Flask) -> None:
+    here = honours.setting(120, 60)
+    with transaction():
+        for number in range(FEW):
+            make.rider(phone=f"+861390000000{number}").platform = "甲"
+    department = browser(app, person(here.department))
+    filled = criteria(
+        weight_points_checkin="7", weight_reports_urgent="9", rescue_weight="0", tie_1="points.report", tie_2="-",
+        tie_3="enrolled_days", least_of_1="occupation:courier", least_1="1", least_of_2="platform:甲", least_2="1",
+    )  # fmt: skip
+    page = build(department, **filled).headers["Location"]
+    with transaction(write=False):
+        wording = criteria_of(session.get_one(Selection, UUID(page.rsplit("/", 1)[1])))
+    weights = {each["source"]: each["weight"] for each in wording["components"]}
+    assert weights == {
+        "hours.proven": 50, "hours.witnessed": 50, "reports.resolved": 30, "breadth.categories": 10,
+        "reports.urgent": 9, "points.checkin": 7,
+    }  # fmt: skip
+    assert wording["tie_break"] == ["points.report", "enrolled_days"]
+    assert [(each["by"], each["group"], each["at_least"]) for each in wording["quotas"]] == [
+        ("occupation", "courier", 1),
+        ("platform", "甲", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "faulty"),
+    [
+        ({"tie_1": "enrolled_days", "tie_2": "-", "tie_3": "enrolled_days"}, "tie_3"),
+        ({"least_of_1": "occupation:courier"}, "least_1"),
+        ({"least_2": "1"}, "least_of_2"),
+        ({"least_of_1": "occupation:courier", "least_1": "3"}, "seats"),
+        (
+            {
+                "least_of_1": "occupation:courier",
+                "least_1": "1",
+                "least_of_2": "occupation:courier",
+                "least_2": "1",
+            },
+            "least_of_2",
+        ),
+    ],
+)
+def test_the_builder_names_the_field_of_what_cannot_be(
+    app: Flask, typed: dict[str, str], faulty: str
+) -> None:
+    here = honours.setting(120)
+    refused = build(browser(app, person(here.department)), **criteria(**typed))
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {faulty})

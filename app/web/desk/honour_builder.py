@@ -8,17 +8,33 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, make_response, request
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from app.honours import selecting
 from app.honours.combining import RULES
 from app.honours.models import PURPOSES
+from app.honours.scoring import GROUPS, TIES
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import load, requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.places.queries import full_name
+from app.web.desk.honour_choices import (
+    DEFAULT_TIES,
+    FINER,
+    LEAST,
+    MAIN,
+    NO_TIE,
+    TIE_FIELDS,
+    components_of,
+    groups,
+    looked_at,
+    name_of,
+    quotas_of,
+    ties,
+    ties_of,
+)
 from app.web.edge import Pages, faults_of_request, go, page
 from app.web.forms import Choice
 from app.web.menus import menu_of
@@ -27,7 +43,13 @@ from app.web.scopes import regions_of
 pages = Pages("selection-builder")
 
 
-class SelectionForm(Schema):
+def _is_group(text: str) -> None:
+    by, _, group = text.partition(":")
+    if by not in GROUPS or not 0 < len(group) <= 30:
+        raise ValidationError("field.wrong-form")
+
+
+class _Told(Schema):
     """What is looked for, where and when."""
 
     title_zh = Text(60, required=True)
@@ -41,10 +63,6 @@ class SelectionForm(Schema):
     minimum_hours = QueryWhole(0, 2000, required=True)
     enrolled_days = QueryWhole(0, 3650, load_default=30)
     training_hours = QueryWhole(0, 200, load_default=0)
-    hours_weight = QueryWhole(0, 100, required=True)
-    reports_weight = QueryWhole(0, 100, required=True)
-    rescue_weight = QueryWhole(0, 100, load_default=0)
-    breadth_weight = QueryWhole(0, 100, load_default=0)
     most_of_a_district = QueryWhole(1, 1000, load_default=None)
     most_of_a_platform = QueryWhole(1, 1000, load_default=None)
     marks_rule = Choice(RULES, load_default="mean")
@@ -52,12 +70,25 @@ class SelectionForm(Schema):
     pass_mark = QueryWhole(0, 100, load_default=60)
 
 
+SelectionForm = _Told.from_dict(
+    {
+        **{each.field: QueryWhole(0, 100, load_default=0) for each in (*MAIN, *FINER)},
+        **{name: Choice((*TIES, NO_TIE), load_default=None) for name in TIE_FIELDS},
+        **{name: fields.String(load_default=None, validate=_is_group) for name, _ in LEAST},
+        **{name: QueryWhole(1, 1000, load_default=None) for _, name in LEAST},
+    },
+    name="SelectionForm",
+)
+
 # Which fields each step asks for: what it is, when and how many, who may be in it, what counts, who judges.
 STEPS = (
     ("title_zh", "title_en", "purpose", "approval_number", "region_code"),
-    ("period_start_on", "period_end_on", "seats", "most_of_a_district", "most_of_a_platform"),
+    (
+        *("period_start_on", "period_end_on", "seats", "most_of_a_district", "most_of_a_platform"),
+        *(name for pair in LEAST for name in pair),
+    ),
     ("minimum_hours", "enrolled_days", "training_hours"),
-    ("hours_weight", "reports_weight", "rescue_weight", "breadth_weight"),
+    (*(each.field for each in (*MAIN, *FINER)), *TIE_FIELDS),
     ("marks_rule", "minimum_marks", "pass_mark"),
 )
 NAMES = tuple(name for names in STEPS for name in names)
@@ -105,6 +136,8 @@ def turn(by: Actor, step: int, to: str, **typed: str) -> Response:
     checked = load(SelectionForm(only=here), {name: filled[name] for name in here if name in filled})
     if "period_start_on" in checked:
         selecting.must_be_a_period(checked["period_start_on"], checked["period_end_on"])
+        quotas_of(checked)
+    ties_of(checked)
     if step < len(STEPS):
         return make_response(_step(step + 1, by))
     whole = load(SelectionForm(), filled)
@@ -121,6 +154,10 @@ def _step(number: int, by: Actor) -> str:
         purposes=[(each, say(f"web.honours.purpose-{each}")) for each in PURPOSES],
         rules=[(each, say(f"web.honours.rule-{each}")) for each in RULES], menu=menu_of(by),
         region=_region_words() if number == len(STEPS) else "",
+        looked_at=looked_at(request.form) if number == len(STEPS) else (),
+        main=[(each, name_of(each)) for each in MAIN], finer=[(each, name_of(each)) for each in FINER],
+        tie_fields=list(zip(TIE_FIELDS, DEFAULT_TIES, strict=True)), ties=ties(), least=LEAST, no_tie=NO_TIE,
+        groups=groups(request.form.get("region_code", "")) if number == 2 else (),
     )  # fmt: skip
 
 
@@ -129,28 +166,8 @@ def _region_words() -> str:
     return full_name(code) if code else ""
 
 
-# What the form can weigh: (field, source, the figure at which more adds nothing).
-WEIGHED = (
-    ("hours_weight", "hours.proven", 6000),
-    ("hours_weight", "hours.witnessed", 6000),
-    ("reports_weight", "reports.resolved", 50),
-    ("rescue_weight", "callups.rescue", 10),
-    ("breadth_weight", "breadth.categories", 7),
-)
-
-
 def _criteria(filled: dict[str, Any]) -> dict[str, Any]:
     """The form's figures as criteria; whoever needs more writes them through the API."""
-    components = [
-        {"source": source, "weight": filled[weight], "cap": cap}
-        for weight, source, cap in WEIGHED
-        if filled[weight]
-    ]
-    quotas = [
-        {"by": by, "group": None, "at_least": 0, "at_most": filled[f"most_of_a_{by}"]}
-        for by in ("district", "platform")
-        if filled[f"most_of_a_{by}"]
-    ]
     return {
         "seats": filled["seats"],
         "eligibility": {
@@ -158,9 +175,9 @@ def _criteria(filled: dict[str, Any]) -> dict[str, Any]:
             "minimum_minutes": filled["minimum_hours"] * 60,
             "training_minutes": filled["training_hours"] * 60,
         },
-        "components": components,
-        "tie_break": ["hours.proven", "reports.resolved", "enrolled_days"],
-        "quotas": quotas,
+        "components": components_of(filled),
+        "tie_break": ties_of(filled) or list(DEFAULT_TIES),
+        "quotas": quotas_of(filled),
         "review": {
             "rule": filled["marks_rule"],
             "minimum_marks": filled["minimum_marks"],
