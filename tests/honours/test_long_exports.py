@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.audit.models import AuditRecord
-from app.honours import exporting, fetching, listing, making, snapshots
+from app.honours import exporting, fetching, listing, making, queries, snapshots
 from app.honours.consenting import answer
 from app.honours.errors import ExportFailed, ExportNotReady
 from app.identity.consent import answer_consent
@@ -98,6 +98,24 @@ def test_it_tells_how_far_it_is_and_holds_one_part_at_a_time(here, monkeypatch):
     assert seen == sorted(seen)
     assert {2, 4} <= set(seen)
     assert _progress(export_id, here.department).state == "ready"
+
+
+def test_a_long_roll_is_read_a_few_people_at_a_time_and_is_the_same_file(here, monkeypatch):
+    selection = make.final(here)
+    export_id = _order(selection, "roll.xlsx", here.department)
+    with transaction(write=False):
+        whole = exporting._made(*exporting.export_for(export_id, here.department)).data
+    monkeypatch.setattr(queries, "READ_AT_ONCE", 2)
+    read, seen = [], []
+    real, told = queries.on_roll, fetching._tell
+    monkeypatch.setattr(
+        queries, "on_roll", lambda about, ids, **how: (read.append(len(ids)), real(about, ids, **how))[1]
+    )
+    monkeypatch.setattr(fetching, "_tell", lambda export_id, done: (seen.append(done), told(export_id, done)))
+    working.run_due(at=clock.now())
+    assert read == [2, 1]
+    assert {2, 3} <= set(seen)
+    assert _fetch(export_id, here.department)[0] == whole
 
 
 def test_nothing_is_open_between_two_parts(here, monkeypatch):
