@@ -10,7 +10,7 @@ from app.codes import addresses, drawing
 from app.codes.kinds import station as station_kind
 from app.kernel.clock import city_day
 from app.kernel.i18n import say
-from app.kernel.paper import Paper, Size, must_be_drawable
+from app.kernel.paper import Paper, Size
 from app.places.models import Station
 
 LEVEL = "Q"  # paper gets dirty; a quarter may be lost
@@ -84,7 +84,7 @@ def pdf(poster: Poster, size: Size) -> bytes:
 def _line(paper: Paper, words: str, y: float, points: float, bold: bool) -> None:
     """One centred line, in smaller letters if it would run over the margins."""
     paper.set_font("noto", style="B" if bold else "", size=points)
-    wide = paper.get_string_width(must_be_drawable(words)) / paper.epw
+    wide = paper.get_string_width(paper.drawable(words)) / paper.epw
     if wide > 1:
         paper.set_font_size(points / wide)
     paper.set_xy(paper.l_margin, y)

@@ -83,7 +83,8 @@ class Paper(FPDF):
         self.set_creation_date(made_at.astimezone(CITY))
         self.set_margin(MARGIN_MM)
         self.set_auto_page_break(auto=True, margin=MARGIN_MM)
-        _give_fonts(self)
+        self.has_rare = False  # they are loaded for whoever needs them: that takes as long as all the rest
+        _give_fonts(self, "noto")
         self.add_page()
 
     def footer(self) -> None:
@@ -92,7 +93,7 @@ class Paper(FPDF):
         self.set_font("noto", size=8)
         self.set_text_color(110)
         if self.foot:
-            self.cell(w=self.epw * 0.8, text=must_be_drawable(self.foot))
+            self.cell(w=self.epw * 0.8, text=self.drawable(self.foot))
         if self.numbered:
             self.set_x(-MARGIN_MM - 30)
             self.cell(w=30, align="R", text=f"{self.page_no()} / {{nb}}")
@@ -117,7 +118,7 @@ class Paper(FPDF):
         self.multi_cell(
             w=0,
             h=size_pt * LINE / self.k,
-            text=must_be_drawable(text),
+            text=self.drawable(text),
             align=align,
             wrapmode=WrapMode.CHAR,
             new_x=XPos.LMARGIN,
@@ -146,7 +147,7 @@ class Paper(FPDF):
             for cells in (header, *rows):
                 row = table.row()
                 for cell in cells:
-                    row.cell(must_be_drawable(str(cell)))
+                    row.cell(self.drawable(str(cell)))
         self.ln(3)
 
     def modules(self, matrix: Sequence[Sequence[bool]], *, x: float, y: float, side_mm: float) -> None:
@@ -166,8 +167,15 @@ class Paper(FPDF):
         self.set_font("noto", size=BODY_PT)
         width = self.epw / len(labels)
         for label in labels:
-            self.cell(w=width, h=8, text=f"{must_be_drawable(label)} ________________")
+            self.cell(w=width, h=8, text=f"{self.drawable(label)} ________________")
         self.ln(12)
+
+    def drawable(self, text: str) -> str:
+        """The text itself, with the fonts at hand that draw it: rare characters take their own. Raises GlyphMissing."""
+        must_be_drawable(text)
+        if not self.has_rare and not _common().issuperset(map(ord, text)):
+            self.has_rare = _give_fonts(self, "rare")
+        return text
 
     def bytes(self) -> bytes:
         """The document. The same calls give the same bytes."""
@@ -185,28 +193,37 @@ def must_be_drawable(text: str) -> str:
 
 @cache
 def _drawable() -> frozenset[int]:
-    known: set[int] = set()
-    for face in _there(""):
-        with TTFont(face.file, fontNumber=-1 if face.number is None else face.number, lazy=True) as font:
-            known.update(font.getBestCmap())
-    return frozenset(known)
+    return frozenset().union(*map(_glyphs_of, _there("")))
+
+
+@cache
+def _common() -> frozenset[int]:
+    """What the first font draws, besides the ends of lines."""
+    return _glyphs_of(_there("")[0]) | {ord("\n"), ord("\t")}
+
+
+def _glyphs_of(face: Face) -> frozenset[int]:
+    with TTFont(face.file, fontNumber=-1 if face.number is None else face.number, lazy=True) as font:
+        return frozenset(font.getBestCmap())
 
 
 def _there(style: str) -> list[Face]:
     return [face for face in FACES[style] if face.file.is_file()]
 
 
-def _give_fonts(paper: FPDF) -> None:
+def _give_fonts(paper: FPDF, family: Literal["noto", "rare"]) -> bool:
+    """The first font that is there, or the one behind it."""
     if not _there("") or not _there("B"):
         raise FontMissing
+    place = ("noto", "rare").index(family)
     for style in FACES:
-        for place, face in enumerate(_there(style)):
-            family = "noto" if place == 0 else "rare"
+        for face in _there(style)[place : place + 1]:
             number = {} if face.number is None else {"collection_font_number": face.number}
             paper.add_font(family, style=style, fname=face.file, **number)  # type: ignore[arg-type]
             _read_whole(paper, family + style)
-    if len(_there("")) > 1:
+    if family == "rare" and len(_there("")) > 1:
         paper.set_fallback_fonts(["rare"], exact_match=False)
+    return True
 
 
 def _read_whole(paper: FPDF, name: str) -> None:
