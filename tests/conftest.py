@@ -22,7 +22,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.identity import secrets_kept
 from app.kernel import clock as clock_module
@@ -204,10 +204,15 @@ FLAGS = [
 ]
 
 
+class _Handler(WSGIRequestHandler):
+    timeout = 5  # seconds: a connection that a browser keeps in reserve is not waited for longer
+
+
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
-    """The application served on a free loopback port."""
-    server = make_server("127.0.0.1", 0, _letting_go(app), threaded=True)
+    """The application served on a free loopback port. It ends with the last request: none runs into the next test."""
+    server = make_server("127.0.0.1", 0, _letting_go(app), threaded=True, request_handler=_Handler)
+    server.daemon_threads = False  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
