@@ -126,6 +126,9 @@ KINDS = {
     "roll.csv": Kind(CSV, SIGNED, _table(tabling.write_roll_csv), True, ROWS_AT_ONCE),
     "roll.xlsx": Kind(XLSX, SIGNED, _table(tabling.write_roll_xlsx), True, ROWS_AT_ONCE),
     "notice.pdf": Kind(PDF, (NOTICE, FINAL), _paper(papers.notice), True, ROWS_AT_ONCE),
+    "notice-en.pdf": Kind(
+        PDF, (NOTICE, FINAL), _paper(partial(papers.notice, locale="en")), True, ROWS_AT_ONCE
+    ),
     "internal.pdf": Kind(PDF, SIGNED, _paper(papers.internal), True, ROWS_AT_ONCE),
     "certificates.pdf": Kind(PDF, (FINAL,), _certificates, True, PAPERS_AT_ONCE),
     "certificates.zip": Kind(ZIP, (FINAL,), _certificates_apart, True, PAPERS_AT_ONCE),

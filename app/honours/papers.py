@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import IO
 
 from app.codes import drawing
@@ -21,23 +22,28 @@ from app.places.queries import full_name
 QR_MM = 32.0
 
 
-def notice(roll: Roll) -> bytes:
+def notice(roll: Roll, locale: str = "zh") -> bytes:
     """The public notice: who is meant, masked; why; how to object. No points, no order that says anything."""
-    selection = roll.selection
-    paper = Paper(title=selection.title_zh, made_at=_moment(selection), foot=_checked(selection))
-    paper.heading(_zh("paper.notice-title", title=selection.title_zh), align="C")
-    paper.say(_zh(
+    selection, word = roll.selection, partial(_in, locale)
+    title = (locale == "en" and selection.title_en) or selection.title_zh
+    foot = word("paper.checked", sha256=(selection.snapshot_sha256 or "")[:16])
+    paper = Paper(title=title, made_at=_moment(selection), foot=foot, by_word=locale == "en")
+    paper.heading(word("paper.notice-title", title=title), align="C")
+    paper.say(word(
         "paper.notice-words",
         region=full_name(selection.region_code), start=selection.period_start_on, end=selection.period_end_on,
         first=selection.notice_starts_on or "—", last=selection.notice_ends_on or "—",
     ))  # fmt: skip
-    header = [_zh("column.pseudonym"), _zh("column.name"), _zh("column.deeds")]
-    rows = [[each.candidate.pseudonym, masked_name(each.person.name), _deeds(each)] for each in roll.listed]
+    header = [word("column.pseudonym"), word("column.name"), word("column.deeds")]
+    rows = [
+        [each.candidate.pseudonym, masked_name(each.person.name), _deeds(each, locale)]
+        for each in roll.listed
+    ]
     paper.rows(header, rows, widths=(3, 3, 6))
-    paper.say(_zh("paper.notice-objecting"))
+    paper.say(word("paper.notice-objecting"))
     if selection.contact_phone:
         phone, place, hours = selection.contact_phone, selection.contact_place, selection.contact_hours
-        paper.say(_zh("paper.notice-contact", phone=phone, place=place or "", hours=hours or ""))
+        paper.say(word("paper.notice-contact", phone=phone, place=place or "", hours=hours or ""))
     return paper.bytes()
 
 
@@ -137,10 +143,11 @@ def _meeting(held: Meeting) -> str:
     )  # fmt: skip
 
 
-def _deeds(each: OnRoll) -> str:
+def _deeds(each: OnRoll, locale: str = "zh") -> str:
     values = each.candidate.figures["values"]
     minutes = values.get("hours.proven", 0) + values.get("hours.witnessed", 0)
-    return _zh("paper.deeds", hours=i18n.format_hours(minutes), reports=values.get("reports.resolved", 0))
+    reports = values.get("reports.resolved", 0)
+    return _in(locale, "paper.deeds", hours=i18n.format_hours(minutes), reports=reports)
 
 
 def _moment(selection: Selection) -> datetime:
@@ -153,4 +160,8 @@ def _checked(selection: Selection) -> str:
 
 
 def _zh(key: str, **facts: object) -> str:
-    return i18n.say(f"honours.{key}", locale="zh", **facts)
+    return _in("zh", key, **facts)
+
+
+def _in(locale: str, key: str, **facts: object) -> str:
+    return i18n.say(f"honours.{key}", locale=locale, **facts)

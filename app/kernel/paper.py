@@ -74,10 +74,12 @@ class Paper(FPDF):
         landscape: bool = False,
         foot: str | None = None,
         numbered: bool = True,
+        by_word: bool = False,
     ) -> None:
         super().__init__(orientation="landscape" if landscape else "portrait", unit="mm", format=size)
         self.foot = title if foot is None else foot
         self.numbered = numbered
+        self.wrap = WrapMode.WORD if by_word else WrapMode.CHAR  # Chinese breaks anywhere
         self.set_title(title)
         self.set_producer("Fengxing")
         self.set_creation_date(made_at.astimezone(CITY))
@@ -120,7 +122,7 @@ class Paper(FPDF):
             h=size_pt * LINE / self.k,
             text=self.drawable(text),
             align=align,
-            wrapmode=WrapMode.CHAR,
+            wrapmode=self.wrap,
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
         )
@@ -142,7 +144,7 @@ class Paper(FPDF):
             text_align=tuple(aligns) if aligns else "LEFT",
             line_height=size_pt * LINE / self.k,
             padding=(0.8, 1.2),
-            wrapmode=WrapMode.CHAR,
+            wrapmode=self.wrap,
         ) as table:
             for cells in (header, *rows):
                 row = table.row()

@@ -21,7 +21,7 @@ from app.kernel.errors import Problem
 from tests.honours.walking import Fate, Walk
 from tests.web.make import browser, person
 
-PAPERS = ("notice.pdf", "internal.pdf", "certificates.pdf", "certificates.zip")
+PAPERS = ("notice.pdf", "notice-en.pdf", "internal.pdf", "certificates.pdf", "certificates.zip")
 STAFF = ("roll.csv", "roll.xlsx", "internal.pdf")  # for the department: before the roll is final, too
 OF_THE_HONOURED = ("certificates.pdf", "certificates.zip")
 

@@ -113,6 +113,12 @@ def test_papers_are_the_same_bytes_each_time_and_miss_no_glyph(app):
         text = text_of(first, kind)
         assert text.count("*") >= 2
         assert "十月最美骑手" in text
+    english = " ".join(
+        text_of(_export(selection, "notice-en.pdf", here.department)[1].data, "notice-en.pdf").split()
+    )
+    assert english.count("*") >= 2
+    assert "Public notice: 十月最美骑手" in english
+    assert "until then nobody concerned is honoured" in english  # no word is broken
     made, _ = _export(selection, "certificates.zip", here.department)
     with transaction():
         again = export_again(export_id=made.id, by=here.department, at=clock.now())
