@@ -48,26 +48,10 @@ from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
 from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.web.faults import Faults
+from app.web.notes import notes
 
 F = TypeVar("F", bound=Callable[..., Any])
 OURS = ("csrf_token", "idempotency_key")  # form fields that belong to the edge
-
-
-@dataclass(slots=True)
-class Notes:
-    """What the edge remembers while one request is served."""
-
-    faults: Faults | None = None  # a form is shown again
-    tokens: Tokens | None = None  # the browser gets these
-    forget: bool = False  # the browser forgets its session
-    told: bool = False  # what the last form did has been said
-    wasm: bool = False  # the page decodes codes by itself
-
-
-def notes() -> Notes:
-    """The running request's notes. (Not flask.g, which outlives a request inside a test's application context.)"""
-    found: Notes = request.environ.setdefault("fengxing.page", Notes())
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +191,9 @@ def _asked_by_script() -> bool:
 def _for_script(response: Response) -> Response:
     if response.status_code != 303:
         return response
-    body = json.dumps({"location": response.headers["Location"]})
+    ahead = notes().ahead
+    onward = {"location": response.headers["Location"]} | ({"page": ahead} if ahead else {})
+    body = json.dumps(onward)
     return Response(body, status=200, content_type="application/json")
 
 
@@ -340,8 +326,14 @@ def kept_offline(text: str) -> Response:
     return response
 
 
-def go(path: str, *, said: str | None = None) -> Response:
-    """On to another page after a form; `said` names words (web.said.…) shown there once."""
+def go(path: str, *, said: str | None = None, ahead: Callable[[], str] | None = None) -> Response:
+    """On to another page after a form; `said` names words (web.said.…) shown there once.
+
+    `ahead` draws that page: a script gets it with the answer and need not ask once more on a slow network.
+    """
+    if ahead is not None and _asked_by_script():
+        notes().lives_at = path
+        notes().ahead = ahead()
     response: Response = redirect(path, 303)  # type: ignore[assignment]
     if said is not None:
         response.set_cookie("said", said, max_age=60, httponly=True, samesite="Lax", secure=request.is_secure)

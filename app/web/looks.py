@@ -17,8 +17,9 @@ from app.identity.edge import ACCESS_COOKIE, csrf_value, known_actor
 from app.kernel import i18n
 from app.kernel.http import PUBLIC
 from app.kernel.ids import new_id
-from app.web.edge import notes, secured
+from app.web.edge import secured
 from app.web.faults import Faults
+from app.web.notes import notes
 
 STATIC = Path(__file__).parent / "static"
 LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
@@ -79,6 +80,8 @@ def person_key() -> str:
 
 def here() -> str:
     """Where this page lives, for coming back to it."""
+    if (elsewhere := notes().lives_at) is not None:
+        return elsewhere
     return request.full_path.rstrip("?") if request.method == "GET" else request.path
 
 

@@ -28,6 +28,10 @@ def _count() -> int:
         return session.scalar(select(func.count()).select_from(Checkin)) or 0
 
 
+def main_of(text: str) -> str:
+    return text[text.index("<main") : text.index("</main>")]
+
+
 def test_looking_credits_nothing(rider: FlaskClient, poster: str) -> None:
     for _ in range(3):
         assert rider.get(poster).status_code == 200
@@ -49,6 +53,18 @@ def test_the_same_form_again_is_the_same_check_in(rider: FlaskClient, poster: st
     first, second = rider.post(poster, data=filled), rider.post(poster, data=filled)
     assert first.headers["Location"] == second.headers["Location"]
     assert _count() == 1
+
+
+def test_a_script_gets_the_result_with_the_answer_and_a_repetition_its_address(
+    rider: FlaskClient, poster: str
+) -> None:
+    fields = form_on(rider.get(poster), poster).fields | HERE
+    first, again = (
+        rider.post(poster, data=fields, headers={"Accept": "application/json"}).get_json() for _ in range(2)
+    )
+    shown, kept = (main_of(text) for text in (first["page"], rider.get(first["location"]).text))
+    assert shown == kept
+    assert again == {"location": first["location"]}
 
 
 def test_a_second_visit_within_hours_is_told_kindly(rider: FlaskClient, poster: str) -> None:

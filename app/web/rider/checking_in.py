@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from app.checkins import queries
 from app.checkins.checking_in import check_in_by_poster
+from app.checkins.models import Checkin
 from app.codes import reading
 from app.codes.errors import CodeFormat
 from app.codes.kinds.screen import ScreenCode
@@ -60,14 +61,17 @@ def check_in(token: str, position: geo.Position | None, accuracy_m: int | None, 
     made = check_in_by_poster(
         station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now()
     )
-    return go(f"/check-ins/{made.id}")
+    return go(f"/check-ins/{made.id}", ahead=lambda: _result(made, by))
 
 
 @pages.get("/check-ins/<uuid:checkin_id>")
 @requires("self")
 def checked_in(checkin_id: UUID, by: Actor) -> str:
     """The result: green, the points, and why"""
-    made = queries.my_check_in(checkin_id, by.id)
+    return _result(queries.my_check_in(checkin_id, by.id), by)
+
+
+def _result(made: Checkin, by: Actor) -> str:
     return page(
         "rider/checked_in.html",
         made=made,

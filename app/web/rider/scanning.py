@@ -15,9 +15,10 @@ from app.kernel.http import SIGNED_IN, requires, takes_form
 from app.kernel.limits import Limit
 from app.kernel.schemas import Schema
 from app.rewards.queries import voucher_by_serial
-from app.web.edge import Pages, go, kept_offline, notes, page
+from app.web.edge import Pages, go, kept_offline, page
 from app.web.errors import CodeForCounter, NothingInPhoto
 from app.web.forms import Nothing
+from app.web.notes import notes
 
 pages = Pages("scanning")
 

@@ -25,10 +25,11 @@ from app.rewards.books import queries as books
 from app.rewards.errors import VoucherUnknown
 from app.rewards.models import HANDED_OVER, RESERVED
 from app.scans.scanning import CONFIRMED, PREVIEW, scan
-from app.web.edge import Pages, go, notes, once, page
+from app.web.edge import Pages, go, once, page
 from app.web.errors import NothingInPhoto
 from app.web.forms import Nothing
 from app.web.menus import menu_of
+from app.web.notes import notes
 
 pages = Pages("counter")
 

@@ -13,9 +13,10 @@ from app.kernel.http import requires, takes_form
 from app.places import queries as places
 from app.sync import enrolling, queries
 from app.sync.errors import DeviceUnknown
-from app.web.edge import Pages, go, kept_offline, notes, page
+from app.web.edge import Pages, go, kept_offline, page
 from app.web.forms import Nothing
 from app.web.menus import menu_of
+from app.web.notes import notes
 
 pages = Pages("station-offline")
 

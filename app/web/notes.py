@@ -1,0 +1,29 @@
+"""What the pages' edge remembers while one request is served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+
+from app.identity.edge import Tokens
+from app.web.faults import Faults
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the edge remembers while one request is served."""
+
+    faults: Faults | None = None  # a form is shown again
+    tokens: Tokens | None = None  # the browser gets these
+    forget: bool = False  # the browser forgets its session
+    told: bool = False  # what the last form did has been said
+    wasm: bool = False  # the page decodes codes by itself
+    ahead: str | None = None  # the page that a script is sent on to; it comes with the answer
+    lives_at: str | None = None  # where the page that is drawn lives, if not here
+
+
+def notes() -> Notes:
+    """The running request's notes. (Not flask.g, which outlives a request inside a test's application context.)"""
+    found: Notes = request.environ.setdefault("fengxing.page", Notes())
+    return found
