@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,14 +26,12 @@ def send(
 ) -> None:
     """All of these, in their order, and what `end` says. Of one that fails, none stays. Raises DBAPIError."""
     try:
-        with connection.pipeline() as pipeline, connection.cursor() as cursor:
-            _hold_back(pipeline)
+        with connection.pipeline() as pipeline, _held_back(pipeline), connection.cursor() as cursor:
             for statement, values, one in writes:
                 cursor.execute(
                     *_compiled(statement, tuple(values), one, dialect).filled(values), prepare=True
                 )
             end()
-            _say_at_once(pipeline)
     except psycopg.Error as error:
         raise DBAPIError.instance(
             None, None, error, psycopg.Error, connection_invalidated=connection.closed, dialect=dialect
@@ -43,24 +42,25 @@ def send(
 # each, and PostgreSQL wakes up each time. Ours keeps all of them until the end: one flush, then all answers.
 
 
-def _hold_back(pipeline: Any) -> None:
-    pipeline._communicate_gen = _nothing  # noqa: SLF001
+@contextmanager
+def _held_back(pipeline: Any) -> Iterator[None]:
+    """Keep everything until this ends; the end of the pipeline then sends it, also what came before a fault."""
 
-
-def _nothing() -> Iterator[None]:
-    yield from ()
-
-
-def _say_at_once(pipeline: Any) -> None:
-    """What the end of the pipeline will do: everything that was kept back, then the answers."""
-
-    def communicate() -> Iterator[Any]:
+    def at_once() -> Iterator[Any]:
         while pipeline.command_queue:
             pipeline.command_queue.popleft()()
         yield from generators.send(pipeline.pgconn)
         yield from pipeline._fetch_gen(flush=False)  # noqa: SLF001
 
-    pipeline._communicate_gen = communicate  # noqa: SLF001
+    pipeline._communicate_gen = _nothing  # noqa: SLF001
+    try:
+        yield
+    finally:
+        pipeline._communicate_gen = at_once  # noqa: SLF001
+
+
+def _nothing() -> Iterator[None]:
+    yield from ()
 
 
 class _Compiled:

@@ -191,8 +191,10 @@ def _asked_by_script() -> bool:
 def _for_script(response: Response) -> Response:
     if response.status_code != 303:
         return response
-    ahead = notes().ahead
-    onward = {"location": response.headers["Location"]} | ({"page": ahead} if ahead else {})
+    onward = {"location": response.headers["Location"]}
+    if (ahead := notes().ahead) is not None:  # drawn once all is stored: no lock is held meanwhile
+        notes().lives_at = onward["location"]
+        onward["page"] = in_transaction(ahead, write=False)
     body = json.dumps(onward)
     return Response(body, status=200, content_type="application/json")
 
@@ -331,9 +333,7 @@ def go(path: str, *, said: str | None = None, ahead: Callable[[], str] | None = 
 
     `ahead` draws that page: a script gets it with the answer and need not ask once more on a slow network.
     """
-    if ahead is not None and _asked_by_script():
-        notes().lives_at = path
-        notes().ahead = ahead()
+    notes().ahead = ahead
     response: Response = redirect(path, 303)  # type: ignore[assignment]
     if said is not None:
         response.set_cookie("said", said, max_age=60, httponly=True, samesite="Lax", secure=request.is_secure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import request
@@ -19,7 +20,7 @@ class Notes:
     forget: bool = False  # the browser forgets its session
     told: bool = False  # what the last form did has been said
     wasm: bool = False  # the page decodes codes by itself
-    ahead: str | None = None  # the page that a script is sent on to; it comes with the answer
+    ahead: Callable[[], str] | None = None  # draws the page that a script is sent on to
     lives_at: str | None = None  # where the page that is drawn lives, if not here
 
 

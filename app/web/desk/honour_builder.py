@@ -33,6 +33,7 @@ from app.web.desk.honour_choices import (
     name_of,
     quotas_of,
     ties,
+    ties_looked_at,
     ties_of,
 )
 from app.web.edge import Pages, faults_of_request, go, page
@@ -155,6 +156,7 @@ def _step(number: int, by: Actor) -> str:
         rules=[(each, say(f"web.honours.rule-{each}")) for each in RULES], menu=menu_of(by),
         region=_region_words() if number == len(STEPS) else "",
         looked_at=looked_at(request.form) if number == len(STEPS) else (),
+        ties_looked_at=ties_looked_at(request.form) if number == len(STEPS) else (),
         main=[(each, name_of(each)) for each in MAIN], finer=[(each, name_of(each)) for each in FINER],
         tie_fields=list(zip(TIE_FIELDS, DEFAULT_TIES, strict=True)), ties=ties(), least=LEAST, no_tie=NO_TIE,
         groups=groups(request.form.get("region_code", "")) if number == 2 else (),

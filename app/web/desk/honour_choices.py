@@ -73,15 +73,22 @@ def groups(region_code: str) -> list[tuple[str, str]]:
 
 
 def looked_at(typed: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(words, what was typed) of what counts, what breaks ties and who is at least among them, to be read once more."""
-    known, source_words = dict(groups(typed.get("region_code", ""))), dict(ties())
+    """(words, what was typed) of what counts and who is at least among the chosen, to be read once more."""
+    known = dict(groups(typed.get("region_code", "")))
     weights = [(name_of(each), typed.get(each.field, "")) for each in (*MAIN, *FINER)]
     least = [(known.get(typed.get(which, ""), ""), typed.get(many, "")) for which, many in LEAST]
-    broken = [source_words[tie] for name in TIE_FIELDS if (tie := typed.get(name, "")) in source_words]
     return [
         *((words, weight) for words, weight in weights if weight not in ("", "0")),
-        (say("web.honours.ties-head"), " → ".join(broken)),
         *((say("web.honours.least-told", group=group), many) for group, many in least if group and many),
+    ]
+
+
+def ties_looked_at(typed: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The same of what breaks ties: apart, for its words are long."""
+    known = dict(ties())
+    return [
+        (say("web.honours.tie-n", n=number), known.get(typed.get(name, ""), ""))
+        for number, name in enumerate(TIE_FIELDS, 1)
     ]
 
 

@@ -9,7 +9,6 @@ from marshmallow import fields, validate
 
 from app.checkins import queries
 from app.checkins.checking_in import check_in_by_poster
-from app.checkins.models import Checkin
 from app.codes import reading
 from app.codes.errors import CodeFormat
 from app.codes.kinds.screen import ScreenCode
@@ -61,17 +60,19 @@ def check_in(token: str, position: geo.Position | None, accuracy_m: int | None, 
     made = check_in_by_poster(
         station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=clock.now()
     )
-    return go(f"/check-ins/{made.id}", ahead=lambda: _result(made, by))
+    checkin_id = made.id
+    return go(f"/check-ins/{checkin_id}", ahead=lambda: _result(checkin_id, by))
 
 
 @pages.get("/check-ins/<uuid:checkin_id>")
 @requires("self")
 def checked_in(checkin_id: UUID, by: Actor) -> str:
     """The result: green, the points, and why"""
-    return _result(queries.my_check_in(checkin_id, by.id), by)
+    return _result(checkin_id, by)
 
 
-def _result(made: Checkin, by: Actor) -> str:
+def _result(checkin_id: UUID, by: Actor) -> str:
+    made = queries.my_check_in(checkin_id, by.id)
     return page(
         "rider/checked_in.html",
         made=made,
