@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 from psycopg import _pipeline_base, generators
 from sqlalchemy import event, func, select, update
-from sqlalchemy.exc import DBAPIError
 
 from app.kernel import idempotency, messages
 from app.kernel.db import db, dialect_name, in_transaction, session, transaction
@@ -76,18 +75,6 @@ def test_all_of_it_is_one_message(app, monkeypatch):
     was_unanswered = in_transaction(work, unanswered=True)
     assert len(flushes) == (1 if was_unanswered else 0)
     assert kept() == {"one", "two", "three"}
-
-
-def test_a_value_that_cannot_be_sent_is_a_fault_and_nothing_waits_for_ever(app):
-    def work() -> None:
-        for key in ("good", "a zero byte\0"):
-            claim(IdempotencyRecord, row(key))
-        if not is_unanswered() and dialect_name() == "sqlite":
-            raise ValueError  # which keeps such a text
-
-    with pytest.raises((DBAPIError, ValueError)):
-        in_transaction(work, unanswered=True)
-    assert kept() == set()
 
 
 def test_what_is_there_already_makes_the_unit_run_again_and_find_it(app):
