@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.identity.edge import ACCESS_COOKIE, REFRESH_COOKIE
 from app.identity.models import Person
-from app.kernel import limits
+from app.kernel import limits, messages
 from app.kernel.http import edge_of
 from tests.rules.make import rule
 from tests.security.filling import filled
@@ -75,8 +75,14 @@ def traceless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         self.flush()
         self.rollback()
 
+    send = messages.send
+
+    def send_and_take_back(writes: Any, connection: Any, dialect: Any, **_: Any) -> None:
+        send(writes, connection, dialect, end=connection.rollback)
+
     with monkeypatch.context() as patch:
         patch.setattr(Session, "commit", end)
+        patch.setattr(messages, "send", send_and_take_back)
         patch.setattr(limits, "count", lambda *_: None)
         yield
 
