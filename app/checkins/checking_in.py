@@ -119,9 +119,10 @@ def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
 
     Returns the check-in of each rider. Those whose window is taken are left out: they are for one by one.
     """
+    stations = {each.id: each for each in places.stations_named([each.station_id for each in presences])}
     rows = [
         _written(
-            places.station(each.station_id),
+            stations[each.station_id],
             each.person_id,
             each.how,
             each.within_m,

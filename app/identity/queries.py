@@ -13,6 +13,7 @@ from app.identity.errors import PersonNotFound, ProposalNotFound
 from app.identity.models import WAITING, Appointment, Grant, Person
 from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.asking import Question, ask
+from app.kernel.bulk import by_key
 from app.kernel.db import session
 from app.places.models import Region
 
@@ -23,6 +24,14 @@ def person(person_id: UUID) -> Person:
     """The person with this id. Raises PersonNotFound."""
     found = session.get(Person, person_id)
     if found is None:
+        raise PersonNotFound
+    return found
+
+
+def people_named(person_ids: Collection[UUID]) -> dict[UUID, Person]:
+    """These people. Raises PersonNotFound."""
+    found = by_key(Person, person_ids)
+    if len(found) < len(set(person_ids)):
         raise PersonNotFound
     return found
 

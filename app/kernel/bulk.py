@@ -10,7 +10,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Integer, Select, Table, any_, bindparam, insert
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    insert,
+    inspect,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import InstrumentedAttribute
@@ -19,6 +32,7 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from app.kernel.db import Base, UtcDateTime, dialect_name, session
 
 V = TypeVar("V")
+M = TypeVar("M", bound=Base)
 Row = Mapping[str, Any]
 _READ_AS = ((Integer, "int8"), (DateTime, "timestamptz"), (UtcDateTime, "timestamptz"))
 
@@ -84,7 +98,23 @@ def _read_as(kind: Any) -> str:
     return next((name for sort, name in _READ_AS if isinstance(kind, sort)), "text")
 
 
-def among(column: InstrumentedAttribute[V], values: Collection[V]) -> ColumnElement[bool]:
+def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
+    """The rows with these primary keys, as far as they are there: what the session has at hand, the rest in one go.
+
+    The session forgets what nobody holds: hold them, and asking for each of them later costs nothing.
+    """
+    wanted = set(keys)
+    identities = {key: session.identity_map.get(session.identity_key(model, key)) for key in wanted}
+    found = {key: row for key, row in identities.items() if row is not None}
+    missing = wanted - found.keys()
+    if missing:
+        column = cast("Column[Any]", inspect(model).primary_key[0])
+        rows = session.scalars(select(model).where(among(column, missing)))
+        found |= {cast("tuple[Any]", inspect(row).identity)[0]: row for row in rows}
+    return found
+
+
+def among(column: InstrumentedAttribute[V] | Column[V], values: Collection[V]) -> ColumnElement[bool]:
     """Whether the column has one of these values, however many: one array, not a place in the text for each."""
     if dialect_name() == "postgresql":
         return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))

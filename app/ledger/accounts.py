@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
 from app.kernel import clock
-from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent, session
+from app.kernel.db import as_loaded, insert_if_absent, session
 from app.kernel.ids import new_id
 from app.ledger.models import OVERDRAWABLE_KINDS, Account
 from app.places import queries as places
@@ -23,16 +24,6 @@ _IDS_BY_KEY = select(Account.key, Account.id, Account.balance).where(
 def wallet_of(person_id: UUID) -> Account:
     """The points a person may use."""
     return _account(wallet_key(person_id), "wallet", owner_id=person_id)
-
-
-def wallets_of(person_ids: Collection[UUID]) -> dict[UUID, Account]:
-    """The wallets of many persons."""
-    return _all_of({wallet_key(each): each for each in person_ids}, "wallet")
-
-
-def pendings_of(person_ids: Collection[UUID]) -> dict[UUID, Account]:
-    """The pending points of many persons."""
-    return _all_of({pending_key(each): each for each in person_ids}, "pending")
 
 
 def pending_of(person_id: UUID) -> Account:
@@ -81,7 +72,7 @@ def budget_of(region_code: str, at: datetime) -> Account:
     Where none was ever funded it is the top region's, empty, so that the refusal can name it.
     """
     period = quarter(at)
-    codes = places.region_path(region_code).strip("/").split("/")
+    codes = _codes(places.region_path(region_code))
     keys = [budget_key(code, period) for code in codes]
     found = set(session.scalars(select(Account.region_code).where(Account.key.in_(keys))))
     nearest = next((code for code in reversed(codes) if code in found), codes[0])
@@ -98,23 +89,50 @@ class EndsOfAward:
     left: int  # of the budget, as it was when it was looked at
 
 
-def ends_of_award(person_id: UUID, region_code: str, at: datetime, *, pending: bool) -> EndsOfAward:
-    """`budget_of`, and the wallet or the pending points of a person, in one statement where all are there."""
-    kind, purse = ("pending", pending_key(person_id)) if pending else ("wallet", wallet_key(person_id))
-    debt = debt_key(person_id)
-    period = quarter(at)
-    codes = places.region_path(region_code).strip("/").split("/")
-    budgets = [budget_key(code, period) for code in reversed(codes)]
-    rows = session.connection().execute(_IDS_BY_KEY, {"keys": [purse, debt, *budgets]}).all()
-    found = {row.key: row for row in rows}
+class ToAward(NamedTuple):
+    """Who is to be given points, where and when; `pending` if they wait for an outcome."""
+
+    person_id: UUID
+    region_code: str
+    at: datetime
+    pending: bool
+
+    @property
+    def purse(self) -> str:
+        """The key of the account that they go to."""
+        return (pending_key if self.pending else wallet_key)(self.person_id)
+
+
+def ends_of_awards(wanted: Sequence[ToAward]) -> list[EndsOfAward]:
+    """`budget_of`, and the wallet or the pending points of the person, of each; in one statement if all are there."""
+    paths = places.region_paths({each.region_code for each in wanted})
+    budgets = {
+        each: [budget_key(code, quarter(each.at)) for code in reversed(_codes(paths[each.region_code]))]
+        for each in wanted
+    }
+    keys = {key for each in wanted for key in (each.purse, debt_key(each.person_id), *budgets[each])}
+    rows = session.connection().execute(_IDS_BY_KEY, {"keys": list(keys)})
+    found: dict[str, Any] = {row.key: row for row in rows}
+    for each in wanted:
+        if each.purse not in found:
+            kind = "pending" if each.pending else "wallet"
+            found[each.purse] = _opened(each.purse, kind, owner_id=each.person_id)
+    return [_ends(each, found, budgets[each], _codes(paths[each.region_code])[0]) for each in wanted]
+
+
+def _ends(wanted: ToAward, found: Mapping[str, Any], budgets: Sequence[str], top: str) -> EndsOfAward:
     budget = next((found[key] for key in budgets if key in found), None)
-    to_account = found.get(purse) or _opened(purse, kind, owner_id=person_id)
+    debt = found.get(debt_key(wanted.person_id))
     return EndsOfAward(
-        budget_id=budget.id if budget else own_budget_of(codes[0], period).id,
-        to_account_id=to_account.id,
-        owes=debt in found and found[debt].balance < 0,
+        budget_id=budget.id if budget else own_budget_of(top, quarter(wanted.at)).id,
+        to_account_id=found[wanted.purse].id,
+        owes=debt is not None and debt.balance < 0,
         left=budget.balance if budget else 0,
     )
+
+
+def _codes(path: str) -> list[str]:
+    return path.strip("/").split("/")
 
 
 def own_budget_of(region_code: str, period: str) -> Account:
@@ -169,29 +187,6 @@ def forget_balances(account_ids: Iterable[UUID]) -> None:
         loaded = session.identity_map.get(session.identity_key(Account, account_id))
         if loaded is not None:
             session.expire(loaded, ["balance", "held"])
-
-
-def _all_of(owners: Mapping[str, UUID], kind: str) -> dict[UUID, Account]:
-    """The accounts under these keys by their owners; those that are not there yet are opened."""
-    by_key = select(Account).where(Account.key.in_(owners))
-    found = {each.key: each for each in session.scalars(by_key)}
-    missing = sorted(set(owners) - set(found))
-    if missing:
-        rows = [
-            {
-                "id": new_id(),
-                "key": key,
-                "kind": kind,
-                "owner_id": owners[key],
-                "region_code": None,
-                "period": None,
-                "overdrawable": kind in OVERDRAWABLE_KINDS,
-            }
-            for key in missing
-        ]
-        insert_all_if_absent(Account, rows)
-        found |= {each.key: each for each in session.scalars(by_key)}
-    return {owners[key]: account for key, account in found.items()}
 
 
 def _account(

@@ -6,7 +6,7 @@ and the rider is told; or later awards pay it off, a stated share of each, and t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,14 +32,6 @@ def policy_of(person_id: UUID, at: datetime) -> DebtPolicy:
 def owed_by(person_id: UUID) -> int:
     """How many points a person owes."""
     return -(session.scalar(select(Account.balance).where(Account.key == f"debt:{person_id}")) or 0)
-
-
-def who_owe(person_ids: Collection[UUID]) -> set[UUID]:
-    """Those of these persons who owe anything."""
-    owing = select(Account.owner_id).where(
-        Account.key.in_([f"debt:{each}" for each in person_ids]), Account.balance < 0
-    )
-    return {owner for owner in session.scalars(owing) if owner is not None}
 
 
 def owe(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.kernel import geo
+from app.kernel.bulk import by_key
 from app.kernel.db import session
 from app.places.errors import RegionNotFound, StationNotFound
 from app.places.models import Region, Station
@@ -37,6 +39,15 @@ def region(code: str) -> Region:
 def region_path(code: str) -> str:
     """The path of a region, for scope checks."""
     return region(code).path
+
+
+def region_paths(codes: Collection[str]) -> dict[str, str]:
+    """The paths of many regions. Raises RegionNotFound."""
+    found = by_key(Region, codes)
+    for code in codes:
+        if code not in found:
+            raise RegionNotFound(code=code)
+    return {code: each.path for code, each in found.items()}
 
 
 def city() -> Region | None:
@@ -77,6 +88,15 @@ def station(station_id: UUID) -> Station:
     found = session.get(Station, station_id, options=WITH_REGION)
     if found is None:
         raise StationNotFound
+    return found
+
+
+def stations_named(station_ids: Collection[UUID]) -> list[Station]:
+    """These stations and their regions, to hold: each is then at hand for `station` without another question."""
+    found = list(by_key(Station, station_ids).values())
+    regions = by_key(Region, [each.region_code for each in found])
+    for each in found:
+        set_committed_value(each, "region", regions[each.region_code])
     return found
 
 

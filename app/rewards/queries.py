@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from app.identity import queries as people
 from app.identity.models import Person
+from app.kernel.bulk import by_key
 from app.kernel.db import session
 from app.kernel.paging import Page, page
 from app.ledger.reconciling import settlement_of_each
@@ -177,8 +178,8 @@ def detail_of(some: Voucher) -> VoucherDetail:
 
 def details_of(vouchers: Sequence[Voucher]) -> list[VoucherDetail]:
     """Vouchers with their rewards and stations, in the same order."""
-    rewards = _by_id(Reward, {each.reward_id for each in vouchers})
-    stations = _by_id(Station, {each.station_id for each in vouchers})
+    rewards = by_key(Reward, {each.reward_id for each in vouchers})
+    stations = by_key(Station, {each.station_id for each in vouchers})
     return [VoucherDetail(each, rewards[each.reward_id], stations[each.station_id]) for each in vouchers]
 
 
@@ -259,17 +260,3 @@ def _one(*conditions: ColumnElement[bool]) -> Voucher:
 
 def _locked(statement: Select[Any]) -> Select[Any]:
     return statement.with_for_update().execution_options(populate_existing=True)
-
-
-def _by_id(model: Any, ids: Iterable[UUID]) -> dict[UUID, Any]:
-    loaded = {}
-    missing = []
-    for key in ids:
-        at_hand = session.identity_map.get(session.identity_key(model, key))
-        if at_hand is None:
-            missing.append(key)
-        else:
-            loaded[key] = at_hand
-    if missing:
-        loaded |= {each.id: each for each in session.scalars(select(model).where(model.id.in_(missing)))}
-    return loaded

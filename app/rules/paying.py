@@ -14,20 +14,13 @@ from sqlalchemy import insert, select
 
 from app.identity.actors import SYSTEM
 from app.kernel.clock import city_day
-from app.kernel.db import as_loaded, session
+from app.kernel.db import as_loaded, insert_all_if_absent, session
+from app.kernel.errors import Conflict
 from app.kernel.events import publish, publish_all
 from app.kernel.unanswered import is_unanswered, put, run_again
 from app.ledger import taking_back as ledger
-from app.ledger.accounts import (
-    budget_of,
-    ends_of_award,
-    pending_of,
-    pendings_of,
-    quarter,
-    wallet_of,
-    wallets_of,
-)
-from app.ledger.debts import pay_from_award, who_owe
+from app.ledger.accounts import ToAward, ends_of_awards, pending_of, wallet_of
+from app.ledger.debts import pay_from_award
 from app.ledger.errors import BudgetExhausted
 from app.ledger.posting import Leg, post
 from app.ledger.reversals import is_reversed
@@ -50,19 +43,24 @@ def fund(award: Award, at: datetime) -> None:
 
 def fund_all(awards: Sequence[tuple[Award, datetime]]) -> None:
     """The same for new awards of different riders, each at its instant; the first of them draw first on a budget."""
-    session.flush()
-    postings = _drawing(awards)
-    answers = post_all([posting for posting, _ in postings], by=SYSTEM)
-    for (award, at), (_, budget_id), problem in zip(awards, postings, answers, strict=True):
+    if not awards:
+        return
+    ends = ends_of_awards(
+        [ToAward(award.person_id, award.recorded.region_code, at, award.waits) for award, at in awards]
+    )
+    postings = [
+        _posting(award, "given", end.budget_id, end.to_account_id, at, _last_day(award, at))
+        for (award, at), end in zip(awards, ends, strict=True)
+    ]
+    answers = post_all(postings, by=SYSTEM)
+    for (award, at), end, problem in zip(awards, ends, answers, strict=True):
         if problem is None:
-            _draw(award, budget_id, at)
+            _draw(award, end.budget_id, at)
         elif not isinstance(problem, BudgetExhausted):
             raise problem
-    session.flush()
-    drawn = [each for each in awards if each[0].state == ACTIVE]
-    owing = who_owe({award.person_id for award, _ in drawn}) if drawn else set()
-    for award, at in drawn:
-        if award.person_id in owing:
+    _write_down([award for award, _ in awards])
+    for (award, at), end in zip(awards, ends, strict=True):
+        if award.state == ACTIVE and end.owes:
             _pay_debt(award, at)
     queued = [each for each in awards if each[0].state == QUEUED]
     publish_all(
@@ -75,29 +73,22 @@ def fund_all(awards: Sequence[tuple[Award, datetime]]) -> None:
     publish_all([AwardQueued(**_facts(award, at)) for award, at in queued])
 
 
-def _drawing(awards: Sequence[tuple[Award, datetime]]) -> list[tuple[Posting, UUID]]:
-    """What is to be posted for each, and the budget it comes from."""
-    wallets = wallets_of({award.person_id for award, _ in awards if not award.waits})
-    pendings = pendings_of({award.person_id for award, _ in awards if award.waits})
-    wanted = {(award.recorded.region_code, quarter(at)): at for award, at in awards}
-    budgets = {where: budget_of(where[0], at).id for where, at in wanted.items()}
-    found = []
-    for award, at in awards:
-        budget_id = budgets[(award.recorded.region_code, quarter(at))]
-        to_account = (pendings if award.waits else wallets)[award.person_id].id
-        last_day = None if award.waits else _last_day(award, at)
-        found.append((_posting(award, "given", budget_id, to_account, at, last_day), budget_id))
-    return found
+def _write_down(awards: Sequence[Award]) -> None:
+    """Write new awards as they came out; the session learns of them."""
+    rows = [{name: getattr(award, name) for name in _COLUMNS} for award in awards]
+    if len(insert_all_if_absent(Award, rows)) < len(rows):
+        raise Conflict  # of a fact and a rule there is one award; whoever is here has claimed the fact
+    for award in awards:
+        as_loaded(award)
 
 
 def _draw_on_budget(award: Award, at: datetime) -> bool:
     """Post first and write a new award after it: then it is written once, as it came out."""
-    ends = ends_of_award(award.person_id, award.recorded.region_code, at, pending=award.waits)
+    ends = ends_of_awards([ToAward(award.person_id, award.recorded.region_code, at, award.waits)])[0]
     if is_unanswered() and (ends.owes or ends.left < award.points):
         run_again()  # what is unusual is asked step by step
-    last_day = None if award.waits else _last_day(award, at)
     try:
-        _move(award, "given", ends.budget_id, ends.to_account_id, at, last_day)
+        _move(award, "given", ends.budget_id, ends.to_account_id, at, _last_day(award, at))
         _draw(award, ends.budget_id, at)
     except BudgetExhausted:
         pass
@@ -217,7 +208,7 @@ def _queued_to_change() -> Sequence[Award]:
 def _last_day(award: Award, at: datetime) -> date | None:
     """Until when points that become usable now may be used; None: they do not expire. Pending points never run out."""
     days = award.expires_after_days
-    return None if days is None else city_day(at) + timedelta(days=days)
+    return None if days is None or award.waits else city_day(at) + timedelta(days=days)
 
 
 def _move(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import defer, joinedload
 
 from app.cases.models import Case
 from app.identity.actors import Actor
@@ -126,6 +126,7 @@ def version_in_force_each(moments: Sequence[tuple[str, datetime]]) -> list[RuleS
             RuleSetVersion.starts_at <= last,
             or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > first),
         )
+        .options(defer(RuleSetVersion.rules))  # kept by the process, see `rules_of`
     ).all()
     return [nearest_in_force([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
 

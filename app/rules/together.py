@@ -12,7 +12,7 @@ from app.checkins.events import CheckedIn
 from app.identity import queries as people
 from app.kernel.db import as_loaded, insert_all_if_absent, session
 from app.kernel.events import publish_all
-from app.places.queries import region_path
+from app.places.queries import region_paths
 from app.rules import queries, usage
 from app.rules.awarding import as_recorded, drawn_up, not_awarded, not_entitled, usage_told
 from app.rules.circumstances import all_with_circumstances
@@ -47,7 +47,8 @@ class Miss:
 
 def on_all_checked_in(events: Sequence[CheckedIn]) -> None:
     """Check-ins of different riders may give points."""
-    facts = [checkin.fact_of(each, region_path=region_path(each.region_code)) for each in events]
+    paths = region_paths({each.region_code for each in events})
+    facts = [checkin.fact_of(each, region_path=paths[each.region_code]) for each in events]
     judge_together(facts, [each.at for each in events])
 
 
@@ -58,10 +59,11 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
     """
     judged = _recorded(all_with_circumstances(facts), at)
     void = queries.void_ones(facts[0].kind, [each.fact.id for each in judged])
+    riders = people.people_named([each.fact.person_id for each in judged])
     entitled: list[Judged] = []
     misses: list[Miss] = []
     for each in judged:
-        person = people.person(each.fact.person_id)
+        person = riders[each.fact.person_id]
         refusal = not_entitled(
             void=each.fact.id in void,
             closed=person.closed_at is not None,
@@ -72,7 +74,6 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
         else:
             misses.append(Miss(each, said(refusal or NO_RULES)))
     awards, missed = _by_rules(entitled)
-    session.add_all(award for award, _ in awards)
     fund_all(awards)
     _tell_no_awards([*misses, *missed])
 
