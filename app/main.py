@@ -33,11 +33,10 @@ from app.identity import edge as identity_edge
 from app.identity import events as identity
 from app.identity import moving, moving_api, second_factor_api, senders
 from app.identity.actors import ANONYMOUS
-from app.kernel import db as database
 from app.kernel import (
+    answering,
     events,
     health,
-    http,
     i18n,
     idempotency,
     jobs,
@@ -47,6 +46,7 @@ from app.kernel import (
     problems,
     traces,
 )
+from app.kernel import db as database
 from app.kernel import settings as settings_module
 from app.kernel.cookies import HostCookies
 from app.kernel.doors import ClosedDoors
@@ -271,7 +271,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     if settings.redis_url:
         app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
-    http.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
+    answering.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
     traces.set_tracer(audit.look)
     senders.choose("console" if not settings.is_production else "none")
 

@@ -37,8 +37,8 @@ from app.cases.schemas import (
 from app.cases.viewing import CaseView, received, view_of
 from app.identity.actors import Actor
 from app.kernel import clock, geo
+from app.kernel.answering import SIGNED_IN
 from app.kernel.http import (
-    SIGNED_IN,
     Api,
     gives,
     gives_page,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, or_, select
 
 from app.checkins.models import RefusedScan
 from app.codes.errors import rider_of
@@ -62,6 +63,18 @@ def remember_refusal(
             )
         )
         session.flush()
+
+
+def guessed_lately(
+    *, person_ids: Collection[UUID], station_ids: Collection[UUID], at: datetime
+) -> tuple[set[UUID], set[UUID]]:
+    """Those of these people and stations by or at which any code was guessed in the last minute."""
+    guessed = select(RefusedScan.by_id, RefusedScan.station_id).where(
+        RefusedScan.slug.in_(GUESSES), RefusedScan.at > at - timedelta(seconds=PER_S)
+    )
+    whose = or_(RefusedScan.by_id.in_(person_ids), RefusedScan.station_id.in_(station_ids))
+    rows = session.execute(guessed.where(whose)).all()
+    return {row.by_id for row in rows}, {row.station_id for row in rows}
 
 
 def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, select, update
@@ -13,7 +15,7 @@ from app.codes.kinds.station import LAST_VERSION, StationCode
 from app.codes.models import Poster
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
-from app.kernel.errors import Unavailable
+from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
 from app.places import queries as places
 from app.places.errors import StationNotFound
@@ -27,11 +29,36 @@ def station_behind(code: StationCode | ScreenCode, *, at: datetime) -> Station:
     if isinstance(code, ScreenCode):
         return places.station_by_short_code(code.short_code)
     station, kept = _station_and_version(code)
+    _must_hang(code, station, kept, at)
+    return station
+
+
+def stations_behind(codes: Collection[StationCode | ScreenCode], *, at: datetime) -> dict[str, Station]:
+    """The stations of many posters and screens, by the short codes on them; not those that `station_behind` refuses."""
+    shown = {each.short_code.upper() for each in codes}
+    rows: Any = session.execute(
+        select(Station, Poster)
+        .outerjoin(Poster, Poster.station_id == Station.id)
+        .where(Station.short_code.in_(shown))
+        .options(*places.WITH_REGION)
+    ).all()
+    stations = {station.short_code: station for station, _ in rows}
+    versions = {(station.short_code, kept.version): kept for station, kept in rows if kept is not None}
+    for code in codes:
+        name = code.short_code.upper()
+        if isinstance(code, StationCode) and name in stations:
+            try:
+                _must_hang(code, stations[name], versions.get((name, code.version)), at)
+            except Problem:
+                del stations[name]
+    return stations
+
+
+def _must_hang(code: StationCode, station: Station, kept: Poster | None, at: datetime) -> None:
     if kept is None and code.version != 1:
         raise CodeForged
     if kept is not None and kept.has_ended(at):
         raise PosterEnded(station=station.name)
-    return station
 
 
 def poster_in_force(station: Station, *, at: datetime) -> Poster | None:

@@ -26,9 +26,11 @@ _USED = aliased(ScanSession)
 _LAST_STEP = (
     select(func.max(_USED.step)).where(_USED.handle_id == PersonalHandle.id).correlate(PersonalHandle)
 ).scalar_subquery()
-_NAMED_AND_USED = _NAMED.add_columns(ScanSession).outerjoin(
-    ScanSession, (ScanSession.handle_id == PersonalHandle.id) & (ScanSession.step == _LAST_STEP)
+_AND_LAST_USE = (
+    ScanSession,
+    (ScanSession.handle_id == PersonalHandle.id) & (ScanSession.step == _LAST_STEP),
 )
+_NAMED_AND_USED = _NAMED.add_columns(ScanSession).outerjoin(*_AND_LAST_USE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,16 @@ def handle_and_last_use(digits: str) -> tuple[PersonalHandle, ScanSession | None
     """The same, and where a code of it was last taken; by one statement."""
     found = session.execute(_NAMED_AND_USED, {"digits": digits}).first()
     return None if found is None else (found[0], found[1])
+
+
+def handles_and_last_uses(
+    digits: Collection[str],
+) -> dict[str, tuple[PersonalHandle, ScanSession | None]]:
+    """The same of many handles, those that there are."""
+    chosen = select(PersonalHandle, ScanSession).outerjoin(*_AND_LAST_USE)
+    asked = chosen.options(joinedload(PersonalHandle.person, innerjoin=True))
+    rows = session.execute(asked.where(among(PersonalHandle.handle, digits)))
+    return {row[0].handle: (row[0], row[1]) for row in rows}
 
 
 def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:

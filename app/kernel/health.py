@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel import clock, jobs, observing
+from app.kernel.answering import PUBLIC
 from app.kernel.db import session, transaction
-from app.kernel.http import PUBLIC
 
 blueprint = Blueprint("health", __name__)
 

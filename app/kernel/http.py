@@ -14,84 +14,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import marshmallow as ma
-from flask import Blueprint, Response, current_app, request
-from werkzeug.datastructures import FileStorage
+from flask import Blueprint, Response, request
 
-from app.kernel import clock, idempotency, limits, problems, strict_json, subjects, traces
-from app.kernel.asking import Ahead, Question
-from app.kernel.db import in_transaction
-from app.kernel.errors import Forbidden, Invalid, Problem, Unauthenticated, UnsupportedMedia
+from app.kernel import limits, subjects
+from app.kernel.answering import PUBLIC, Asked, answer, answer_together, asked, edge_of, unit
+from app.kernel.asking import Question
+from app.kernel.lanes import Lane
 from app.kernel.schemas import PageQuery, page_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-PUBLIC, SIGNED_IN = "public", "self"
-
-
-class Caller(Protocol):
-    """What the edge must know about whoever calls."""
-
-    @property
-    def key(self) -> str: ...
-
-    @property
-    def is_anonymous(self) -> bool: ...
-
-    def holds(self, permission: str) -> bool: ...
-
-    def refusal(self) -> Forbidden: ...
-
-
-@dataclass(slots=True)
-class Edge:
-    """What the decorators of one view have said."""
-
-    access: str | None = None
-    wants_caller: bool = False
-    body: ma.Schema | None = None
-    form: ma.Schema | None = None
-    files: tuple[str, ...] = ()
-    opens: Mapping[str, Callable[[bytes | None], Any]] = field(default_factory=dict)
-    query: ma.Schema | None = None
-    out: ma.Schema | None = None
-    out_status: int = 200
-    out_media: str = "application/json"
-    paged: bool = False
-    idempotent: bool = False
-    limits: list[tuple[limits.Limit, Callable[[], tuple[str, ...]]]] = field(default_factory=list)
-    trace: str | None = None
-    ahead: Ahead = ()
-    unanswered: bool = False
-
-
-_authenticate: Callable[[Ahead], Caller] | None = None
-_visitor: Caller | None = None
-
-
-def set_authenticator(authenticate: Callable[[Ahead], Caller], *, visitor: Caller) -> None:
-    """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
-    global _authenticate, _visitor
-    _authenticate, _visitor = authenticate, visitor
-
-
-def caller(ahead: Ahead = ()) -> Any:
-    """Whoever sent the running request; an anonymous caller if nobody signed in."""
-    if _authenticate is None:
-        raise RuntimeError("no authenticator: main.create_app wires one")
-    return _authenticate(ahead)
-
-
-def edge_of(view: Callable[..., Any]) -> Edge:
-    """The notes on a view, begun if there are none."""
-    if not hasattr(view, "__edge__"):
-        view.__edge__ = Edge()  # type: ignore[attr-defined]
-    return view.__edge__  # type: ignore[attr-defined,no-any-return]
 
 
 def public(view: F) -> F:
@@ -213,6 +149,21 @@ def in_one_message(view: F) -> F:
     return view
 
 
+def in_a_lane(settle: Callable[[Sequence[Asked]], Sequence[Any]]) -> Callable[[F], F]:
+    """A hot path: requests that arrive at the same moment are settled by `settle`, in one unit of work.
+
+    It gets them in the order of arrival and returns what the view would have returned for each; None for whatever is
+    out of the ordinary, which then goes to the view by itself.
+    """
+
+    def note(view: F) -> F:
+        edge = edge_of(view)
+        edge.lane = Lane(lambda group: answer_together(edge, settle, group))
+        return view
+
+    return note
+
+
 def limited(limit: limits.Limit, *subject: Callable[[], str]) -> Callable[[F], F]:
     """At most so many tries by the same subject (default: the caller's address), counted before anything else."""
 
@@ -260,7 +211,14 @@ class Api(Blueprint):
                 for limit, subject in edge.limits:
                     limits.count(limit, *subject())
                 request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-                return unit(edge, path, lambda given: _answer(view, edge, given), write=writes)
+
+                def alone() -> Response:
+                    return unit(edge, path, lambda given: answer(view, edge, given), write=writes)
+
+                request_now = asked(edge, path) if edge.lane is not None else None
+                if edge.lane is None or request_now is None:
+                    return alone()
+                return edge.lane.go(request_now, alone=alone)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(
@@ -270,99 +228,6 @@ class Api(Blueprint):
             return view
 
         return register
-
-
-def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
-    by = admit(edge.access, edge.ahead)
-    arguments = path | _incoming(edge)
-    if edge.wants_caller:
-        arguments["by"] = by
-    if not edge.idempotent:
-        response = _outgoing(view(**arguments), edge)
-        traces.leave(edge.trace, path, by)
-        return response
-    key = request.headers.get("Idempotency-Key", "")
-    mark = idempotency.fingerprint(request.method.encode(), request.path.encode(), request.get_data())
-    before = idempotency.begin(owner=by.key, key=key, request=mark, at=clock.now())
-    if before is not None:
-        media = "application/json" if before.status < 400 else problems.MEDIA_TYPE
-        response = Response(before.body, status=before.status, content_type=media)
-        response.headers["Idempotent-Replayed"] = "true"
-        return response
-    try:
-        response = _outgoing(view(**arguments), edge)
-    except Problem as problem:
-        if problem.keep:  # the key's row stays with what was written, so it needs its answer
-            _keep_outcome(by.key, key, problems.response_for(problem))
-        raise
-    _keep_outcome(by.key, key, response)
-    return response
-
-
-def _keep_outcome(owner: str, key: str, response: Response) -> None:
-    body = response.get_data(as_text=True)
-    idempotency.finish(owner=owner, key=key, status=response.status_code, body=body)
-
-
-def admit(access: str | None, ahead: Ahead = ()) -> Any:
-    """Whoever calls, if they may. Raises Unauthenticated or Forbidden."""
-    try:
-        by = caller(ahead)
-    except (Unauthenticated, Forbidden):
-        if access != PUBLIC:
-            raise
-        return _visitor  # a stale or foreign token never closes a door that is open to everybody
-    if access == PUBLIC:
-        return by
-    if by.is_anonymous:
-        raise Unauthenticated
-    if access is None or not by.holds(access):
-        raise by.refusal()
-    return by
-
-
-def _incoming(edge: Edge) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if edge.query is not None:
-        arguments |= load(edge.query, request.args.to_dict())
-    if edge.form is not None:
-        arguments |= load(edge.form, request.form.to_dict())
-        for name in edge.files:
-            if name not in edge.opens:
-                arguments[name] = file_bytes(request.files.get(name))
-    if edge.body is not None:
-        if request.mimetype != "application/json":
-            raise UnsupportedMedia
-        arguments |= load(edge.body, strict_json.loads(request.get_data()))
-    return arguments
-
-
-def unit(
-    edge: Edge, path: dict[str, Any], answer: Callable[[dict[str, Any]], Response], *, write: bool
-) -> Response:
-    """One unit of work around the answer; the files that a form has opened are opened before it begins."""
-    given = path | _opened(edge)
-    return in_transaction(lambda: answer(given), write=write, unanswered=edge.unanswered)
-
-
-def _opened(edge: Edge) -> dict[str, Any]:
-    """What the form's functions make of its files. Files of whoever may not enter are left alone."""
-    if not edge.opens:
-        return {}
-    try:
-        in_transaction(lambda: admit(edge.access), write=False)
-    except (Unauthenticated, Forbidden):
-        return {}  # the answer says so
-    return {name: work(file_bytes(request.files.get(name))) for name, work in edge.opens.items()}
-
-
-def file_bytes(upload: FileStorage | None) -> bytes | None:
-    """The bytes of an uploaded file, None if none was chosen."""
-    if upload is None or not upload.filename:
-        return None
-    upload.stream.seek(0)  # after a deadlock the whole unit of work runs again, and must find the file again
-    data: bytes = upload.read()
-    return data
 
 
 def attachment(
@@ -377,20 +242,3 @@ def attachment(
         f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
     )
     return response
-
-
-def load(schema: ma.Schema, data: Any) -> dict[str, Any]:
-    """What came in, checked. Raises Invalid with the fields named."""
-    try:
-        return dict(schema.load(data))
-    except ma.ValidationError as error:
-        raise Invalid(fields=error.normalized_messages()) from None
-
-
-def _outgoing(result: Any, edge: Edge) -> Response:
-    if isinstance(result, Response):
-        return result
-    if edge.out is None:
-        return Response(status=204)
-    body = json.dumps(edge.out.dump(result), ensure_ascii=False, separators=(",", ":"))
-    return current_app.response_class(body, status=edge.out_status, content_type="application/json")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -15,7 +16,7 @@ from typing import cast
 from sqlalchemy import String, Table, Text, UniqueConstraint, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.db import Base, IdMixin, UtcDateTime, insert_if_absent, session
+from app.kernel.db import Base, IdMixin, UtcDateTime, insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import BadRequest, Conflict, Invalid
 from app.kernel.ids import new_id
 from app.kernel.unanswered import put
@@ -70,6 +71,17 @@ class Outcome:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Whose key, what for, and what came of it."""
+
+    owner: str
+    key: str
+    request: str  # its fingerprint
+    status: int
+    body: str
+
+
 def fingerprint(*parts: bytes) -> str:
     """A digest of what makes two requests the same; parts are length-prefixed so that they cannot run together."""
     digest = hashlib.sha256()
@@ -79,12 +91,17 @@ def fingerprint(*parts: bytes) -> str:
     return digest.hexdigest()
 
 
+def is_key(text: str) -> bool:
+    """Whether this may be somebody's key."""
+    return len(text) <= MAX_KEY_LENGTH and re.fullmatch(KEY_PATTERN, text) is not None
+
+
 def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None:
     """Claim a key. None: go ahead. An Outcome: this was done before, answer the same.
 
     The unique constraint settles two requests that arrive together: the second waits for the first.
     """
-    if len(key) > MAX_KEY_LENGTH or not re.fullmatch(KEY_PATTERN, key):
+    if not is_key(key):
         raise IdempotencyKeyMissing
     values = {"id": new_id(), "owner": owner, "key": key, "fingerprint": request, "created_at": at}
     if insert_if_absent(IdempotencyRecord, values):
@@ -100,6 +117,26 @@ def begin(*, owner: str, key: str, request: str, at: datetime) -> Outcome | None
 def finish(*, owner: str, key: str, status: int, body: str) -> None:
     """Store the outcome beside the work."""
     put(_FINISH, {"of_owner": owner, "of_key": key, "status": status, "body": body})
+
+
+def keep_all(outcomes: Sequence[Kept], *, at: datetime) -> bool:
+    """Claim keys of requests that were done together, and store what came of each. False: one of them was taken.
+
+    They come last, where `begin` comes first: then nothing of the unit of work may stay.
+    """
+    rows = [
+        {
+            "id": new_id(),
+            "owner": each.owner,
+            "key": each.key,
+            "fingerprint": each.request,
+            "status": each.status,
+            "body": each.body,
+            "created_at": at,
+        }
+        for each in outcomes
+    ]
+    return len(insert_all_if_absent(IdempotencyRecord, rows)) == len(rows)
 
 
 def forget_old(*, at: datetime, limit: int = 5000) -> int:

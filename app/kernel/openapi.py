@@ -11,7 +11,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin, resolver
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask
 
-from app.kernel.http import PUBLIC, Api, Edge, edge_of
+from app.kernel.answering import PUBLIC, Edge, edge_of
+from app.kernel.http import Api
 from app.kernel.idempotency import KEY_PATTERN, MAX_KEY_LENGTH
 from app.kernel.schemas import ProblemSchema
 

@@ -8,7 +8,8 @@ from flask import Response
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, Api, gives, gives_file, limited, requires, takes_form, takes_query
+from app.kernel.answering import SIGNED_IN
+from app.kernel.http import Api, gives, gives_file, limited, requires, takes_form, takes_query
 from app.kernel.limits import Limit
 from app.media import queries
 from app.media.accepting import accept_photo

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -34,6 +35,7 @@ from app.rules.rulebook import Rule
 from app.volunteering.models import Hours
 
 SEES_ALL = ("rules.edit", "rules.review")
+AT_HAND = 64  # as many as come together
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +258,18 @@ def awards_to_change(fact_kind: str, fact_ids: Sequence[UUID], *states: str) -> 
 
 
 def remember_judged(recorded: RecordedFact, awards: list[Award], none: NoAward | None = None) -> None:
-    """Keep at hand what this unit of work has judged last: it is told in the answer, and need not be read again."""
-    session.info["judged"] = recorded, awards, none
+    """Keep at hand what this unit of work has judged: it is told in the answer, and need not be read again."""
+    judged_now = session.info.setdefault("judged", {})
+    if len(judged_now) >= AT_HAND:  # a long unit of work: what it tells is told at once
+        judged_now.clear()
+    judged_now[recorded.kind, recorded.fact_id] = recorded, awards, none
 
 
 def _judged_just_now(
     fact_kind: str, fact_id: UUID
 ) -> tuple[RecordedFact, list[Award], NoAward | None] | None:
-    found = session.info.get("judged")
-    return found if found and (found[0].kind, found[0].fact_id) == (fact_kind, fact_id) else None
+    judged_now: dict[tuple[str, UUID], Any] = session.info.get("judged", {})
+    return judged_now.get((fact_kind, fact_id))
 
 
 def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:

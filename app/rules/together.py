@@ -75,6 +75,10 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
             misses.append(Miss(each, said(refusal or NO_RULES)))
     awards, missed = _by_rules(entitled)
     fund_all(awards)
+    for each in judged:
+        queries.remember_judged(
+            each.recorded, [award for award, _ in awards if award.recorded is each.recorded]
+        )
     _tell_no_awards([*misses, *missed])
 
 
@@ -123,7 +127,7 @@ def _counters_to_change(judged: Sequence[Judged]) -> dict[UUID, Counters]:
 
 
 def _tell_no_awards(misses: Sequence[Miss]) -> None:
-    session.add_all(
+    told = [
         NoAward(
             recorded=miss.judged.recorded,
             version=miss.version,
@@ -131,6 +135,9 @@ def _tell_no_awards(misses: Sequence[Miss]) -> None:
             explanation=dict(miss.why),
         )
         for miss in misses
-    )
+    ]
+    session.add_all(told)
     session.flush()
+    for each in told:
+        queries.remember_judged(each.recorded, [], each)
     publish_all([not_awarded(miss.judged.recorded, miss.why["why"], miss.judged.at) for miss in misses])

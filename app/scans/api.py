@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from app.codes.decoding import codes_on
 from app.identity.actors import Actor
 from app.identity.edge import named_caller
 from app.kernel import clock
+from app.kernel.answering import Asked
 from app.kernel.geo import Position
-from app.kernel.http import Api, gives, idempotent, in_one_message, limited, requires, takes, takes_form
+from app.kernel.http import (
+    Api,
+    gives,
+    idempotent,
+    in_a_lane,
+    in_one_message,
+    limited,
+    requires,
+    takes,
+    takes_form,
+)
 from app.kernel.limits import Limit
+from app.scans import together
 from app.scans.scanning import Scan
 from app.scans.scanning import scan as scan_it
 from app.scans.schemas import Nothing, ScanIn, ScanRead, TextsRead
@@ -21,11 +34,17 @@ PHOTOS = Limit("scan-photo", tries=60, per_s=600)
 SCANS = Limit("scan", tries=600, per_s=60)
 
 
+def _together(group: Sequence[Asked]) -> list[Scan | None]:
+    shown = [together.Asked(**each.arguments, by=each.by, language=each.language) for each in group]
+    return together.scan_together(shown, at=clock.now())
+
+
 @api.post("")
 @requires("self")
 @limited(SCANS, named_caller)
 @idempotent
 @in_one_message
+@in_a_lane(_together)
 @takes(ScanIn)
 @gives(ScanRead)
 def scan(

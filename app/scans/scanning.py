@@ -104,7 +104,7 @@ def _poster(
     station: Station, position: Position | None, accuracy_m: int | None, by: Actor, at: datetime
 ) -> Scan:
     made = check_in_by_poster(station_id=station.id, position=position, accuracy_m=accuracy_m, by=by, at=at)
-    return _checked_in(made, DONE)
+    return checked_in(made.id, made.happened_at, DONE)
 
 
 def _own_poster(
@@ -129,8 +129,9 @@ def _rider(code: PersonalCode, station_id: UUID, by: Actor, at: datetime) -> Sca
     made = _check_in_of(shown, station, by, at)
     taken_back = shown.replayed and checkins.is_annulled(made.id)
     outcome = DONE if made.arrived_at == first_shown_at and not taken_back else ALREADY
-    return _checked_in(
-        made,
+    return checked_in(
+        made.id,
+        made.happened_at,
         outcome,
         rider=rewards.masked(shown.rider),
         session_id=shown.session.id,
@@ -158,19 +159,21 @@ def _check_in_of(shown: Presentation, station: Station, by: Actor, at: datetime)
         return counted
 
 
-def _checked_in(
-    made: Checkin,
+def checked_in(
+    checkin_id: UUID,
+    happened_at: datetime,
     outcome: str,
     *,
     rider: str | None = None,
     session_id: UUID | None = None,
     replayed: bool = False,
 ) -> Scan:
-    told = explain_judged("checkin", made.id)
+    """What is told of a check-in, and of the points it gave or why none."""
+    told = explain_judged("checkin", checkin_id)
     key = "scan.checked-in" if outcome == DONE else "scan.checked-in-before"
-    if outcome != DONE and checkins.is_annulled(made.id):
+    if outcome != DONE and checkins.is_annulled(checkin_id):
         key = "scan.checkin-annulled"
-    words = say(key, at=format_time(made.happened_at))
+    words = say(key, at=format_time(happened_at))
     return Scan(
         kind="station" if rider is None else "personal",
         outcome=outcome,
@@ -179,7 +182,7 @@ def _checked_in(
         why=told.why if told else "",
         replayed=replayed,
         rider=rider,
-        checkin_id=made.id,
+        checkin_id=checkin_id,
         scan_session_id=session_id,
     )
 

@@ -44,9 +44,9 @@ from app.identity.edge import (
 )
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
 from app.kernel import clock, i18n, idempotency, limits, problems, traces
+from app.kernel.answering import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
-from app.kernel.http import PUBLIC, Edge, edge_of, file_bytes, load, unit
 from app.web.faults import Faults
 from app.web.notes import notes
 

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.identity.edge import ACCESS_COOKIE, csrf_value, known_actor
 from app.kernel import i18n
-from app.kernel.http import PUBLIC
+from app.kernel.answering import PUBLIC
 from app.kernel.ids import new_id
 from app.web.edge import secured
 from app.web.faults import Faults

@@ -11,8 +11,8 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.identity.permissions import ALL, SELF
+from app.kernel.answering import PUBLIC
 from app.kernel.db import transaction
-from app.kernel.http import PUBLIC
 from tests import make
 
 NOBODYS = UUID(int=7)

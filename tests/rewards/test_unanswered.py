@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from app.identity import queries as people
 from app.kernel import clock
+from app.kernel.answering import edge_of
 from app.kernel.db import dialect_name, in_transaction, session, transaction
-from app.kernel.http import edge_of
 from app.kernel.idempotency import IdempotencyRecord
 from app.ledger.models import Entry, Hold, LedgerTransaction
 from app.ledger.verify import verify

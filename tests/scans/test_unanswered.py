@@ -1,4 +1,5 @@
-"""A check-in whose writes go out with the COMMIT leaves the same rows as one that waits for each answer."""
+"""A check-in leaves the same rows and gets the same answer whether its writes go out with the COMMIT, it waits for each
+answer, or it is settled in a group with others."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from sqlalchemy import select
 from app.checkins.models import Checkin
 from app.codes.kinds import station
 from app.identity.actors import SYSTEM
+from app.kernel.answering import edge_of
 from app.kernel.db import session, transaction
-from app.kernel.http import edge_of
 from app.ledger.accounts import issuance_of
 from app.ledger.models import Account, Entry, LedgerTransaction
 from app.ledger.posting import Leg, post
@@ -18,6 +19,7 @@ from app.rules.models import Award, FirstFact, NoAward, RecordedFact, UsageCount
 from app.scans import api
 from tests import make as everyone
 from tests.codes import make as codes
+from tests.kernel.gathering import gathered
 from tests.rules import make as rules
 from tests.scans.test_scanning import HERE, client_of, scan
 
@@ -91,9 +93,10 @@ class Someone:
 
 @pytest.fixture
 def both(app, monkeypatch):
-    """The same for two people: one's scans write with their COMMIT, the other's wait for each answer."""
+    """The same for four people: one's scans write with their COMMIT, one's wait for each answer, two go together."""
     rules.scene()
     quick, slow = Someone(app, "李师傅"), Someone(app, "王师傅")
+    pair = Someone(app, "赵师傅"), Someone(app, "钱师傅")
 
     def do(what):
         edge = edge_of(api.scan)
@@ -102,12 +105,15 @@ def both(app, monkeypatch):
         monkeypatch.setattr(edge, "unanswered", False)
         second = what(slow)
         ids = ("checkin_id", "scan_session_id", "rider", "request_id")
-        told = [
-            {name: value for name, value in body.items() if name not in ids} for _, body in (first, second)
-        ]
-        assert told[0] == told[1]
-        assert first[0] == second[0]
-        assert quick.rows() == slow.rows()
+        monkeypatch.setattr(edge, "unanswered", True)
+        grouped = gathered(edge.lane, *(lambda each=each: what(each) for each in pair))
+        for status, body in (second, *grouped):
+            assert status == first[0]
+            assert [body.get(name) for name in first[1] if name not in ids] == [
+                first[1][name] for name in first[1] if name not in ids
+            ]
+        for each in (slow, *pair):
+            assert each.rows() == quick.rows()
         return first
 
     return do

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from app.identity.edge import ACCESS_COOKIE, REFRESH_COOKIE
 from app.identity.models import Person
 from app.kernel import limits, messages
-from app.kernel.http import edge_of
+from app.kernel.answering import edge_of
 from tests.rules.make import rule
 from tests.security.filling import filled
 from tests.security.world import ANONYMOUS, HERE, World

@@ -16,7 +16,8 @@ from app.honours.models import PURPOSES
 from app.honours.scoring import GROUPS, TIES
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import load, requires, takes_form
+from app.kernel.answering import load
+from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.places.queries import full_name

@@ -18,7 +18,8 @@ from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, attachment, requires, takes_form, takes_query
+from app.kernel.answering import SIGNED_IN
+from app.kernel.http import attachment, requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.places.queries import region_path

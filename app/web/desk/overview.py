@@ -8,7 +8,8 @@ from app.cases import queries as cases
 from app.checkins.queries import count_today
 from app.identity.actors import Actor
 from app.kernel import clock, jobs
-from app.kernel.http import SIGNED_IN, requires
+from app.kernel.answering import SIGNED_IN
+from app.kernel.http import requires
 from app.ledger.queries import budgets
 from app.places import queries as places
 from app.web.edge import Pages, page

@@ -19,7 +19,8 @@ from app.cases.viewing import view_of
 from app.identity.actors import Actor
 from app.identity.queries import display_name
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, requires, takes_form, takes_query, traced
+from app.kernel.answering import SIGNED_IN
+from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.media.accepting import accept_photo

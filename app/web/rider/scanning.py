@@ -11,7 +11,8 @@ from app.codes.kinds.personal import PersonalCode
 from app.codes.kinds.voucher import VoucherCode
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import SIGNED_IN, requires, takes_form
+from app.kernel.answering import SIGNED_IN
+from app.kernel.http import requires, takes_form
 from app.kernel.limits import Limit
 from app.kernel.schemas import Schema
 from app.rewards.queries import voucher_by_serial

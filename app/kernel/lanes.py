@@ -1,0 +1,93 @@
+"""A lane: what arrives while something is being settled is settled together next, in one unit of work.
+
+One COMMIT and one asking for what they share serve all of them. Nobody waits for company: whoever finds the lane free
+goes at once, alone and in the ordinary way, and what comes meanwhile forms the next group. There is no thread of its
+own: one of those that wait leads its group, so a process that dies takes with it only what nobody was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Event, Lock
+from typing import Generic, TypeVar
+
+from app.kernel.observing import log
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+
+class OneByOne(Exception):
+    """Something stands in the way of settling these together: nothing was done, each is to go by itself."""
+
+
+class _Place(Generic[A, T]):
+    """Where something waits in the lane, until it was settled in a group or is to lead the next one."""
+
+    def __init__(self, asked: A) -> None:
+        self.asked = asked
+        self.told: T | None = None
+        self.leads = False
+        self.called = Event()
+
+    def is_called_to_lead(self) -> bool:
+        """Wait for the end of the group that it is in, or for the lead of it."""
+        self.called.wait()
+        return self.leads
+
+
+class Lane(Generic[A, T]):
+    """`settle` takes a group in the order of arrival. For each it returns what is told; None: it goes by itself.
+
+    `most`: so many in a group.
+    """
+
+    def __init__(self, settle: Callable[[Sequence[A]], Sequence[T | None]], *, most: int = 32) -> None:
+        self._settle = settle
+        self._most = most
+        self._waiting: list[_Place[A, T]] = []
+        self._busy = False
+        self._lock = Lock()
+
+    def go(self, asked: A, *, alone: Callable[[], T]) -> T:
+        """What this comes to: with others if there are any, otherwise (and for whatever is unusual) by `alone`."""
+        place: _Place[A, T] = _Place(asked)
+        with self._lock:
+            self._waiting.append(place)
+            is_free, self._busy = not self._busy, True
+        if is_free or place.is_called_to_lead():
+            return self._lead(place, alone)
+        return alone() if place.told is None else place.told
+
+    def _lead(self, place: _Place[A, T], alone: Callable[[], T]) -> T:
+        with self._lock:
+            group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        try:
+            if len(group) == 1:
+                return alone()
+            self._settle_all(group)
+        finally:
+            self._hand_on()
+            for each in group:
+                each.called.set()
+        return alone() if place.told is None else place.told
+
+    def _settle_all(self, group: Sequence[_Place[A, T]]) -> None:
+        try:
+            told = self._settle([each.asked for each in group])
+        except OneByOne:
+            return
+        except Exception:  # noqa: BLE001 -- one of them is poisoned: each by itself will show which
+            log.exception("lane-broken", items=len(group))
+            return
+        for each, answer in zip(group, told, strict=True):
+            each.told = answer
+
+    def _hand_on(self) -> None:
+        with self._lock:
+            if not self._waiting:
+                self._busy = False
+                return
+            following = self._waiting[0]
+            following.leads = True
+        following.called.set()

@@ -1,0 +1,179 @@
+"""Scans that arrive at the same moment: settled together, each answered as if it had come by itself."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app.checkins.models import Checkin, RefusedScan
+from app.codes.kinds import station, voucher
+from app.codes.models import ScanSession
+from app.kernel.answering import edge_of
+from app.kernel.db import session, transaction
+from app.kernel.idempotency import IdempotencyRecord
+from app.kernel.ids import new_id
+from app.ledger.models import Account
+from app.ledger.verify import verify
+from app.scans import api, together
+from tests import make as everyone
+from tests.codes import make as codes
+from tests.kernel.gathering import gathered
+from tests.rules import make as rules
+from tests.scans.test_scanning import HERE, client_of, count, scan
+from tests.scans.test_unanswered import Someone, empty
+
+
+@pytest.fixture
+def lane():
+    return edge_of(api.scan).lane
+
+
+@pytest.fixture
+def crowd(app, clock):
+    rules.scene()
+    return [Someone(app, f"{name}师傅") for name in "赵钱孙李周"]
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """What came of the groups that were settled."""
+    seen = []
+    ordinary = together.scan_together
+
+    def noted(group, *, at):
+        told = ordinary(group, at=at)
+        seen.append(["settled" if each else "left" for each in told])
+        return told
+
+    monkeypatch.setattr(together, "scan_together", noted)
+    return seen
+
+
+def test_codes_and_posters_are_settled_in_one_group(lane, crowd, settled):
+    first, second, third, *_ = crowd
+    told = gathered(lane, first.is_scanned, second.scans_poster, third.is_scanned)
+    assert settled == [["settled"] * 3]
+    assert [(status, body["outcome"], body["kind"]) for status, body in told] == [
+        (200, "done", "personal"),
+        (200, "done", "station"),
+        (200, "done", "personal"),
+    ]
+    assert all(body["points"] > 0 and "规则 R-0" in body["why"] for _, body in told)
+    assert [body["rider"] is not None for _, body in told] == [True, False, True]
+    assert count(Checkin) == 3
+    with transaction(write=False):
+        opened = {each.person_id: str(each.id) for each in session.scalars(select(ScanSession))}
+        assert opened[first.rider.id] == told[0][1]["scan_session_id"]
+        assert verify() == []
+
+
+def test_each_is_answered_in_their_own_language(app, lane, crowd):
+    there = [client_of(app, each.rider) for each in crowd[:2]]
+    there[1].environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    with transaction():
+        session.get_one(everyone.Person, crowd[1].rider.person_id).locale = "en"
+    posters = [station.make(each.here.short_code) for each in crowd[:2]]
+    said = gathered(
+        lane, lambda: scan(there[0], posters[0], **HERE), lambda: scan(there[1], posters[1], **HERE)
+    )
+    assert "R-02" in said[0][1]["why"]
+    assert "规则" in said[0][1]["why"]
+    assert "rule" in said[1][1]["why"]
+
+
+def test_one_rider_twice_in_a_group_counts_once(app, lane, crowd):
+    one = crowd[0]
+    told = gathered(lane, one.is_scanned, one.scans_poster, crowd[1].is_scanned)
+    assert [status for status, _ in told] == [200, 409, 200]
+    assert count(Checkin) == 2
+
+
+def test_the_same_request_twice_in_a_group_is_answered_the_same(app, lane, crowd):
+    one, key = crowd[0], new_id().hex
+    client, poster = client_of(app, one.rider), station.make(one.here.short_code)
+    again = [lambda: scan(client_of(app, one.rider), poster, key=key, **HERE) for _ in range(2)]
+    told = gathered(lane, *again, crowd[1].is_scanned)
+    assert told[0] == told[1]
+    assert told[0][0] == 200
+    assert count(Checkin) == 2
+    assert scan(client, poster, key=key, **HERE) == told[0]
+
+
+def test_a_key_that_was_used_for_something_else_is_refused_and_spoils_nothing(app, lane, crowd):
+    one, other, key = crowd[0], crowd[1], new_id().hex
+    client = client_of(app, one.manager)
+    assert scan(client, one.phone.code(), key=key, station_id=str(one.here.id))[0] == 200
+    with transaction():
+        newcomer = everyone.rider("新师傅")
+        phone = codes.phone(everyone.actor(newcomer))
+    code = phone.code()
+    told = gathered(lane, lambda: scan(client, code, key=key, station_id=str(one.here.id)), other.is_scanned)
+    assert (told[0][0], told[0][1]["code"]) == (422, "idempotency-key-reused")
+    assert told[1][0] == 200
+    with transaction(write=False):
+        assert session.scalar(select(Checkin.id).filter_by(person_id=newcomer.id)) is None
+
+
+def test_whatever_is_unusual_gets_what_it_gets_by_itself(app, lane, crowd, settled):
+    one, two, three, four, five = crowd
+    code = one.phone.code()
+    forged = code[:-2] + str((int(code[-2]) + 1) % 10) + code[-1]
+    stranger = client_of(app, five.manager)
+    told = gathered(
+        lane,
+        lambda: scan(client_of(app, one.manager), forged, station_id=str(one.here.id)),
+        lambda: scan(client_of(app, two.rider), station.make(two.here.short_code)),
+        lambda: scan(client_of(app, three.manager), voucher.make("1" * 13), station_id=str(three.here.id)),
+        lambda: scan(stranger, four.phone.code(), station_id=str(four.here.id)),
+        five.scans_poster,
+    )
+    assert settled == [["left", "left", "left", "left", "settled"]]
+    assert [body.get("code", body.get("outcome")) for _, body in told] == [
+        "code-checksum",
+        "location-needed",
+        "voucher-unknown",
+        "not-allowed",
+        "done",
+    ]
+    assert count(Checkin) == 1
+
+
+def test_where_codes_were_guessed_nobody_is_settled_in_a_group(lane, crowd, settled, clock):
+    one, two, three, *_ = crowd
+    with transaction():
+        session.add(RefusedScan(station_id=one.here.id, slug="code-forged", at=clock.at))
+    told = gathered(lane, one.is_scanned, two.is_scanned, three.is_scanned)
+    assert settled == [["left", "settled", "settled"]]
+    assert [status for status, _ in told] == [200] * 3
+
+
+def test_who_is_faster_in_another_process_makes_all_go_one_by_one(lane, crowd, clock, monkeypatch):
+    """The planted race: somebody takes the window between the look and the writing."""
+    one, two, *_ = crowd
+    monkeypatch.setattr(together, "check_ins_of_windows", lambda _: {})
+    assert one.is_scanned()[0] == 200
+    clock.advance(minutes=1)
+    told = gathered(lane, one.is_scanned, two.is_scanned)
+    assert [(body["outcome"], body["replayed"]) for _, body in told] == [("already", False), ("done", False)]
+    assert count(Checkin) == 2
+    assert count(ScanSession) == 3
+    with transaction(write=False):
+        assert session.query(IdempotencyRecord).filter_by(status=None).count() == 0
+
+
+def test_of_a_budget_for_one_the_first_draws_and_the_second_waits(lane, crowd, clock):
+    with transaction():
+        budget = session.scalars(select(Account).filter_by(kind="budget")).one()
+        empty(budget, clock.at)
+    points = 5
+    with transaction():
+        rules.fund(points)
+    told = gathered(lane, crowd[0].is_scanned, crowd[1].is_scanned)
+    assert [body["points"] for _, body in told] == [points, points]
+    with transaction(write=False):
+        wallets = [
+            session.scalar(select(Account.balance).filter_by(owner_id=each.rider.id, kind="wallet"))
+            for each in crowd[:2]
+        ]
+        assert wallets == [points, 0]
+        assert verify() == []
