@@ -22,6 +22,7 @@ from tools import network, servers, system
 from tools.progress import Refused, end
 
 STARTS, PAUSE_S = 100, 0.2
+AT_MOST_S = 300  # for a program of PostgreSQL: one that waits for ever is a broken promise and not a pause
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "max_connections": "150"}
 
 # Linux ends our servers when the thread that began them ends (see tools.servers): this one lives as long as we do.
@@ -100,17 +101,22 @@ class Postgres(Killable):
             "PGHOST": network.DEFAULT_HOST,
             "PGPORT": str(self.port),
         }
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            user=None if self.account.is_me else self.account.uid,
-            group=None if self.account.is_me else self.account.gid,
-            extra_groups=None if self.account.is_me else [],
-            check=False,
-        )
+        mine = self.account.is_me
+        try:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                user=None if mine else self.account.uid,
+                group=None if mine else self.account.gid,
+                extra_groups=None if mine else [],
+                check=False,
+                timeout=AT_MOST_S,
+            )
+        except subprocess.TimeoutExpired:
+            raise Refused(f"{program} was not over after {AT_MOST_S} s") from None
         if done.returncode:
             raise Refused(f"{program} failed: {done.stderr.decode(errors='replace').strip()}")
 
@@ -138,8 +144,18 @@ def archiving(folder: Path) -> dict[str, str]:
     return {
         "wal_level": "replica",
         "archive_mode": "on",
-        "archive_command": f"test ! -f {folder}/archive/%f && cp %p {folder}/archive/%f",
+        "archive_command": archiving_to(f"{folder}/archive"),
     }
+
+
+def archiving_to(folder: str) -> str:
+    """The command that keeps one file of PostgreSQL's log, whole or not at all, and never over another.
+
+    A server that was killed asks again for a file it kept already: to refuse that one would end archiving for ever.
+    """
+    kept = f"{folder}/%f"
+    copied = f"cp %p {kept}.part && sync {kept}.part && mv {kept}.part {kept}"
+    return f"cmp -s %p {kept} || (test ! -e {kept} && {copied})"
 
 
 def _own(folder: Path, account: servers.Account) -> None:
