@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.checkins.errors import CheckinNotFound
 from app.checkins.models import AnnulledCheckin, Checkin, RefusedScan, window_of
+from app.kernel.bulk import one_of
 from app.kernel.clock import city_day, day_bounds
-from app.kernel.db import session
+from app.kernel.db import dialect_name, session
+from app.kernel.driving import rows
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.places.models import Station
 
@@ -68,6 +71,29 @@ def check_ins_of_windows(
     annulled = annulled_of([each.id for each in last.values()]) if last else set()
     asked = {key: last.get((key[0], key[1], window_of(key[2]))) for key in wanted}
     return {key: found for key, found in asked.items() if found is not None and found.id not in annulled}
+
+
+def windows_taken(
+    wanted: Collection[tuple[UUID, UUID, datetime]],
+) -> set[tuple[UUID, UUID, datetime]]:
+    """Those of these riders, stations and instants whose window has had a check-in, also one that was taken back."""
+    asked = {
+        "people": list({person_id for person_id, _, _ in wanted}),
+        "stations": list({station_id for _, station_id, _ in wanted}),
+        "first": min(window_of(at) for _, _, at in wanted),
+        "last": max(window_of(at) for _, _, at in wanted),
+    }
+    taken = {tuple(row) for row in rows(_taken(dialect_name()), asked)}
+    return {key for key in wanted if (key[0], key[1], window_of(key[2])) in taken}
+
+
+@cache
+def _taken(dialect: str) -> Select[UUID, UUID, datetime]:
+    return select(Checkin.person_id, Checkin.station_id, Checkin.window_starts_at).where(
+        one_of(Checkin.person_id, "people", dialect),
+        one_of(Checkin.station_id, "stations", dialect),
+        Checkin.window_starts_at.between(bindparam("first"), bindparam("last")),
+    )
 
 
 def last_of_window(person_id: UUID, station_id: UUID, at: datetime) -> Checkin | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import cast
 from uuid import UUID
 
@@ -14,7 +15,9 @@ from app.checkins.models import RefusedScan
 from app.codes.errors import rider_of
 from app.identity.actors import Actor
 from app.identity.sessions import device_of
-from app.kernel.db import session
+from app.kernel.bulk import one_of
+from app.kernel.db import dialect_name, session
+from app.kernel.driving import rows
 from app.kernel.errors import Problem, RateLimited
 
 # A guess is a code whose check digit fits and whose MAC does not; a misread digit is nobody's fault and not counted.
@@ -69,12 +72,24 @@ def guessed_lately(
     *, person_ids: Collection[UUID], station_ids: Collection[UUID], at: datetime
 ) -> tuple[set[UUID], set[UUID]]:
     """Those of these people and stations by or at which any code was guessed in the last minute."""
-    guessed = select(RefusedScan.by_id, RefusedScan.station_id).where(
-        RefusedScan.slug.in_(GUESSES), RefusedScan.at > at - timedelta(seconds=PER_S)
+    asked = {
+        "slugs": list(GUESSES),
+        "people": list(person_ids),
+        "stations": list(station_ids),
+        "since": at - timedelta(seconds=PER_S),
+    }
+    found = rows(_guessed_since(dialect_name()), asked)
+    return {by_id for by_id, _ in found}, {station_id for _, station_id in found}
+
+
+@cache
+def _guessed_since(dialect: str) -> Select[UUID | None, UUID | None]:
+    whose = or_(
+        one_of(_REFUSED.c.by_id, "people", dialect), one_of(_REFUSED.c.station_id, "stations", dialect)
     )
-    whose = or_(RefusedScan.by_id.in_(person_ids), RefusedScan.station_id.in_(station_ids))
-    rows = session.execute(guessed.where(whose)).all()
-    return {row.by_id for row in rows}, {row.station_id for row in rows}
+    return select(_REFUSED.c.by_id, _REFUSED.c.station_id).where(
+        one_of(_REFUSED.c.slug, "slugs", dialect), _REFUSED.c.at > bindparam("since"), whose
+    )
 
 
 def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None:

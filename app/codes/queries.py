@@ -6,16 +6,17 @@ import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app.codes.errors import ScanSessionOver
 from app.codes.models import MAKERS, PersonalHandle, ScanSession
 from app.kernel.asking import Question, ask
-from app.kernel.bulk import among
-from app.kernel.db import session
+from app.kernel.bulk import among, one_of
+from app.kernel.db import dialect_name, session
 
 _NAMED = (
     select(PersonalHandle)
@@ -65,10 +66,15 @@ def handles_and_last_uses(
     digits: Collection[str],
 ) -> dict[str, tuple[PersonalHandle, ScanSession | None]]:
     """The same of many handles, those that there are."""
-    chosen = select(PersonalHandle, ScanSession).outerjoin(*_AND_LAST_USE)
-    asked = chosen.options(joinedload(PersonalHandle.person, innerjoin=True))
-    rows = session.execute(asked.where(among(PersonalHandle.handle, digits)))
+    rows = session.execute(_all_named_and_used(dialect_name()), {"digits": list(digits)})
     return {row[0].handle: (row[0], row[1]) for row in rows}
+
+
+@cache
+def _all_named_and_used(dialect: str) -> Select[PersonalHandle, ScanSession]:
+    chosen = select(PersonalHandle, ScanSession).outerjoin(*_AND_LAST_USE)
+    named = chosen.where(one_of(PersonalHandle.handle, "digits", dialect))
+    return named.options(joinedload(PersonalHandle.person, innerjoin=True))
 
 
 def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:

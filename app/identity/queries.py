@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, literal, select
@@ -13,8 +14,9 @@ from app.identity.errors import PersonNotFound, ProposalNotFound
 from app.identity.models import WAITING, Appointment, Grant, Person
 from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.asking import Question, ask
-from app.kernel.bulk import by_key
-from app.kernel.db import session
+from app.kernel.bulk import by_key, one_of
+from app.kernel.db import Statement, dialect_name, session
+from app.kernel.driving import rows
 from app.places.models import Region
 
 FEW, MOST_PLATFORMS = 5, 20
@@ -115,21 +117,23 @@ def held_role(person_id: UUID, role: str, at: datetime) -> bool:
 
 def held_role_each(role: str, moments: Sequence[tuple[UUID, datetime]]) -> list[bool]:
     """The same of many persons, each at an instant of their own."""
-    people = {person_id for person_id, _ in moments}
-    rows = session.execute(
-        select(Grant.person_id, Grant.given_at, Grant.revoked_at).where(
-            Grant.person_id.in_(people), Grant.role == role
-        )
-    ).all()
+    if not moments:
+        return []
+    people = list({person_id for person_id, _ in moments})
+    held: dict[UUID, list[tuple[datetime, datetime | None]]] = {}
+    for person_id, given_at, revoked_at in rows(_held(dialect_name()), {"role": role, "people": people}):
+        held.setdefault(person_id, []).append((given_at, revoked_at))
     return [
-        any(
-            row.person_id == person_id
-            and row.given_at <= at
-            and (row.revoked_at is None or row.revoked_at > at)
-            for row in rows
-        )
+        any(given <= at and (revoked is None or revoked > at) for given, revoked in held.get(person_id, ()))
         for person_id, at in moments
     ]
+
+
+@cache
+def _held(dialect: str) -> Statement:
+    return select(Grant.person_id, Grant.given_at, Grant.revoked_at).where(
+        one_of(Grant.person_id, "people", dialect), Grant.role == bindparam("role")
+    )
 
 
 def staff() -> Sequence[Person]:

@@ -6,11 +6,11 @@ A text with a place for each value of each row takes longer to read than to carr
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import JSON, Column, Executable, String, Table, text
+from sqlalchemy import JSON, Column, String, Table, TextClause, text
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 
 _POSTGRESQL = postgresql_dialect()
@@ -18,26 +18,70 @@ _POSTGRESQL = postgresql_dialect()
 
 def columns_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The rows turned on their side: an array for each column, as JSON if that is what it holds; defaults included."""
+    made = dict(_defaults(table))
     found: dict[str, Any] = {}
     for column in table.columns:
-        default: Any = column.default
         if column.name in rows[0]:
             values = [row[column.name] for row in rows]
-        elif default is not None:
-            values = [default.arg(None) if default.is_callable else default.arg for _ in rows]
+        elif column.name in made:
+            values = [made[column.name]() for _ in rows]
         else:
             continue
         found[column.name] = json.dumps(values) if isinstance(column.type, JSON) else values
     return found
 
 
+def completed(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    """One row with the defaults of the columns that it does not name."""
+    return {name: make() for name, make in _defaults(table) if name not in values} | dict(values)
+
+
 @cache
-def insert_if_absent(table: Table, names: tuple[str, ...]) -> Executable:
+def _defaults(table: Table) -> list[tuple[str, Callable[[], Any]]]:
+    return [(column.name, _maker(column.default)) for column in table.columns if column.default is not None]
+
+
+def _maker(default: Any) -> Callable[[], Any]:
+    return (lambda: default.arg(None)) if default.is_callable else (lambda: default.arg)
+
+
+@cache
+def insert_if_absent(table: Table, names: tuple[str, ...]) -> TextClause:
     """The statement for rows with these columns; it answers with the primary keys of those that were inserted."""
     unnested = ", ".join(_unnested(table.c[name]) for name in names)
-    columns, keys = ", ".join(f'"{name}"' for name in names), ", ".join(table.primary_key.columns.keys())
-    told = f'INSERT INTO "{table.name}" ({columns}) SELECT * FROM ROWS FROM ({unnested})'  # noqa: S608 -- our own names
+    keys = ", ".join(table.primary_key.columns.keys())
+    told = f'INSERT INTO "{table.name}" ({_listed(names)}) SELECT * FROM ROWS FROM ({unnested})'  # noqa: S608 -- our own names
     return text(f"{told} ON CONFLICT DO NOTHING RETURNING {keys}")
+
+
+@cache
+def begin_or_lock(
+    table: Table, names: tuple[str, ...], key: tuple[str, ...], told: tuple[str, ...]
+) -> TextClause:
+    """The statement for rows that may be there already, by a unique key: those are locked and stay as they are.
+
+    It answers with the columns `told` of all of them, in order.
+    """
+    unnested = ", ".join(_unnested(table.c[name]) for name in names)
+    into = f'INSERT INTO "{table.name}" ({_listed(names)}) SELECT * FROM ROWS FROM ({unnested})'  # noqa: S608 -- our own names
+    same = f'ON CONFLICT ({_listed(key)}) DO UPDATE SET "{key[0]}" = "{table.name}"."{key[0]}"'
+    returned = ", ".join(f'"{table.name}"."{name}"' for name in told)
+    return text(f"{into} {same} RETURNING {returned}")
+
+
+@cache
+def update_by_id(table: Table, names: tuple[str, ...]) -> TextClause:
+    """The statement that gives rows, each by its `id`, new values in these columns; it answers with their ids."""
+    columns = ("id", *names)
+    unnested = ", ".join(_unnested(table.c[name]) for name in columns)
+    changed = ", ".join(f'"{name}" = changed."{name}"' for name in names)
+    as_told = f"(SELECT * FROM ROWS FROM ({unnested})) AS changed ({_listed(columns)})"  # noqa: S608 -- our own names
+    update = f'UPDATE "{table.name}" SET {changed} FROM {as_told}'  # noqa: S608 -- our own names
+    return text(f'{update} WHERE "{table.name}".id = changed.id RETURNING "{table.name}".id')
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _unnested(column: Column[Any]) -> str:

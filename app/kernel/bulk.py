@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import chain
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     JSON,
-    Column,
     ColumnElement,
     DateTime,
     Integer,
@@ -108,13 +108,24 @@ def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
     found = {key: row for key, row in identities.items() if row is not None}
     missing = wanted - found.keys()
     if missing:
-        column = cast("Column[Any]", inspect(model).primary_key[0])
-        rows = session.scalars(select(model).where(among(column, missing)))
+        rows = session.scalars(_with_keys(model, dialect_name()), {"keys": list(missing)})
         found |= {cast("tuple[Any]", inspect(row).identity)[0]: row for row in rows}
     return found
 
 
-def among(column: InstrumentedAttribute[V] | Column[V], values: Collection[V]) -> ColumnElement[bool]:
+@cache
+def _with_keys(model: type[M], dialect: str) -> Select[M]:
+    return select(model).where(one_of(inspect(model).primary_key[0], "keys", dialect))
+
+
+def one_of(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
+    """Whether the column has one of the values given later by this name: for a statement that is built once."""
+    if dialect == "postgresql":
+        return cast("ColumnElement[bool]", column == any_(bindparam(name, type_=ARRAY(column.type))))
+    return cast("ColumnElement[bool]", column.in_(bindparam(name, expanding=True)))
+
+
+def among(column: InstrumentedAttribute[V], values: Collection[V]) -> ColumnElement[bool]:
     """Whether the column has one of these values, however many: one array, not a place in the text for each."""
     if dialect_name() == "postgresql":
         return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))

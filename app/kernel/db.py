@@ -45,6 +45,7 @@ from sqlalchemy.orm import (
     make_transient_to_detached,
     mapped_column,
 )
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
 from app.kernel import arrays, connecting, messages
@@ -303,7 +304,10 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
 
     On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
     """
-    statement = _insert_if_absent(cast(Table, model.__table__), dialect_name())
+    table = cast(Table, model.__table__)
+    statement = _insert_if_absent(table, dialect_name())
+    if dialect_name() == "postgresql":
+        return bool(messages.ask(statement, arrays.completed(table, values), session.connection()))
     return session.connection().execute(statement, dict(values)).first() is not None
 
 
@@ -317,8 +321,8 @@ def insert_all_if_absent(model: type[Base], rows: Sequence[Mapping[str, Any]]) -
     table = cast(Table, model.__table__)
     if dialect_name() == "postgresql":
         columns = arrays.columns_of(table, rows)
-        statement = arrays.insert_if_absent(table, tuple(columns))
-        return {tuple(row) for row in session.connection().execute(statement, columns)}
+        sent = arrays.insert_if_absent(table, tuple(columns))
+        return {tuple(row) for row in messages.ask(sent, columns, session.connection())}
     statement = _insert_if_absent(table, "sqlite")
     return {tuple(row) for row in session.connection().execute(statement, [dict(row) for row in rows])}
 
@@ -331,7 +335,7 @@ def as_loaded(made: M) -> M:
 
 
 @cache
-def _insert_if_absent(table: Table, dialect: str) -> Executable:
+def _insert_if_absent(table: Table, dialect: str) -> ReturningInsert[Any]:
     # Built once: to build a statement costs as much as to send it.
     into = postgresql_insert if dialect == "postgresql" else sqlite_insert
     return into(table).on_conflict_do_nothing().returning(*table.primary_key.columns)

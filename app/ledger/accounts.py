@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from app.kernel import clock
-from app.kernel.db import as_loaded, insert_if_absent, session
+from app.kernel.bulk import one_of
+from app.kernel.db import Statement, as_loaded, dialect_name, insert_if_absent, session
+from app.kernel.driving import rows
 from app.kernel.ids import new_id
 from app.ledger.models import OVERDRAWABLE_KINDS, Account
 from app.places import queries as places
-
-_IDS_BY_KEY = select(Account.key, Account.id, Account.balance).where(
-    Account.key.in_(bindparam("keys", expanding=True))
-)
 
 
 def wallet_of(person_id: UUID) -> Account:
@@ -111,13 +110,25 @@ def ends_of_awards(wanted: Sequence[ToAward]) -> list[EndsOfAward]:
         for each in wanted
     }
     keys = {key for each in wanted for key in (each.purse, debt_key(each.person_id), *budgets[each])}
-    rows = session.connection().execute(_IDS_BY_KEY, {"keys": list(keys)})
-    found: dict[str, Any] = {row.key: row for row in rows}
+    found: dict[str, Any] = {
+        row[0]: _Found(*row) for row in rows(_by_keys(dialect_name()), {"keys": list(keys)})
+    }
     for each in wanted:
         if each.purse not in found:
             kind = "pending" if each.pending else "wallet"
             found[each.purse] = _opened(each.purse, kind, owner_id=each.person_id)
     return [_ends(each, found, budgets[each], _codes(paths[each.region_code])[0]) for each in wanted]
+
+
+class _Found(NamedTuple):
+    key: str
+    id: UUID
+    balance: int
+
+
+@cache
+def _by_keys(dialect: str) -> Statement:
+    return select(Account.key, Account.id, Account.balance).where(one_of(Account.key, "keys", dialect))
 
 
 def _ends(wanted: ToAward, found: Mapping[str, Any], budgets: Sequence[str], top: str) -> EndsOfAward:

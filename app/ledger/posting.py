@@ -18,7 +18,9 @@ from uuid import UUID
 from sqlalchemy import BindParameter, Row, String, TextClause, Uuid, bindparam, select, text
 
 from app.identity.actors import Actor
-from app.kernel.db import as_loaded, session
+from app.kernel.bulk import one_of
+from app.kernel.db import Statement, as_loaded, dialect_name, session
+from app.kernel.driving import rows
 from app.kernel.errors import Problem
 from app.kernel.ids import new_id
 from app.kernel.unanswered import claim, is_unanswered, put
@@ -34,24 +36,25 @@ from app.ledger.errors import (
 )
 from app.ledger.models import Account, Entry, LedgerTransaction
 
-_LOOKED_AT = (
-    Account.id,
-    Account.kind,
-    Account.balance,
-    Account.held,
-    Account.overdrawable,
-    Account.region_code,
-    Account.period,
-)
+
+class Standing(NamedTuple):
+    """An account as it stands."""
+
+    id: UUID
+    kind: str
+    balance: int
+    held: int
+    overdrawable: bool
+    region_code: str | None
+    period: str | None
 
 
-# FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
-_TO_CHANGE = (
-    select(*_LOOKED_AT)
-    .where(Account.id.in_(bindparam("account_ids", expanding=True)))
-    .order_by(Account.key.desc())
-    .with_for_update(key_share=True)
-)
+@cache
+def _to_change(dialect: str) -> Statement:
+    # FOR NO KEY UPDATE: the foreign keys of entries being written elsewhere do not have to wait.
+    looked_at = (getattr(Account, name) for name in Standing._fields)
+    wanted = select(*looked_at).where(one_of(Account.id, "account_ids", dialect))
+    return wanted.order_by(Account.key.desc()).with_for_update(key_share=True)
 
 
 class Leg(NamedTuple):
@@ -232,11 +235,11 @@ def must_balance(legs: Sequence[Leg]) -> None:
         raise ValueError("each leg moves points of an account of its own")
 
 
-def accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Row[Any]]:
+def accounts_to_change(legs: Sequence[Leg]) -> dict[UUID, Standing]:
     """The accounts of these legs, locked until the unit of work ends."""
     wanted = {leg.account_id for leg in legs}
-    locked: Any = session.execute(_TO_CHANGE, {"account_ids": list(wanted)})
-    found = {row.id: row for row in locked}
+    locked = rows(_to_change(dialect_name()), {"account_ids": list(wanted)})
+    found = {row[0]: Standing(*row) for row in locked}
     if len(found) < len(wanted):
         raise ValueError("a leg names an account that does not exist")
     return found

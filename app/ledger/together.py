@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import select
 
 from app.identity.actors import Actor
-from app.kernel.db import insert_all_if_absent, session
-from app.kernel.errors import Problem
+from app.kernel.bulk import one_of
+from app.kernel.db import Statement, dialect_name, insert_all_if_absent
+from app.kernel.driving import rows
+from app.kernel.errors import Conflict, Problem
 from app.kernel.ids import new_id
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import SourceUsedDifferently
 from app.ledger.models import Entry, LedgerTransaction
-from app.ledger.posting import Leg, accounts_to_change, must_balance, must_suffice, post
+from app.ledger.posting import Leg, Standing, accounts_to_change, must_balance, must_suffice, post
 
 
 class Posting(NamedTuple):
@@ -30,18 +32,6 @@ class Posting(NamedTuple):
     at: datetime
 
 
-@dataclass(slots=True)
-class Standing:
-    """An account as it stands after the postings so far."""
-
-    kind: str
-    balance: int
-    held: int
-    overdrawable: bool
-    region_code: str | None
-    period: str | None
-
-
 def post_all(postings: Sequence[Posting], *, by: Actor) -> list[Problem | None]:
     """Make them all; of each, None or what stood in its way: the refusals of `post`. One refused leaves the others.
 
@@ -50,25 +40,24 @@ def post_all(postings: Sequence[Posting], *, by: Actor) -> list[Problem | None]:
     for each in postings:
         must_balance(each.legs)
     legs = [leg for each in postings for leg in each.legs]
-    accounts = {
-        row.id: Standing(row.kind, row.balance, row.held, row.overdrawable, row.region_code, row.period)
-        for row in accounts_to_change(legs).values()
-    }
-    used = select(LedgerTransaction.id).where(
-        LedgerTransaction.source.in_([each.source for each in postings])
-    )
-    if session.scalars(used.limit(1)).first() is not None or len({each.source for each in postings}) < len(
-        postings
-    ):
+    accounts = accounts_to_change(legs)
+    sources = list({each.source for each in postings})
+    if len(sources) < len(postings) or rows(_used(dialect_name()), {"sources": sources}):
         return [_by_itself(each, by) for each in postings]
     answers: list[Problem | None] = []
     for each in postings:
         answers.append(_refusal(accounts, each))
         if answers[-1] is None:
             for account_id, amount in (leg.move for leg in each.legs):
-                accounts[account_id].balance += amount
+                before = accounts[account_id]
+                accounts[account_id] = before._replace(balance=before.balance + amount)
     _write([each for each, answer in zip(postings, answers, strict=True) if answer is None], by)
     return answers
+
+
+@cache
+def _used(dialect: str) -> Statement:
+    return select(LedgerTransaction.id).where(one_of(LedgerTransaction.source, "sources", dialect)).limit(1)
 
 
 def _by_itself(posting: Posting, by: Actor) -> Problem | None:
@@ -106,9 +95,9 @@ def _write(postings: Sequence[Posting], by: Actor) -> None:
         )
     if not entries:
         return
-    # RETURNING makes it one statement of many rows, and triggers move each account once.
-    table = cast(Table, Entry.__table__)
-    session.connection().execute(insert(table).returning(table.c.id), entries).all()
+    # One statement of many rows: triggers move each account once.
+    if len(insert_all_if_absent(Entry, entries)) < len(entries):
+        raise Conflict
     if len(insert_all_if_absent(LedgerTransaction, transactions)) < len(transactions):
         # Only a concurrent use of a source on other accounts gets here; see `posting.record`.
         raise SourceUsedDifferently(source=transactions[0]["source"])

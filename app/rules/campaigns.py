@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
-from app.kernel.db import session
+from app.kernel.bulk import one_of
+from app.kernel.db import Statement, dialect_name, session
+from app.kernel.driving import rows
 from app.places import queries as places
 from app.places.models import Region
 from app.rules.errors import CampaignNotFound, CampaignTimesWrong
@@ -66,32 +69,36 @@ def end_campaign(*, campaign_id: UUID, by: Actor, at: datetime) -> Campaign:
     return campaign
 
 
-def running(region_path: str, at: datetime) -> Mapping[str, Campaign]:
-    """The campaign of each kind in force in a region at that instant; of several, the one that began last."""
-    return running_each([(region_path, at)])[0]
-
-
-def running_each(moments: Sequence[tuple[str, datetime]]) -> list[Mapping[str, Campaign]]:
-    """The same for many regions, each at an instant of its own."""
+def running_each(moments: Sequence[tuple[str, datetime]]) -> list[Mapping[str, UUID]]:
+    """The campaign of each kind in force in each region at its instant; of several, the one that began last."""
     lines = {path: path.strip("/").split("/") for path, _ in moments}
-    instants = [at for _, at in moments]
-    found = session.scalars(
-        select(Campaign)
-        .where(
-            Campaign.region_code.in_({code for line in lines.values() for code in line}),
-            Campaign.starts_at <= max(instants),
-            Campaign.ends_at > min(instants),
-        )
-        .order_by(Campaign.starts_at, Campaign.id)
-    ).all()
+    asked = {
+        "codes": list({code for line in lines.values() for code in line}),
+        "first": min(at for _, at in moments),
+        "last": max(at for _, at in moments),
+    }
+    found = rows(_declared(dialect_name()), asked)
     return [
         {
-            each.kind: each
-            for each in found
-            if each.region_code in lines[path] and each.starts_at <= at < each.ends_at
+            kind: campaign_id
+            for kind, campaign_id, region_code, starts_at, ends_at in found
+            if region_code in lines[path] and starts_at <= at < ends_at
         }
         for path, at in moments
     ]
+
+
+@cache
+def _declared(dialect: str) -> Statement:
+    return (
+        select(Campaign.kind, Campaign.id, Campaign.region_code, Campaign.starts_at, Campaign.ends_at)
+        .where(
+            one_of(Campaign.region_code, "codes", dialect),
+            Campaign.starts_at <= bindparam("last"),
+            Campaign.ends_at > bindparam("first"),
+        )
+        .order_by(Campaign.starts_at, Campaign.id)
+    )
 
 
 def campaigns(by: Actor) -> Sequence[Campaign]:

@@ -22,7 +22,7 @@ from app.rules.counting import CAMPAIGN_OF
 from app.rules.grounds import Grounds
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import Fact
-from app.rules.models import Campaign, FirstFact
+from app.rules.models import FirstFact
 
 
 def with_circumstances(fact: Fact, grounds: Grounds) -> Fact:
@@ -41,13 +41,9 @@ def all_with_circumstances(facts: Sequence[Fact]) -> list[Fact]:
     )
     firsts = _firsts_of_day([fact for fact in facts if "first_of_day" not in fact.fields])
     return [
-        _completed(fact, _ids(declared), members.get(fact.id, False), fact.id in firsts)
+        _completed(fact, declared, members.get(fact.id, False), fact.id in firsts)
         for fact, declared in zip(facts, running, strict=True)
     ]
-
-
-def _ids(declared: Mapping[str, Campaign]) -> dict[str, UUID]:
-    return {kind: each.id for kind, each in declared.items()}
 
 
 def _completed(fact: Fact, declared: Mapping[str, UUID], is_member: bool, is_first: bool) -> Fact:

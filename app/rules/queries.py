@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import defer, joinedload
 
 from app.cases.models import Case
 from app.identity.actors import Actor
+from app.kernel.bulk import one_of
 from app.kernel.clock import city_day
-from app.kernel.db import session
+from app.kernel.db import Statement, dialect_name, session
+from app.kernel.driving import rows
 from app.places import queries as places
 from app.rules import rulebook
 from app.rules.errors import AwardNotFound, FactNotFound, RuleSetNotFound, VersionNotFound
@@ -117,20 +119,27 @@ def version_in_force_each(moments: Sequence[tuple[str, datetime]]) -> list[RuleS
     """The same for many regions, each at an instant of its own."""
     codes = {code for path, _ in moments for code in path.strip("/").split("/")}
     first, last = min(at for _, at in moments), max(at for _, at in moments)
-    candidates = session.execute(
+    asked = {"codes": list(codes), "first": first, "last": last}
+    days = {"first_on": city_day(first), "last_on": city_day(last)}
+    candidates = session.execute(_candidates(dialect_name()), asked | days).all()
+    return [nearest_in_force([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
+
+
+@cache
+def _candidates(dialect: str) -> Select[RuleSetVersion, RuleSet]:
+    return (
         select(RuleSetVersion, RuleSet)
         .join(RuleSet, RuleSet.id == RuleSetVersion.rule_set_id)
         .where(
-            RuleSet.region_code.in_(codes),
-            RuleSet.starts_on <= city_day(last),
-            or_(RuleSet.ends_on.is_(None), RuleSet.ends_on >= city_day(first)),
+            one_of(RuleSet.region_code, "codes", dialect),
+            RuleSet.starts_on <= bindparam("last_on"),
+            or_(RuleSet.ends_on.is_(None), RuleSet.ends_on >= bindparam("first_on")),
             RuleSetVersion.state.in_(IN_FORCE_STATES),
-            RuleSetVersion.starts_at <= last,
-            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > first),
+            RuleSetVersion.starts_at <= bindparam("last"),
+            or_(RuleSetVersion.ends_at.is_(None), RuleSetVersion.ends_at > bindparam("first")),
         )
         .options(defer(RuleSetVersion.rules))  # kept by the process, see `rules_of`
-    ).all()
-    return [nearest_in_force([(row[0], row[1]) for row in candidates], path, at) for path, at in moments]
+    )
 
 
 def nearest_in_force(
@@ -196,8 +205,16 @@ def rules_of(found: RuleSetVersion) -> tuple[Rule, ...]:
 
 def void_ones(fact_kind: str, fact_ids: Sequence[UUID]) -> set[UUID]:
     """Those of these facts that were found void."""
-    found = select(VoidFact.fact_id).where(VoidFact.fact_kind == fact_kind, VoidFact.fact_id.in_(fact_ids))
-    return set(session.scalars(found))
+    return {
+        fact_id for (fact_id,) in rows(_void(dialect_name()), {"kind": fact_kind, "facts": list(fact_ids)})
+    }
+
+
+@cache
+def _void(dialect: str) -> Statement:
+    return select(VoidFact.fact_id).where(
+        VoidFact.fact_kind == bindparam("kind"), one_of(VoidFact.fact_id, "facts", dialect)
+    )
 
 
 def is_void(fact_kind: str, fact_id: UUID) -> bool:

@@ -8,14 +8,14 @@ from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, Table, bindparam, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Executable, Table, bindparam, update
+from sqlalchemy.dialects.sqlite import insert
 
+from app.kernel import arrays, messages
 from app.kernel.clock import city_day
 from app.kernel.db import dialect_name, session
 from app.kernel.ids import new_id
-from app.kernel.unanswered import put_all
+from app.kernel.unanswered import is_unanswered, put_all
 from app.rules.counting import period_of, subject_of
 from app.rules.evaluating import Outcome, UsageKey, Used, matching
 from app.rules.kinds.shape import Fact
@@ -58,32 +58,34 @@ def all_counters_to_change(rule_set_id: UUID, rules: Sequence[Rule], facts: Sequ
     ]
     locked = _locked([{"id": new_id(), "points": 0, "times": 0, **row} for row in rows])
     found = {
-        (row.rule_key, row.subject, row.period): Counter(row.id, row.points, row.times) for row in locked
+        (rule_key, subject, period): Counter(id_, points, times)
+        for id_, rule_key, subject, period, points, times in locked
     }
     return [{key: found[place] for key, place in each.items()} for each in wanted]
 
 
-def _locked(rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:
+def _locked(rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
     """These counters as the database has them now, begun where there was none; nobody else changes them meanwhile.
 
     One statement: a row that is there is set to what it is, which locks it and gives it back.
     """
-    return session.connection().execute(_begin_or_lock(dialect_name()), list(rows)).all()
+    if dialect_name() == "postgresql":
+        columns = arrays.columns_of(_TABLE, rows)
+        sent = arrays.begin_or_lock(_TABLE, tuple(columns), _KEY, _TOLD)
+        return messages.ask(sent, columns, session.connection())
+    return session.connection().execute(_begin_or_lock(), list(rows)).all()
 
 
-_COUNTED = update(UsageCounter.__table__).where(  # type: ignore[arg-type]
-    UsageCounter.__table__.c.id == bindparam("counter_id")
-)
+_TABLE = cast(Table, UsageCounter.__table__)
+_KEY = ("rule_set_id", "rule_key", "subject", "period")
+_TOLD = ("id", "rule_key", "subject", "period", "points", "times")
+_COUNTED = update(_TABLE).where(_TABLE.c.id == bindparam("counter_id"))
 
 
 @cache
-def _begin_or_lock(dialect: str) -> Executable:
-    table = cast(Table, UsageCounter.__table__)
-    insert: Any = (postgresql_insert if dialect == "postgresql" else sqlite_insert)(table)
-    same = insert.on_conflict_do_update(
-        index_elements=["rule_set_id", "rule_key", "subject", "period"], set_={"times": table.c.times}
-    )
-    return cast(Executable, same.returning(*table.c))
+def _begin_or_lock() -> Executable:
+    same = insert(_TABLE).on_conflict_do_update(index_elements=_KEY, set_={"times": _TABLE.c.times})
+    return same.returning(*(_TABLE.c[name] for name in _TOLD))
 
 
 def _looked_at(rules: Sequence[Rule], fact: Fact) -> dict[UsageKey, tuple[str, str, str]]:
@@ -133,8 +135,11 @@ def _add(counter: Counter, points: int, times: int) -> None:
 def keep(counters: Iterable[Counter]) -> None:
     """Write what was counted. Whoever counts holds the locks, so nobody else has counted since."""
     counted = {each.id: each for each in counters if each.counted}.values()
-    put_all(
-        _COUNTED, [{"counter_id": each.id, "points": each.points, "times": each.times} for each in counted]
-    )
+    rows = [{"id": each.id, "points": each.points, "times": each.times} for each in counted]
+    if rows and dialect_name() == "postgresql" and not is_unanswered():
+        columns = arrays.columns_of(_TABLE, rows)
+        messages.ask(arrays.update_by_id(_TABLE, ("points", "times")), columns, session.connection())
+    else:
+        put_all(_COUNTED, [{"counter_id": row.pop("id"), **row} for row in rows])
     for each in counted:
         each.counted = False

@@ -12,7 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.checkins.checking_in import Presence, check_in_together, presence_by_poster
-from app.checkins.queries import check_ins_of_windows
+from app.checkins.queries import windows_taken
 from app.checkins.refusing import guessed_lately
 from app.codes import queries as codes
 from app.codes import reading
@@ -139,7 +139,7 @@ def _presence(each: Asked, station: Station, at: datetime) -> Presence:
 def _first_of_each_rider(proofs: Sequence[Proof]) -> list[Proof]:
     """One presence of each rider, whose window is still free."""
     first = {proof.presence.person_id: proof for proof in reversed(proofs)}
-    taken = check_ins_of_windows([proof.window for proof in first.values()]) if first else {}
+    taken = windows_taken([proof.window for proof in first.values()]) if first else set()
     return [
         proof for proof in proofs if first[proof.presence.person_id] is proof and proof.window not in taken
     ]

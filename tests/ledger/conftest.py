@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from app.kernel import driving
+from app.kernel import driving, messages
 from app.kernel.db import db
 
 
@@ -26,7 +26,14 @@ def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         sent.append(prepared.text)
         return directly(engine, prepared, values)
 
+    ask = messages.ask
+
+    def note_and_ask(statement: Any, values: Any, connection: Any) -> Any:
+        sent.append(str(statement))
+        return ask(statement, values, connection)
+
     monkeypatch.setattr(driving, "_by_the_driver", note_and_send)
+    monkeypatch.setattr(messages, "ask", note_and_ask)
     engines = list(db.engines.values())
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from unittest import mock
 
 from sqlalchemy import event
 
 from app.identity.models import Person
+from app.kernel import messages
 from app.kernel.db import db, session, transaction
 from app.rewards.books import queries as books
 from app.rewards.books import refunding
@@ -24,9 +27,16 @@ def sent() -> Iterator[list[str]]:
         if not statement.startswith("PRAGMA") and not statement.startswith("BEGIN"):
             seen.append(statement)
 
+    ask = messages.ask
+
+    def note_and_ask(statement: Any, values: Any, connection: Any) -> Any:
+        seen.append(str(statement))
+        return ask(statement, values, connection)
+
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        yield seen
+        with mock.patch.object(messages, "ask", note_and_ask):
+            yield seen
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
 

@@ -150,7 +150,7 @@ def test_where_codes_were_guessed_nobody_is_settled_in_a_group(lane, crowd, sett
 def test_who_is_faster_in_another_process_makes_all_go_one_by_one(lane, crowd, clock, monkeypatch):
     """The planted race: somebody takes the window between the look and the writing."""
     one, two, *_ = crowd
-    monkeypatch.setattr(together, "check_ins_of_windows", lambda _: {})
+    monkeypatch.setattr(together, "windows_taken", lambda _: set())
     assert one.is_scanned()[0] == 200
     clock.advance(minutes=1)
     told = gathered(lane, one.is_scanned, two.is_scanned)

@@ -1,0 +1,61 @@
+"""Statements as the driver takes them: the text once, and what makes their values and columns ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect
+
+
+class Prepared:
+    """The text of a statement with its values left open.
+
+    `names` are the values that an INSERT or UPDATE without its own is given. `one`: it must change a row, or it fails.
+    """
+
+    def __init__(self, statement: ClauseElement, dialect: Dialect, names: tuple[str, ...], one: bool) -> None:
+        compiled: Any = statement.compile(dialect=dialect, column_keys=list(names) or None)
+        text = str(compiled)
+        if "POSTCOMPILE" in text:
+            raise ValueError("a list inside of IN is written out each time: see `bulk.one_of`")
+        self.text = f"WITH done AS ({text} RETURNING 1) SELECT 1 / count(*) FROM done" if one else text  # noqa: S608
+        self._compiled = compiled
+        binds = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
+            for name, bind in compiled.binds.items()
+        }
+        self._makes = [(name, make) for name, make in binds.items() if make is not None]
+        self._given = None if names else dict(compiled.params)
+        columns = [each.type.dialect_impl(dialect) for each in getattr(statement, "selected_columns", ())]
+        readers = [each.result_processor(dialect, None) for each in columns]
+        self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
+
+    def parameters(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What fills the gaps, in the driver's types."""
+        if self._given is None:
+            given: dict[str, Any] = dict(self._compiled.construct_params(dict(values)) or {})
+        else:
+            given = {**self._given, **values}
+        for name, make in self._makes:
+            given[name] = make(given[name])
+        return given
+
+    def converted(self, found: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+        """The rows in our types."""
+        if not self._readers:
+            return found
+        made = [list(row) for row in found]
+        for row in made:
+            for at, read in self._readers:
+                row[at] = read(row[at])
+        return made
+
+
+@lru_cache(maxsize=512)
+def prepared(
+    statement: ClauseElement, dialect: Dialect, names: tuple[str, ...] = (), one: bool = False
+) -> Prepared:
+    """The same statement is prepared once; it has to be the same object each time."""
+    return Prepared(statement, dialect, names, one)
