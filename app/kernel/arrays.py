@@ -70,14 +70,17 @@ def begin_or_lock(
 
 
 @cache
-def update_by_id(table: Table, names: tuple[str, ...]) -> TextClause:
-    """The statement that gives rows, each by its `id`, new values in these columns; it answers with their ids."""
+def update_by_id(table: Table, names: tuple[str, ...], only: str) -> TextClause:
+    """The statement that gives rows, each by its `id`, new values in these columns; it answers with their ids.
+
+    `only` is a condition on the rows as they are.
+    """
     columns = ("id", *names)
     unnested = ", ".join(_unnested(table.c[name]) for name in columns)
     changed = ", ".join(f'"{name}" = changed."{name}"' for name in names)
     as_told = f"(SELECT * FROM ROWS FROM ({unnested})) AS changed ({_listed(columns)})"  # noqa: S608 -- our own names
     update = f'UPDATE "{table.name}" SET {changed} FROM {as_told}'  # noqa: S608 -- our own names
-    return text(f'{update} WHERE "{table.name}".id = changed.id RETURNING "{table.name}".id')
+    return text(f'{update} WHERE "{table.name}".id = changed.id AND {only} RETURNING "{table.name}".id')
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -23,12 +23,15 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from app.kernel import arrays, messages
 from app.kernel.db import Base, UtcDateTime, dialect_name, session
 
 V = TypeVar("V")
@@ -96,6 +99,30 @@ def read_many(statement: Select[Any]) -> Iterator[Sequence[Any]]:
 
 def _read_as(kind: Any) -> str:
     return next((name for sort, name in _READ_AS if isinstance(kind, sort)), "text")
+
+
+def update_all(
+    model: type[Base], rows: Sequence[Row], *, only: str = "true", given: Row | None = None
+) -> int:
+    """Give rows, each by its `id`, the values named beside it; returns how many there were.
+
+    `only`: a condition on each row as it is, in plain SQL with the table's name before its columns; `given` fills it.
+    """
+    if not rows:
+        return 0
+    table, names = cast(Table, model.__table__), tuple(name for name in rows[0] if name != "id")
+    if dialect_name() == "postgresql":
+        statement = arrays.update_by_id(table, names, only)
+        values = {**arrays.columns_of(table, rows), **(given or {})}
+        return len(messages.ask(statement, values, session.connection()))
+    changed = update(table).where(table.c.id == bindparam("of_id"), text(only).bindparams(**(given or {})))
+    done = [
+        session.connection().execute(
+            changed.values({name: row[name] for name in names}), {"of_id": row["id"]}
+        )
+        for row in rows
+    ]
+    return sum(each.rowcount for each in done)
 
 
 def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:

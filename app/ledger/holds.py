@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, String, Uuid, bindparam, exists, literal, select, text, update
@@ -17,7 +18,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import make_transient_to_detached
 
 from app.identity.actors import SYSTEM, Actor
-from app.kernel.db import UtcDateTime, dialect_name, session
+from app.kernel.bulk import one_of, update_all
+from app.kernel.db import Statement, UtcDateTime, dialect_name, session
+from app.kernel.driving import rows
 from app.kernel.events import publish
 from app.kernel.ids import new_id
 from app.kernel.unanswered import is_unanswered, put
@@ -25,7 +28,8 @@ from app.ledger.accounts import forget_balances, wallet_key
 from app.ledger.errors import HoldEnded, HoldNotFound, PointsShort, SourceUsedDifferently
 from app.ledger.events import HoldExpired
 from app.ledger.models import Account, Hold, LedgerTransaction
-from app.ledger.posting import Leg, booked, close, legs_of, record
+from app.ledger.posting import Leg, accounts_to_change, booked, close, is_any_used, legs_of, record
+from app.ledger.together import Posting, write_all
 
 CAPTURED = {"slug": "ledger.captured"}
 
@@ -93,6 +97,56 @@ def capture(
         return _captured_before(hold_id, to_account_id, source, points)
     legs = [Leg(ended.account_id, -ended.captured_points), Leg(to_account_id, ended.captured_points)]
     return record(transaction_id, legs=legs, **told)
+
+
+class Capture(NamedTuple):
+    """What `capture` is told of one of many."""
+
+    hold_id: UUID
+    to_account_id: UUID
+    source: str
+    words: Mapping[str, Any]
+    by: Actor
+
+
+def capture_all(captures: Sequence[Capture], *, kind: str, at: datetime) -> bool:
+    """Spend all that these holds hold, in a few statements. False: one of them is not open, or its source was used.
+
+    Then nothing of the unit of work may stay. Accounts are locked in the order in which `post` locks them.
+    """
+    open_ones = rows(_open(dialect_name()), {"holds": [each.hold_id for each in captures], "now": at})
+    held = {hold_id: (account_id, points) for hold_id, account_id, points in open_ones}
+    if len(held) < len(captures) or is_any_used([each.source for each in captures]):
+        return False
+    postings = []
+    for each in captures:
+        account_id, points = held[each.hold_id]
+        legs = [Leg(account_id, -points), Leg(each.to_account_id, points)]
+        postings.append((new_id(), Posting(kind, each.source, legs, each.words, at)))
+    accounts_to_change([leg for _, posting in postings for leg in posting.legs])
+    ended = [
+        {
+            "id": each.hold_id,
+            "state": "captured",
+            "captured_points": held[each.hold_id][1],
+            "transaction_id": transaction_id,
+            "end_source": each.source,
+            "ended_by": each.by.person_id,
+            "ended_at": at,
+        }
+        for each, (transaction_id, _) in zip(captures, postings, strict=True)
+    ]
+    if update_all(Hold, ended, only="holds.state = 'held'") < len(ended):
+        return False
+    write_all(postings, [each.by.person_id for each in captures])
+    return True
+
+
+@cache
+def _open(dialect: str) -> Statement:
+    return select(Hold.id, Hold.account_id, Hold.points).where(
+        one_of(Hold.id, "holds", dialect), Hold.state == "held", Hold.expires_at > bindparam("now")
+    )
 
 
 def release(hold_id: UUID, *, source: str, by: Actor, at: datetime) -> Hold:

@@ -262,6 +262,16 @@ def must_suffice(accounts: Mapping[UUID, Any], legs: Sequence[Leg]) -> None:
         raise AccountShort(short_by=short_by, usable=usable, kind=account.kind)
 
 
+def is_any_used(sources: Sequence[str]) -> bool:
+    """Whether one of these sources was used."""
+    return bool(rows(_used(dialect_name()), {"sources": list(sources)}))
+
+
+@cache
+def _used(dialect: str) -> Statement:
+    return select(LedgerTransaction.id).where(one_of(LedgerTransaction.source, "sources", dialect)).limit(1)
+
+
 def booked(source: str) -> LedgerTransaction | None:
     """The transaction this source was used for, if any."""
     return session.scalar(select(LedgerTransaction).where(LedgerTransaction.source == source))

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.identity.actors import Actor
-from app.kernel.bulk import one_of
-from app.kernel.db import Statement, dialect_name, insert_all_if_absent
-from app.kernel.driving import rows
+from app.kernel.db import insert_all_if_absent
 from app.kernel.errors import Conflict, Problem
 from app.kernel.ids import new_id
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import SourceUsedDifferently
 from app.ledger.models import Entry, LedgerTransaction
-from app.ledger.posting import Leg, Standing, accounts_to_change, must_balance, must_suffice, post
+from app.ledger.posting import (
+    Leg,
+    Standing,
+    accounts_to_change,
+    is_any_used,
+    must_balance,
+    must_suffice,
+    post,
+)
 
 
 class Posting(NamedTuple):
@@ -41,8 +44,8 @@ def post_all(postings: Sequence[Posting], *, by: Actor) -> list[Problem | None]:
         must_balance(each.legs)
     legs = [leg for each in postings for leg in each.legs]
     accounts = accounts_to_change(legs)
-    sources = list({each.source for each in postings})
-    if len(sources) < len(postings) or rows(_used(dialect_name()), {"sources": sources}):
+    sources = {each.source for each in postings}
+    if len(sources) < len(postings) or is_any_used(list(sources)):
         return [_by_itself(each, by) for each in postings]
     answers: list[Problem | None] = []
     for each in postings:
@@ -53,11 +56,6 @@ def post_all(postings: Sequence[Posting], *, by: Actor) -> list[Problem | None]:
                 accounts[account_id] = before._replace(balance=before.balance + amount)
     _write([each for each, answer in zip(postings, answers, strict=True) if answer is None], by)
     return answers
-
-
-@cache
-def _used(dialect: str) -> Statement:
-    return select(LedgerTransaction.id).where(one_of(LedgerTransaction.source, "sources", dialect)).limit(1)
 
 
 def _by_itself(posting: Posting, by: Actor) -> Problem | None:
@@ -77,9 +75,13 @@ def _refusal(accounts: Mapping[UUID, Standing], posting: Posting) -> Problem | N
 
 
 def _write(postings: Sequence[Posting], by: Actor) -> None:
+    write_all([(new_id(), each) for each in postings], [by.person_id] * len(postings))
+
+
+def write_all(postings: Sequence[tuple[UUID, Posting]], made_by: Sequence[UUID | None]) -> None:
+    """Entries and transactions under these ids. Only for this package: locks and checks are the caller's."""
     entries, transactions = [], []
-    for each in postings:
-        transaction_id = new_id()
+    for (transaction_id, each), maker in zip(postings, made_by, strict=True):
         entries += [{"id": new_id(), "transaction_id": transaction_id, **leg._asdict()} for leg in each.legs]
         transactions.append(
             {
@@ -89,7 +91,7 @@ def _write(postings: Sequence[Posting], by: Actor) -> None:
                 "words": dict(each.words),
                 "entry_count": len(each.legs),
                 "reverses_id": None,
-                "made_by": by.person_id,
+                "made_by": maker,
                 "at": each.at,
             }
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.codes.kinds import voucher as voucher_code
 from app.codes.queries import session_in_use
 from app.identity.actors import Actor
 from app.kernel import clock, geo
+from app.kernel.answering import Asked
 from app.kernel.http import (
     Api,
     attachment,
@@ -20,6 +22,7 @@ from app.kernel.http import (
     gives_file,
     gives_page,
     idempotent,
+    in_a_lane,
     in_one_message,
     public,
     requires,
@@ -248,10 +251,16 @@ def preview_redemption(code: str, station_id: UUID, by: Actor) -> Preview:
     return redemption.preview(serial=serial, station_id=station_id, by=by, at=at)
 
 
+def _redeem_together(group: Sequence[Asked]) -> list[VoucherDetail | None]:
+    wanted = [redemption.Wanted(**each.arguments, by=each.by) for each in group]
+    return redemption.redeem_together(wanted, at=clock.now())
+
+
 @api.post("/redemptions")
 @requires("station.scan")
 @idempotent
 @in_one_message
+@in_a_lane(_redeem_together)
 @takes(HandOver)
 @gives(VoucherRead, 201)
 def hand_over(voucher_id: UUID, station_id: UUID, by: Actor) -> VoucherDetail:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from sqlalchemy.orm import contains_eager
 
 from app.identity import queries as people
 from app.identity.models import Person
-from app.kernel.bulk import by_key
-from app.kernel.db import session
+from app.kernel.bulk import by_key, one_of
+from app.kernel.db import dialect_name, session
 from app.kernel.paging import Page, page
 from app.ledger.reconciling import settlement_of_each
 from app.places.models import Region, Station
@@ -222,12 +223,14 @@ class HandingOver:
     owed_to: UUID | None  # the station's account, if it was ever opened
 
 
-_HANDING_OVER = (
+_HANDING_OVER_ANY = (
     select(Voucher, Reward, Station, settlement_of_each(Station.__table__, Station.__table__.c.id))
     .join(Reward, Reward.id == Voucher.reward_id)
     .join(Station, Station.id == Voucher.station_id)
-    .where(Voucher.id == bindparam("voucher_id"), Voucher.station_id == bindparam("station_id"))
     .execution_options(populate_existing=True)
+)
+_HANDING_OVER = _HANDING_OVER_ANY.where(
+    Voucher.id == bindparam("voucher_id"), Voucher.station_id == bindparam("station_id")
 )
 
 
@@ -235,6 +238,17 @@ def handing_over(voucher_id: UUID, station_id: UUID) -> HandingOver | None:
     """What a voucher of this station is for, and who is owed for it."""
     found = session.execute(_HANDING_OVER, {"voucher_id": voucher_id, "station_id": station_id}).first()
     return HandingOver(*found) if found else None
+
+
+def handing_over_all(voucher_ids: Collection[UUID]) -> dict[UUID, HandingOver]:
+    """The same of many vouchers, whatever their stations."""
+    found: Any = session.execute(_handing_over_all(dialect_name()), {"vouchers": list(voucher_ids)})
+    return {row[0].id: HandingOver(*row) for row in found}
+
+
+@cache
+def _handing_over_all(dialect: str) -> Select[*tuple[Any, ...]]:
+    return _HANDING_OVER_ANY.where(one_of(Voucher.id, "vouchers", dialect))
 
 
 def masked_rider(person_id: UUID) -> str:

@@ -7,14 +7,14 @@ That order is why two of these at the same moment wait for each other and never 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, update
 
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.ids import new_id
 from app.kernel.unanswered import put
 from app.rewards.models import HAND_OVER, REFUND, UNDO, Stock, StockMovement, Voucher
@@ -45,6 +45,24 @@ def give_back(vouchers: Iterable[Voucher]) -> None:
 def hand_out(voucher: Voucher, *, by: Actor, at: datetime) -> None:
     """The promised item leaves the station; the movement's trigger takes it and its promise off the shelf in one go."""
     move(voucher.stock_id, HAND_OVER, -1, voucher_id=voucher.id, by=by, at=at)
+
+
+def hand_out_all(vouchers: Sequence[tuple[Voucher, Actor]], *, at: datetime) -> bool:
+    """The same of many, shelf by shelf in one order. False: one of them was handed out before."""
+    rows = [
+        {
+            "id": new_id(),
+            "stock_id": voucher.stock_id,
+            "kind": HAND_OVER,
+            "quantity": -1,
+            "reason": None,
+            "voucher_id": voucher.id,
+            "by_id": by.person_id,
+            "at": at,
+        }
+        for voucher, by in sorted(vouchers, key=lambda each: (each[0].stock_id, each[0].id))
+    ]
+    return len(insert_all_if_absent(StockMovement, rows)) == len(rows)
 
 
 def take_back(voucher: Voucher, *, by: Actor, at: datetime) -> None:

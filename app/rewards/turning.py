@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Uuid, bindparam, not_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app.identity.actors import Actor
+from app.kernel.bulk import update_all
 from app.kernel.db import UtcDateTime, session
 from app.kernel.errors import Conflict
 from app.kernel.unanswered import is_unanswered, put
@@ -63,20 +64,36 @@ def hand_over(voucher: Voucher, *, by: Actor, at: datetime) -> Voucher:
     if is_unanswered():
         voucher.must_be_waiting(at)
         put(_HAND_OVER, values, one=True)
-        turned = {
-            "state": HANDED_OVER,
-            "open_slot": None,
-            "handed_over_at": at,
-            "handed_over_by": by.person_id,
-        }
-        for name, value in turned.items():
-            set_committed_value(voucher, name, value)
+        _learn(voucher, _handed_over(by, at))
         return voucher
     found: Voucher | None = session.scalars(_HAND_OVER_AND_READ, values).first()
     if found is not None:
         return found
     queries.voucher_at(voucher.station_id, voucher_id=voucher.id).must_be_waiting(at)
     raise Conflict
+
+
+def hand_over_all(vouchers: Sequence[tuple[Voucher, Actor]], *, at: datetime) -> bool:
+    """The same of many vouchers that wait at their stations. False: one of them was turned meanwhile.
+
+    Then nothing of the unit of work may stay.
+    """
+    turned = [{"id": voucher.id, **_handed_over(by, at)} for voucher, by in vouchers]
+    if update_all(Voucher, turned, only="vouchers.state = 'reserved'") < len(turned):
+        return False
+    for voucher, by in vouchers:
+        _learn(voucher, _handed_over(by, at))
+    return True
+
+
+def _handed_over(by: Actor, at: datetime) -> dict[str, Any]:
+    return {"state": HANDED_OVER, "open_slot": None, "handed_over_at": at, "handed_over_by": by.person_id}
+
+
+def _learn(voucher: Voucher, values: dict[str, Any]) -> None:
+    """The row is written already, or will be with the COMMIT; the session only learns of it."""
+    for name, value in values.items():
+        set_committed_value(voucher, name, value)
 
 
 def cancel(voucher_id: UUID, *, person_id: UUID, by: Actor, at: datetime) -> Voucher:

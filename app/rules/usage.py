@@ -12,6 +12,7 @@ from sqlalchemy import Executable, Table, bindparam, update
 from sqlalchemy.dialects.sqlite import insert
 
 from app.kernel import arrays, messages
+from app.kernel.bulk import update_all
 from app.kernel.clock import city_day
 from app.kernel.db import dialect_name, session
 from app.kernel.ids import new_id
@@ -135,11 +136,13 @@ def _add(counter: Counter, points: int, times: int) -> None:
 def keep(counters: Iterable[Counter]) -> None:
     """Write what was counted. Whoever counts holds the locks, so nobody else has counted since."""
     counted = {each.id: each for each in counters if each.counted}.values()
-    rows = [{"id": each.id, "points": each.points, "times": each.times} for each in counted]
-    if rows and dialect_name() == "postgresql" and not is_unanswered():
-        columns = arrays.columns_of(_TABLE, rows)
-        messages.ask(arrays.update_by_id(_TABLE, ("points", "times")), columns, session.connection())
+    if is_unanswered():
+        put_all(
+            _COUNTED,
+            [{"counter_id": each.id, "points": each.points, "times": each.times} for each in counted],
+        )
     else:
-        put_all(_COUNTED, [{"counter_id": row.pop("id"), **row} for row in rows])
+        rows = [{"id": each.id, "points": each.points, "times": each.times} for each in counted]
+        update_all(UsageCounter, rows)
     for each in counted:
         each.counted = False

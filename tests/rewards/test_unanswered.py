@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 
-import pytest
 from sqlalchemy import select
 
-from app.identity import queries as people
 from app.kernel import clock
 from app.kernel.answering import edge_of
 from app.kernel.db import dialect_name, in_transaction, session, transaction
@@ -16,29 +14,13 @@ from app.ledger.models import Entry, Hold, LedgerTransaction
 from app.ledger.verify import verify
 from app.rewards import api, ordering, redemption
 from app.rewards.models import StockMovement, Voucher
-from tests import make as common
-from tests.rewards import make
 
 ITS_OWN = {"id", "serial", "key", "fingerprint", "source", "end_source", "open_slot", "share_no"}
 
 
-@pytest.fixture
-def scene(app):
-    scene = make.scene()
-    scene.hand_over(scene.reserve())  # the station's account is open
-    return scene
-
-
-@pytest.fixture
-def manager(app, scene):
-    with transaction():
-        person = people.person(scene.manager.person_id)
-    return common.signed_in(app, person)
-
-
-def hand_over(manager, scene, voucher):
+def hand_over(counter, scene, voucher):
     body = {"voucher_id": str(voucher.id), "station_id": str(scene.station.id)}
-    return manager.post("/api/v1/redemptions", json=body, headers={"Idempotency-Key": f"key-{voucher.id}"})
+    return counter.post("/api/v1/redemptions", json=body, headers={"Idempotency-Key": f"key-{voucher.id}"})
 
 
 def written(voucher_id):
@@ -67,31 +49,31 @@ def written(voucher_id):
         ]
 
 
-def test_both_ways_leave_the_same_rows(manager, scene, clock, monkeypatch):
+def test_both_ways_leave_the_same_rows(counter, scene, clock, monkeypatch):
     at_once = scene.reserve()
-    assert hand_over(manager, scene, at_once).status_code == 201
+    assert hand_over(counter, scene, at_once).status_code == 201
     monkeypatch.setattr(edge_of(api.hand_over), "unanswered", False)
     one_by_one = scene.reserve()
-    assert hand_over(manager, scene, one_by_one).status_code == 201
+    assert hand_over(counter, scene, one_by_one).status_code == 201
     rows = written(at_once.id)
     assert rows == written(one_by_one.id)
     assert len(rows) == 7
 
 
-def test_a_voucher_that_is_cancelled_meanwhile_is_refused_and_leaves_nothing(manager, scene, monkeypatch):
+def test_a_voucher_that_is_cancelled_meanwhile_is_refused_and_leaves_nothing(counter, scene, monkeypatch):
     voucher, done = scene.reserve(), []
     looked = redemption.picking_up.must_be_open
 
     def cancelled_in_between(*given):
         looked(*given)
         if not done and dialect_name() == "postgresql":
-            cancel = threading.Thread(target=lambda: cancelled(scene, voucher, manager.application))
+            cancel = threading.Thread(target=lambda: cancelled(scene, voucher, counter.application))
             cancel.start()
             cancel.join()
         done.append(1)
 
     monkeypatch.setattr(redemption.picking_up, "must_be_open", cancelled_in_between)
-    answer = hand_over(manager, scene, voucher)
+    answer = hand_over(counter, scene, voucher)
     if dialect_name() == "postgresql":
         assert (answer.status_code, answer.json["code"]) == (409, "voucher-cancelled")
         assert scene.stock() == (4, 0)

@@ -1,0 +1,162 @@
+"""Hand-overs that arrive at the same moment: settled together, each answered as if it had come by itself."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from app.kernel import clock
+from app.kernel.answering import edge_of
+from app.kernel.db import in_transaction, session, transaction
+from app.ledger import holds
+from app.ledger.models import LedgerTransaction
+from app.ledger.verify import verify
+from app.rewards import api, ordering, redemption, turning
+from app.rewards.models import StockMovement
+from tests import make as common
+from tests.kernel.gathering import gathered
+from tests.rewards.test_unanswered import hand_over, written
+
+
+@pytest.fixture
+def lane():
+    return edge_of(api.hand_over).lane
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """What came of the groups that were settled."""
+    seen = []
+    ordinary = redemption.redeem_together
+
+    def noted(group, *, at):
+        told = ordinary(group, at=at)
+        seen.append(["settled" if each else "left" for each in told])
+        return told
+
+    monkeypatch.setattr(redemption, "redeem_together", noted)
+    return seen
+
+
+def books_close() -> bool:
+    with transaction(write=False):
+        return verify() == []
+
+
+def test_a_group_leaves_the_same_rows_as_one_by_one(lane, counter, scene, settled):
+    alone, *grouped = (scene.reserve() for _ in range(3))
+    first = hand_over(counter, scene, alone)
+    told = gathered(lane, *(lambda each=each: hand_over(counter, scene, each) for each in grouped))
+    assert settled == [["settled", "settled"]]
+    assert [each.status_code for each in (first, *told)] == [201] * 3
+    for voucher, answer in zip(grouped, told, strict=True):
+        assert written(voucher.id) == written(alone.id)
+        assert answer.json["id"] == str(voucher.id)
+        assert {**answer.json, **dict.fromkeys(("id", "serial"))} == {
+            **first.json,
+            **dict.fromkeys(("id", "serial")),
+        }
+    assert scene.stock() == (1, 0)
+
+
+def test_one_voucher_twice_in_a_group_is_handed_over_once(lane, counter, scene):
+    voucher, other = scene.reserve(), scene.reserve()
+    again = {"voucher_id": str(voucher.id), "station_id": str(scene.station.id)}
+
+    def with_another_key():
+        return counter.post("/api/v1/redemptions", json=again, headers={"Idempotency-Key": "another"})
+
+    told = gathered(
+        lane,
+        lambda: hand_over(counter, scene, voucher),
+        with_another_key,
+        lambda: hand_over(counter, scene, other),
+    )
+    assert [each.status_code for each in told] == [201, 409, 201]
+    assert told[1].json["code"] == "voucher-handed-over"
+    with transaction(write=False):
+        moved = session.scalars(select(StockMovement).filter_by(voucher_id=voucher.id)).all()
+        assert len(moved) == 1
+    assert books_close()
+
+
+def test_the_same_request_again_is_answered_the_same(lane, counter, scene):
+    voucher, other = scene.reserve(), scene.reserve()
+    told = gathered(
+        lane,
+        *(lambda each=each: hand_over(counter, scene, each) for each in (voucher, voucher, other)),
+    )
+    assert [each.status_code for each in told] == [201] * 3
+    assert told[0].json == told[1].json
+    assert told[1].headers["Idempotent-Replayed"] == "true"
+    assert books_close()
+
+
+def test_whatever_cannot_be_handed_over_is_refused_by_itself(lane, counter, scene, settled):
+    cancelled, good, also_good = (scene.reserve() for _ in range(3))
+    in_transaction(lambda: ordering.cancel(voucher_id=cancelled.id, by=scene.rider, at=clock.now()))
+    told = gathered(
+        lane,
+        *(lambda each=each: hand_over(counter, scene, each) for each in (cancelled, good, also_good)),
+    )
+    assert settled == [["left", "settled", "settled"]]
+    assert [(each.status_code, each.json.get("code")) for each in told] == [
+        (409, "voucher-cancelled"),
+        (201, None),
+        (201, None),
+    ]
+    assert books_close()
+
+
+def test_nobody_hands_over_for_a_station_that_is_not_theirs(lane, counter, scene, settled):
+    voucher, other = scene.reserve(), scene.reserve()
+    body = {"voucher_id": str(voucher.id), "station_id": "0198f000-0000-7000-8000-000000000001"}
+
+    def elsewhere():
+        return counter.post("/api/v1/redemptions", json=body, headers={"Idempotency-Key": "elsewhere"})
+
+    told = gathered(lane, elsewhere, lambda: hand_over(counter, scene, other))
+    assert settled == [["left", "settled"]]
+    assert [each.status_code for each in told] == [403, 201]
+
+
+def test_whoever_may_at_both_stations_still_hands_over_only_what_is_promised_there(app, lane, counter, scene):
+    with transaction():
+        next_door = common.station("隔壁驿站")
+        of_the_city = common.staff("station-manager", region_code=common.CITY, name="总站长")
+    everywhere = common.signed_in(app, of_the_city)
+    voucher, other = scene.reserve(), scene.reserve()
+    body = {"voucher_id": str(voucher.id), "station_id": str(next_door.id)}
+
+    def elsewhere():
+        return everywhere.post("/api/v1/redemptions", json=body, headers={"Idempotency-Key": "elsewhere"})
+
+    told = gathered(lane, elsewhere, lambda: hand_over(counter, scene, other))
+    assert [(each.status_code, each.json.get("code")) for each in told] == [
+        (409, "voucher-other-station"),
+        (201, None),
+    ]
+    assert books_close()
+
+
+@pytest.mark.parametrize("turned", [turning, holds])
+def test_a_race_that_was_lost_leaves_nothing_of_the_group(lane, counter, scene, monkeypatch, turned):
+    """The planted race: a voucher is turned, or its hold is ended, by somebody else after it was found open."""
+    lost, good = scene.reserve(), scene.reserve()
+    ordinary, done = turned.update_all, []
+
+    def faster(model, rows, **more):
+        if not done:
+            done.append(1)
+            return ordinary(model, rows[1:], **more)
+        return ordinary(model, rows, **more)
+
+    monkeypatch.setattr(turned, "update_all", faster)
+    told = gathered(lane, *(lambda each=each: hand_over(counter, scene, each) for each in (lost, good)))
+    assert done == [1]
+    assert [each.status_code for each in told] == [201, 201]
+    with transaction(write=False):
+        booked = session.scalars(select(LedgerTransaction.source)).all()
+        for voucher in (lost, good):
+            assert booked.count(f"voucher:{voucher.id}:handed-over") == 1
+    assert books_close()
