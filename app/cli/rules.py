@@ -22,7 +22,7 @@ from app.rules import queries, trying, unwinding
 from app.rules.models import RuleSetVersion
 from app.rules.recalling import Period
 from app.rules.replay import replay
-from app.rules.working_out import work_out
+from app.rules.working_out import WorkingOut
 
 rules = AppGroup("rules", help="Rules and awards.")
 
@@ -53,10 +53,15 @@ def dry_run(
 ) -> None:
     """Run a version over the facts of a past period: points, budget, goods, whom it favours. Gives nothing."""
     at, period = clock.now(), Period(from_on.date(), until_on.date())
-    with in_words(), transaction(write=False):
-        version = _version(region, number)
+    with in_words():
+        with transaction(write=False):
+            version = _version(region, number)
+            steps = WorkingOut(version, period, at)
         with counted("facts") as show:
-            result = work_out(version, period, at=at, progress=show)
+            for _ in steps.each_ahead():
+                show(steps.read, steps.total)
+        with transaction(write=False):
+            result = steps.told()
     if keep:
         with in_words(), transaction():
             trying.keep(queries.version_to_change(version.id), period, result, by=SYSTEM, at=at)

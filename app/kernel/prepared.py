@@ -24,7 +24,7 @@ class Prepared:
         self._compiled = compiled
         binds = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, bind in compiled.binds.items()
+            for bind, name in compiled.bind_names.items()
         }
         self._makes = [(name, make) for name, make in binds.items() if make is not None]
         self._given = None if names else dict(compiled.params)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Text, Uuid, and_, bindparam, cast, func, or_, select
 
 from app.identity.models import Person
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session
+from app.kernel.driving import rows
 from app.kernel.ids import first_id_at
 from app.places.models import Region
 from app.rules.kinds import KINDS
@@ -23,6 +25,7 @@ from app.rules.rulebook import DAY, Rule
 from app.rules.simulating import Happened
 
 PART = 10_000  # facts in one reading
+_AFTER = bindparam("after", type_=Uuid())
 CLOCK_SLACK = timedelta(days=1)  # a server's clock may have been so wrong when it wrote a fact down
 NOBODYS = (ACCOUNT_CLOSED, NOT_ENROLLED, FOUND_VOID)  # whatever the rules say, these earn nothing
 
@@ -43,6 +46,13 @@ class Period:
         return city_midnight(self.from_on), city_midnight(self.until_on + timedelta(days=1))
 
 
+class Part(NamedTuple):
+    """Some facts in the order they were judged. `read` counts also those that earn nothing whatever the rules say."""
+
+    facts: Sequence[Happened]
+    read: int
+
+
 class Recalled:
     """The facts of a period in the reach of a rule set. A rider is a number, given as they first appear.
 
@@ -60,43 +70,41 @@ class Recalled:
         self._said = _occupations_said()
         self._nobodys = _facts_of_nobody(self._after)
         self._numbers: dict[UUID, int] = {}
-        self.read = 0  # so many facts so far
+        # The fields come as text: they are read here, while the database finds the next ones.
+        self._next = (
+            select(
+                RecordedFact.id,
+                RecordedFact.kind,
+                RecordedFact.person_id,
+                RecordedFact.happened_at,
+                cast(RecordedFact.fields, Text),
+            )
+            .where(RecordedFact.id > _AFTER, *self._chosen())
+            .order_by(RecordedFact.id)
+            .limit(PART)
+        )
 
     def count(self) -> int:
         """How many facts there are to read."""
         chosen = select(func.count()).select_from(RecordedFact)
         return session.scalar(chosen.where(*self._chosen())) or 0
 
-    def next_part(self) -> list[Happened] | None:
-        """The next facts in the order they were judged, which is the order in which caps were used up; None at the end.
-
-        A part may be shorter than it was read: what earns nothing whatever the rules say is left out.
-        """
-        rows = session.execute(
-            select(
-                RecordedFact.id,
-                RecordedFact.kind,
-                RecordedFact.person_id,
-                RecordedFact.happened_at,
-                RecordedFact.fields,
-            )
-            .where(RecordedFact.id > self._after, *self._chosen())
-            .order_by(RecordedFact.id)
-            .limit(PART)
-        ).all()
-        if not rows:
+    def next_part(self) -> Part | None:
+        """The next facts in the order they were judged, as caps were used up; None at the end."""
+        found = rows(self._next, {"after": self._after})
+        if not found:
             return None
-        self._after = rows[-1][0]
-        self.read += len(rows)
+        self._after = found[-1][0]
         first, end = self.period.span()
-        return [
+        facts = [
             Happened(
-                kind, self._number(person_id), city_day(happened_at), _whole(kind, happened_at, kept),
+                kind, self._number(person_id), city_day(happened_at), _whole(kind, happened_at, json.loads(kept)),
                 first <= happened_at < end,
             )
-            for id_, kind, person_id, happened_at, kept in rows
+            for id_, kind, person_id, happened_at, kept in found
             if id_ not in self._nobodys
         ]  # fmt: skip
+        return Part(facts, len(found))
 
     def _number(self, person_id: UUID) -> int:
         number = self._numbers.get(person_id)

@@ -137,7 +137,7 @@ def carry_out(*, run_id: str, at: datetime, beat: Callable[[], None]) -> str | N
         in_transaction(lambda: _settle(this, state=RUN_CANCELLED))
         return RUN_CANCELLED
     try:
-        while in_transaction(steps.step, write=False):
+        for _ in steps.each_ahead():
             if not in_transaction(lambda: _settle(this, facts=steps.total, facts_read=steps.read)):
                 return RUN_CANCELLED
             beat()

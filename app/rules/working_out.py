@@ -1,21 +1,25 @@
 """A dry run in steps: the facts of a period are read part by part, judged by two wordings, and told as a forecast.
 
 Each step is called inside a unit of work: one for all of them where somebody waits for the answer, one for each where a
-job does it.
+job does it. A job reads the next part while it judges the last: both take equally long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
+
+from app.kernel.db import in_transaction
 from app.places import queries as places
 from app.rules import queries, rulebook
 from app.rules.comparing import differences
 from app.rules.forecasting import forecast
 from app.rules.models import RuleSetVersion
-from app.rules.recalling import Period, Recalled
+from app.rules.recalling import Part, Period, Recalled
 from app.rules.simulating import Tallying
 
 Progress = Callable[[int, int], None]
@@ -45,12 +49,35 @@ class WorkingOut:
 
     def step(self) -> bool:
         """Read and judge the next part. False when there is no more."""
-        part = self._recalled.next_part()
+        part = self.next_part()
         if part is None:
             return False
-        self._tallying.add(part)
-        self.read = self._recalled.read
+        self.judge(part)
         return True
+
+    def next_part(self) -> Part | None:
+        """The next part; None when there is no more."""
+        return self._recalled.next_part()
+
+    def judge(self, part: Part) -> None:
+        """Judge a part that was read. Parts come in their order; the next one may be read meanwhile."""
+        self._tallying.add(part.facts)
+        self.read += part.read
+
+    def each_ahead(self) -> Iterator[None]:
+        """All steps, each part read in a unit of work of its own while the one before is judged."""
+        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's own way
+
+        def read() -> Part | None:
+            with app.app_context():
+                return in_transaction(self.next_part, write=False)
+
+        with ThreadPoolExecutor(1) as reader:
+            ahead = reader.submit(read)
+            while (part := ahead.result()) is not None:
+                ahead = reader.submit(read)
+                self.judge(part)
+                yield
 
     def told(self) -> dict[str, Any]:
         """The whole forecast as plain data, after the last step."""

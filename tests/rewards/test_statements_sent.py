@@ -58,8 +58,8 @@ def test_handing_over_is_six_statements(app):
 
 
 def test_a_redemption_is_four_statements(app):
-    """Of the whole request: its key, the voucher; then all it writes in one message with the COMMIT (who calls is asked by
-    the driver, and not seen here).
+    """Of the whole request: who calls (by the driver: not seen here), its key, the voucher; then all it writes in one
+    message with the COMMIT.
 
     SQLite has no such message: there they are nine.
     """

@@ -86,18 +86,18 @@ def test_it_tells_how_far_it_is_and_holds_nothing_open_meanwhile(many, clock, mo
 
 def test_a_worker_that_dies_leaves_it_to_the_next(many, clock, monkeypatch):
     run_id = asked(many)
-    real = WorkingOut.step
+    real = WorkingOut.judge
 
-    def killed(steps):
+    def killed(steps, part):
         if steps.read >= 4:
             raise SystemExit  # as a killed process: nothing is tidied up
-        return real(steps)
+        return real(steps, part)
 
-    monkeypatch.setattr(WorkingOut, "step", killed)
+    monkeypatch.setattr(WorkingOut, "judge", killed)
     with pytest.raises(SystemExit):
         working.run_due(at=clock())
     assert (run(run_id).state, run(run_id).facts_read) == ("waiting", 4)
-    monkeypatch.setattr(WorkingOut, "step", real)
+    monkeypatch.setattr(WorkingOut, "judge", real)
     clock.advance(seconds=61)
     working.run_due(at=clock())
     assert (run(run_id).state, run(run_id).facts_read) == ("done", FACTS)
@@ -105,7 +105,7 @@ def test_a_worker_that_dies_leaves_it_to_the_next(many, clock, monkeypatch):
 
 def test_one_that_kills_every_worker_is_given_up_in_words(many, clock, monkeypatch):
     run_id = asked(many)
-    monkeypatch.setattr(WorkingOut, "step", lambda steps: 1 // 0)
+    monkeypatch.setattr(WorkingOut, "judge", lambda steps, part: 1 // 0)
     for _ in range(4):
         working.run_due(at=clock())
         clock.advance(hours=2)
