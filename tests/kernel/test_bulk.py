@@ -6,12 +6,16 @@ import contextlib
 
 import pytest
 from sqlalchemy import Integer, String, cast, func, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError
 
 from app.kernel import bulk, clock
 from app.kernel.bulk import among
-from app.kernel.db import insert_all_if_absent, session, transaction
+from app.kernel.db import insert_all_if_absent, insert_if_absent, session, transaction
+from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
+from app.kernel.prepared import Prepared
+from app.ledger.models import Account
 from app.rules.models import RecordedFact
 from tests import make
 
@@ -102,3 +106,57 @@ def test_among_many_and_among_none(rider):
         wanted = {each["id"] for each in rows[:2]}
         assert set(session.scalars(select(RecordedFact.id).where(among(RecordedFact.id, wanted)))) == wanted
         assert not session.scalars(select(RecordedFact.id).where(among(RecordedFact.id, ()))).all()
+
+
+def kept(key: str, **more: object) -> dict[str, object]:
+    return {"id": new_id(), "owner": "me", "key": key, "fingerprint": "f", "created_at": clock.now(), **more}
+
+
+def test_rows_are_found_by_their_keys_those_at_hand_without_asking(app):
+    rows = [kept(key) for key in ("one", "two", "three")]
+    with transaction():
+        assert len(insert_all_if_absent(IdempotencyRecord, rows)) == 3
+    with transaction():
+        at_hand = session.get_one(IdempotencyRecord, rows[0]["id"])
+        at_hand.fingerprint = "changed here"
+        found = bulk.by_key(IdempotencyRecord, [row["id"] for row in rows] + [new_id()])
+        assert {each.key for each in found.values()} == {"one", "two", "three"}
+        assert found[rows[0]["id"]] is at_hand
+        session.rollback()
+
+
+def test_many_rows_change_at_once_where_a_condition_holds(app):
+    rows = [kept("one", status=200), kept("two", status=409), kept("three", status=200)]
+    with transaction():
+        insert_all_if_absent(IdempotencyRecord, rows)
+        changes = [{"id": row["id"], "body": f"body of {row['key']}"} for row in rows]
+        only = "idempotency_keys.status = :wanted"
+        assert bulk.update_all(IdempotencyRecord, changes, only=only, given={"wanted": 200}) == 2
+        assert bulk.update_all(IdempotencyRecord, []) == 0
+    with transaction(write=False):
+        bodies = {each.key: each.body for each in session.scalars(select(IdempotencyRecord))}
+    assert bodies == {"one": "body of one", "two": None, "three": "body of three"}
+
+
+def test_a_row_that_is_inserted_if_absent_gets_the_defaults_of_its_columns(app):
+    values = {
+        "id": new_id(),
+        "key": "correction:x",
+        "kind": "correction",
+        "owner_id": None,
+        "region_code": None,
+        "period": None,
+        "overdrawable": True,
+    }
+    with transaction():
+        assert insert_if_absent(Account, values)
+        assert not insert_if_absent(Account, values)
+    with transaction(write=False):
+        found = session.get_one(Account, values["id"])
+        assert (found.balance, found.held) == (0, 0)
+
+
+def test_a_statement_with_a_list_inside_is_not_for_the_driver():
+    statement = select(IdempotencyRecord.id).where(IdempotencyRecord.key.in_(["one", "two"]))
+    with pytest.raises(ValueError, match="one_of"):
+        Prepared(statement, postgresql.dialect(), (), one=False)
