@@ -15,7 +15,6 @@ from app.kernel.db import insert_all_if_absent, insert_if_absent, session, trans
 from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
 from app.kernel.prepared import Prepared
-from app.ledger.models import Account
 from app.rules.models import RecordedFact
 from tests import make
 
@@ -138,22 +137,14 @@ def test_many_rows_change_at_once_where_a_condition_holds(app):
     assert bodies == {"one": "body of one", "two": None, "three": "body of three"}
 
 
-def test_a_row_that_is_inserted_if_absent_gets_the_defaults_of_its_columns(app):
-    values = {
-        "id": new_id(),
-        "key": "correction:x",
-        "kind": "correction",
-        "owner_id": None,
-        "region_code": None,
-        "period": None,
-        "overdrawable": True,
-    }
+def test_a_row_that_is_inserted_if_absent_gets_the_defaults_of_its_columns(rider):
+    values = _row(rider.id)
     with transaction():
-        assert insert_if_absent(Account, values)
-        assert not insert_if_absent(Account, values)
+        assert insert_if_absent(RecordedFact, values)
+        assert not insert_if_absent(RecordedFact, values)
     with transaction(write=False):
-        found = session.get_one(Account, values["id"])
-        assert (found.balance, found.held) == (0, 0)
+        found = session.get_one(RecordedFact, values["id"])
+        assert (found.stage, found.fields) == ("", values["fields"])
 
 
 def test_a_statement_with_a_list_inside_is_not_for_the_driver():
