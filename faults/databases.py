@@ -55,6 +55,7 @@ class Killable:
         """SIGKILL to it and all of its children, as when the power goes."""
         if self.process is None:
             return
+        self.process.send_signal(signal.SIGSTOP)  # it makes no more children while we look for them
         family = [*psutil.Process(self.process.pid).children(recursive=True)]
         self.process.kill()
         for child in family:
