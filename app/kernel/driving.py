@@ -13,16 +13,19 @@ from app.kernel.db import Statement, dialect_name, is_reading, reader_at_rest, s
 from app.kernel.prepared import Prepared, prepared
 
 
-def rows(statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False) -> Sequence[Sequence[Any]]:
     """All rows of a statement that was built once, with its parameters left open.
 
     On PostgreSQL it goes to the driver directly: the way through the layers costs three times as much there as the
     statement itself. (No `IN` with a list of open length on this way; see `bulk.one_of`.)
+
+    `anew`: PostgreSQL plans it for these values each time. For those whose values decide what is the best way: a plan
+    that is good for any page of a long list sorts all of it.
     """
     reading = reader_at_rest()
     if reading is not None:
         with suppress(reading.dialect.loaded_dbapi.Error):
-            return _by_the_driver(reading, prepared(statement, reading.dialect), values)
+            return _by_the_driver(reading, prepared(statement, reading.dialect), values, anew)
         # Once more, by the way that knows a lost connection from a mistake.
     session.flush()
     if dialect_name() == "postgresql" and not is_reading():
@@ -30,11 +33,13 @@ def rows(statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[A
     return session.connection().execute(statement, values).all()
 
 
-def _by_the_driver(engine: Engine, made: Prepared, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+def _by_the_driver(
+    engine: Engine, made: Prepared, values: Mapping[str, Any], anew: bool
+) -> Sequence[Sequence[Any]]:
     lent = engine.raw_connection()
     try:
         cursor: Any = lent.cursor()
-        cursor.execute(made.text, made.parameters(values))
+        cursor.execute(made.text, made.parameters(values), prepare=False if anew else None)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         cursor.close()
     except engine.dialect.loaded_dbapi.Error as error:

@@ -91,7 +91,7 @@ class Recalled:
 
     def next_part(self) -> Part | None:
         """The next facts in the order they were judged, as caps were used up; None at the end."""
-        found = rows(self._next, {"after": self._after})
+        found = rows(self._next, {"after": self._after}, anew=True)
         if not found:
             return None
         self._after = found[-1][0]
