@@ -7,13 +7,10 @@ job does it. A job reads the next part while it judges the last: both take equal
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
-
-from app.kernel.db import in_transaction
+from app.kernel.ahead import read_ahead
 from app.places import queries as places
 from app.rules import queries, rulebook
 from app.rules.comparing import differences
@@ -66,18 +63,9 @@ class WorkingOut:
 
     def each_ahead(self) -> Iterator[None]:
         """All steps, each part read in a unit of work of its own while the one before is judged."""
-        app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 -- Flask's own way
-
-        def read() -> Part | None:
-            with app.app_context():
-                return in_transaction(self.next_part, write=False)
-
-        with ThreadPoolExecutor(1) as reader:
-            ahead = reader.submit(read)
-            while (part := ahead.result()) is not None:
-                ahead = reader.submit(read)
-                self.judge(part)
-                yield
+        for part in read_ahead(self.next_part):
+            self.judge(part)
+            yield
 
     def told(self) -> dict[str, Any]:
         """The whole forecast as plain data, after the last step."""
