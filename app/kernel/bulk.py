@@ -116,13 +116,9 @@ def update_all(
         values = {**arrays.columns_of(table, rows), **(given or {})}
         return len(messages.ask(statement, values, session.connection()))
     changed = update(table).where(table.c.id == bindparam("of_id"), text(only).bindparams(**(given or {})))
-    done = [
-        session.connection().execute(
-            changed.values({name: row[name] for name in names}), {"of_id": row["id"]}
-        )
-        for row in rows
-    ]
-    return sum(each.rowcount for each in done)
+    changes = changed.values({name: bindparam(f"new_{name}") for name in names})
+    new = [{"of_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+    return session.connection().execute(changes, new).rowcount
 
 
 def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:

@@ -271,18 +271,18 @@ def a_forged_code_is_believed(patch: Patch) -> None:
 
 @bug("I15", fraud=2)
 def a_code_is_good_at_a_second_station(patch: Patch) -> None:
-    def take(handle: Any, step: int, skew: int, station_id: Any, by: Actor, at: Any) -> Any:
-        used = presenting.use_of_step(handle.id, step)
+    def take(shown: Any, station_id: Any, by: Actor, at: Any) -> Any:
+        used = presenting.use_of_step(shown.handle.id, shown.step)
         if used is None:
             values = {
-                "handle_id": handle.id,
-                "step": step,
-                "person_id": handle.person_id,
+                "handle_id": shown.handle.id,
+                "step": shown.step,
+                "person_id": shown.handle.person_id,
                 "opened_by": by.person_id,
             }
             used = ScanSession(id=new_id(), station_id=station_id, opened_at=at, **values)
             session.add(used)
             session.flush()
-        return presenting.Presentation(used, skew, replayed=False, rider=handle.person)
+        return presenting.Presentation(used, shown.skew_s, replayed=False, rider=shown.handle.person)
 
     patch.setattr(presenting, "_take", take)
