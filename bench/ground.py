@@ -22,7 +22,7 @@ from tools.progress import end
 
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 ROOM = {"shared_buffers": "1GB", "max_wal_size": "4GB", "work_mem": "32MB", "maintenance_work_mem": "256MB"}
-WORKERS, THREADS = 2, 16
+WORKERS, THREADS = 2, 32
 
 
 @dataclass(frozen=True, slots=True)

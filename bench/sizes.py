@@ -37,12 +37,12 @@ class Size:
 
 
 QUICK = Size(
-    pairs=3, seconds=2.0, clients=8, stations=120, ceiling_per_s=2_500, product_per_s=800,
+    pairs=3, seconds=2.0, clients=32, stations=120, ceiling_per_s=2_500, product_per_s=800,
     ledger=(10_000, 100_000), riders=(1_000, 10_000), cases=(1_000, 10_000), facts=100_000,
     roll_riders=100_000, roll_entries=500_000, rows=100_000, stored=1_000,
 )  # fmt: skip
 FULL = Size(
-    pairs=5, seconds=5.0, clients=16, stations=240, ceiling_per_s=5_000, product_per_s=2_500,
+    pairs=5, seconds=5.0, clients=32, stations=240, ceiling_per_s=5_000, product_per_s=2_500,
     ledger=(10_000, 100_000, 1_000_000), riders=(1_000, 10_000, 100_000, 1_000_000),
     cases=(10_000, 100_000, 1_000_000), facts=1_000_000, roll_riders=1_000_000, roll_entries=20_000_000, rows=1_000_000,
     stored=10_000,
