@@ -40,7 +40,7 @@ class Asked:
     """A request that is in order as far as one can see without a lock, to be settled together with others."""
 
     by: Any
-    arguments: Mapping[str, Any]
+    arguments: dict[str, Any]
     language: str
     key: str  # of idempotency, and what the request was
     mark: str
@@ -93,10 +93,15 @@ def edge_of(view: Callable[..., Any]) -> Edge:
     return view.__edge__  # type: ignore[attr-defined,no-any-return]
 
 
-def answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
-    """What the view answers whoever calls: once, where the view is idempotent."""
+def answer(
+    view: Callable[..., Any], edge: Edge, path: dict[str, Any], known: Asked | None = None
+) -> Response:
+    """What the view answers whoever calls: once, where the view is idempotent.
+
+    `known`: the request as it was read before, if it was.
+    """
     by = admit(edge.access, edge.ahead)
-    arguments = path | incoming(edge)
+    arguments = path | (incoming(edge) if known is None else known.arguments)
     if edge.wants_caller:
         arguments["by"] = by
     if not edge.idempotent:
@@ -104,7 +109,9 @@ def answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respon
         traces.leave(edge.trace, path, by)
         return response
     key = request.headers.get("Idempotency-Key", "")
-    before = idempotency.begin(owner=by.key, key=key, request=_mark(), at=clock.now())
+    before = idempotency.begin(
+        owner=by.key, key=key, request=known.mark if known else _mark(), at=clock.now()
+    )
     if before is not None:
         media = "application/json" if before.status < 400 else problems.MEDIA_TYPE
         response = Response(before.body, status=before.status, content_type=media)

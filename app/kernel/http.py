@@ -212,13 +212,14 @@ class Api(Blueprint):
                     limits.count(limit, *subject())
                 request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
 
-                def alone() -> Response:
-                    return unit(edge, path, lambda given: answer(view, edge, given), write=writes)
+                known = asked(edge, path) if edge.lane is not None else None
 
-                request_now = asked(edge, path) if edge.lane is not None else None
-                if edge.lane is None or request_now is None:
+                def alone() -> Response:
+                    return unit(edge, path, lambda given: answer(view, edge, given, known), write=writes)
+
+                if edge.lane is None or known is None:
                     return alone()
-                return edge.lane.go(request_now, alone=alone)
+                return edge.lane.go(known, alone=alone)
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
             self.add_url_rule(
