@@ -23,6 +23,10 @@ from app.codes import api as codes_api
 from app.codes import enrolling as codes_enrolling
 from app.codes import events as codes
 from app.codes import keyring
+from app.doubts import api as doubts_api
+from app.doubts import deciding as doubts_deciding
+from app.doubts import events as doubts
+from app.doubts import looking as doubts_looking
 from app.honours import api as honours_api
 from app.honours import events as honours
 from app.honours import fetching as exports_fetching
@@ -61,6 +65,7 @@ from app.media import api as media_api
 from app.media import forgetting
 from app.notices import accounts as account_notices
 from app.notices import api as notices_api
+from app.notices import doubts as doubt_notices
 from app.notices import honours as honour_notices
 from app.notices import reminding
 from app.notices import subscribers as notices
@@ -107,6 +112,7 @@ APIS = (
     rewards_books_api.api,
     merchants_api.api,
     rules_api.api,
+    doubts_api.api,
     honours_api.api,
     review_api.api,
     notices_api.api,
@@ -132,6 +138,8 @@ JOBS = (
     Kind("close-unanswered-cases", deadlines.close_unanswered, every_s=MINUTE),
     Kind("settle-awards-of-a-past-date", paying.settle_due, every_s=MINUTE),
     Kind("pay-queued-awards", paying.pay_queued, every_s=MINUTE),
+    Kind("look-for-doubts", doubts_looking.look_for_doubts, every_s=5 * MINUTE),
+    Kind("lapse-doubts", doubts_deciding.lapse_due, every_s=MINUTE),
     Kind("settle-offline-items", settling.settle_ripe, every_s=MINUTE),
     Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
     Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
@@ -165,8 +173,11 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
     (cases.CaseAccepted, awarding.on_case_accepted),
     (cases.CaseResolved, awarding.on_case_resolved),
+    (cases.CaseMerged, doubts_deciding.on_report_over),
     (cases.CaseMerged, awarding.on_case_merged),
+    (cases.CaseRejected, doubts_deciding.on_report_over),
     (cases.CaseRejected, awarding.on_case_rejected),
+    (cases.CaseWithdrawn, doubts_deciding.on_report_over),
     (cases.CaseWithdrawn, awarding.on_case_rejected),
     (cases.CaseClosed, awarding.on_case_closed),
     (cases.CaseReopened, awarding.on_case_reopened),
@@ -189,6 +200,8 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rules.AwardQueued, notices.on_award_queued),
     (rules.AwardSettled, notices.on_award_settled),
     (rules.AwardGivenBack, notices.on_award_given_back),
+    (rules.FactFoundVoid, doubts_deciding.on_fact_found_void),
+    (rules.UnwindingRefused, doubts_deciding.on_unwinding_refused),
     (rules.FactUnwound, honours_unwinding.on_fact_unwound),
     (rules.FactUnwound, notices.on_fact_unwound),
     (rules.PointsNotAwarded, notices.on_points_not_awarded),
@@ -207,6 +220,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (cases.CaseMerged, notices.on_case_merged),
     (cases.CaseRejected, notices.on_case_rejected),
     (volunteering.HoursConfirmed, notices.on_hours_confirmed),
+    (volunteering.HoursRejected, doubts_deciding.on_hours_rejected),
     (volunteering.HoursRejected, notices.on_hours_rejected),
     (rewards.RewardCancelled, notices.on_reward_cancelled),
     (rewards.RewardExpired, notices.on_reward_expired),
@@ -214,6 +228,8 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rewards.ReservedOnBehalf, notices.on_reserved_on_behalf),
     (rewards.RewardRefunded, notices.on_reward_refunded),
     (rewards.RefundDeclined, notices.on_refund_declined),
+    (doubts.FactDoubted, doubt_notices.on_fact_doubted),
+    (doubts.DoubtGone, doubt_notices.on_doubt_gone),
     (honours.CandidatesChosen, honour_notices.on_candidates_chosen),
     (honours.HonoursGranted, awarding.on_honours_granted),
     (honours.HonoursGranted, honour_notices.on_honours_granted),

@@ -17,7 +17,7 @@ from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, CursorUnknown, Page, page
 from app.ledger.accounts import pending_key, wallet_key
 from app.ledger.errors import CorrectionNotFound, EntryNotFound, SealNotFound
-from app.ledger.models import NEVER, Account, Correction, Entry, Lot, LotMove, Seal
+from app.ledger.models import NEVER, Account, Correction, Entry, LedgerTransaction, Lot, LotMove, Seal
 from app.places import queries as places
 from app.places.models import Region
 
@@ -118,6 +118,13 @@ def entry(entry_id: UUID, *, by: Actor) -> Entry:
     if found is None:
         raise EntryNotFound
     return found
+
+
+def entry_of(person_id: UUID, source: str) -> UUID | None:
+    """The person's line of what was booked under this source; None if nothing was."""
+    mine = [wallet_key(person_id), pending_key(person_id)]
+    chosen = select(Entry.id).join(Account).join(LedgerTransaction).where(LedgerTransaction.source == source)
+    return session.scalar(chosen.where(Account.key.in_(mine), Entry.amount > 0))
 
 
 def any_entry(entry_id: UUID) -> Entry:

@@ -25,6 +25,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "budget-low": INBOX,
     "budget-empty": INBOX,
     "fact-unwound": INBOX,
+    "fact-doubted": INBOX,
+    "doubt-gone": INBOX,
     "case-accepted": INBOX,
     "case-resolved": INBOX,
     "case-rejected": INBOX,

@@ -36,7 +36,15 @@ from app.rules.kinds.shape import Fact
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
 from app.rules.paying import fund, give_again, give_back, pay_queued, settle, take_back
 from app.rules.queries import awards_to_change, reports_decided_by, rules_of, served_until
-from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NO_RULES, NOT_ENROLLED, nearest_miss, said
+from app.rules.reasons import (
+    ACCOUNT_CLOSED,
+    FOUND_VOID,
+    NO_RULES,
+    NOT_ENROLLED,
+    TOLD_BEFORE,
+    nearest_miss,
+    said,
+)
 from app.rules.rulebook import AFTER_DAYS, Rule
 from app.rules.voiding import find_void
 from app.volunteering.events import HoursConfirmed, TrainingFinished
@@ -91,9 +99,18 @@ def on_case_closed(event: CaseClosed) -> None:
 
 
 def on_case_merged(event: CaseMerged) -> None:
-    """A report that tells of the same thing as another may give its share of the points."""
-    if event.kind == REPORT:
+    """A report that tells of the same thing as another may give its share of the points.
+
+    Whoever told the same twice is thanked once: the second report gives nothing, and what it was promised goes back.
+    """
+    if event.kind != REPORT:
+        return
+    if not queries.told_before(event.case_id, event.reporter_id, event.into_id):
         _judge_report(event, report.MERGED)
+        return
+    _judge_report(event, report.MERGED, refusal=TOLD_BEFORE)
+    for award in awards_to_change(REPORT, [event.case_id], QUEUED, PENDING):
+        give_back(award, event.at)
 
 
 def on_case_rejected(event: CaseRejected | CaseWithdrawn) -> None:
@@ -138,24 +155,29 @@ def on_budget_funded(event: BudgetFunded) -> None:
     pay_queued(at=event.at)
 
 
-def _judge_report(event: CaseEvent, stage: str) -> bool:
+def _judge_report(event: CaseEvent, stage: str, *, refusal: str | None = None) -> bool:
     """Judge a step of a report; one without a known reporter has nobody to thank."""
     if event.reporter_id is None:
         return True
     path = region_path(event.region_code)
-    return judge(
-        report.fact_of(event, reporter_id=event.reporter_id, stage=stage, region_path=path), at=event.at
-    )
+    fact = report.fact_of(event, reporter_id=event.reporter_id, stage=stage, region_path=path)
+    return judge(fact, refusal=refusal, at=event.at)
 
 
-def judge(fact: Fact, *, at: datetime) -> bool:
-    """Turn a fact into awards, or into the reason for none. False if it was judged before: then nothing happens."""
+def judge(fact: Fact, *, refusal: str | None = None, at: datetime) -> bool:
+    """Turn a fact into awards, or into the reason for none. False if it was judged before: then nothing happens.
+
+    A `refusal` known beforehand is that reason, whatever the rules say.
+    """
     grounds = grounds_of(fact)
     fact = with_circumstances(fact, grounds)
     recorded = _record(fact, at)
     if recorded is None:
         return False
-    if refusal := not_entitled(void=grounds.is_void, closed=grounds.is_closed, enrolled=grounds.is_enrolled):
+    refusal = refusal or not_entitled(
+        void=grounds.is_void, closed=grounds.is_closed, enrolled=grounds.is_enrolled
+    )
+    if refusal:
         _tell_no_award(recorded, None, said(refusal), at)
         return True
     if grounds.version is None:

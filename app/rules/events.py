@@ -51,6 +51,22 @@ class PointsNotAwarded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FactFoundVoid(Event):
+    """A fact is void, and what it gave is about to be taken back."""
+
+    fact_kind: str
+    fact_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnwindingRefused(Event):
+    """The second person found the fact in order: nothing is taken back."""
+
+    fact_kind: str
+    fact_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactUnwound(Event):
     """A fact was found void: its points (and hours) are taken back; `written_off` of them had been spent."""
 

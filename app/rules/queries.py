@@ -258,6 +258,13 @@ def reports_decided_by(case_id: UUID) -> list[UUID]:
     return [case_id, *session.scalars(select(Case.id).where(Case.duplicate_of == case_id).order_by(Case.id))]
 
 
+def told_before(case_id: UUID, reporter_id: UUID | None, into_id: UUID) -> bool:
+    """Whether the reporter of this report had told the same before: in the one it was merged into, or with it."""
+    same = or_(Case.id == into_id, Case.duplicate_of == into_id)
+    chosen = select(Case.id).where(same, Case.reporter_id == reporter_id, Case.id != case_id)
+    return session.scalar(chosen.limit(1)) is not None
+
+
 def served_until(hours_id: UUID) -> datetime:
     """When the service behind these hours ended."""
     return session.get_one(Hours, hours_id).ends_at

@@ -9,10 +9,12 @@ from app.rules.evaluating import CAPPED, CONDITION, NOT_NAMED, TOO_LITTLE, Outco
 
 ACCOUNT_CLOSED, NOT_ENROLLED, NO_RULES = "account-closed", "not-enrolled", "no-rules"
 NO_RULE_FOR_THIS, ALREADY_TODAY, FOUND_VOID = "no-rule-for-this", "already-today", "found-void"
+TOLD_BEFORE = "told-before"  # the rider's own report of the same matter was there first
 REASONS = (
     ACCOUNT_CLOSED,
     NOT_ENROLLED,
     FOUND_VOID,
+    TOLD_BEFORE,
     NO_RULES,
     NO_RULE_FOR_THIS,
     ALREADY_TODAY,

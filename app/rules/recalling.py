@@ -20,14 +20,19 @@ from app.places.models import Region
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import where_and_when
 from app.rules.models import NoAward, RecordedFact, RuleSet, VoidFact
-from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NOT_ENROLLED
+from app.rules.reasons import ACCOUNT_CLOSED, FOUND_VOID, NOT_ENROLLED, TOLD_BEFORE
 from app.rules.rulebook import DAY, Rule
 from app.rules.simulating import Happened
 
 PART = 10_000  # facts in one reading
 _AFTER = bindparam("after", type_=Uuid())
 CLOCK_SLACK = timedelta(days=1)  # a server's clock may have been so wrong when it wrote a fact down
-NOBODYS = (ACCOUNT_CLOSED, NOT_ENROLLED, FOUND_VOID)  # whatever the rules say, these earn nothing
+NOBODYS = (
+    ACCOUNT_CLOSED,
+    NOT_ENROLLED,
+    FOUND_VOID,
+    TOLD_BEFORE,
+)  # whatever the rules say, these earn nothing
 
 
 @dataclass(frozen=True, slots=True)

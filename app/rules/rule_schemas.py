@@ -120,6 +120,8 @@ class RuleIn(Schema):
     def _must_fit_its_fact(self, data: dict[str, Any], **_: Any) -> None:
         kind = KINDS[data["fact"]]
         problems = _problems_of_conditions(kind, data["when"]) | _problems_of_worth(kind, data["points"])
+        if not problems and not kind.names_one_step(data["when"]):
+            problems["when"] = [say("rules.problem.one-step", steps=kind.fields[kind.step or ""].possible)]
         if data["usable"] == rulebook.ON_OUTCOME and not kind.has_outcome:
             problems["usable"] = [say("rules.problem.no-outcome")]
         if (data["usable"] == rulebook.AFTER_DAYS) != (data["usable_after_days"] is not None):

@@ -28,7 +28,7 @@ from app.rewards import ordering
 from app.rewards.models import RESERVED, Voucher
 from app.rules import queries
 from app.rules.errors import NothingToUnwind, UnwindingNotFound
-from app.rules.events import FactUnwound
+from app.rules.events import FactUnwound, UnwindingRefused
 from app.rules.kinds import KINDS, hours
 from app.rules.models import (
     ACTIVE,
@@ -107,6 +107,8 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
             _unwind_fact(unwinding, kind, fact_id, taken, by, at)
         unwinding.outcome = asdict(taken)
         session.flush()
+    else:
+        publish(UnwindingRefused(fact_kind=unwinding.fact_kind, fact_id=unwinding.fact_id, at=at))
     _note("unwinding.decided", unwinding.id, {"state": unwinding.state, **(unwinding.outcome or {})}, by, at)
     return unwinding
 

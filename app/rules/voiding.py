@@ -12,7 +12,9 @@ from uuid import UUID
 from sqlalchemy import delete
 
 from app.kernel.db import insert_if_absent, session
+from app.kernel.events import publish
 from app.rules import queries, usage
+from app.rules.events import FactFoundVoid
 from app.rules.models import FirstFact, RecordedFact, VoidFact
 
 
@@ -30,4 +32,5 @@ def find_void(recorded: RecordedFact, *, unwinding_id: UUID | None = None, at: d
     for award in queries.awards_of_fact(recorded.kind, recorded.fact_id):
         usage.uncount(award)
     session.execute(delete(FirstFact).where(FirstFact.fact_id == recorded.fact_id))
+    publish(FactFoundVoid(fact_kind=recorded.kind, fact_id=recorded.fact_id, at=at))
     return True

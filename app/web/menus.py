@@ -35,6 +35,7 @@ DESKS = (
     Desk("ledger", "/desk/ledger", "points", ("ledger.read",)),
     Desk("reversals", "/desk/ledger/reversals", "undo", ("ledger.correct",)),
     Desk("honours", "/desk/honours", "honour", ("selection.run", "selection.review", "honours.export")),
+    Desk("doubts", "/desk/doubts", "flag", ("facts.unwind",)),
     Desk("conflicts", "/desk/conflicts", "clock", ("station.manage",)),
     Desk("moves", "/desk/number-moves", "scan", ("people.confirm-move",)),
     Desk("audit", "/desk/audit", "lock", ("audit.read",)),

@@ -29,6 +29,8 @@ def rule(key: str = "R-01", fact: str = "checkin", points: Any = 5, **more: Any)
     """A rule as a clerk would write it; a number is that many points each time."""
     worth = {"kind": "fixed", "points": points} if isinstance(points, int) else points
     words = {"zh": "每天首次到站签到", "en": "first check-in of the day"}
+    if fact == "report":  # it has steps, and a rule gives at one of them
+        more = {"when": [when("stage", "accepted")]} | more
     return {"key": key, "fact": fact, "points": worth, "words": words, **more}
 
 

@@ -53,12 +53,7 @@ EVERYWHERE = st.one_of(
 OWN = {
     "checkin": st.builds(make.when, st.just("how"), st.sampled_from(["scanned", "poster"])),
     "hours": st.builds(make.when, st.just("basis"), st.sampled_from(["proven", "witnessed", "backfilled"])),
-    "report": st.builds(
-        make.when,
-        st.just("stage"),
-        st.sampled_from([["accepted"], ["resolved", "verified"]]),
-        st.just("one_of"),
-    ),
+    "report": st.builds(make.when, st.just("grade"), st.sampled_from(["normal", "urgent"])),
 }
 
 
@@ -110,12 +105,15 @@ def rule_sets(draw: st.DrawFn) -> list[dict[str, Any]]:
         ]
         waits = ["at_once", "after_days", *(["on_outcome"] if kind == "report" else [])]
         usable = draw(st.sampled_from(waits))
+        when = draw(st.lists(st.one_of(EVERYWHERE, OWN[kind]), max_size=2))
+        if kind == "report":  # a rule gives at one of its steps
+            when.append(make.when("stage", draw(st.sampled_from(["accepted", "resolved", "verified"]))))
         rules.append(
             make.rule(
                 f"R-{number:02}",
                 kind,
                 draw(worths(kind, base)),
-                when=draw(st.lists(st.one_of(EVERYWHERE, OWN[kind]), max_size=2)),
+                when=when,
                 caps=draw(st.lists(caps(kind), max_size=3)),
                 usable=usable,
                 **({"usable_after_days": draw(st.integers(1, 30))} if usable == "after_days" else {}),

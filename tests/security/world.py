@@ -22,6 +22,7 @@ from app.identity import proposing
 from app.identity.actors import Actor
 from app.identity.models import Grant, NumberMove, Person
 from app.identity.permissions import AT_A_STATION, ROLES
+from app.doubts.models import LOOK_WITHIN, Doubt
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
 from app.kernel.db import session, transaction
@@ -327,3 +328,12 @@ def _traces(world: World) -> None:
         by=world.actor("department"), at=clock.now(),
     )  # fmt: skip
     world.keep("unwinding_id", void, private=True)
+    case_id, at = world.ids["case_id"], clock.now()
+    doubt = Doubt(
+        ground="one-matter", fact_kind="report", fact_id=case_id, person_id=world.people[OWNER].id, region_code=HERE,
+        against={"other": str(case_id), "other_at": at.isoformat(), "metres": 20, "seconds": 60}, happened_at=at,
+        found_at=at, due_at=at + LOOK_WITHIN, state="open",
+    )  # fmt: skip
+    session.add(doubt)
+    session.flush()
+    world.keep("doubt_id", doubt, private=True)

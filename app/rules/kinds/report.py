@@ -24,6 +24,7 @@ KIND = FactKind(
     ),
     usual_basis=WITNESSED,
     has_outcome=True,
+    step="stage",
 )
 
 

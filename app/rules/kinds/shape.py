@@ -6,7 +6,7 @@ What the burden-relief rules forbid (streaks, ranks, time online, money) is not 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,6 +120,9 @@ class FactKind:
     own_fields: tuple[Field, ...] = ()
     usual_basis: str = PROVEN  # how such a fact is known, where its event does not say
     has_outcome: bool = False  # only then may a rule say that points wait for it
+    step: str | None = (
+        None  # the field that says how far it is; a rule gives at one step, for it gives once per fact
+    )
 
     # Entered later: earns only where a condition names it.
     must_be_named = {"basis": BACKFILLED}
@@ -127,6 +130,14 @@ class FactKind:
     @property
     def fields(self) -> dict[str, Field]:
         return {field.name: field for field in EVERYWHERE + self.own_fields}
+
+    def names_one_step(self, conditions: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether these conditions hold at one step of such a fact only."""
+        return self.step is None or any(
+            each["field"] == self.step
+            and (each["op"] == "is" or (each["op"] == "one_of" and len(each["value"]) == 1))
+            for each in conditions
+        )
 
     @property
     def has_station(self) -> bool:

@@ -10,6 +10,7 @@ PAGES = {
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
     "correction": "/points",
+    "doubt": "/points/doubts",
     "entry": "/points/{id}",
     "correction-waiting": "/desk/ledger/corrections",
     "reversal": "/desk/ledger/reversals",

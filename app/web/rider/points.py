@@ -13,6 +13,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from app.cases.asking import open_points_query
+from app.doubts import queries as doubts
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import attachment, public, requires, takes_form, takes_query
@@ -52,10 +53,12 @@ def points(by: Actor, cursor: str | None = None) -> str:
     """The wallet: usable, pending, held; and the statement"""
     statement = ledger.statement(by.id, cursor, DEFAULT_LIMIT)
     lots = [each for each in ledger.lots_of(by.id) if each.expires]
+    balance = ledger.balance_of(by.id)
     return page(
         "rider/points.html",
-        balance=ledger.balance_of(by.id),
+        balance=balance,
         waiting=rules.points_waiting(by.id),
+        doubted=doubts.points_set_aside(by.id) if balance.held else 0,
         lots=lots,
         months=_by_month(lots),
         lines=[_line(each) for each in statement.items],
@@ -77,6 +80,16 @@ def _line(entry: Any) -> dict[str, Any]:
         "is_pending": entry.account.kind == "pending",
         "is_correction": entry.transaction.kind in ("correction", "reversal"),
     }
+
+
+@pages.get("/points/doubts")
+@requires("self")
+@takes_query(Continue)
+def looked_at(by: Actor, cursor: str | None = None) -> str:
+    """What is being looked at: why, until when, and a way to say how it was"""
+    found = doubts.mine(by.id, cursor)
+    rows = [(each, doubts.entry_behind(each.doubt)) for each in found.items]
+    return page("rider/doubts.html", rows=rows, next_cursor=found.next_cursor)
 
 
 @pages.get("/points/<uuid:entry_id>")
