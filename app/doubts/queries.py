@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import false, func, or_, select
@@ -28,6 +29,11 @@ class Seen:
     doubt: Doubt
     why: str
     points: int
+
+    @property
+    def other_at(self) -> datetime:
+        """When the other fact happened."""
+        return datetime.fromisoformat(self.doubt.against["other_at"])
 
     @property
     def is_undecided(self) -> bool:

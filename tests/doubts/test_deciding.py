@@ -1,4 +1,4 @@
-"""What is set aside is neither taken nor lost; one person frees it, two take it back, nobody in time means it counts."""
+"""What is set aside is neither taken nor lost: one frees it, two take it back, nobody in time means that it counts."""
 
 from __future__ import annotations
 

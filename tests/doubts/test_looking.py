@@ -22,7 +22,7 @@ def kinds(found: list[Doubt]) -> list[str]:
     return [f"{each.ground} {each.fact_kind}" for each in found]
 
 
-# --- two places --------------------------------------------------------------------------------------------------------
+# --- two places ------------------------------------------------------------------------------------------------------
 
 
 def test_nobody_is_at_two_stations_fifteen_kilometres_apart_within_three_minutes(town, clock):
@@ -77,7 +77,7 @@ def test_two_riders_are_two_riders(town, clock):
     assert make.look(clock) == []
 
 
-# --- away from the shift -------------------------------------------------------------------------------------------------
+# --- away from the shift ---------------------------------------------------------------------------------------------
 
 
 def test_hours_and_a_check_in_far_away_in_the_middle_of_them(town, clock):
@@ -99,7 +99,7 @@ def test_a_break_at_the_station_of_the_shift_is_fine(town, clock):
     assert make.look(clock) == []
 
 
-# --- one matter ----------------------------------------------------------------------------------------------------------
+# --- one matter ------------------------------------------------------------------------------------------------------
 
 
 def test_the_same_thing_told_three_times_in_ten_minutes(town, clock):
@@ -155,7 +155,7 @@ def test_two_riders_who_tell_of_the_same_thing_are_two_witnesses(town, clock):
     assert make.look(clock) == []
 
 
-# --- rounds --------------------------------------------------------------------------------------------------------------
+# --- rounds ----------------------------------------------------------------------------------------------------------
 
 
 def test_of_one_fact_there_is_one_doubt_however_often_it_is_looked_at(town, clock):

@@ -15,6 +15,7 @@ GUARDED = {
     "cases",
     "checkins",
     "codes",
+    "doubts",
     "honours",
     "identity",
     "kernel",

@@ -45,6 +45,26 @@ def draft(scene, rules=None, tried=True):
         return written
 
 
+@pytest.mark.parametrize(
+    ("conditions", "at_fault"),
+    [
+        ([], {"rules.0.when"}),
+        ([when("stage", "accepted", "is_not")], {"rules.0.when"}),
+        ([when("stage", ["resolved", "verified"], "one_of")], {"rules.0.when"}),
+        ([when("stage", ["resolved"], "one_of")], set()),
+        ([when("grade", "urgent"), when("stage", "verified")], set()),
+    ],
+)
+def test_a_rule_about_reports_names_its_step(scene, conditions, at_fault):
+    """A rule gives once per fact: one that held at two steps would stop the second one."""
+    try:
+        draft(scene, [rule("R-03", "report", 10, when=conditions)], tried=False)
+        said = set()
+    except Invalid as refusal:
+        said = {field for field, _ in flatten(refusal.fields)}
+    assert said == at_fault
+
+
 def both_roles(scene):
     """Somebody who may write and review."""
     with transaction():

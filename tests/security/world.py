@@ -16,13 +16,13 @@ from app.codes.kinds import station as station_code
 from app.codes.kinds import voucher as voucher_code
 from app.codes.kinds.personal import PersonalCode
 from app.codes.showing import show_personal_code
+from app.doubts.models import LOOK_WITHIN, Doubt
 from app.honours.exporting import make_export
 from app.honours.models import Candidate
 from app.identity import proposing
 from app.identity.actors import Actor
 from app.identity.models import Grant, NumberMove, Person
 from app.identity.permissions import AT_A_STATION, ROLES
-from app.doubts.models import LOOK_WITHIN, Doubt
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
 from app.kernel.db import session, transaction

@@ -22,6 +22,8 @@ from app.ledger.posting import entry_of
 from app.rewards.models import Voucher
 from app.rules.models import RuleSetVersion
 from tests import make
+from tests.conftest import StandingClock
+from tests.doubts import make as doubts
 from tests.honours import make as honours
 from tests.ledger import make as points
 from tests.rewards import make as rewards
@@ -128,6 +130,24 @@ def test_keys_typed_before_the_script_was_ready_belong_to_the_code(app: Flask, o
     screen.keyboard.press("Enter")
     screen.wait_for_url(f"**/vouchers/{good.id}")
     assert _state(good) == "reserved"
+
+
+def test_second_looks_fit_a_thumb(app: Flask, opened: Opener, clock: StandingClock) -> None:
+    town = doubts.town()
+    town.check_in(town.here)
+    town.check_in(town.there)
+    town.report()
+    town.report(metres=30)
+    doubts.wanting(doubts.look(clock)[0], town.first)
+    with transaction(write=False):
+        second = session.get_one(Person, town.second.id)
+    screen = opened(second)
+    _looked_at(screen, ["/desk/doubts"])
+    screen.locator("summary", has_text="对不上").first.click()
+    screen.get_by_label("为什么不算").locator("visible=true").fill("两条是同一个坑")
+    screen.get_by_role("button", name="提出").locator("visible=true").click()
+    expect(screen.get_by_text("这条记录还没发积分")).to_be_visible()
+    _looked_at(opened(town.rider), ["/points", "/points/doubts"])
 
 
 def _looked_at(screen: Page, paths: list[str]) -> None:
