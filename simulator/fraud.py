@@ -229,6 +229,10 @@ class Fraudster(Rider):
 
     # --- hours -------------------------------------------------------------------------------------------------------
 
+    def attend(self, shift: ShiftSeen, at: datetime) -> None:
+        """Seem to be there. Whoever is not goes on riding, and drops in elsewhere meanwhile."""
+        self.scan_in_and_out(shift, at)
+
     def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
         """Not there: a friend sends what the screen shows. The blatant get it too late."""
         late = timedelta(seconds=self.manner.screen_late_s)
@@ -260,9 +264,9 @@ class Fraudster(Rider):
 
     # --- rewards -----------------------------------------------------------------------------------------------------
 
-    def collect(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
-        """Collect, then show the same voucher again: here, at another counter, and straight at the door behind."""
-        super().collect(station, voucher, at)
+    def show_voucher(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
+        """Show it, and later once more: here, at another counter, and straight at the door behind."""
+        super().show_voucher(station, voucher, at)
         self.city.agenda.plan(self.chance.after(at, 200, 4000), partial(self._again, station, voucher))
 
     def _again(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:

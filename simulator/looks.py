@@ -43,6 +43,7 @@ class ShiftSeen:
     starts_at: datetime
     ends_at: datetime
     free: int
+    position: Position | None  # None: the organiser did not put it on the map
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def open_shifts(at: datetime, person_id: UUID) -> list[ShiftSeen]:
     return [
         ShiftSeen(
             str(each.shift.id), str(each.activity.id), each.shift.starts_at, each.shift.ends_at,
-            each.shift.places_left,
+            each.shift.places_left, each.activity.position,
         )
         for each in found
         if not each.is_full and not each.overlaps and not each.signed_up

@@ -9,72 +9,42 @@ from typing import Any
 from uuid import UUID
 
 from app.cli.demo import data
-from app.identity.actors import ANONYMOUS, Actor
+from app.identity.actors import ANONYMOUS
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.geo import Position
 from simulator import looks
 from simulator.city import City, Hazard
 from simulator.days import Day
-from simulator.devices import Device, Then, nothing_then
-from simulator.habits import RHYTHMS, Habits, draw_photo
+from simulator.devices import Then, nothing_then
+from simulator.habits import RHYTHMS, draw_photo
 from simulator.looks import ShiftSeen, StationSeen
+from simulator.members import Member
 from simulator.product import offline, riding, serving
 from simulator.server import Answer, Request
 from simulator.staff import Counter
 
-FAMILY_NAMES, GIVEN_NAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡",
-    ("伟", "敏", "静", "磊", "洋", "勇", "艳", "杰", "涛", "明", "超", "霞", "平", "刚", "桂英"),
-)
-OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city")
 MORNING = timedelta(hours=4)
-PATIENCE_M = 20
+WORTH_COMING = timedelta(minutes=20)  # for less than that of a shift nobody comes late
 
 
-class Rider:
-    """One rider with a phone."""
+class Rider(Member):
+    """One rider, and what he does with his days."""
 
     def __init__(self, city: City, counters: dict[str, Counter], number: int) -> None:
-        self.city = city
+        super().__init__(city, number)
         self.counters = counters
-        self.number = number
-        self.phone = f"+86199{city.seed % 1000:03d}{number:05d}"
-        self.chance = city.chance("rider", number)
-        self.habits = Habits.drawn(self.chance)
-        self.haunts = [self.chance.one_of(city.stations) for _ in range(3)]
-        self.device = Device(city.network, self.chance)
-        self.by: Actor = ANONYMOUS
-        self.phone_key: dict[str, Any] = {}
         self.cases: list[str] = []
         self.vouchers = 0
-
-    # --- joining -----------------------------------------------------------------------------------------------------
 
     def step(self, at: datetime) -> None:
         """Wake up: join first, then plan the day."""
         if self.by is ANONYMOUS:
-            self._join(at)
+            self.join(at)
         else:
             self.plan_day(self.city.day(at), at)
         if not self.city.is_last(at):
             tomorrow = city_midnight(city_day(at) + timedelta(days=1)) + MORNING
             self.city.agenda.plan(self.chance.after(tomorrow, 0, 3600), self.step)
-
-    def _join(self, at: datetime) -> None:
-        self._calmly(riding.ask_for_code, at, phone=self.phone)
-        signed = self._calmly(riding.sign_in, at, phone=self.phone, code=self.city.mailbox.codes[self.phone])
-        self.by = self.city.server.look(lambda: looks.actor_with_id(signed.facts["person"]), at)
-        family, given = self.chance.one_of(FAMILY_NAMES), self.chance.one_of(GIVEN_NAMES)
-        self._calmly(
-            riding.tell_about_me, at, name=family + given, nickname=f"{family}师傅",
-            occupation=self.chance.one_of(OCCUPATIONS), home_region_code=self.haunts[0].region_code,
-        )  # fmt: skip
-        for purpose in ("location", "photo"):
-            self._calmly(riding.agree, at, purpose=purpose)
-        self.phone_key = self._calmly(riding.enrol_phone, at).facts
-
-    def _calmly(self, do: Callable[..., Any], at: datetime, **facts: Any) -> Answer:
-        return self.city.server.handle(Request(do=do, by=self.by, facts=facts), at, calm=True)
 
     # --- the day -----------------------------------------------------------------------------------------------------
 
@@ -125,24 +95,13 @@ class Rider:
     def _ride_into_a_tunnel(self, at: datetime) -> None:
         self.device.loses_network(at, self.chance.after(at, 1200, 8 * 3600))
 
-    def ask_for(
-        self,
-        do: Callable[..., Any],
-        at: datetime,
-        then: Then = nothing_then,
-        *,
-        can_wait: bool = False,
-        **facts: Any,
-    ) -> None:
-        """Send a request of one's own."""
-        request = Request(do=do, by=self.by, facts=facts, key=self.device.key())
-        self.device.send(request, at, then, can_wait=can_wait)
-
     # --- at the station ----------------------------------------------------------------------------------------------
 
     def drop_in(self, at: datetime) -> None:
         """Rest at a station, and check in: by the poster, or by one's own code at the counter."""
-        station = self.chance.one_of(self.haunts)
+        station = self.go_to_a_haunt(at)
+        if station is None:
+            return
         if self.chance.happens(self.habits.own_code):
             then = partial(self.shown, partial(self._at_the_counter, station))
             self.counters[station.id].read(self.own_code(at), at, then)
@@ -155,13 +114,6 @@ class Rider:
         """Remember whether somebody honest was taken for a cheat."""
         self.city.shown[answer.slug] += 1
         then(answer, at)
-
-    def own_code(self, at: datetime) -> str:
-        """What the phone shows, by its own clock."""
-        held = self.phone_key
-        return looks.personal_code(
-            bytes.fromhex(held["key"]), held["handle"], held["alg"], self.device.shows(at)
-        )
 
     def read_poster(self, station: StationSeen, at: datetime) -> None:
         """Scan the poster, standing near it."""
@@ -186,7 +138,9 @@ class Rider:
 
     def lose_the_phone(self, at: datetime) -> None:
         """Say so at a station; the old code is nothing from then on, and a new phone makes another one."""
-        station, old = self.chance.one_of(self.haunts), self.own_code(at)
+        station, old = self.go_to_a_haunt(at), self.own_code(at)
+        if station is None:
+            return
         counter = self.counters[station.id]
         ended = Request(do=serving.end_phone, by=counter.by, key=counter.device.key(),
                         facts={"phone": self.phone, "station_id": station.id})  # fmt: skip
@@ -196,9 +150,7 @@ class Rider:
         if not answer.done:
             return
         self.counters[station.id].read(old, at, refused_by="I15")
-        self._calmly(riding.ask_for_code, at, phone=self.phone)
-        self._calmly(riding.sign_in, at, phone=self.phone, code=self.city.mailbox.codes[self.phone])
-        self.phone_key = self._calmly(riding.enrol_phone, at).facts
+        self.take_a_new_phone(at)
 
     def _at_the_counter(self, station: StationSeen, answer: Answer, at: datetime) -> None:
         if answer.done and self.chance.happens(0.2 * self.city.pace * self.habits.spends):
@@ -290,11 +242,20 @@ class Rider:
         self.ask_for(riding.step_back, at, shift_id=shift.id)
 
     def attend(self, shift: ShiftSeen, at: datetime) -> None:
-        """Scan in; the way out is planned, and sometimes forgotten."""
+        """Come, late if need be, and stay to the end; whoever scans out a little early still helps to tidy up."""
+        last_call = shift.ends_at - WORTH_COMING
+        if self.gets_to(shift.position, at, partial(self.attend, shift), before=last_call):
+            leaves = self.scan_in_and_out(shift, at)
+            self.whereabouts.stay(max(leaves, shift.ends_at))
+
+    def scan_in_and_out(self, shift: ShiftSeen, at: datetime) -> datetime:
+        """Scan in; the way out is planned, and sometimes forgotten. Returns when one leaves."""
         self.scan_shift(shift, at)
-        if not self.chance.happens(0.1):
-            leaves = self.chance.after(shift.ends_at, -900, 1200)
-            self.city.agenda.plan(leaves, partial(self.scan_shift, shift))
+        if self.chance.happens(0.1):
+            return shift.ends_at
+        leaves = self.chance.after(shift.ends_at, -900, 1200)
+        self.city.agenda.plan(leaves, partial(self.scan_shift, shift))
+        return leaves
 
     def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
         """Scan what the organiser's screen shows."""
@@ -337,7 +298,12 @@ class Rider:
         self.ask_for(riding.cancel, at, voucher_id=voucher_id)
 
     def collect(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
-        """Show the voucher at the counter."""
+        """Come to the counter for it, as soon as one can be there."""
+        if self.gets_to(station.position, at, partial(self.collect, station, voucher)):
+            self.show_voucher(station, voucher, at)
+
+    def show_voucher(self, station: StationSeen, voucher: dict[str, Any], at: datetime) -> None:
+        """Show it at the counter."""
         self.counters[station.id].take_voucher(voucher["serial"], voucher["voucher"], at)
 
     # --- talking to the programme ------------------------------------------------------------------------------------

@@ -271,7 +271,8 @@ class Organiser(Official):
         shift = {"starts_at": begins.isoformat(), "ends_at": ends.isoformat(), "places": places}
         self.ask_for(
             organising.plan_activity, at, partial(self._planned, shift), title_zh=title, category=category,
-            region_code=station.region_code, place_words=station.name, words="带上水，量力而行。",
+            region_code=station.region_code, station_id=station.id, place_words=station.name,
+            place=(station.position.lat, station.position.lng), words="带上水，量力而行。",
         )  # fmt: skip
 
     def _planned(self, shift: dict[str, Any], answer: Answer, at: datetime) -> None:

@@ -7,14 +7,30 @@ from typing import Any
 from uuid import UUID
 
 from app.identity.actors import Actor
+from app.kernel.geo import Position
 from app.volunteering import confirming
 from app.volunteering import organising as use_cases
 from simulator.product.answers import Facts, of_hours
 
 
-def plan_activity(*, by: Actor, at: datetime, **facts: Any) -> Facts:
+def plan_activity(
+    *,
+    by: Actor,
+    at: datetime,
+    station_id: str | None = None,
+    place: tuple[float, float] | None = None,
+    **facts: Any,
+) -> Facts:
     """An activity, as a draft."""
-    return {"activity": str(use_cases.create_activity(is_demo=True, by=by, at=at, **facts).id)}
+    made = use_cases.create_activity(
+        station_id=UUID(station_id) if station_id else None,
+        position=Position(*place) if place else None,
+        is_demo=True,
+        by=by,
+        at=at,
+        **facts,
+    )
+    return {"activity": str(made.id)}
 
 
 def add_shift(
