@@ -1,4 +1,4 @@
-"""What cheats get away with, beside what it costs the honest: `python -m bench.fraud`, on databases of its own.
+"""What cheats get away with, who is doubted, what it costs the honest: `python -m bench.fraud`, on its own databases.
 
 The manners of the three levels were known when the guards were written. So each level is tried again with manners that
 are drawn anew (`--fraud-manners`), on seeds that no test uses: these rows are the honest measure. Prints two tables,
@@ -32,6 +32,9 @@ HEADS = (
     "stopped",
     "caught",
     "points to fraud",
+    "cheats doubted",
+    "honest doubted",
+    "days",
     "honest stopped",
     "of honest",
 )
@@ -49,6 +52,8 @@ class Row:
     issued: int = 0
     honest: int = 0
     honest_stopped: int = 0
+    doubted: Counter[str] = field(default_factory=Counter)
+    days: list[float] = field(default_factory=list)
     violations: int = 0
 
     def add(self, told: dict[str, Any]) -> None:
@@ -59,6 +64,10 @@ class Row:
         self.issued += told["points_issued"]
         self.honest += told["honest_shown"]
         self.honest_stopped += told["honest_stopped"]
+        seen = dict(told["doubted"])
+        days = seen.pop("days")
+        self.days += [] if days is None else [days]
+        self.doubted.update(seen)
         self.violations += told["violations"]
 
     @property
@@ -76,6 +85,17 @@ class Row:
         """The share of honest people's codes and posters that were refused as if they cheated."""
         return self.honest_stopped / self.honest if self.honest else 0.0
 
+    @property
+    def recall(self) -> float:
+        """The share of the cheats that got something by it who were doubted."""
+        return self.doubted["cheats_doubted"] / max(1, self.doubted["cheats_paid"])
+
+    @property
+    def precision(self) -> float:
+        """The share of cheats among those who were doubted."""
+        seen = self.doubted["cheats_doubted"] + self.doubted["honest_doubted"]
+        return self.doubted["cheats_doubted"] / max(1, seen)
+
     def facts(self) -> dict[str, Any]:
         """For machines."""
         schemes = {
@@ -86,7 +106,8 @@ class Row:
             "level": self.level, "manners": self.manners, "tried": self.tried.total(), "caught": round(self.caught, 3),
             "points_to_fraud": self.to_fraud, "points_issued": self.issued, "share_to_fraud": round(self.paid, 4),
             "honest_shown": self.honest, "false_positive_rate": round(self.false_alarms, 4), "schemes": schemes,
-            "violations": self.violations,
+            "doubted": dict(self.doubted), "recall": round(self.recall, 3), "precision": round(self.precision, 3),
+            "days_to_doubt": max(self.days, default=None), "violations": self.violations,
         }  # fmt: skip
 
     def cells(self) -> tuple[str, ...]:
@@ -94,7 +115,10 @@ class Row:
         stopped = self.tried.total() - self.passed.total()
         return (
             str(self.level), self.manners, str(self.tried.total()), str(stopped), f"{self.caught:.0%}",
-            f"{self.to_fraud} of {self.issued} ({self.paid:.1%})", str(self.honest_stopped),
+            f"{self.to_fraud} of {self.issued} ({self.paid:.1%})",
+            f"{self.doubted['cheats_doubted']} of {self.doubted['cheats_paid']}",
+            f"{self.doubted['honest_doubted']} of {self.doubted['honest']}",
+            " ".join(f"{each:.1f}" for each in self.days) or "-", str(self.honest_stopped),
             f"{self.honest} ({self.false_alarms:.1%})",
         )  # fmt: skip
 
@@ -154,8 +178,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.fraud", description="Fraud, measured.")
     parser.add_argument("--seed", type=int, default=FIRST_SEED)
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--days", type=int, default=7)
-    parser.add_argument("--riders", type=int, default=40)
+    parser.add_argument("--days", type=int, default=14)
+    parser.add_argument("--riders", type=int, default=60)
     return parser
 
 

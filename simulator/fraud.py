@@ -20,6 +20,7 @@ from sqlalchemy import func, select
 
 from app.cli.demo import data
 from app.codes import damm
+from app.doubts.models import Doubt, SetAside
 from app.kernel.db import session
 from app.kernel.geo import Position
 from app.rules.models import ACTIVE, Award
@@ -105,13 +106,22 @@ class Takings:
             if kind in answer.facts:
                 self.facts.add(UUID(answer.facts[kind]))
 
-    def paid(self) -> tuple[int, int]:
-        """(points that fraud got to use, points that everybody got to use)."""
+    def all_facts(self) -> set[UUID]:
+        """Every check-in, report and hour that was made up and let pass."""
         padded = select(Hours.id).where(Hours.attendance_id.in_(self.attendances))
-        facts = self.facts | set(session.scalars(padded))
+        return self.facts | set(session.scalars(padded))
+
+    def paid(self) -> tuple[int, int]:
+        """(points that fraud got to use, points that everybody got to use). What is set aside is not of use."""
+        facts = self.all_facts()
         usable = select(func.coalesce(func.sum(Award.points), 0)).where(Award.state == ACTIVE)
+        waiting = (
+            select(func.coalesce(func.sum(SetAside.points), 0))
+            .join(Doubt, Doubt.id == SetAside.doubt_id)
+            .where(Doubt.fact_id.in_(facts), Doubt.settled_at.is_(None))
+        )
         lost, issued = session.scalar(usable.where(Award.fact_id.in_(facts))), session.scalar(usable)
-        return int(lost or 0), int(issued or 0)
+        return int(lost or 0) - int(session.scalar(waiting) or 0), int(issued or 0)
 
 
 class Fraudster(Rider):

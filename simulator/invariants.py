@@ -90,6 +90,7 @@ _WAITING_POINTS = (
 )
 _HELD_POINTS = (
     "SELECT SUM(points) AS what FROM (SELECT points FROM vouchers WHERE state = 'reserved'"
+    " UNION ALL SELECT s.points FROM doubt_holds s JOIN doubts d ON d.id = s.doubt_id WHERE d.settled_at IS NULL"
     " UNION ALL SELECT -held FROM accounts) h HAVING SUM(points) <> 0"
 )
 

@@ -16,6 +16,7 @@ from app.codes.kinds import personal as personal_kind
 from app.codes.kinds import shift as shift_kind
 from app.codes.kinds import station as station_kind
 from app.codes.kinds import voucher as voucher_kind
+from app.doubts import queries as doubts
 from app.honours import queries as honours
 from app.identity import queries as people
 from app.identity.actors import Actor
@@ -28,6 +29,7 @@ from app.places.models import Region, Station
 from app.rewards import queries as rewards
 from app.rewards.books import closing
 from app.rewards.models import Reward
+from app.rules import unwinding
 from app.rules.queries import version_in_force
 from app.sync import queries as sync
 from app.volunteering import queries as volunteering
@@ -244,6 +246,22 @@ def waiting_reversals(by: Actor) -> list[str]:
     """Entries to be taken back that wait for a second person."""
     found = reversals.reversals(by=by, state="waiting").items
     return sorted(str(each.id) for each in found if each.asked_by != by.person_id)
+
+
+def open_doubts(by: Actor) -> list[tuple[str, UUID]]:
+    """What waits for a second look, and the fact it is about."""
+    found = doubts.to_look_at(by, limit=100).items
+    return sorted((str(each.doubt.id), each.doubt.fact_id) for each in found if each.doubt.state == "open")
+
+
+def waiting_unwindings(by: Actor) -> list[tuple[str, UUID]]:
+    """Facts that somebody else found wanting."""
+    found = unwinding.unwindings(by)
+    return sorted(
+        (str(each.id), each.fact_id)
+        for each in found
+        if each.state == "asked" and each.asked_by != by.person_id
+    )
 
 
 def some_entry(person_id: UUID, number: int) -> str | None:

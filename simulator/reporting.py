@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from simulator import faults
@@ -32,6 +33,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"  {count:6} tried: {scheme}, {report.takings.passed[scheme]} let pass"
     if report.plan.fraud:
         yield f"  {report.lost_points} of {report.issued_points} usable points went to fraud"
+        seen = report.doubted
+        yield f"  {seen.cheats_doubted} of {seen.cheats} cheats doubted, {seen.honest_doubted} of {seen.honest} honest"
     for violation in report.violations:
         yield f"SEED={report.plan.seed} step {report.steps}: {violation}"
         yield f"again: {command(report)}"
@@ -55,6 +58,7 @@ def facts(report: Report) -> dict[str, Any]:
         "fraud_passed": dict(sorted(report.takings.passed.items())),
         "points_to_fraud": report.lost_points,
         "points_issued": report.issued_points,
+        "doubted": asdict(report.doubted),
         "honest_shown": report.shown.total(),
         "honest_stopped": sum(count for slug, count in report.shown.items() if slug in DOUBTS),
         "crashes": report.crashes,

@@ -23,6 +23,7 @@ from simulator.days import days_of
 from simulator.department import Department, HonourRounds
 from simulator.devices import Network, Post
 from simulator.digest import digest
+from simulator.doubting import Doubted, SecondLooks
 from simulator.faults import Faults
 from simulator.fraud import MANNERS, Fraudster, Manner, Takings, drawn, how_many
 from simulator.hurry import hurrying
@@ -77,6 +78,7 @@ class Report:
     takings: Takings = field(default_factory=Takings)
     lost_points: int = 0
     issued_points: int = 0
+    doubted: Doubted = field(default_factory=Doubted)
     shown: Tally[str] = field(
         default_factory=Tally
     )  # codes and posters of honest riders, by the refusal if any
@@ -103,22 +105,24 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     witness = Witness(every=plan.audit_every)
     server.watchers += [_counting(report), witness]
     began = time.monotonic()
+    riders: list[Rider] = []
     with hurrying(), clock.use(agenda), senders.use(city.mailbox), i18n.speaking("zh"), server.running():
         try:
-            _populate(city, plan, report.takings)
+            riders += _populate(city, plan, report.takings)
             _live(city, agenda, say, report, began)
             witness.close(city.network.post)
         except Violation as violation:
             report.violations.append(str(violation))
         report.steps, report.crashes, report.shown = server.steps, server.crashed, city.shown
         report.lost_points, report.issued_points = in_transaction(report.takings.paid, write=False)
+        report.doubted = in_transaction(lambda: Doubted.counted(riders, report.takings), write=False)
         report.database = in_transaction(dialect_name, write=False)
         report.digest = in_transaction(digest, write=False)
     report.took_s = time.monotonic() - began
     return report
 
 
-def _populate(city: City, plan: Plan, takings: Takings) -> None:
+def _populate(city: City, plan: Plan, takings: Takings) -> list[Rider]:
     at = city.agenda.now
     city.settle(at)
     counters = {station.id: Counter(city, station) for station in city.stations}
@@ -133,6 +137,7 @@ def _populate(city: City, plan: Plan, takings: Takings) -> None:
         *(Dispatcher(city, name).step for name in DESKS),
         *(Department(city, name, riders).step for name in ("department", "department2")),
         HonourRounds(city, riders).step,
+        *(SecondLooks(city, name, takings).step for name in ("department", "department2")),
     ):
         city.agenda.plan(at + MORNING, step)
     for rider in riders:
@@ -142,6 +147,7 @@ def _populate(city: City, plan: Plan, takings: Takings) -> None:
     curious = Curious(city, riders)
     city.server.watchers.append(curious.listen)
     city.agenda.plan(at + 2 * MORNING, curious.step)
+    return riders
 
 
 def _riders(city: City, counters: dict[str, Counter], plan: Plan, takings: Takings) -> list[Rider]:

@@ -6,10 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from app.doubts import deciding
 from app.honours import announcing, criteria, reviewing, selecting, weighing
 from app.identity.actors import Actor
 from app.kernel.clock import city_day
 from app.ledger import correcting, reversing
+from app.rules import unwinding
 from simulator.product.answers import Facts
 
 
@@ -35,6 +37,22 @@ def decide_reversal(*, by: Actor, at: datetime, reversal_id: str, approved: bool
     """A second person answers."""
     decided = reversing.decide_reversal(reversal_id=UUID(reversal_id), approved=approved, by=by, at=at)
     return {"reversal": str(decided.id), "state": decided.state}
+
+
+def find_in_order(*, by: Actor, at: datetime, doubt_id: str, words: str) -> Facts:
+    """A doubtful fact that holds."""
+    return {"state": deciding.find_in_order(doubt_id=UUID(doubt_id), words=words, by=by, at=at).state}
+
+
+def find_wanting(*, by: Actor, at: datetime, doubt_id: str, words: str) -> Facts:
+    """One that does not; a second person decides."""
+    return {"state": deciding.find_wanting(doubt_id=UUID(doubt_id), words=words, by=by, at=at).state}
+
+
+def decide_unwinding(*, by: Actor, at: datetime, unwinding_id: str, approved: bool) -> Facts:
+    """That second person."""
+    decided = unwinding.decide_unwinding(unwinding_id=UUID(unwinding_id), approved=approved, by=by, at=at)
+    return {"state": decided.state}
 
 
 def plan_selection(*, by: Actor, at: datetime, first_on: str, last_on: str, **facts: Any) -> Facts:

@@ -12,6 +12,7 @@ from simulator.running import Plan, manner_of
 TOLD = {
     "fraud_tried": {"relay": 8, "forge": 2}, "fraud_passed": {"relay": 4, "forge": 0}, "points_to_fraud": 5,
     "points_issued": 500, "honest_shown": 200, "honest_stopped": 3, "violations": 0,
+    "doubted": {"cheats": 3, "cheats_paid": 2, "cheats_doubted": 1, "honest": 57, "honest_doubted": 0, "days": 2.5},
 }  # fmt: skip
 
 
@@ -37,6 +38,8 @@ def test_a_row_adds_cities_up():
     )
     assert facts["schemes"] == {"forge": {"tried": 4, "caught": 1.0}, "relay": {"tried": 16, "caught": 0.5}}
     assert row.cells()[4] == "60%"
+    assert row.cells()[6:9] == ("2 of 4", "0 of 114", "2.5 2.5")
+    assert (facts["recall"], facts["precision"], facts["days_to_doubt"]) == (0.5, 1.0, 2.5)
 
 
 def test_a_city_is_lived_and_its_line_is_read(monkeypatch, capsys):
