@@ -1,4 +1,4 @@
-"""Looking for facts that contradict each other: by itself, every few minutes, over what came in since last time."""
+"""Looking for facts that contradict each other: by itself, every minute, over what came in since last time."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import false, func, or_, select
@@ -14,10 +14,12 @@ from app.doubts.errors import DoubtNotFound
 from app.doubts.models import UNDECIDED, Doubt, SetAside
 from app.doubts.wording import why
 from app.identity.actors import Actor
+from app.kernel.clock import city_midnight
 from app.kernel.db import session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.queries import entry_of
 from app.places.models import Region
+from app.places.queries import region_paths
 from app.rules.models import Award
 from app.rules.paying import source_of
 
@@ -77,6 +79,19 @@ def seen(doubts: Sequence[Doubt]) -> list[Seen]:
     )
     points = {doubt_id: int(total) for doubt_id, total in session.execute(summed)} if doubts else {}
     return [Seen(each, why(each), points.get(each.id, 0)) for each in doubts]
+
+
+def undecided(region_codes: Collection[str], first_on: date, last_on: date) -> int:
+    """How many facts of these regions and city days still wait for a word: whoever freezes them should know."""
+    inside = [Region.path.startswith(path) for path in region_paths(region_codes).values()]
+    begin, end = city_midnight(first_on), city_midnight(last_on + timedelta(days=1))
+    chosen = (
+        select(func.count())
+        .select_from(Doubt)
+        .join(Region, Region.code == Doubt.region_code)
+        .where(Doubt.state.in_(UNDECIDED), Doubt.happened_at >= begin, Doubt.happened_at < end)
+    )
+    return session.scalar(chosen.where(or_(false(), *inside))) or 0
 
 
 def points_set_aside(person_id: UUID) -> int:

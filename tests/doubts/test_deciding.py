@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from app.audit.models import AuditRecord
 from app.cases import triage
 from app.doubts.errors import DoubtNotFound, DoubtSettled, NothingGiven
-from app.doubts.queries import mine, points_set_aside, to_look_at
+from app.doubts.queries import mine, points_set_aside, to_look_at, undecided
 from app.doubts.schemas import DoubtRead
 from app.doubts.wording import why
 from app.identity.actors import SYSTEM
 from app.identity.appointing import appoint
+from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger.errors import PointsShort
@@ -25,6 +28,8 @@ from app.rules.unwinding import decide_unwinding
 from tests import make as people
 from tests.doubts import make
 from tests.rewards import make as rewards
+
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -210,6 +215,17 @@ def test_nobody_decides_about_their_own_or_elsewhere(town, clock, doubted):
         assert to_look_at(self_made).items == []
     with pytest.raises(Forbidden):
         make.in_order(doubted[0], self_made)
+
+
+def test_whoever_freezes_a_period_is_told_what_still_waits(town, clock, doubted):
+    today = city_day(clock.at)
+    with transaction(write=False):
+        assert undecided([people.CITY], today, today) == 2
+        assert undecided([people.QINHUAI], today, today) == 0
+        assert undecided([people.CITY], today - DAY, today - DAY) == 0
+    make.in_order(doubted[0], town.first)
+    with transaction(write=False):
+        assert undecided([people.COMMUNITY, people.QINHUAI], today, today) == 1
 
 
 def test_every_word_is_written_down(town, clock, doubted):

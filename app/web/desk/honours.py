@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask import Response
 
+from app.doubts import queries as doubts
 from app.honours import agreeing, announcing, exporting, fetching, queries, reviewing, selecting, snapshots
 from app.honours import criteria as wordings
 from app.honours.errors import ExportFailed, ExportNotReady
@@ -97,12 +98,19 @@ def selection(selection_id: UUID, by: Actor) -> str:
     return page(
         "desk/selection.html",
         selection=found, criteria=criteria, candidates=shown, eligible=eligible, menu=menu_of(by),
-        rule=rule_in_words(criteria),
+        rule=rule_in_words(criteria), doubted=_doubted(found),
         meetings=meetings, unmet=unmet.slug if unmet else None, reviewers=_reviewers(found),
         waiting=waiting_of(ids), honoured=queries.honoured_in(selection_id),
         can_run=by.holds("selection.run"), can_review=by.holds("selection.review") and by.person_id != found.created_by,
         kinds=_kinds(found) if by.holds("honours.export") else [],
     )  # fmt: skip
+
+
+def _doubted(found: Selection) -> int:
+    """How many facts of the period wait for a second look, as long as they are not frozen yet."""
+    if found.state != "draft":
+        return 0
+    return doubts.undecided(found.regions, found.period_start_on, found.period_end_on)
 
 
 @pages.get("/desk/honours/<uuid:selection_id>/trial")
