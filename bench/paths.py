@@ -114,6 +114,10 @@ def contests(stand: Stand, scene: Scene, *, with_ceilings: bool) -> list[Contest
             counted=rows_of(HANDED_OVER), replays=True,
         ),
         Contest("rider home", stand.http(streams.homes(readers, at)), stand.no_op(), no_op, 0.6, 0.9),
+        Contest(
+            "rider home, code drawn here", stand.http(streams.homes(readers, at, drawn_here=True)), stand.no_op(),
+            no_op,
+        ),
         Contest("code issue", stand.http(streams.codes(readers, at)), stand.no_op(), no_op, 0.6, 0.9),
         Contest("wallet", stand.http(streams.wallets(readers, at)), stand.no_op(), no_op, 0.36, 0.65),
         Contest("report", stand.http(reports), stand.no_op(), no_op, counted=rows_of("cases")),

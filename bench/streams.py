@@ -101,10 +101,19 @@ def wallets(riders: Sequence[Rider], at: datetime) -> Iterator[Call]:
     return _gets("/api/v1/wallet", riders, at)
 
 
-def homes(riders: Sequence[Rider], at: datetime) -> Iterator[Call]:
-    """The rider's home page, as a browser that is signed in asks for it."""
+def homes(riders: Sequence[Rider], at: datetime, *, drawn_here: bool = False) -> Iterator[Call]:
+    """The rider's home page, as a browser that is signed in asks for it.
+
+    Phones draw the rider's own code; only to one that has not done so yet it is sent as a picture (`drawn_here`).
+    """
     calls = [
-        Call("GET", "/", cookie=f"fengxing_access={token(rider.id, rider.family_id, at)}") for rider in riders
+        Call(
+            "GET",
+            "/",
+            cookie=f"fengxing_access={token(rider.id, rider.family_id, at)}"
+            + ("" if drawn_here else f"; draws={rider.id.hex}"),
+        )
+        for rider in riders
     ]
     while True:
         yield from calls

@@ -353,9 +353,11 @@ def signed_in(response: Response, tokens: Tokens) -> Response:
     return response
 
 
-def remember(response: Response, *, language: str | None = None, large: bool | None = None) -> None:
-    """Keep the choice of language and type size on this device."""
-    values = {"lang": language, "large": None if large is None else "yes" if large else "no"}
+def remember(
+    response: Response, *, language: str | None = None, large: bool | None = None, draws: str | None = None
+) -> None:
+    """Keep on this device the choice of language and type size, and for whom it draws the own code itself."""
+    values = {"lang": language, "large": None if large is None else "yes" if large else "no", "draws": draws}
     for name, value in values.items():
         if value is not None:
             response.set_cookie(

@@ -104,6 +104,31 @@ def test_the_phone_draws_the_bars_that_the_server_draws(phone: Page) -> None:
     assert f'd="{path}"' in bars.svg(digits)
 
 
+def test_a_phone_that_draws_its_code_is_not_sent_it_again(phone: Page, wang: Person) -> None:
+    phone.goto("/")
+    with phone.expect_response("**/renew?draws=yes"):
+        expect(phone.locator(".qr canvas")).to_be_visible()
+    page = phone.reload()
+    assert page is not None
+    assert "<svg" not in page.text().partition('class="qr"')[2].partition('class="tick"')[0]
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    phone.locator("summary").first.click()
+    digits = (phone.text_content("[data-digits]") or "").replace(" ", "")
+    path = phone.locator(".bars svg path").get_attribute("d")
+    assert f'd="{path}"' in bars.svg(digits)
+
+
+def test_a_phone_that_lost_its_key_gets_the_picture_back(phone: Page, wang: Person) -> None:
+    phone.goto("/")
+    with phone.expect_response("**/renew?draws=yes"):
+        expect(phone.locator(".qr canvas")).to_be_visible()
+    phone.route("**/api/v1/codes/device", lambda route: route.abort())
+    phone.evaluate("indexedDB.deleteDatabase('fengxing-code')")
+    phone.reload()
+    expect(phone.locator(".qr svg")).to_be_visible()
+    expect(phone.locator("[data-digits]")).to_contain_text(re.compile(r"8\d"))
+
+
 def test_another_phone_is_asked_before_it_takes_the_code_over(
     phone: Page, wang: Person, clock: StandingClock
 ) -> None:

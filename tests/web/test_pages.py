@@ -8,6 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.identity.models import Person
+from app.kernel.db import transaction
+from app.places.models import Station
+from tests import make
 from tests.web.make import browser, form_on, read
 
 GUEST = (
@@ -110,3 +114,30 @@ def test_no_form_leads_to_another_site(guest: FlaskClient, back: str) -> None:
 def test_the_browser_of_another_person_finds_nothing_of_mine(app: Flask, rider: FlaskClient) -> None:
     assert rider.get("/me").headers["Cache-Control"] == "no-store"
     assert browser(app).get("/me").status_code == 303
+
+
+def test_a_phone_that_draws_its_own_code_need_not_be_sent_it(app: Flask, city: Station, wang: Person) -> None:
+    phone = browser(app, wang)
+    with_picture = phone.get("/", follow_redirects=True).text
+    assert "data-again" in with_picture
+    assert phone.get("/renew?draws=yes").status_code == 204
+    without = phone.get("/").text
+    assert "data-own" in without
+    assert 'content="0; url=/code"' in without  # no script after all: the picture comes back
+    assert len(without) < len(with_picture) - 3_000
+    assert "data-again" in phone.get("/code", follow_redirects=True).text
+    assert phone.get("/renew?draws=perhaps").status_code == 422
+
+
+def test_what_one_riders_phone_draws_is_not_left_out_for_another(
+    app: Flask, city: Station, wang: Person
+) -> None:
+    phone = browser(app, wang)
+    phone.get("/renew?draws=yes")
+    with transaction():
+        other = make.rider("李师傅", name="李大力")
+    second = browser(app, other)
+    kept = phone.get_cookie("draws")
+    assert kept is not None
+    second.set_cookie("draws", kept.value)
+    assert "data-again" in second.get("/", follow_redirects=True).text

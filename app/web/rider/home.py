@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Response, make_response
+from flask import Response, make_response, request
 from markupsafe import Markup
 from marshmallow import fields, validate
 
@@ -18,7 +18,7 @@ from app.identity import profile
 from app.identity.actors import Actor
 from app.identity.queries import NAME, name_of, person
 from app.kernel import clock, i18n
-from app.kernel.http import asks_ahead, public, requires, takes_form
+from app.kernel.http import asks_ahead, public, requires, takes_form, takes_query
 from app.kernel.schemas import Schema
 from app.ledger.queries import BALANCE, balance_of
 from app.notices.queries import UNREAD, unread_count
@@ -39,6 +39,12 @@ class Preferences(Schema):
     large = Choice(("yes", "no"), load_default=None)
 
 
+class Passing(Schema):
+    """Whether this phone has drawn the rider's own code: then it need not be sent with the page."""
+
+    draws = Choice(("yes",), load_default=None)
+
+
 @pages.get("/")
 @public
 @asks_ahead(NAME, UNREAD, HANDLE_IN_USE[SERVER], BALANCE, TOTALS)
@@ -54,17 +60,22 @@ def home(by: Actor) -> Any:
     }
     if not by.is_rider:
         return page("rider/desks.html", **facts, me=person(by.id))
-    if not is_good(handle_in_use(by.id, SERVER), at):
-        return go("/code")  # once a week: a page that is only looked at cannot write
-    return kept_offline(page("rider/home.html", **facts, **_code_now(by, at), **_numbers(by)))
+    code: dict[str, Any] = {"step_s": steps.STEP_S}
+    if request.cookies.get("draws") != by.key:  # else this very phone has shown that it draws its own
+        if not is_good(handle_in_use(by.id, SERVER), at):
+            return go("/code")  # once a week: a page that is only looked at cannot write
+        code |= _code_now(by, at)
+    return kept_offline(page("rider/home.html", **facts, **code, **_numbers(by)))
 
 
 @pages.get("/code", write=True)
 @requires("self")
 def prepare_code(by: Actor) -> Response:
-    """Give the rider a fresh number for codes that the server draws"""
+    """Give the rider a fresh number for codes that the server draws, for as long as the phone does not"""
     renew_server_handle(by=by, at=clock.now())
-    return go("/")
+    response = go("/")
+    remember(response, draws="no")
+    return response
 
 
 def _code_now(by: Actor, at: datetime) -> dict[str, Any]:
@@ -74,7 +85,6 @@ def _code_now(by: Actor, at: datetime) -> dict[str, Any]:
         "svg": Markup(drawing.svg(shown.digits)),  # noqa: S704 -- drawn by us from digits
         "bars": Markup(bars.svg(shown.digits)),  # noqa: S704 -- drawn by us from digits
         "seconds_left": max(1, int((shown.valid_until - at).total_seconds())),
-        "step_s": steps.STEP_S,
     }
 
 
@@ -84,9 +94,12 @@ def _numbers(by: Actor) -> dict[str, Any]:
 
 @pages.get("/renew")
 @requires("self")
-def renew(by: Actor) -> Response:
-    """Nothing to see: a script whose short access has run out comes by here to get it renewed"""
+@takes_query(Passing)
+def renew(by: Actor, draws: str | None = None) -> Response:
+    """Nothing to see: a script whose short access has run out comes by here, or one that drew the own code itself"""
     response = make_response("", 204)
+    if draws == "yes":
+        remember(response, draws=by.key)
     # How wrong its clock is, and whose session this is by now, a phone learns here before it sends what waited.
     response.headers["X-Time"] = clock.now().isoformat()
     response.headers["X-Person"] = by.key

@@ -62,10 +62,13 @@ async function fetchDevice(person, url) {
 const box = document.querySelector("[data-personal]");
 const person = document.body.dataset.person;
 
-const again = () => setTimeout(() => location.reload(), Number(box.dataset.again));
+// A phone that has drawn its code once gets the page without the server's picture. When it cannot draw after all, /code brings that back.
+const own = box && "own" in box.dataset;
+const again = () => (own ? navigator.onLine && location.replace("/code") : setTimeout(() => location.reload(), Number(box.dataset.again)));
 
 /** Another phone shows the code. It is not taken over unasked: until then the server draws it here. */
 function elsewhere(state) {
+  if (own) { again(); return; }
   const note = box.querySelector("[data-elsewhere]");
   note.querySelector("span").textContent = note.dataset.words.replace("{device}", state.device_name);
   note.hidden = false;
@@ -108,7 +111,8 @@ const soon = () => new Promise((resolve) => { setTimeout(resolve, navigator.onLi
 async function main() {
   let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
   const asked = askState(box.dataset.personal);
-  const state = await (device ? Promise.race([asked, soon()]) : asked); // who has a code need not wait for a weak signal
+  // Who has a code need not wait for a weak signal, and not at all where nothing else is there to be looked at.
+  const state = await (device ? own ? null : Promise.race([asked, soon()]) : asked);
   if (state) {
     device = await upToDate(device, state);
     if (device === null) return;
@@ -139,11 +143,12 @@ async function main() {
   };
   await draw();
   picture.replaceChildren(canvas); // picture, digits and bars change from the server's code to the phone's as one
+  if (!own) ask("/renew?draws=yes"); // from now on the page comes without them
   setInterval(draw, 500);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) draw(); });
   navigator.wakeLock?.request("screen").catch(() => {});
 }
 
 const able = box && person && globalThis.crypto?.subtle && "indexedDB" in globalThis && box.dataset.drawing;
-if (able) main().catch(() => {});
-else if (box && box.dataset.again) again();
+if (able) main().catch(() => own && again());
+else if (own || box?.dataset.again) again();
