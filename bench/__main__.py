@@ -2,7 +2,7 @@
 
     make bench                     a look round, about six minutes
     FULL=1 make bench              the named sizes (up to an hour, 25 GB of disk)
-    ONLY=paths make bench          parts: paths, servers, growth, rest, rules, storage, roll, browser
+    ONLY=paths make bench          parts: paths, servers, growth, rest, rules, storage, roll, doubts, browser
     GROWTH=7 FULL=1 make bench     the ledger's curve up to 10^7 entries
 
 Never a timed test: figures of one run are compared with each other, and with nothing else. The run fails if an
@@ -21,6 +21,7 @@ from app.kernel.db import disconnect, session, transaction
 from app.ledger.verify import verify
 from bench import (
     browser,
+    doubts,
     growth,
     machine,
     memory,
@@ -39,7 +40,7 @@ from bench.paths import Stand
 from bench.sizes import Size
 from tools import serving
 
-PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll", "browser")
+PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll", "doubts", "browser")
 
 
 def main() -> int:
@@ -78,6 +79,7 @@ def _parts() -> dict[str, Callable[[Size], tuple[Any, list[str]]]]:
         "rules": rules.run,
         "storage": storage.run,
         "roll": roll.run,
+        "doubts": doubts.run,
         "browser": browser.run,
     }
 
