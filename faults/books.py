@@ -25,15 +25,17 @@ class Findings:
     oversold: int
     differing: int
     unanswered: int
+    silent: int = 0
 
     @property
     def is_clean(self) -> bool:
-        return not (self.lost or self.doubled or self.oversold or self.differing or self.unanswered)
+        return not any((self.lost, self.doubled, self.oversold, self.differing, self.unanswered, self.silent))
 
     def __str__(self) -> str:
         words = f"{self.lost} lost, {self.doubled} doubled, {self.oversold} oversold"
         words += f", {self.differing} replays differ" if self.differing else ""
-        return words + (f", {self.unanswered} unanswered" if self.unanswered else "")
+        words += f", {self.unanswered} unanswered" if self.unanswered else ""
+        return words + (f", {self.silent} unanswered when sent again" if self.silent else "")
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ def compare(url: str, journal: Journal) -> Findings:
     doubled += max(0, len(rows.handed_over - collected) - open_questions)
     doubled += len(rows.check_ins) - len(set(rows.check_ins))
     doubled += max(0, rows.spent // PRICE - len(collected) - open_questions)
-    return Findings(lost, doubled, rows.oversold, journal.differing, open_questions)
+    return Findings(lost, doubled, rows.oversold, journal.differing, open_questions, journal.silent)
 
 
 def _rows(url: str) -> _Rows:

@@ -61,7 +61,7 @@ def answers_too_early() -> None:
         count[0] += write
         with right(write=write, unanswered=unanswered):
             yield
-            if count[0] % 50 == 0:
+            if count[0] % 20 == 0:
                 session.info.pop("unanswered", None)
                 session.rollback()
 

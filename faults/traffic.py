@@ -70,6 +70,7 @@ class Line:
     tries: int
     seconds: float
     differing: bool = False
+    silent: bool = False  # the second time there was no answer before patience ran out
     sent_again: bool = False
 
 
@@ -96,6 +97,11 @@ class Journal:
     @property
     def unanswered(self) -> int:
         return sum(line.answer is None for line in self.lines)
+
+    @property
+    def silent(self) -> int:
+        """Requests that were sent again and got no answer in time: neither the same nor another one."""
+        return sum(line.silent for line in self.lines)
 
     @property
     def differing(self) -> int:
@@ -173,18 +179,20 @@ class Client:
         self.journal.lines.append(line)
         if answer is not None and answer.is_good and self._chance.random() < self._share:
             line.sent_again = True
-            line.differing = self._differs(ask, key, answer)
+            again = self._again(ask, key)
+            line.silent = again is None
+            line.differing = again is not None and (again.status, again.body) != (answer.status, answer.body)
         return answer
 
-    def _differs(self, ask: Ask, key: str, answer: Answer) -> bool:
+    def _again(self, ask: Ask, key: str) -> Answer | None:
         for pause in (*PAUSES_S, *[1.0] * 60):
             if time.monotonic() >= self.until:
                 break
             again = self._try(ask, key)
             if again is not None:
-                return (again.status, again.body) != (answer.status, answer.body)
+                return again
             time.sleep(pause)
-        return True
+        return None
 
     def _try(self, ask: Ask, key: str) -> Answer | None:
         status, answer = 0, None

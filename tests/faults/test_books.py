@@ -75,3 +75,12 @@ def test_a_replay_that_differs_is_a_failure(monkeypatch):
     journal.lines[0].differing = True
     assert not books.compare("", journal).is_clean
     assert "1 replays differ" in str(books.compare("", journal))
+
+
+def test_a_replay_without_an_answer_is_a_failure_of_another_sort(monkeypatch):
+    monkeypatch.setattr(books, "_rows", lambda url: _rows())
+    journal = _journal()
+    journal.lines[0].silent = True
+    found = books.compare("", journal)
+    assert (found.differing, found.is_clean) == (0, False)
+    assert "1 unanswered when sent again" in str(found)

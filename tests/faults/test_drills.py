@@ -84,9 +84,12 @@ def test_the_small_size_still_kills_as_often_as_was_promised():
     assert (SIZES["ci"].worker_kills, SIZES["ci"].database_kills) == (20, 5)
 
 
-@pytest.mark.parametrize(("within_s", "sequences"), [(0, 5), (40, 10), (10_000, 200)])
-def test_a_slow_machine_tries_fewer_sequences_but_never_none(within_s, sequences):
-    assert dying_at_random.fitting(200, within_s) == sequences
+@pytest.mark.parametrize(
+    ("within_s", "took_s", "sequences"),
+    [(0, 20, 5), (-30, 20, 5), (40, 20, 10), (40, 40, 5), (10_000, 20, 200)],
+)
+def test_a_slow_machine_tries_fewer_sequences_but_never_none(within_s, took_s, sequences):
+    assert dying_at_random.fitting(200, within_s, took_s) == sequences
 
 
 def test_what_the_models_run_exists():

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from faults import traffic
 from faults.traffic import Answer, Ask, Client, Crowd, Journal, Line
 
 ASK = Ask("buy", "/buy", "token", {"n": 1})
@@ -105,6 +106,15 @@ def test_a_replay_that_is_answered_differently_is_seen(shop):
         (line,) = client.journal.lines
         assert (line.sent_again, line.differing) == (True, differs)
         client.close()
+
+
+def test_a_replay_that_gets_no_answer_is_not_called_a_different_one(shop, monkeypatch):
+    monkeypatch.setattr(traffic.time, "sleep", lambda _seconds: None)
+    client = _client(shop(lambda key, number: (201, {}) if number == 1 else (503, {})), share=1.0)
+    client.ask(ASK)
+    (line,) = client.journal.lines
+    assert (line.sent_again, line.differing, line.silent) == (True, False, True)
+    client.close()
 
 
 def test_an_errand_hears_each_answer(shop):
