@@ -2,7 +2,7 @@
 
 Exits with 1 if a bug survives, if a planted text no longer fits the source, or if a named test fails without any bug.
 
---only a,b      these bugs (`ledger.overdraft`) or packages (`ledger`); also ONLY
+--only a,b      these bugs (`ledger.overdraft`) or packages (`ledger`), `simulator` for those it must find; also ONLY
 --workers N     so many at once (default: 2)
 """
 
@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from queue import SimpleQueue
 
+from mutants import simulated
 from mutants.planning import Mutant, chosen, misfits, planned
 from mutants.running import CAUGHT, LIMIT_S, Found, ask, copy, judge
 from tools import layout, progress
@@ -29,14 +30,17 @@ HEADS = ("bug", "what it breaks", "promise", "caught by", "s")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Plant what is asked for."""
     asked = _parser().parse_args(arguments)
-    mutants, began = chosen(planned(), asked.only), time.monotonic()
+    words, began = asked.only.replace(",", " ").split(), time.monotonic()
+    texts = [word for word in words if word != simulated.PACKAGE]
+    mutants = chosen(planned(), " ".join(texts)) if texts or not words else []
     if wrong := misfits(mutants, layout.ROOT):
         raise progress.Refused("the plan no longer fits the source:\n  " + "\n  ".join(wrong))
     with tempfile.TemporaryDirectory(prefix="fengxing-mutants-") as folder:
         trees = [copy(layout.ROOT, Path(folder) / str(number)) for number in range(asked.workers)]
         must_pass(trees, mutants)
-        found = list(hunt(trees, mutants))
-    found.sort(key=lambda each: mutants.index(each.mutant))
+        found = sorted(hunt(trees, mutants), key=lambda each: mutants.index(each.mutant))
+        if texts != words or not words:
+            found += simulated.plant_all(trees[0])
     progress.say("\n" + "\n".join(lines([HEADS, *map(row, found)])))
     alive = [each for each in found if each.verdict != CAUGHT]
     write(layout.MUTANTS_REPORT, found)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from mutants.planning import Mutant
 from tools import progress
 
 LIMIT_S = 600.0
+NO_SETTINGS: Mapping[str, str] = {}
 CAUGHT, SURVIVED, NO_ANSWER, NO_PROOF = "caught", "SURVIVED", "NO ANSWER", "NO PROOF"
 LINKED = (".venv", "node_modules", "app/web/static/vendor")  # what the set-up made; nothing in it is changed
 _TEST_FAILED = 1  # pytest's exit code; others say that it could not even begin
@@ -68,13 +69,22 @@ def copy(root: Path, to: Path) -> Path:
     return to
 
 
-def ask(tree: Path, tests: Sequence[str], *, limit_s: float = LIMIT_S, keep_bytecode: bool = False) -> Answer:
-    """Run these tests of a copy on SQLite, up to the first that fails."""
+def ask(
+    tree: Path,
+    tests: Sequence[str],
+    *,
+    limit_s: float = LIMIT_S,
+    keep_bytecode: bool = False,
+    to_the_end: bool = False,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Answer:
+    """Run these tests of a copy on SQLite, up to the first that fails, or to the end all the same."""
     began = time.monotonic()
     env = {name: value for name, value in os.environ.items() if not name.startswith("FENGXING_")}
-    env |= {"COLUMNS": "1000", "PYTHONDONTWRITEBYTECODE": "" if keep_bytecode else "1"}
+    env |= {"COLUMNS": "1000", "PYTHONDONTWRITEBYTECODE": "" if keep_bytecode else "1", **settings}
+    how = ["-q", *([] if to_the_end else ["-x"]), "-rfE", "--tb=no", "-p", "no:cacheprovider"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", *how, *tests],
         cwd=tree,
         env=env,
         stdin=subprocess.DEVNULL,

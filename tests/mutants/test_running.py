@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mutants import __main__ as runner
+from mutants import simulated
 from mutants.planning import Mutant, misfits
 from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Answer, Found, ask, copy, judge
 from tools.progress import Refused
@@ -144,6 +145,7 @@ def test_a_survivor_fails_the_run(
     monkeypatch.setattr(runner.layout, "ROOT", project)
     monkeypatch.setattr(runner.layout, "MUTANTS_REPORT", tmp_path / "mutants.json")
     monkeypatch.setattr(runner, "must_pass", lambda trees, mutants: None)
+    monkeypatch.setattr(runner.simulated, "plant_all", lambda _tree: [])
     verdicts = {"purse.overdraft": CAUGHT, "purse.blind": SURVIVED}
     bugs = [BUG, replace(BUG, name="purse.blind", test=BLIND)]
     monkeypatch.setattr(runner, "planned", lambda: bugs)
@@ -153,6 +155,49 @@ def test_a_survivor_fails_the_run(
     assert runner.main(["--only", "purse.overdraft"]) == 0
     assert runner.main([]) == 1
     assert "1 of 2 caught" in capsys.readouterr().out
+
+
+SIMULATED = """
+import pytest
+
+@pytest.mark.parametrize("found", ["I3", "nothing"])
+def test_a_planted_bug_is_found(record_property, found):
+    for name, value in {"bug": f"a way to {found}", "promise": "I3", "found": found}.items():
+        record_property(name, value)
+    assert found == "I3"
+
+def test_nothing_else():
+    assert False
+"""
+
+
+def test_what_the_simulator_must_find_is_planted_as_a_whole_and_told_one_by_one(tree: Path):
+    file = tree / simulated.TEST
+    file.parent.mkdir(parents=True)
+    file.write_text(SIMULATED)
+    found = {each.mutant.name: (each.verdict, each.by) for each in simulated.plant_all(tree)}
+    assert found == {
+        "simulator.a-way-to-I3": (CAUGHT, "I3"),
+        "simulator.a-way-to-nothing": (SURVIVED, "nothing"),
+        "simulator.test_nothing_else": (NO_PROOF, "the test failed by itself"),
+    }
+
+
+def test_a_part_of_the_bugs_can_be_asked_for(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(runner.layout, "ROOT", project)
+    monkeypatch.setattr(runner.layout, "MUTANTS_REPORT", tmp_path / "mutants.json")
+    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants: None)
+    monkeypatch.setattr(runner, "planned", lambda: [BUG])
+    monkeypatch.setattr(
+        runner, "hunt", lambda trees, mutants: [Found(each, CAUGHT, "", 1) for each in mutants]
+    )
+    other = Found(replace(BUG, name="simulator.a-bug"), CAUGHT, "", 1)
+    monkeypatch.setattr(runner.simulated, "plant_all", lambda _tree: [other])
+    for only, lines in {"": 2, "purse": 1, "simulator": 1, "simulator,purse.overdraft": 2}.items():
+        assert runner.main(["--only", only]) == 0
+        assert f"{lines} of {lines} caught" in capsys.readouterr().out
 
 
 def test_a_text_that_no_longer_fits_stops_the_run(project: Path, monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,8 @@
 
 A bug may take guards of the database away, too (`without`: parts of the names of triggers), where the guard would turn
 the bug into a mere refusal; then the simulator shows that it would have found it without them.
+
+`quick`: the one that is found soonest of those that a promise has; `make test` plants these, `make mutants` all.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Bug:
     name: str
     plant: Callable[[Patch], None]
     found_by: frozenset[str]
+    quick: bool = False
     without: tuple[str, ...] = ()
     fraud: int = 0
     days: int = 4
@@ -64,12 +67,12 @@ def bug(*found_by: str, **how: Any) -> Callable[..., Any]:
     return register
 
 
-@bug("I5")
+@bug("I5", quick=True)
 def the_key_of_a_request_is_not_kept(patch: Patch) -> None:
     patch.setattr(idempotency, "begin", lambda **_facts: None)
 
 
-@bug("I0")
+@bug("I0", quick=True)
 def the_outcome_of_a_request_is_not_kept(patch: Patch) -> None:
     patch.setattr(idempotency, "finish", lambda **_facts: None)
 
@@ -108,7 +111,7 @@ def a_cancelled_voucher_keeps_its_item(patch: Patch) -> None:
     patch.setattr(ordering, "cancel", cancel)
 
 
-@bug("I11", seed=3)
+@bug("I11", seed=10)
 def an_expired_voucher_keeps_its_points(patch: Patch) -> None:
     class NoHolds:
         @staticmethod
@@ -117,12 +120,12 @@ def an_expired_voucher_keeps_its_points(patch: Patch) -> None:
     patch.setattr(expiring, "holds", NoHolds)
 
 
-@bug("I4")
+@bug("I4", quick=True, seed=16)
 def an_undone_hand_over_leaves_the_shelf_as_it_is(patch: Patch) -> None:
     patch.setattr(redemption.shelf, "take_back", lambda *_args, **_facts: None)
 
 
-@bug("I0", "I4", "I13", fraud=3, seed=3)
+@bug("I0", "I4", "I13", fraud=3, seed=12)
 def a_voucher_is_handed_over_whatever_its_state(patch: Patch) -> None:
     def hand_over(voucher_id: Any, *, station_id: Any, by: Actor, at: Any) -> Voucher:
         values = {
@@ -148,7 +151,7 @@ def pending_points_are_settled_twice(patch: Patch) -> None:
     patch.setattr(paying, "_move", twice)
 
 
-@bug("I11", seed=12)
+@bug("I11", quick=True, seed=12)
 def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
     move = paying._move
     patch.setattr(
@@ -156,7 +159,7 @@ def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
     )
 
 
-@bug("I9")
+@bug("I9", quick=True)
 def an_award_is_a_point_too_high(patch: Patch) -> None:
     draw_up = awarding.drawn_up
 
@@ -172,22 +175,22 @@ def a_budget_pays_what_it_does_not_have(patch: Patch) -> None:
     patch.setattr(posting, "must_suffice", lambda *_args: None)
 
 
-@bug("I7", without=("entries_append_only", "entries_immutable"))
+@bug("I7", quick=True, without=("entries_append_only", "entries_immutable"))
 def entries_can_be_changed(patch: Patch) -> None:
     """Only the guards are gone."""
 
 
-@bug("I1", "I6", without=("entries_move",))
+@bug("I1", "I6", quick=True, without=("entries_move",))
 def a_balance_does_not_move_with_its_entries(patch: Patch) -> None:
     """Only the trigger is gone."""
 
 
-@bug("I8", without=("ex_hours_no_overlap",), days=7, seed=3)
+@bug("I8", quick=True, without=("ex_hours_no_overlap",), days=7, seed=4)
 def hours_may_overlap(patch: Patch) -> None:
     patch.setattr(confirming.queries, "hours_that_overlap", lambda *_args: None)
 
 
-@bug("I10")
+@bug("I10", quick=True, seed=13)
 def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
     move = working.move
 
@@ -199,13 +202,13 @@ def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
     patch.setattr(working, "move", backwards)
 
 
-@bug("I0", "I5", "I12")
+@bug("I0", "I5", "I12", quick=True)
 def an_acknowledged_write_is_lost(patch: Patch) -> None:
     commit, count = Session.commit, iter(range(-500, 10**9))
     patch.setattr(Session, "commit", lambda self: self.rollback() if next(count) % 50 == 49 else commit(self))
 
 
-@bug("I13")
+@bug("I13", quick=True)
 def anybody_may_do_anything(patch: Patch) -> None:
     patch.setattr(Actor, "can", lambda *_args, **_where: True)
 
@@ -215,7 +218,7 @@ def everybody_counts_as_the_reporter(patch: Patch) -> None:
     patch.setattr(cases, "is_reporter", lambda *_args: True)
 
 
-@bug("I3")
+@bug("I3", quick=True)
 def a_difference_of_the_day_is_written_down_and_not_booked(patch: Patch) -> None:
     def count(close: Any, item: Any, given: Any, by: Actor, at: Any) -> None:
         session.add(
@@ -231,12 +234,12 @@ def a_difference_of_the_day_is_written_down_and_not_booked(patch: Patch) -> None
     patch.setattr(closing, "_count", count)
 
 
-@bug("I14")
+@bug("I14", seed=2)
 def what_was_told_is_never_judged(patch: Patch) -> None:
     patch.setattr(settling, "_ripe", lambda *_args: [])
 
 
-@bug("I14")
+@bug("I14", quick=True, seed=3)
 def what_was_told_is_not_kept(patch: Patch) -> None:
     patch.setattr(receiving, "_read_all", lambda items, _lease, _by: [
         receiving._unkept(receiving._id_in(each), ItemUnreadable()) for each in items
@@ -248,17 +251,17 @@ def a_large_correction_takes_one_person(patch: Patch) -> None:
     patch.setattr(correcting, "CORRECTION_LIMIT", 10**9)
 
 
-@bug("I0", "I16")
+@bug("I0", "I16", seed=2)
 def whoever_asked_agrees_to_it_too(patch: Patch) -> None:
     patch.setattr(Correction, "must_be_decided_by_another_than", lambda *_args: None)
 
 
-@bug("I0", "I16")
+@bug("I0", "I16", quick=True)
 def whoever_closed_a_day_opens_it_again(patch: Patch) -> None:
     patch.setattr(DayClose, "must_be_reopened_by_another_than", lambda *_args: None)
 
 
-@bug("I15", days=6, seed=14)
+@bug("I15", quick=True, days=6, seed=14)
 def a_lost_phone_is_still_believed(patch: Patch) -> None:
     patch.setattr(enrolling, "revoke_handles", lambda **_facts: 0)
     patch.setattr(enrolling, "is_good", lambda handle, _at: handle is not None)

@@ -9,21 +9,27 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.cli.demo import data
 from app.identity import appointing
 from simulator import faults, running
+from simulator.command import simulate
 from simulator.running import Plan
 from tests.conftest import SERVER_URL
 
 ROOT = Path(__file__).parents[2]
-DAYS = 3 if SERVER_URL else 1  # where both are SQLite, only the process, the keys and the address differ
-PLAN = Plan(seed=7, days=DAYS, riders=12, faults=frozenset(faults.ALL), fraud=2)
-
-
-def flask(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False
-    )
+# Both on SQLite: only the process, the keys and the address differ.
+DAYS, RIDERS = (3, 12) if SERVER_URL else (1, 4)
+PLAN = Plan(seed=7, days=DAYS, riders=RIDERS, faults=frozenset(faults.ALL), fraud=2)
+# The commands one after the other, and passwords that take no time, as those of the other tests.
+COMMANDS = """
+import sys
+from argon2 import PasswordHasher
+from flask.cli import cli
+from app.identity import secrets_kept
+secrets_kept._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+cli.main(["--app", "wsgi", "db", "upgrade"], standalone_mode=False)
+cli.main(["--app", "wsgi", "simulate", *sys.argv[1:]])
+"""
 
 
 @pytest.fixture
@@ -42,25 +48,27 @@ def elsewhere(settings_env: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def test_the_same_seed_ends_in_the_same_state_on_either_database(app: Flask, elsewhere: dict[str, str]):
     here = running.run(PLAN)
     assert here.violations == []
-    assert flask("db", "upgrade", env=elsewhere).returncode == 0
-    options = ["--seed", "7", "--days", str(DAYS), "--riders", "12", "--faults", "all", "--fraud", "2"]
-    there = flask("simulate", *options, env=elsewhere)
+    options = ["--seed", "7", "--days", str(DAYS), "--riders", str(RIDERS), "--faults", "all", "--fraud", "2"]
+    command = [sys.executable, "-c", COMMANDS, *options]
+    env = os.environ | elsewhere
+    there = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert there.returncode == 0, there.stderr
     told = json.loads(there.stdout.splitlines()[-1])
-    assert (told["seed"], told["days"], told["riders"], told["violations"]) == (7, DAYS, 12, 0)
+    assert (told["seed"], told["days"], told["riders"], told["violations"]) == (7, DAYS, RIDERS, 0)
     assert (told["steps"], told["digest"]) == (here.steps, here.digest)
     assert told["database"] == "sqlite"
 
 
 def test_a_second_seed_lives_on_in_the_same_city(app: Flask, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(appointing, "hash_password", lambda _password: "-")
+    monkeypatch.setattr(data, "STATIONS", data.STATIONS[:3])
     first = running.run(Plan(seed=1, days=1, riders=4))
     second = running.run(Plan(seed=2, days=1, riders=4, faults=frozenset({"crash"})))
     assert first.violations == second.violations == []
     assert first.digest != second.digest
 
 
-def test_a_fault_nobody_knows_is_refused_in_words(elsewhere: dict[str, str]):
-    refused = flask("simulate", "--faults", "earthquake", env=elsewhere)
-    assert refused.returncode == 2
-    assert "no such fault: earthquake" in refused.stderr
+def test_a_fault_nobody_knows_is_refused_in_words(app: Flask):
+    refused = app.test_cli_runner().invoke(simulate, ["--faults", "earthquake"])
+    assert refused.exit_code == 2
+    assert "no such fault: earthquake" in refused.output
