@@ -95,6 +95,7 @@ def test_a_planted_bug_is_found(
     assert found & planted.found_by, violations
 
 
+@pytest.mark.once  # on a server, nothing is found in the life of test_running.py
 def test_nothing_is_found_where_nothing_was_planted(app: Flask):
     assert lived(seed=1, days=3 if ALL else 2, fraud=3).violations == []
 

@@ -59,6 +59,7 @@ def test_the_same_seed_ends_in_the_same_state_on_either_database(app: Flask, els
     assert told["database"] == "sqlite"
 
 
+@pytest.mark.once
 def test_a_second_seed_lives_on_in_the_same_city(app: Flask, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(appointing, "hash_password", lambda _password: "-")
     monkeypatch.setattr(data, "STATIONS", data.STATIONS[:3])
