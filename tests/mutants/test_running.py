@@ -161,9 +161,9 @@ SIMULATED = """
 import pytest
 
 @pytest.mark.parametrize("found", ["I3", "nothing"])
-def test_a_planted_bug_is_found(record_property, found):
-    for name, value in {"bug": f"a way to {found}", "promise": "I3", "found": found}.items():
-        record_property(name, value)
+def test_a_planted_bug_is_found(request, found):
+    told = {"bug": f"a way to {found}", "promise": "I3", "found": found}
+    request.node.user_properties += told.items()
     assert found == "I3"
 
 def test_nothing_else():

@@ -7,7 +7,7 @@ of `planted.py`; `make mutants` does that and prints what found each (ONLY=simul
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -75,7 +75,7 @@ HERE = [planted for planted in BUGS if (ALL or planted.quick) and (planted.witho
 
 @pytest.mark.parametrize("planted", HERE, ids=lambda planted: planted.name.replace(" ", "-"))
 def test_a_planted_bug_is_found(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None], planted: Bug
+    app: Flask, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, planted: Bug
 ):
     steps, violations = 0, list[str]()
     with guards_taken_away(app, planted.without):
@@ -86,12 +86,11 @@ def test_a_planted_bug_is_found(
             if violations:
                 break
     found = {violation.split(":")[0] for violation in violations}
-    for name, value in {  # `make mutants` reads these
-        "bug": planted.name,
-        "promise": " ".join(sorted(planted.found_by)),
-        "found": f"{' '.join(sorted(found)) or 'nothing'} in {steps} steps, SEED={seed}",
-    }.items():
-        record_property(name, value)
+    request.node.user_properties += [  # `make mutants` reads these in the report
+        ("bug", planted.name),
+        ("promise", " ".join(sorted(planted.found_by))),
+        ("found", f"{' '.join(sorted(found)) or 'nothing'} in {steps} steps, SEED={seed}"),
+    ]
     assert found & planted.found_by, violations
 
 
