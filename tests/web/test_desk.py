@@ -31,6 +31,7 @@ ENTERS = {
     "honours": {"department", "reviewer"},
     "audit": {"auditor", "admin"},
     "conflicts": {"department", "admin"},
+    "doubts": {"department", "admin"},
     "people": {"admin"},
     "moves": {"department", "admin"},
 }
