@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from alembic import context
 from flask import current_app
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from app.kernel.db import is_transient
+
+WAIT_MS, TRIES = 500, 40
 
 config = context.config
 database = current_app.extensions["migrate"].db
@@ -35,18 +40,53 @@ def _tables_rebuilt_freely(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys = ON")
 
 
+@contextmanager
+def _waiting_briefly(connection: Connection) -> Iterator[None]:
+    """On PostgreSQL whoever waits for a table to itself holds up all who come after: so never for long."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    connection.exec_driver_sql(f"SET lock_timeout = '{WAIT_MS}ms'")
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.exec_driver_sql("RESET lock_timeout")
+        connection.commit()
+
+
 def run() -> None:
-    """Run against the application's engine, one transaction per migration."""
-    with database.engine.connect() as connection, _tables_rebuilt_freely(connection):
-        context.configure(
-            connection=connection,
-            target_metadata=database.metadata,
-            process_revision_directives=_nothing_to_do,
-            transaction_per_migration=True,
-            **options,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
+    """Run against the application's engine, one transaction per migration.
+
+    One that stands in somebody's way, or in whose way somebody stands, lets go and tries again; others work meanwhile.
+    """
+    with (
+        database.engine.connect() as connection,
+        _tables_rebuilt_freely(connection),
+        _waiting_briefly(connection),
+    ):
+        for tries_left in range(TRIES - 1, -1, -1):
+            context.configure(
+                connection=connection,
+                target_metadata=database.metadata,
+                process_revision_directives=_nothing_to_do,
+                transaction_per_migration=True,
+                **options,
+            )
+            before = context.get_context().get_current_heads()
+            connection.rollback()
+            try:
+                with context.begin_transaction():
+                    context.run_migrations()
+                return
+            except DBAPIError as error:
+                connection.rollback()
+                # Where some migrations are through already, "one back" would mean another one now.
+                moved = context.get_context().get_current_heads() != before
+                connection.rollback()
+                if moved or not tries_left or not is_transient(error):
+                    raise
 
 
 run()

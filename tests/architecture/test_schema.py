@@ -68,3 +68,27 @@ def test_the_migrations_can_be_taken_back(migrated: Flask):
     with database.db.engine.connect() as connection:
         assert sa.inspect(connection).get_table_names() in ([], ["alembic_version"])
     upgrade()
+
+
+def test_a_migration_that_stands_in_the_way_lets_go_and_tries_again(migrated: Flask):
+    """On a server, somebody reads the table that is to go, and stays until the migration has given way once."""
+    engine, gave_way = database.db.engine, []
+    with engine.connect() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM people"))
+        if engine.dialect.name == "sqlite":
+            reader.rollback()  # there a writer waits for nobody who reads
+
+        @sa.event.listens_for(engine, "handle_error")
+        def lets_go(context: sa.engine.ExceptionContext) -> None:
+            gave_way.append(getattr(context.original_exception, "sqlstate", None))
+            reader.rollback()
+
+        try:
+            downgrade(revision="-1")
+        finally:
+            sa.event.remove(engine, "handle_error", lets_go)
+    assert gave_way == ([] if engine.dialect.name == "sqlite" else ["55P03"])
+    upgrade()
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_heads()
+        assert engine.dialect.name == "sqlite" or connection.scalar(sa.text("SHOW lock_timeout")) == "0"
