@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.kernel.db import is_transient
 
-WAIT_MS, TRIES = 500, 40
+WAIT_MS, TRIES = 200, 50
 
 config = context.config
 database = current_app.extensions["migrate"].db

@@ -7,6 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from app.kernel.db import UtcDateTime
+from migrations.gently import drop_tables
 
 revision = "0029"
 down_revision = "0028"
@@ -84,5 +85,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name in ("doubt_holds", "doubts", "doubt_marks"):
-        op.drop_table(name)
+    drop_tables("doubt_holds", "doubts", "doubt_marks")
