@@ -34,6 +34,26 @@ def test_every_migration_has_a_way_back() -> None:
     assert not [complaint for source in migrations for complaint in cannot_be_taken_back(source)]
 
 
+def drops_all_at_once(source: Source) -> Iterator[str]:
+    """From 0029 on, tables are dropped by `migrations.gently`: beside people who work, `op.drop_table` may deadlock."""
+    number = source.name.rpartition("/")[2][:4]
+    if number > "0028" and "op.drop_table(" in source.text:
+        yield f"{source.name}: drop tables by migrations.gently.drop_tables"
+
+
+def test_tables_are_dropped_gently() -> None:
+    migrations = below("migrations/versions", ".py")
+    assert not [complaint for source in migrations for complaint in drops_all_at_once(source)]
+
+
+@pytest.mark.parametrize(
+    ("name", "at_fault"), [("0028_x.py", False), ("0029_x.py", True), ("0100_x.py", True)]
+)
+def test_one_that_drops_all_at_once_is_noticed(name: str, at_fault: bool) -> None:
+    text = "def downgrade():\n    op.drop_table('x')"
+    assert bool(list(drops_all_at_once(Source(f"migrations/versions/{name}", text)))) == at_fault
+
+
 def test_migrations_form_one_line() -> None:
     assert len(ScriptDirectory(str(ROOT / "migrations")).get_heads()) == 1
 
