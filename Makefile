@@ -39,7 +39,7 @@ soak: python ## the same in large, then kills again and again for HOURS=1 (or SO
 offline-orders: python ## one day of 50 offline devices told in ORDERS=100 orders of a bad network (ITEMS=10000 SEED=1 DATABASE=postgresql); all must end the same
 	@$(PYTHON) -m tools.within faults.orders
 
-mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft)
+mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft, ONLY=simulator)
 	@$(PYTHON) -m tools.within mutants
 
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
