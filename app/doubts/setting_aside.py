@@ -7,6 +7,7 @@ becomes of them is decided with the fact, by the debt policy.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from app.doubts.models import LOOK_WITHIN, UNDECIDED, Doubt, SetAside
 from app.identity.actors import SYSTEM
 from app.kernel.db import session
 from app.ledger import holds
-from app.ledger.queries import balance_of
+from app.ledger.errors import PointsShort
 from app.rules.models import ACTIVE, Award
 
 AT_MOST = 500
@@ -41,21 +42,28 @@ def set_aside_due(*, at: datetime, limit: int = AT_MOST) -> int:
 
 
 def _set_aside(doubt: Doubt, award: Award, at: datetime) -> None:
-    points = max(0, min(award.points, balance_of(award.person_id).usable))
-    held = None
-    if points:
-        held = holds.hold(
-            person_id=award.person_id,
-            points=points,
-            source=f"doubt:{doubt.id}:{award.id}",
-            expires_at=at + 2 * LOOK_WITHIN + OUTLIVES,
-            by=SYSTEM,
-            at=at,
-        )
-    session.add(
-        SetAside(doubt_id=doubt.id, award_id=award.id, hold_id=held.id if held else None, points=points)
-    )
+    hold_id, points = _held(doubt, award, at)
+    session.add(SetAside(doubt_id=doubt.id, award_id=award.id, hold_id=hold_id, points=points))
     session.flush()
+
+
+def _held(doubt: Doubt, award: Award, at: datetime) -> tuple[UUID | None, int]:
+    """A hold over the award's points, or over what is left of them: the rider may be spending them right now."""
+    points = award.points
+    while points > 0:
+        try:
+            held = holds.hold(
+                person_id=award.person_id,
+                points=points,
+                source=f"doubt:{doubt.id}:{award.id}",
+                expires_at=at + 2 * LOOK_WITHIN + OUTLIVES,
+                by=SYSTEM,
+                at=at,
+            )
+            return held.id, points
+        except PointsShort as short:
+            points = min(points - 1, short.facts["usable"])
+    return None, 0
 
 
 def give_free(doubt: Doubt, at: datetime) -> int:
