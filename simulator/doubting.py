@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.doubts.models import Doubt
 from app.kernel.db import session
-from app.rules.models import RecordedFact
+from app.rules.models import AWARD_STATES, RecordedFact
 from simulator import looks
 from simulator.city import City
 from simulator.fraud import Fraudster, Takings
@@ -58,8 +58,8 @@ class Doubted:
     """Riders of whom a fact was doubted: of the cheats, of the honest, and how long it took."""
 
     cheats: int = 0
-    cheats_paid: int = 0  # to whom something made up was let pass at all
-    cheats_doubted: int = 0
+    cheats_paid: int = 0  # who were ever given points for something made up
+    cheats_doubted: int = 0  # of those
     honest: int = 0
     honest_doubted: int = 0
     days: float | None = None  # from the first made-up fact of a cheat to the first doubt, in the median
@@ -73,15 +73,15 @@ class Doubted:
             session.execute(select(Doubt.person_id, func.min(Doubt.found_at)).group_by(Doubt.person_id)).all()
         )
         cheats = {each for each, cheats in ids.items() if cheats}
-        paid = cheats & first_made_up.keys()
+        paid = cheats & takings.gains(*AWARD_STATES).keys()
         waited = [
             max(0.0, (first_doubted[each] - first_made_up[each]) / DAY)
-            for each in paid & first_doubted.keys()
+            for each in paid & first_doubted.keys() & first_made_up.keys()
         ]
         return cls(
             cheats=len(cheats),
             cheats_paid=len(paid),
-            cheats_doubted=len(cheats & first_doubted.keys()),
+            cheats_doubted=len(paid & first_doubted.keys()),
             honest=len(ids) - len(cheats),
             honest_doubted=len((ids.keys() - cheats) & first_doubted.keys()),
             days=round(median(waited), 1) if waited else None,

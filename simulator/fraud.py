@@ -98,6 +98,9 @@ class Takings:
     passed: Tally[str] = field(default_factory=Tally)
     facts: set[UUID] = field(default_factory=set)
     attendances: set[UUID] = field(default_factory=set)
+    splits: list[list[UUID]] = field(
+        default_factory=list
+    )  # the reports of one matter: it is worth one of them
 
     def note(self, scheme: str, answer: Answer, *kinds: str) -> None:
         """Write down what came of an attempt."""
@@ -109,19 +112,35 @@ class Takings:
     def all_facts(self) -> set[UUID]:
         """Every check-in, report and hour that was made up and let pass."""
         padded = select(Hours.id).where(Hours.attendance_id.in_(self.attendances))
-        return self.facts | set(session.scalars(padded))
+        return self.facts | set(session.scalars(padded)) | {each for told in self.splits for each in told[1:]}
+
+    def gains(self, *states: str) -> dict[UUID, int]:
+        """What each cheat was given for it, as far as the awards are in one of these states. One report is honest."""
+        asked = self.all_facts() | {each for told in self.splits for each in told}
+        chosen = select(Award.fact_id, Award.person_id, func.sum(Award.points)).where(
+            Award.fact_id.in_(asked), Award.state.in_(states), Award.funded_at.is_not(None)
+        )
+        rows = session.execute(chosen.group_by(Award.fact_id, Award.person_id)).all()
+        given = {fact_id: (person_id, int(points)) for fact_id, person_id, points in rows}
+        gained: Tally[UUID] = Tally()
+        for told in self.splits:
+            paid = sorted(given.pop(each) for each in told if each in given)
+            for person_id, points in sorted(paid, key=lambda each: each[1])[:-1]:
+                gained[person_id] += points
+        for person_id, points in given.values():
+            gained[person_id] += points
+        return {person_id: points for person_id, points in gained.items() if points}
 
     def paid(self) -> tuple[int, int]:
         """(points that fraud got to use, points that everybody got to use). What is set aside is not of use."""
-        facts = self.all_facts()
         usable = select(func.coalesce(func.sum(Award.points), 0)).where(Award.state == ACTIVE)
         waiting = (
             select(func.coalesce(func.sum(SetAside.points), 0))
             .join(Doubt, Doubt.id == SetAside.doubt_id)
-            .where(Doubt.fact_id.in_(facts), Doubt.settled_at.is_(None))
+            .where(Doubt.fact_id.in_(self.all_facts()), Doubt.settled_at.is_(None))
         )
-        lost, issued = session.scalar(usable.where(Award.fact_id.in_(facts))), session.scalar(usable)
-        return int(lost or 0) - int(session.scalar(waiting) or 0), int(issued or 0)
+        lost = sum(self.gains(ACTIVE).values()) - int(session.scalar(waiting) or 0)
+        return max(0, lost), int(session.scalar(usable) or 0)
 
 
 class Fraudster(Rider):
@@ -217,20 +236,30 @@ class Fraudster(Rider):
         """One hazard reported several times: at once and on the spot, or spread over hours and streets."""
         place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
         category, words, place_words = self.chance.one_of(data.REPORTS)
+        told: list[UUID] = []
+        self.takings.splits.append(told)
         for number in range(self.manner.splits):
             when = self.chance.after(at, *self.manner.split_s)
             near = self.chance.near(place, self.manner.split_m)
-            deed = partial(self._report_again, number, near, category, words, place_words)
+            deed = partial(self._report_again, told, number, near, category, words, place_words)
             self.city.agenda.plan(when, deed)
 
     def _report_again(
-        self, number: int, place: Position, category: str, words: str, place_words: str, at: datetime
+        self,
+        told: list[UUID],
+        number: int,
+        place: Position,
+        category: str,
+        words: str,
+        place_words: str,
+        at: datetime,
     ) -> None:
         self.takings.tried["split"] += bool(number)
 
         def note(answer: Answer, _at: datetime) -> None:
+            told.extend(UUID(answer.facts["case"]) for _ in range(answer.done))
             if number:  # the first one is an honest report
-                self.takings.note("split", answer, "case")
+                self.takings.note("split", answer)
 
         self.ask_for(
             riding.report, at, note, category=category, place=(place.lat, place.lng), place_words=place_words,

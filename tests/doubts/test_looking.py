@@ -116,8 +116,8 @@ def test_the_same_thing_told_three_times_in_ten_minutes(town, clock):
 
 @pytest.mark.parametrize(
     ("minutes", "metres", "category"),
-    [(5, 30, "street-light"), (5, 400, "pothole"), (90, 30, "pothole")],
-    ids=["another kind", "another street", "an hour later, once"],
+    [(5, 30, "street-light"), (5, 600, "pothole"), (90, 30, "pothole"), (5, 400, "pothole")],
+    ids=["another kind", "another street", "an hour later, once", "down the street, once"],
 )
 def test_two_things_on_one_way_are_two_things(town, clock, minutes, metres, category):
     town.report()
@@ -135,6 +135,14 @@ def test_the_second_such_pair_in_a_fortnight_is_looked_at(town, clock):
     clock.advance(hours=2)
     last = town.report(metres=3_100)
     assert [each.fact_id for each in make.look(clock)] == [last]
+
+
+def test_a_street_told_piece_by_piece_is_looked_at(town, clock):
+    told = [town.report()]
+    for number in range(1, 4):
+        clock.advance(minutes=15)
+        told.append(town.report(metres=300 * number))
+    assert [each.fact_id for each in make.look(clock)] == told[2:]
 
 
 def test_what_was_mended_and_is_there_again_is_worth_a_report(town, clock):

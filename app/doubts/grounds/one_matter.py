@@ -1,7 +1,8 @@
 """One matter told as several: a rider's own reports of the same kind, from the same spot, soon after each other.
 
-Two within half an hour are enough. Further apart one may well see two things on the same street, so there it takes two
-such pairs within a fortnight. The later report of a pair waits for a second look; the first one is never touched.
+Two from one spot within half an hour are enough. Further apart, in time or along the street, one may well see two
+things on one way, so there it takes two such pairs within a fortnight. The later report of a pair waits for a second
+look; the first one is never touched.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from app.kernel.bulk import among
 from app.kernel.db import session
 from app.kernel.geo import Position, distance_m
 
-SAME_SPOT_M = 200
-AT_ONCE, SAME_DAY = timedelta(minutes=30), timedelta(hours=12)
+SAME_SPOT_M, SAME_STREET_M = 200, 500
+AT_ONCE, SOON, SAME_DAY = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=12)
 FORTNIGHT = timedelta(days=14)
 
 
@@ -35,6 +36,15 @@ class Pair(NamedTuple):
     @property
     def apart(self) -> timedelta:
         return timedelta(seconds=(self.after.at - self.before.at).total_seconds())
+
+    @property
+    def is_at_once(self) -> bool:
+        return self.metres <= SAME_SPOT_M and self.apart <= AT_ONCE
+
+    @property
+    def is_close(self) -> bool:
+        """Close enough to be one matter: the same spot on the same day, or the same street within the hour."""
+        return self.metres <= (SAME_STREET_M if self.apart <= SOON else SAME_SPOT_M)
 
 
 def found(fresh: Fresh) -> Iterator[Found]:
@@ -71,8 +81,9 @@ def _pairs(reports: Sequence[Row[Any]]) -> Iterator[Pair]:
             if before.category != after.category or _was_mended(before, after.at):
                 continue
             metres = distance_m(Position(before.lat, before.lng), Position(after.lat, after.lng))
-            if metres <= SAME_SPOT_M:
-                yield Pair(before, after, round(metres))
+            pair = Pair(before, after, round(metres))
+            if pair.is_close:
+                yield pair
                 break
 
 
@@ -85,7 +96,7 @@ def _doubted(pairs: Sequence[Pair], ids: set[UUID]) -> Iterator[Found]:
     for number, pair in enumerate(pairs):
         if pair.after.id not in ids and pair.before.id not in ids:
             continue
-        if pair.apart <= AT_ONCE or _has_happened_before(pairs[:number], pair.after.at):
+        if pair.is_at_once or _has_happened_before(pairs[:number], pair.after.at):
             yield Found(
                 fact_kind="report",
                 fact_id=pair.after.id,
