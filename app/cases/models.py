@@ -99,6 +99,10 @@ class Case(IdMixin, Base):
     def position(self) -> geo.Position | None:
         return None if self.lat is None or self.lng is None else geo.Position(self.lat, self.lng)
 
+    def not_before(self, at: datetime) -> datetime:
+        """This instant, or the last known one of the case: a clock that was set back turns no story round."""
+        return max(at, self.created_at, self.accepted_at or at, self.resolved_at or at)
+
     @property
     def is_open(self) -> bool:
         return self.state in s.OPEN

@@ -25,6 +25,9 @@ from app.media.attaching import attach_photos
 from app.places import queries as places
 
 
+REACHED = ("accepted_at", "resolved_at", "closed_at")
+
+
 def may(case: Case, verb: str, by: Actor) -> bool:
     """Whether it is the actor's turn to use this verb on this kind of case, whatever its state."""
     move_ = case.rules.moves.get(verb)
@@ -69,8 +72,9 @@ def move(
     Settles the race of two dispatchers: the row changes only while state and number of moves are what was seen, so
     the slower one changes nothing and is told that the case has moved on.
     """
-    target = case.after(verb)
+    target, at = case.after(verb), case.not_before(at)
     values = {**changes, "state": target, "moves": case.moves + 1}
+    values |= {name: case.not_before(values[name]) for name in REACHED if values.get(name) is not None}
     due = _due(target, values.get("accept_by", case.accept_by), values.get("resolve_by", case.resolve_by))
     if due != case.due_at:
         values |= {"due_at": due, "escalated_at": None}

@@ -13,10 +13,12 @@ from app.cases import states as s
 from app.cases.errors import CaseMovedOn
 from app.cases.kinds import KINDS
 from app.cases.models import Case, CaseStep
-from app.kernel import clock, i18n
+from app.kernel import clock as clock_module
+from app.kernel import i18n
 from app.kernel.db import session, transaction
 from tests.cases import make
 from tests.cases.make import Town
+from tests.conftest import StandingClock
 
 REPORT = KINDS["report"]
 USED = [verb for verb in s.VERBS if verb != s.SUBMIT]
@@ -35,6 +37,20 @@ def test_it_refuses_every_move_that_is_not_declared(unit: None, town: Town, stat
     assert len(queries.steps(case)) == before
 
 
+@pytest.mark.parametrize("end", [s.CONFIRM, s.CLOSE])
+def test_a_clock_that_is_set_back_turns_no_story_round(
+    unit: None, town: Town, clock: StandingClock, end: str
+):
+    case = make.report(town.rider)
+    for verb in (s.ACCEPT, s.RESOLVE, end):
+        clock.advance(hours=-2)
+        make.use(verb, case, town)
+
+    case = make.fresh(case)
+    assert case.created_at == case.accepted_at == case.resolved_at == case.closed_at
+    assert {step.at for step in queries.steps(case)} == {case.created_at}
+
+
 @pytest.mark.parametrize("state, verb", [each for each in EVERY if REPORT.target(each[1], each[0])])
 def test_every_declared_move_leaves_one_step(unit: None, town: Town, state: str, verb: str):
     case = make.report_in(state, town)
@@ -45,7 +61,7 @@ def test_every_declared_move_leaves_one_step(unit: None, town: Town, state: str,
     step = queries.steps(case)[-1]
     assert len(queries.steps(case)) == before + 1 == step.seq == make.fresh(case).moves
     assert (step.verb, step.from_state, step.to_state) == (verb, state, make.fresh(case).state)
-    assert step.at == clock.now()
+    assert step.at == clock_module.now()
     assert (step.actor_id is None) == (verb in (s.ESCALATE, s.CLOSE))
 
 
