@@ -24,7 +24,6 @@ from app.kernel.errors import Forbidden
 from app.media.attaching import attach_photos
 from app.places import queries as places
 
-
 REACHED = ("accepted_at", "resolved_at", "closed_at")
 
 

@@ -140,6 +140,6 @@ def test_the_database_takes_no_second_step_with_one_number(town: Town):
     with transaction():
         case_id = make.report(town.rider).id
 
-    step = CaseStep(case_id=case_id, seq=1, verb=s.SUBMIT, to_state=s.SUBMITTED, at=clock.now())
+    step = CaseStep(case_id=case_id, seq=1, verb=s.SUBMIT, to_state=s.SUBMITTED, at=clock_module.now())
     with pytest.raises(IntegrityError), transaction():
         session.add(step)
