@@ -18,10 +18,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.cases import queries as cases
-from app.cases import working
+from app.cases.models import Case
 from app.codes import enrolling, presenting
 from app.codes.kinds.personal import PersonalCode
 from app.codes.models import ScanSession
+from app.doubts import deciding
 from app.identity.actors import Actor
 from app.kernel import idempotency
 from app.kernel.db import session
@@ -191,16 +192,14 @@ def hours_may_overlap(patch: Patch) -> None:
     patch.setattr(confirming.queries, "hours_that_overlap", lambda *_args: None)
 
 
-@bug("I10", quick=True, seed=13)
+@bug("I10", quick=True)
 def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
-    move = working.move
+    patch.setattr(Case, "not_before", lambda case, at: at.replace(year=2020))
 
-    def backwards(case: Any, verb: str, **facts: Any) -> Any:
-        if "resolved_at" in facts:
-            facts["resolved_at"] = case.created_at.replace(year=2020)
-        return move(case, verb, **facts)
 
-    patch.setattr(working, "move", backwards)
+@bug("I11", fraud=1, days=8)
+def what_was_set_aside_stays_aside(patch: Patch) -> None:
+    patch.setattr(deciding, "give_free", lambda *_args: 0)
 
 
 @bug("I0", "I5", "I12", quick=True)
