@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -226,8 +225,11 @@ def _letting_go(app: Flask) -> WSGIApplication:
     hangs up in the middle."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-        with closing(app(environ, start_response)) as parts:  # type: ignore[type-var]
+        parts = app(environ, start_response)
+        try:
             yield from parts
+        finally:
+            getattr(parts, "close", lambda: None)()  # a plain list has nothing to let go of
 
     return answer
 

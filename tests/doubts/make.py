@@ -24,11 +24,12 @@ from app.places.models import Station
 from app.volunteering import confirming
 from tests import make as people
 from tests.rules import make as rules
-from tests.rules.make import rule
+from tests.rules.make import rule, when
 from tests.volunteering import make as volunteering
 
 FAR = Position(people.STATION_POSITION.lat + 0.135, people.STATION_POSITION.lng)  # 15 km to the north
-RULES = [rule(points=5), rule("R-02", "hours", 20), rule("R-03", "report", 10)]
+MERGED = rule("R-05", "report", 2, when=[when("stage", "merged")])
+RULES = [rule(points=5), rule("R-02", "hours", 20), rule("R-03", "report", 10), MERGED]
 
 
 @dataclass

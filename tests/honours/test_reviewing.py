@@ -31,7 +31,7 @@ from app.honours.errors import (
     TooManyChosen,
 )
 from app.honours.events import CandidatesChosen, HonoursGranted
-from app.honours.models import Selection
+from app.honours.models import Candidate, Selection
 from app.honours.reviewing import decide, sign
 from app.honours.standing import my_standing
 from app.identity.actors import SYSTEM
@@ -83,8 +83,12 @@ def test_a_removal_keeps_its_reason_its_author_and_a_trace(app):
 def test_the_database_wants_a_reason_for_a_decision(app):
     here = make.setting(300)
     selection = make.frozen(here)
+    candidate_id = _first(selection, here.reviewer)
     with pytest.raises(IntegrityError, match="reason"):
-        _decide(selection, _first(selection, here.reviewer), here.reviewer, reason="")
+        _decide(selection, candidate_id, here.reviewer, reason="")
+    decided = sa.update(Candidate).where(Candidate.id == candidate_id)
+    with pytest.raises(IntegrityError, match="ck_candidates_reason"), transaction():
+        session.execute(decided.values(decided_by=here.reviewer.person_id, reason=""))
 
 
 def test_whoever_set_it_up_neither_decides_nor_signs_and_the_database_agrees(app):

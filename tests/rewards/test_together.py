@@ -59,6 +59,17 @@ def test_a_group_leaves_the_same_rows_as_one_by_one(lane, counter, scene, settle
     assert scene.stock() == (1, 0)
 
 
+def test_of_a_voucher_named_twice_one_goes_with_the_group_and_one_alone(scene):
+    voucher, other = scene.reserve(), scene.reserve()
+    wanted = [
+        redemption.Wanted(each.id, scene.station.id, scene.manager) for each in (voucher, voucher, other)
+    ]
+    with transaction():
+        told = redemption.redeem_together(wanted, at=clock.now())
+        assert [each is not None for each in told] == [True, False, True]
+    assert books_close()
+
+
 def test_one_voucher_twice_in_a_group_is_handed_over_once(lane, counter, scene):
     voucher, other = scene.reserve(), scene.reserve()
     again = {"voucher_id": str(voucher.id), "station_id": str(scene.station.id)}

@@ -12,6 +12,7 @@ from app.identity.permissions import GRID_MEMBER
 from app.kernel.calendar import day_sort
 from app.kernel.db import session, transaction
 from app.rules import campaigns, drafting, paying, queries, rulebook
+from app.rules.circumstances import all_with_circumstances
 from app.rules.drafting import checked
 from app.rules.errors import CampaignTimesWrong, EndsInThePast, RuleSetExists
 from app.rules.evaluating import evaluate
@@ -142,6 +143,17 @@ def test_the_first_of_the_day_is_known_for_every_kind(app, clock):
     with transaction(write=False):
         firsts = [each.fields["first_of_day"] for each in session.scalars(select(RecordedFact))]
     assert firsts == [True, False]
+
+
+def test_judged_together_only_the_first_of_the_day_is_the_first(app, clock):
+    scene = make.scene([rule()])
+    with transaction():
+        other = people.rider("李师傅", name="李大力")
+    make.judge(first := make.checkin(scene.rider))
+    late, fresh = make.checkin(scene.rider), make.checkin(other)
+    with transaction():
+        told = all_with_circumstances([first, late, fresh])
+    assert [each.fields["first_of_day"] for each in told] == [True, False, True]
 
 
 def test_points_wait_for_their_date(app, clock):

@@ -58,6 +58,16 @@ def test_entries_wait_until_the_log_is_whole(app, clock):
     assert [each.state for each in make.items()] == ["counted"] * 3
 
 
+def test_what_is_still_to_come_is_waited_for(app, clock):
+    scene = make.scene(riders=3)
+    for rider in scene.riders:
+        scene.here.note("scan", rider.phone.code())
+    batch = scene.here.batch(scene.here.log[:2])
+    assert make.states(make.sent(batch)) == ["waiting", "waiting"]
+    assert make.states(scene.here.send(scene.here.log[2:])) == ["counted"]
+    assert [each.state for each in make.items()] == ["counted"] * 3
+
+
 def test_the_second_scan_in_a_window_is_the_first(app, clock):
     scene = make.scene()
     scene.here.note("scan", scene.rider.phone.code())
