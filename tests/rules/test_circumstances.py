@@ -146,11 +146,11 @@ def test_the_first_of_the_day_is_known_for_every_kind(app, clock):
 
 
 def test_judged_together_only_the_first_of_the_day_is_the_first(app, clock):
-    scene = make.scene([rule()])
+    scene = make.scene([rule("R-01", "hours")])
     with transaction():
         other = people.rider("李师傅", name="李大力")
-    make.judge(first := make.checkin(scene.rider))
-    late, fresh = make.checkin(scene.rider), make.checkin(other)
+    make.judge(first := make.hours(scene.rider))
+    late, fresh = make.hours(scene.rider), make.hours(other)
     with transaction():
         told = all_with_circumstances([first, late, fresh])
     assert [each.fields["first_of_day"] for each in told] == [True, False, True]
