@@ -64,6 +64,9 @@ def test_what_is_still_to_come_is_waited_for(app, clock):
         scene.here.note("scan", rider.phone.code())
     batch = scene.here.batch(scene.here.log[:2])
     assert make.states(make.sent(batch)) == ["waiting", "waiting"]
+    with transaction():
+        settle_ripe(at=clock.at)  # the worker comes by, and leaves them where they are
+    assert [each.state for each in make.items()] == ["waiting"] * 2
     assert make.states(scene.here.send(scene.here.log[2:])) == ["counted"]
     assert [each.state for each in make.items()] == ["counted"] * 3
 
