@@ -35,7 +35,7 @@ from bench import (
     sizes,
     storage,
 )
-from bench.ground import Ground, on_postgresql, on_sqlite, postgres_process, served
+from bench.ground import WORKERS, Ground, on_postgresql, on_sqlite, postgres_process, served
 from bench.paths import Stand
 from bench.sizes import Size
 from tools import serving
@@ -117,7 +117,8 @@ def measure(
     with_ceilings = ground.is_postgresql and not against_no_op
     made = scene.build(size, with_ceilings=with_ceilings)
     report.say(f"built {len(made.riders)} riders, {len(made.promises)} vouchers in {made.took_s:.1f} s")
-    with served(ground, server) as (process, port):
+    workers = WORKERS if ground.is_postgresql else 1  # a file has one writer, and `make run` one process
+    with served(ground, server, workers) as (process, port):
         postmaster = postgres_process(ground.url) if ground.is_postgresql else None
         stand = Stand(ground, process, port, size, postmaster)
         if with_ceilings:

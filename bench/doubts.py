@@ -117,7 +117,7 @@ def _reports(made: City, riders: Sequence[tuple[int, Rider]]) -> Iterator[dict[s
     for number, rider in riders:
         if number % REPORTS_EVERY == 0:
             yield {
-                "id": new_id(), "number": f"B{number:08}", "kind": "report", "category": "pothole", "grade": "normal",
+                "id": new_id(), "number": f"BENCH{number}", "kind": "report", "category": "pothole", "grade": "normal",
                 "state": "submitted", "moves": 1, "reporter_id": rider.id, "region_code": DISTRICTS[0],
                 "lat": 31.9 + number % 400 / 1000, "lng": 118.6 + number % 300 / 1000, "description": "",
                 "created_at": made.at, "unit_region_code": DISTRICTS[0], "accept_by": made.at + timedelta(hours=4),

@@ -78,7 +78,7 @@ class Growing:
         created = self.city.at - timedelta(minutes=10 + number % 500_000)
         region = DISTRICTS[number % len(DISTRICTS)]
         return {
-            "id": new_id(), "number": f"B{number}", "kind": "report", "category": "pothole", "grade": "normal",
+            "id": new_id(), "number": f"BENCH{number}", "kind": "report", "category": "pothole", "grade": "normal",
             "state": "closed", "moves": 4, "reporter_id": chance.choice(self.funded).id, "region_code": region,
             "lat": 31.9 + number % 4001 / 10_000, "lng": 118.6 + number % 3001 / 10_000, "place_words": "路口",
             "description": "", "created_at": created, "unit_region_code": region,
