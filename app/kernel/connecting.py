@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection, Engine
+
+from app.kernel.errors import Unavailable
+
+PATIENCE_S = 30  # how long a writer waits for SQLite's one file, in this process and among several
+_writing = Lock()
 
 READING = "reading"  # the bind of connections that cannot write (PostgreSQL)
 
@@ -16,7 +24,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # the begin hook below says BEGIN, not the driver
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {PATIENCE_S * 1000}",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -27,6 +40,24 @@ def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("fengxing_write", True)
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def turn_to_write(engine: Engine) -> Iterator[None]:
+    """On SQLite there is one writer: threads of this process queue for it here. Raises Unavailable.
+
+    To ask the file again and again whether it is free, as SQLite does among processes, leaves some waiting for a second
+    while others pass.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    if not _writing.acquire(timeout=PATIENCE_S):
+        raise Unavailable
+    try:
+        yield
+    finally:
+        _writing.release()
 
 
 def configuration(url: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ statement that the server had prepared.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -153,22 +153,23 @@ def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[Non
         raise RuntimeError("a unit of work is already open")
     hints: list[Callable[[], None]] = []
     mine.info[AFTER_COMMIT], mine.info[WRITES] = hints, write
-    try:  # already around the beginning: a database that is away must leave no half-open session
-        engines = db.engines
-        mine.info[ENGINE] = engines[None] if write else engines.get(READING, engines[None])
-        if write or READING not in engines:
-            mine.connection(execution_options={"fengxing_write": write})
-        if unanswered:
-            mine.info["unanswered"] = []
-        yield
-        if write:
-            _send_unanswered()
-            mine.commit()
-    except BaseException:
-        mine.rollback()
-        raise
-    finally:
-        session.remove()
+    with connecting.turn_to_write(db.engine) if write else nullcontext():
+        try:  # already around the beginning: a database that is away must leave no half-open session
+            engines = db.engines
+            mine.info[ENGINE] = engines[None] if write else engines.get(READING, engines[None])
+            if write or READING not in engines:
+                mine.connection(execution_options={"fengxing_write": write})
+            if unanswered:
+                mine.info["unanswered"] = []
+            yield
+            if write:
+                _send_unanswered()
+                mine.commit()
+        except BaseException:
+            mine.rollback()
+            raise
+        finally:
+            session.remove()
     for hint in hints if write else ():
         hint()
 
@@ -247,7 +248,7 @@ def by_itself(statement: Executable, values: Mapping[str, Any]) -> Row[Any] | No
         ):  # which wraps a lone statement by itself: no BEGIN, no COMMIT to wait for
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 return connection.execute(statement, values).first()
-        with db.engine.begin() as connection:
+        with connecting.turn_to_write(db.engine), db.engine.begin() as connection:
             return connection.execute(statement, values).first()
 
     return _patiently(run, 4)
