@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import false, func, or_, select
 
 from app.doubts.deciding import PERMISSION
-from app.doubts.errors import DoubtNotFound
 from app.doubts.models import UNDECIDED, Doubt, SetAside
 from app.doubts.wording import why
 from app.identity.actors import Actor
@@ -31,11 +30,6 @@ class Seen:
     doubt: Doubt
     why: str
     points: int
-
-    @property
-    def other_at(self) -> datetime:
-        """When the other fact happened."""
-        return datetime.fromisoformat(self.doubt.against["other_at"])
 
     @property
     def is_undecided(self) -> bool:
@@ -60,14 +54,6 @@ def mine(person_id: UUID, cursor: str | None = None, limit: int = DEFAULT_LIMIT)
     """A rider's own, newest first: those that wait, and what came of the others."""
     found = page(select(Doubt).where(Doubt.person_id == person_id), Doubt.id, cursor, limit)
     return Page(seen(found.items), found.next_cursor)
-
-
-def my_doubt(doubt_id: UUID, person_id: UUID) -> Doubt:
-    """One of a rider's own. Raises DoubtNotFound, also for somebody else's."""
-    found = session.get(Doubt, doubt_id)
-    if found is None or found.person_id != person_id:
-        raise DoubtNotFound
-    return found
 
 
 def seen(doubts: Sequence[Doubt]) -> list[Seen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -141,7 +141,3 @@ def wanting(doubt: Doubt, by: Actor) -> Doubt:
 def lapse() -> int:
     with transaction():
         return lapse_due(at=clock.now())
-
-
-def hours(count: float) -> timedelta:
-    return timedelta(hours=count)

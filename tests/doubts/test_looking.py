@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from app.checkins.annulling import annul_check_in
@@ -54,7 +56,7 @@ def test_the_round_may_come_between_the_two(town, clock):
 def test_what_was_brought_later_carries_a_phones_idea_of_the_time(town, clock):
     town.check_in(town.here)
     clock.advance(hours=1)
-    town.check_in(town.there, happened_at=clock.at - make.hours(1))
+    town.check_in(town.there, happened_at=clock.at - timedelta(hours=1))
     assert make.look(clock) == []
 
 

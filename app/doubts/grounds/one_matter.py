@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
 
     @property
     def apart(self) -> timedelta:
-        return timedelta(seconds=(self.after.at - self.before.at).total_seconds())
+        return cast("timedelta", self.after.at - self.before.at)
 
     @property
     def is_at_once(self) -> bool:
