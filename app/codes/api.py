@@ -61,13 +61,14 @@ ENROLMENTS = Limit("enrol-device", 30, 3600)
 @limited(ENROLMENTS)
 @takes(EnrolDevice)
 @gives(DeviceRead, 201)
-def enrol_device(device_name: str, by: Actor) -> dict[str, Any]:
+def enrol_device(device_name: str, claim: str | None, by: Actor) -> dict[str, Any]:
     """Make this phone the one that shows my code
 
-    The key is given out this once, to be kept as a non-extractable key. Codes of any other phone end.
+    The key is to be kept as a non-extractable key. Codes of any other phone end. A phone that got no answer asks again
+    with the same `claim` and gets the same key; it forgets the claim with the answer.
     """
     at = clock.now()
-    handle, key = enrol_phone(device_name=device_name, by=by, at=at)
+    handle, key = enrol_phone(device_name=device_name, claim=claim, by=by, at=at)
     return {
         "handle": handle.handle,
         "alg": handle.alg,
@@ -90,6 +91,7 @@ def read_device(by: Actor) -> dict[str, Any]:
     return {
         "handle": found.handle if found else None,
         "device_name": found.device_name if found else None,
+        "claimed": found.claim if found else None,
         "since": found.created_at if found else None,
         "renew": not is_good(found, at),
         "server_time": at,

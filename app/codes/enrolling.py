@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import TypeGuard
 from uuid import UUID
@@ -22,9 +23,20 @@ from app.kernel.errors import Unavailable
 from app.kernel.ids import new_id
 
 
-def enrol_phone(*, device_name: str, by: Actor, at: datetime) -> tuple[PersonalHandle, bytes]:
-    """A new handle for the rider's phone and its key, which is given out this once. Any other phone's handle ends."""
-    return _replace(by, PHONE, device_name, at)
+def enrol_phone(
+    *, device_name: str, claim: str | None = None, by: Actor, at: datetime
+) -> tuple[PersonalHandle | InUse, bytes]:
+    """A new handle for the rider's phone, and its key. Any other phone's handle ends.
+
+    `claim`: what the phone makes up for this one request and shows to nobody else. The answer may get lost on the way;
+    who asks again with the same claim gets the same handle and key, as long as they are in use.
+    """
+    _in_turn(by)
+    digest = None if claim is None else digest_of(claim)
+    found = None if digest is None else handle_in_use(by.id, PHONE)
+    if is_good(found, at) and found.claim == digest:
+        return found, _key_of_good(found)
+    return _replace(by, PHONE, device_name, at, digest)
 
 
 def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle | InUse:
@@ -32,7 +44,8 @@ def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle | InUse:
     handle = handle_in_use(by.id, SERVER)
     if is_good(handle, at):
         return handle
-    return _replace(by, SERVER, "server", at)[0]
+    _in_turn(by)
+    return _replace(by, SERVER, "server", at, None)[0]
 
 
 def revoke_handles(*, person_id: UUID, at: datetime) -> int:
@@ -60,15 +73,32 @@ def key_of(handle: PersonalHandle | InUse) -> bytes | None:
     return keys.key(handle.epoch, f"personal|{handle.handle}|{handle.id.hex}")
 
 
+def _key_of_good(handle: PersonalHandle | InUse) -> bytes:
+    key = key_of(handle)
+    assert key is not None
+    return key
+
+
+def digest_of(claim: str) -> str:
+    """What is kept of a claim, in hexadecimal: neither the database nor a stolen session can show it."""
+    return hashlib.sha256(claim.encode()).hexdigest()
+
+
 def decoy_key(digits: str) -> bytes:
     """A key for a handle that does not exist, so that looking for it takes as long as for one that does."""
     return keys.signing_key(f"decoy|{digits}|{UUID(int=0).hex}")
 
 
-def _replace(by: Actor, maker: str, device_name: str, at: datetime) -> tuple[PersonalHandle, bytes]:
+def _in_turn(by: Actor) -> None:
+    """Only riders have codes; two phones that enrol at the same moment take turns."""
     if not by.is_rider:
         raise NotARider
-    identity.person_to_change(by.id)  # two phones that enrol at the same moment take turns
+    identity.person_to_change(by.id)
+
+
+def _replace(
+    by: Actor, maker: str, device_name: str, at: datetime, claim: str | None
+) -> tuple[PersonalHandle, bytes]:
     session.execute(
         update(PersonalHandle)
         .where(
@@ -78,19 +108,20 @@ def _replace(by: Actor, maker: str, device_name: str, at: datetime) -> tuple[Per
         )
         .values(revoked_at=at)
     )
-    handle = _with_new_number(by.id, maker, device_name, at)
-    key = key_of(handle)
-    assert key is not None
-    return handle, key
+    handle = _with_new_number(by.id, maker, device_name, at, claim)
+    return handle, _key_of_good(handle)
 
 
-def _with_new_number(person_id: UUID, maker: str, device_name: str, at: datetime) -> PersonalHandle:
+def _with_new_number(
+    person_id: UUID, maker: str, device_name: str, at: datetime, claim: str | None
+) -> PersonalHandle:
     for _ in range(8):  # ten random digits: taken once in a hundred thousand, with a hundred thousand handles
         values = {
             "id": new_id(),
             "person_id": person_id,
             "maker": maker,
             "device_name": device_name,
+            "claim": claim,
             "handle": randomness.digits(10),
             "alg": CURRENT,
             "epoch": keys.signing_epoch(),

@@ -44,6 +44,7 @@ class PersonalHandle(IdMixin, Base):
     maker: Mapped[str] = mapped_column(String(6))
     device_name: Mapped[str] = mapped_column(String(80))
     handle: Mapped[str] = mapped_column(String(10))
+    claim: Mapped[str | None] = mapped_column(String(64))  # SHA-256 of what the phone asked for it with
     alg: Mapped[str] = mapped_column(String(1))
     epoch: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -43,6 +43,7 @@ class InUse:
     alg: str
     epoch: int
     device_name: str
+    claim: str | None
     created_at: datetime
     expires_at: datetime
 

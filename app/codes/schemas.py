@@ -11,10 +11,18 @@ class EnrolDevice(Schema):
     """A phone that wants to make codes by itself."""
 
     device_name = Text(80, load_default="手机")
+    claim = Text(
+        64,
+        min_length=22,
+        load_default=None,
+        metadata={
+            "description": "made up by the phone for this request, at least 128 random bits; shown to nobody else"
+        },
+    )
 
 
 class DeviceRead(Schema):
-    """What a phone needs to make codes. The key is in no other answer and cannot be asked for again."""
+    """What a phone needs to make codes. The key is in no other answer."""
 
     handle = fields.String(required=True)
     alg = fields.String(required=True)
@@ -32,6 +40,11 @@ class DeviceState(Schema):
 
     handle = fields.String(required=True, allow_none=True)
     device_name = fields.String(required=True, allow_none=True)
+    claimed = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "SHA-256 of the claim it was given out under, hexadecimal"},
+    )
     since = fields.AwareDateTime(required=True, allow_none=True)
     renew = fields.Boolean(required=True)
     server_time = fields.AwareDateTime(required=True, format="iso")

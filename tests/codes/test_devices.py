@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import datetime, timedelta
 
 import pytest
@@ -59,6 +60,57 @@ def test_the_key_is_kept_nowhere(app, clock):
     raw = base64.urlsafe_b64decode(told["key"] + "=")
     assert kept
     assert not any(told["key"] in row or raw.hex() in row or repr(raw) in row for row in kept)
+
+
+CLAIM = "c1a1" * 8
+
+
+def enrolled_under(client, claim: str) -> dict:
+    given = client.post("/api/v1/codes/device", json={"device_name": "红米", "claim": claim})
+    assert given.status_code == 201
+    return given.json
+
+
+def test_a_phone_whose_answer_got_lost_gets_the_same_key_again(app, clock):
+    scene = make.scene()
+    client = client_of(app, scene.rider)
+    first = enrolled_under(client, CLAIM)
+    told = client.get("/api/v1/codes/device").json
+    assert told["claimed"] == hashlib.sha256(CLAIM.encode()).hexdigest()
+    clock.advance(minutes=5)
+    again = enrolled_under(client, CLAIM)
+    for name in ("handle", "alg", "key", "valid_until"):
+        assert again[name] == first[name]
+
+
+def test_another_claim_is_another_phone(app, clock):
+    scene = make.scene()
+    client = client_of(app, scene.rider)
+    first, second = enrolled_under(client, CLAIM), enrolled_under(client, CLAIM.upper())
+    assert first["key"] != second["key"]
+    third = enrolled_under(client, CLAIM)  # the first phone is not the one in use any more
+    assert third["key"] not in {first["key"], second["key"]}
+
+
+def test_a_claim_is_worth_nothing_once_its_codes_have_ended(app, clock):
+    scene = make.scene()
+    client = client_of(app, scene.rider)
+    lost = enrolled_under(client, CLAIM)
+    client.delete("/api/v1/codes/device")
+    assert enrolled_under(client, CLAIM)["key"] != lost["key"]
+    old = enrolled_under(client, CLAIM)
+    clock.advance(days=7)
+    assert enrolled_under(client_of(app, scene.rider), CLAIM)["key"] != old["key"]
+
+
+def test_a_claim_is_long_enough_that_nobody_guesses_it_and_is_kept_nowhere(app, clock):
+    scene = make.scene()
+    client = client_of(app, scene.rider)
+    short = client.post("/api/v1/codes/device", json={"claim": "c" * 21})
+    assert (short.status_code, short.json["errors"][0]["field"]) == (422, "claim")
+    enrolled_under(client, CLAIM)
+    with transaction(write=False):
+        assert not any(CLAIM in str(vars(each)) for each in session.scalars(select(PersonalHandle)))
 
 
 def test_a_second_phone_ends_the_first(app, clock):

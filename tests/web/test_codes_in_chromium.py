@@ -38,6 +38,18 @@ def manager(city: Station) -> Person:
         return make.staff("station-manager", station_id=city.id)
 
 
+KEPT = """() => new Promise((done) => {
+  const open = indexedDB.open("fengxing-code", 1);
+  open.onsuccess = () => {
+    const asked = open.result.transaction("devices").objectStore("devices").getAll();
+    asked.onsuccess = () => {
+      open.result.close();
+      done([asked.result[0].handle, asked.result[0].claim ?? null]);
+    };
+  };
+})"""  # the phone that has its key has forgotten what it asked for it with
+
+
 def signed_in(app: Flask, someone: Person, address: str) -> list[dict[str, str]]:
     client = browser(app, someone)
     kept = (
@@ -127,6 +139,50 @@ def test_a_phone_that_lost_its_key_gets_the_picture_back(phone: Page, wang: Pers
     phone.reload()
     expect(phone.locator(".qr svg")).to_be_visible()
     expect(phone.locator("[data-digits]")).to_contain_text(re.compile(r"8\d"))
+
+
+def _arrives_unanswered(route) -> None:  # type: ignore[no-untyped-def]
+    if route.request.method == "POST":
+        route.fetch()
+        route.abort()
+    else:
+        route.continue_()
+
+
+def test_a_phone_whose_key_got_lost_on_the_way_asks_again_and_is_no_other_phone(
+    phone: Page, wang: Person, clock: StandingClock
+) -> None:
+    phone.route("**/api/v1/codes/device", _arrives_unanswered)
+    with phone.expect_event("requestfailed"):
+        phone.goto("/")
+    with transaction(write=False):
+        given = handle_in_use(wang.id, PHONE)
+    phone.unroute("**/api/v1/codes/device")
+    phone.reload()
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    expect(phone.locator("[data-elsewhere]")).to_be_hidden()
+    with transaction(write=False):
+        assert handle_in_use(wang.id, PHONE) == given
+    assert phone.evaluate(KEPT) == [given.handle, None]  # type: ignore[union-attr]
+
+
+def test_the_same_when_a_week_is_over(
+    app: Flask, phone: Page, address: str, wang: Person, clock: StandingClock
+) -> None:
+    phone.goto("/")
+    with phone.expect_response("**/renew?draws=yes"):
+        expect(phone.locator(".qr canvas")).to_be_visible()
+    clock.advance(days=7)
+    phone.context.add_cookies(signed_in(app, wang, address))  # type: ignore[arg-type]
+    phone.route("**/api/v1/codes/device", _arrives_unanswered)
+    with phone.expect_event("requestfailed"):
+        phone.reload()
+    with transaction(write=False):
+        given = handle_in_use(wang.id, PHONE)
+    phone.unroute("**/api/v1/codes/device")
+    phone.reload()
+    phone.wait_for_function(f"async (handle) => (await ({KEPT})()).join() === handle + ','", arg=given.handle)  # type: ignore[union-attr]
+    expect(phone.locator(".qr canvas")).to_be_visible()
 
 
 def test_another_phone_is_asked_before_it_takes_the_code_over(

@@ -38,6 +38,7 @@ def prepared(phone: Page) -> None:
     phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
     phone.reload()
     phone.evaluate(READY)
+    expect(phone.locator(".qr canvas")).to_be_visible()  # it has its key
 
 
 def checked_in() -> list[Checkin]:
@@ -184,6 +185,24 @@ def test_any_other_page_says_that_there_is_no_signal(phone: Page) -> None:
     expect(phone.locator("#offline")).to_be_visible()
     phone.get_by_text("出示我的码").click()
     expect(phone.locator(".qr canvas")).to_be_visible()
+
+
+def test_a_phone_that_never_got_its_key_shows_no_old_code(phone: Page) -> None:
+    phone.route("**/api/v1/codes/device", lambda route: route.abort())
+    phone.goto("/")
+    phone.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    phone.reload()
+    phone.evaluate(READY)
+    expect(phone.locator(".qr svg")).to_be_visible()
+    phone.context.set_offline(True)
+    phone.goto("/")
+    expect(phone.get_by_text("还没备好离线码")).to_be_visible()
+    expect(phone.locator(".qr svg")).to_have_count(0)
+    phone.context.set_offline(False)
+    phone.unroute("**/api/v1/codes/device")
+    phone.goto("/")
+    expect(phone.locator(".qr canvas")).to_be_visible()
+    expect(phone.get_by_text("还没备好离线码")).to_be_hidden()
 
 
 def test_a_clock_that_runs_wrong_is_told_and_put_right(

@@ -139,6 +139,30 @@ def test_going_dark_by_hand_counts_even_while_it_reports_back(counter: Counter) 
     assert items() == []
 
 
+STATES = """() => {
+  const root = document.getElementById("dark");
+  window.states = [];
+  new MutationObserver(() => window.states.push(root.dataset.state)).observe(root, { attributeFilter: ["data-state"] });
+}"""
+
+
+def test_an_answer_asked_for_before_the_signal_went_brings_nothing_back(counter: Counter) -> None:
+    page = counter.page
+    late: list = []
+    page.route("**/api/v1/sync/batches", lambda route: late.append((route, route.fetch())), times=1)
+    with page.expect_request("**/api/v1/sync/batches"):
+        page.reload()
+    page.context.set_offline(True)
+    expect(page.locator("[data-mode]")).to_be_visible()
+    page.evaluate(STATES)
+    ((route, answer),) = late
+    route.fulfill(response=answer)
+    expect(page.get_by_role("button", name="恢复联网")).to_be_enabled()
+    counter.scan(counter.scene.rider.phone.code())
+    counter.says("有效，已记下")
+    assert set(page.evaluate("window.states")) <= {"dark"}
+
+
 def test_what_is_noted_while_it_comes_back_is_sent_too(counter: Counter) -> None:
     wang, li, _ = counter.scene.riders
     counter.page.context.set_offline(True)

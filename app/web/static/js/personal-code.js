@@ -47,9 +47,14 @@ async function askState(url) {
   return answer?.ok && state ? { ...state, offset: Date.parse(state.server_time) - (began + Date.now()) / 2 } : null;
 }
 
-async function fetchDevice(person, url) {
+const hex = (raw) => Array.from(new Uint8Array(raw), (each) => each.toString(16).padStart(2, "0")).join("");
+
+/** Ask for a key, under a claim that is kept first: if the answer gets lost on the way, this phone knows the new number as its own and gets the same key again. */
+async function fetchDevice(person, url, known) {
+  const claim = known?.claim ?? hex(crypto.getRandomValues(new Uint8Array(16)));
+  await store("readwrite", (devices) => devices.put({ ...known, person, claim }));
   const began = Date.now();
-  const answer = await ask(url, { method: "POST", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: JSON.stringify({ device_name: nameOfPhone() }) });
+  const answer = await ask(url, { method: "POST", headers: { "X-CSRF-TOKEN": csrf(), "Content-Type": "application/json" }, body: JSON.stringify({ device_name: nameOfPhone(), claim }) });
   const given = answer?.ok ? answer.body : null;
   if (!given) return null;
   const raw = Uint8Array.from(atob(given.key.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
@@ -67,7 +72,7 @@ const own = box && "own" in box.dataset;
 const again = () => (own ? navigator.onLine && location.replace("/code") : setTimeout(() => location.reload(), Number(box.dataset.again)));
 
 /** Another phone shows the code. It is not taken over unasked: until then the server draws it here. */
-function elsewhere(state) {
+function elsewhere(device, state) {
   if (own) { again(); return; }
   const note = box.querySelector("[data-elsewhere]");
   note.querySelector("span").textContent = note.dataset.words.replace("{device}", state.device_name);
@@ -75,7 +80,7 @@ function elsewhere(state) {
   const timer = again();
   note.querySelector("button").addEventListener("click", async () => {
     clearTimeout(timer);
-    await fetchDevice(person, box.dataset.personal);
+    await fetchDevice(person, box.dataset.personal, device);
     location.reload();
   });
 }
@@ -89,8 +94,11 @@ function tellClock(offset) {
 
 /** The device as the server knows it now: renewed, its clock put right (so that it stays right without a signal). Null: another phone shows the code. */
 async function upToDate(device, state) {
-  if (state.handle && !state.renew && state.handle !== device?.handle) { elsewhere(state); return null; }
-  if (!device || state.renew) return (await fetchDevice(person, box.dataset.personal).catch(() => null)) ?? device ?? undefined;
+  if (state.handle && !state.renew && state.handle !== device?.handle) {
+    if (!device?.claim || state.claimed !== hex(await crypto.subtle.digest("SHA-256", bytes(device.claim)))) { elsewhere(device, state); return null; }
+    device = { person, claim: device.claim }; // the number is this phone's, only its answer got lost; the one before has ended
+  }
+  if (!device?.key || state.renew) return (await fetchDevice(person, box.dataset.personal, device).catch(() => null)) ?? device;
   if (device.offset === state.offset) return device;
   device.offset = state.offset;
   await store("readwrite", (devices) => devices.put(device)).catch(() => {});
@@ -105,6 +113,15 @@ async function catchUp(device, state) {
   location.reload();
 }
 
+/** Nothing to draw with. What the server drew counts for half a minute: on a page that the phone has kept it is no code any more. */
+function withoutKey() {
+  if (document.body.dataset.kept !== undefined) {
+    box.querySelector("[data-not-yet]").hidden = false;
+    for (const part of box.querySelectorAll(".qr, [data-digits]")) part.replaceChildren();
+  }
+  again(); // else the picture stays, and the page renews itself
+}
+
 const SOON_MS = 1500;
 const soon = () => new Promise((resolve) => { setTimeout(resolve, navigator.onLine ? SOON_MS : SOON_MS / 5, null); });
 
@@ -112,12 +129,12 @@ async function main() {
   let device = await store("readonly", (devices) => devices.get(person)).catch(() => null);
   const asked = askState(box.dataset.personal);
   // Who has a code need not wait for a weak signal, and not at all where nothing else is there to be looked at.
-  const state = await (device ? own ? null : Promise.race([asked, soon()]) : asked);
+  const state = await (device?.key ? own ? null : Promise.race([asked, soon()]) : asked);
   if (state) {
     device = await upToDate(device, state);
     if (device === null) return;
-  } else if (device) asked.then((late) => late && catchUp(device, late));
-  if (!device) { again(); return; } // the picture that the server drew stays, and the page renews itself
+  } else if (device?.key) asked.then((late) => late && catchUp(device, late));
+  if (!device?.key) { withoutKey(); return; }
   tellClock(device.offset);
   navigator.storage?.persist?.().catch(() => {});
   const { generate, correction } = await import(box.dataset.drawing);

@@ -23,8 +23,15 @@ let held = null, mine = null, chosen = null, guesses = [];
 
 const BY_HAND = "fengxing-station-dark";
 const byHand = () => localStorage.getItem(BY_HAND) === "yes";
-let silent = !navigator.onLine; // a guess for the first picture; from then on it is what the last request found out
+let silent = !navigator.onLine; // a guess for the first picture; from then on it is what the request asked last found out
 const isDark = () => byHand() || silent;
+let asked = 0, heard = 0;
+/** What a request found out about the signal. One that was asked earlier and is answered later is no news: the counter would come and go. */
+function learn(turn, there) {
+  if (turn < heard) return;
+  heard = turn;
+  silent = !there;
+}
 
 function fill(element, name, values) {
   element.textContent = Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), element.dataset[name]);
@@ -183,21 +190,24 @@ async function confirm() {
 
 // By itself or by hand. Somebody may note more, or go offline by hand, while it is under way: both are respected.
 let coming = false;
-async function comeBack(asked) {
+async function comeBack(byButton) {
   if (coming) return;
   coming = true;
-  try { await sendAll(asked); } finally { coming = false; }
+  try { await sendAll(byButton); } finally { coming = false; }
 }
 
-async function sendAll(asked) {
+async function sendAll(byButton) {
   const button = root.querySelector("[data-do=come-back]");
   button.disabled = true;
   button.textContent = button.dataset.sending;
-  let told;
-  do told = await upload().catch(() => null); while (told && await unsent());
+  let told, turn;
+  do {
+    turn = ++asked;
+    told = await upload().catch(() => null);
+  } while (told && await unsent());
   button.disabled = false;
   button.textContent = button.dataset.words;
-  silent = !told;
+  learn(turn, told);
   if (!told) {
     fault(words["no-signal"]);
     later(AGAIN_MS); // a signal that has just come back may be weak
@@ -205,7 +215,7 @@ async function sendAll(asked) {
     return;
   }
   fault(null);
-  if (asked) localStorage.removeItem(BY_HAND);
+  if (byButton) localStorage.removeItem(BY_HAND);
   if (told.items.length) {
     part("back").hidden = false;
     fill(part("back").querySelector("[data-sum]"), "sum", { sent: told.sent, have: told.have });
@@ -227,8 +237,8 @@ function later(ms) {
 async function begin() {
   await show();
   if (!mine || byHand()) return;
-  const before = silent;
-  silent = !(await reached());
+  const before = silent, turn = ++asked;
+  learn(turn, await reached());
   wait = silent ? Math.min(2 * wait, LOOK_MS) : AGAIN_MS;
   later(silent ? wait : LOOK_MS);
   if (silent || byHand()) { await show(); return; }
