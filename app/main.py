@@ -52,8 +52,8 @@ from app.kernel import (
 )
 from app.kernel import db as database
 from app.kernel import settings as settings_module
-from app.kernel.cookies import HostCookies
-from app.kernel.doors import ClosedDoors
+from app.kernel.cookies import HostCookies, Wsgi
+from app.kernel.doors import ClosedDoors, OnlyTls
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
 from app.kernel.settings import Settings
@@ -268,13 +268,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # an address with a stray slash is unknown, not an HTML redirect
-    closed = ClosedDoors(app.wsgi_app, version=VERSION, only_tls=settings.secure_cookies)
-    app.wsgi_app = closed  # type: ignore[method-assign]
-    if settings.secure_cookies:
-        app.wsgi_app = HostCookies(app.wsgi_app)  # type: ignore[method-assign]
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.wsgi_app = doors(app.wsgi_app, settings)  # type: ignore[method-assign, assignment]
     database.install(app, settings.database_url)
     Migrate(
         app,
@@ -287,9 +281,22 @@ def _configure(app: Flask, settings: Settings) -> None:
     if settings.redis_url:
         app.extensions["redis"] = limits.connect(settings.redis_url)
     identity_edge.install(app, settings)
-    answering.set_authenticator(identity_edge.authenticate, visitor=ANONYMOUS)
+    answering.set_authenticator(identity_edge, visitor=ANONYMOUS)
     traces.set_tracer(audit.look)
     senders.choose("console" if not settings.is_production else "none")
+
+
+def doors(inner: Wsgi, settings: Settings) -> Wsgi:
+    """What stands around the application, from the inside out."""
+    if settings.secure_cookies:
+        inner = OnlyTls(inner)
+    inner = ClosedDoors(inner, version=VERSION, only_tls=settings.secure_cookies)
+    if settings.secure_cookies:
+        inner = HostCookies(inner)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        inner = ProxyFix(inner, x_for=hops, x_proto=hops, x_host=hops)
+    return inner
 
 
 def _speak(app: Flask) -> None:

@@ -1,11 +1,13 @@
 """What second looks cost: a whole day of a city's check-ins and reports, compared round by round as the worker does it.
 
-Three check-ins a rider and a report for each fifth; of one rider in a hundred two check-ins contradict each other, and
+Three check-ins a rider, a report with a photo for each fifth, and a photo of each rider from the months before; of one
+rider in a hundred two check-ins contradict each other, one photo in two hundred was sent before by somebody else, and
 exactly those have to be found. The promise is five minutes for the day of 100,000 riders.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -14,12 +16,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.cases.models import Case
+from app.cases.models import Case, CasePhoto, CaseStep
 from app.checkins.models import Checkin, window_of
 from app.doubts.looking import AT_MOST, look_for_doubts
 from app.doubts.models import Doubt
 from app.kernel.db import disconnect, session, transaction
 from app.kernel.ids import new_id
+from app.media.models import Media
 from bench import city, crowd, machine, report
 from bench.bulk import analyze, batches, load
 from bench.city import DISTRICTS, City, Counter
@@ -28,7 +31,7 @@ from bench.ground import Ground, on_postgresql, on_sqlite
 from bench.sizes import Size
 
 MOST_S, OF_RIDERS = 300, 100_000
-TIMES_A_DAY, REPORTS_EVERY, CHEATS_EVERY = 3, 5, 100
+TIMES_A_DAY, REPORTS_EVERY, CHEATS_EVERY, OLD_PHOTOS_EVERY = 3, 5, 100, 1000
 STATIONS = 80
 FAR = 20  # so many numbers on, a station lies 22 km away
 AT_ONCE = 20_000
@@ -73,7 +76,8 @@ def _measured(ground: Ground, riders: int) -> dict[str, Any]:
         "rounds": len(rounds),
         "longest_s": round(max(rounds), 2),
         "doubts": doubts,
-        "contradictions": 2 * -(-riders // CHEATS_EVERY),
+        "contradictions": 2 * -(-riders // CHEATS_EVERY)
+        + len(range(OLD_PHOTOS_EVERY, riders, OLD_PHOTOS_EVERY)),
         "promise_s": MOST_S,
         "verdict": "kept" if sum(rounds) <= MOST_S * riders / OF_RIDERS or riders < OF_RIDERS else "broken",
     }
@@ -88,7 +92,15 @@ def _lived(made: City, riders: Sequence[Rider]) -> None:
     for some in batches(list(enumerate(riders)), AT_ONCE // TIMES_A_DAY):
         with transaction():
             load(Checkin, list(_checkins(made, some)))
-            load(Case, list(_reports(made, some)))
+            load(Media, [_photo(made, rider, number, days=90) for number, rider in some])
+            reporting = [(number, rider) for number, rider in some if number % REPORTS_EVERY == 0]
+            reports = [_report(made, rider, number) for number, rider in reporting]
+            photos = [_photo(made, rider, _pictured(number)) for number, rider in reporting]
+            steps = [_step(each) for each in reports]
+            load(Case, reports)
+            load(CaseStep, steps)
+            load(Media, photos)
+            load(CasePhoto, [_shown(*each) for each in zip(reports, steps, photos, strict=True)])
     with transaction():
         analyze()
 
@@ -113,13 +125,37 @@ def _checkin(rider: Rider, counter: Counter, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reports(made: City, riders: Sequence[tuple[int, Rider]]) -> Iterator[dict[str, Any]]:
-    for number, rider in riders:
-        if number % REPORTS_EVERY == 0:
-            yield {
-                "id": new_id(), "number": f"BENCH{number}", "kind": "report", "category": "pothole", "grade": "normal",
-                "state": "submitted", "moves": 1, "reporter_id": rider.id, "region_code": DISTRICTS[0],
-                "lat": 31.9 + number % 400 / 1000, "lng": 118.6 + number % 300 / 1000, "description": "",
-                "created_at": made.at, "unit_region_code": DISTRICTS[0], "accept_by": made.at + timedelta(hours=4),
-                "due_at": made.at + timedelta(hours=4),
-            }  # fmt: skip
+def _report(made: City, rider: Rider, number: int) -> dict[str, Any]:
+    return {
+        "id": new_id(), "number": f"BENCH{number}", "kind": "report", "category": "pothole", "grade": "normal",
+        "state": "submitted", "moves": 1, "reporter_id": rider.id, "region_code": DISTRICTS[0],
+        "lat": 31.9 + number % 400 / 1000, "lng": 118.6 + number % 300 / 1000, "description": "",
+        "created_at": made.at, "unit_region_code": DISTRICTS[0], "accept_by": made.at + timedelta(hours=4),
+        "due_at": made.at + timedelta(hours=4),
+    }  # fmt: skip
+
+
+def _step(report: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": new_id(), "case_id": report["id"], "seq": 1, "verb": "submit", "from_state": None,
+        "to_state": "submitted", "actor_id": report["reporter_id"], "at": report["created_at"],
+    }  # fmt: skip
+
+
+def _pictured(number: int) -> int:
+    """Whose picture it is: one's own, or that of the first who reported."""
+    return -1 if number % OLD_PHOTOS_EVERY == 0 else -1 - number
+
+
+def _photo(made: City, rider: Rider, of: int, *, days: int = 0) -> dict[str, Any]:
+    at = made.at - timedelta(days=days)
+    digest = hashlib.sha256(str(of).encode()).hexdigest()
+    return {
+        "id": new_id(), "owner_id": rider.id, "purpose": "report", "digest": digest, "likeness": digest[:32],
+        "width": 1600, "height": 1200, "size_bytes": 200_000, "created_at": at, "attached_at": at,
+        "region_code": DISTRICTS[0], "seen_with": [],
+    }  # fmt: skip
+
+
+def _shown(report: dict[str, Any], step: dict[str, Any], photo: dict[str, Any]) -> dict[str, Any]:
+    return {"id": new_id(), "case_id": report["id"], "step_id": step["id"], "media_id": photo["id"]}

@@ -28,6 +28,7 @@ from tools import layout, network, serving
 from tools.progress import Refused, end
 
 TEMPLATE = "city"
+SERVES = "fengxing_serves"  # as in a city, who serves owns nothing: see app/kernel/rights.py
 WORKERS, THREADS = 2, 16
 ANSWERS_WITHIN_S = 60
 
@@ -67,6 +68,16 @@ class Product:
                 return time.monotonic() - began
             time.sleep(0.05)
         raise Refused(f"the product was not ready within {seconds:.0f} s")
+
+
+def grant_rights() -> None:
+    """`flask rights grant`, after each migration; inside an application context of the owner."""
+    from app.kernel import rights
+    from app.kernel.db import session, transaction
+
+    with transaction():
+        for statement in rights.grants(SERVES):
+            session.connection().exec_driver_sql(statement)
 
 
 @dataclass(slots=True)
@@ -112,9 +123,11 @@ class Ground:
         from app.kernel.db import disconnect
 
         self._server(f"CREATE DATABASE {TEMPLATE}")
+        self._server(f"CREATE ROLE {SERVES}")
         self.app = create_app(self.env(self.postgres.url(TEMPLATE)))
         with self.app.app_context():
             upgrade(directory=str(layout.ROOT / "migrations"))
+            grant_rights()
             self.city = cities.build(last_items, within_s)
             disconnect()
 
@@ -148,9 +161,11 @@ class Ground:
 
     @contextmanager
     def product(self, url: str, *, patch: str = "", workers: int = WORKERS, **env: str) -> Iterator[Product]:
-        """The product, served as in a city for as long as the block lasts."""
+        """The product, served as in a city for as long as the block lasts: by a role that owns nothing."""
+        from app.kernel import rights
+
         port = network.free_port()
-        whole = self.env(url, **env) | ({"FAULTS_PATCH": patch} if patch else {})
+        whole = self.env(rights.address_of(SERVES, url), **env) | ({"FAULTS_PATCH": patch} if patch else {})
         app = "faults.patched:app" if patch else "wsgi:app"
         command = serving.command(port, app=app, workers=workers, threads=THREADS, log="critical")
         with (self.folder / "product.log").open("ab") as log:

@@ -30,6 +30,7 @@ from simulator.chance import Chance
 from simulator.city import City
 from simulator.days import Day
 from simulator.devices import Then, nothing_then
+from simulator.habits import draw_photo, saved_anew
 from simulator.looks import ShiftSeen, StationSeen
 from simulator.product import organising, riding, serving
 from simulator.riders import Rider
@@ -57,12 +58,13 @@ class Manner:
     split_s: tuple[float, float]
     screen_late_s: float
     has_a_friend: bool  # at the organiser's desk
+    photo_cut: float  # how much of an old photo is cut off before it is sent again
 
 
 MANNERS = {
-    BLATANT: Manner((120, 600), (1, 5), 0, (5, 5), 4, 20, (60, 400), 240, False),
-    CAREFUL: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, False),
-    SLY: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, True),
+    BLATANT: Manner((120, 600), (1, 5), 0, (5, 5), 4, 20, (60, 400), 240, False, 0),
+    CAREFUL: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, False, 0.01),
+    SLY: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, True, 0.2),
 }
 
 
@@ -82,6 +84,7 @@ def drawn(level: int, chance: Chance) -> Manner:
         split_s=(hurry_s / 4, hurry_s),
         screen_late_s=chance.uniform(late / 20, late),
         has_a_friend=level == SLY,
+        photo_cut=0 if level == BLATANT else chance.uniform(0, 0.02 if level == CAREFUL else 0.3),
     )
 
 
@@ -152,11 +155,13 @@ class Fraudster(Rider):
         super().__init__(city, counters, number)
         self.manner = manner
         self.takings = takings
+        self.old_photo = draw_photo(self.chance)
         self.schemes: dict[str, Callable[[datetime], None]] = {
             "relay": self.relay,
             "screenshot": self.show_a_screenshot,
             "spoof": self.spoof,
             "split": self.split_a_report,
+            "old-photo": self.send_an_old_photo,
             "forge": self.forge,
             "double-show": self.show_twice,
         }
@@ -265,6 +270,27 @@ class Fraudster(Rider):
             riding.report, at, note, category=category, place=(place.lat, place.lng), place_words=place_words,
             description=words, client_ref=self.device.key(),
         )  # fmt: skip
+
+    def send_an_old_photo(self, at: datetime) -> None:
+        """Report what is not there, with the one photo that is always at hand; whoever takes care saves it anew."""
+        photo, cut = self.old_photo, self.manner.photo_cut
+        if cut:
+            photo = saved_anew(photo, cut, quality=40 + int(self.chance.random() * 50))
+        place = self.chance.near(self.chance.one_of(self.haunts).position, 1500)
+        category, words, place_words = self.chance.one_of(data.REPORTS)
+        facts: dict[str, Any] = {
+            "category": category, "place": (place.lat, place.lng), "place_words": place_words,
+            "description": words, "client_ref": self.device.key(),
+        }  # fmt: skip
+
+        def report(answer: Answer, now: datetime) -> None:
+            photos = [answer.facts["photo"]] if answer.done else []
+            self.ask_for(riding.report, now, note, photos=photos, **facts)
+
+        def note(answer: Answer, _at: datetime) -> None:
+            self.takings.note("old-photo", answer, "case")
+
+        self.ask_for(riding.upload, at, report, photo=photo)
 
     # --- hours -------------------------------------------------------------------------------------------------------
 

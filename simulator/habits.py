@@ -34,6 +34,17 @@ class Habits:
 def draw_photo(chance: Chance) -> str:
     """A small photo unlike any other, as hexadecimal text."""
     image = Image.frombytes("RGB", (24, 18), chance.randbytes(24 * 18 * 3)).resize((240, 180))
+    return _saved(image, 70)
+
+
+def saved_anew(photo: str, cut: float, *, quality: int) -> str:
+    """The same photo without this share of its right and lower side, as a JPEG of another quality."""
+    with Image.open(io.BytesIO(bytes.fromhex(photo))) as image:
+        width, height = (round(side * (1 - cut)) for side in image.size)
+        return _saved(image.crop((0, 0, width, height)), quality)
+
+
+def _saved(image: Image.Image, quality: int) -> str:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=70)
+    image.save(out, "JPEG", quality=quality)
     return out.getvalue().hex()

@@ -6,12 +6,15 @@ create others); FENGXING_TEST_REDIS_URL adds a real Redis.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -26,8 +29,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from app.identity import secrets_kept
 from app.kernel import clock as clock_module
 from app.kernel import db as database
-from app.kernel import events, randomness
+from app.kernel import events, randomness, rights
 from app.main import create_app
+from tests.owning import owning
 
 SERVER_URL = os.environ.get("FENGXING_TEST_DATABASE_URL")
 REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
@@ -92,7 +96,7 @@ def settings_env(scratch: Path, worker_id: str) -> dict[str, str]:
         "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
         "FENGXING_PUBLIC_URL": "http://127.0.0.1:8000",
         "FENGXING_DATA_DIR": str(scratch),
-        "FENGXING_DATABASE_URL": new_database(worker_id)
+        "FENGXING_DATABASE_URL": rights.address_of(SERVES, new_database(worker_id))
         if SERVER_URL
         else f"sqlite:///{scratch / 'test.db'}",
         "FENGXING_LOG_LEVEL": "ERROR",
@@ -120,20 +124,49 @@ def new_database(purpose: str) -> str:
     return url.set(database=name).render_as_string(hide_password=False)
 
 
+SERVES = "fengxing_test_serves"  # as in production, who serves owns nothing: see app/kernel/rights.py
+
+
+def owner() -> sa.Engine:
+    """As whoever owns the tables, and may take a guard away: who serves cannot."""
+    engine = database.db.engine
+    return _owning(engine.url.difference_update_query(["options"])) if SERVER_URL else engine
+
+
+@cache
+def _owning(url: sa.URL) -> sa.Engine:
+    return sa.create_engine(url)
+
+
 @pytest.fixture(scope="session")
 def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
     """The application with its tables made once; use `app` instead."""
     app = create_app(settings_env)
     app.testing = True
     with app.app_context():
-        database.Base.metadata.create_all(database.db.engine)
+        database.Base.metadata.create_all(owner())
+        if SERVER_URL:
+            _grant(owner())
         database.disconnect()
         if not SERVER_URL:
             file = Path(str(database.db.engine.url.database))
             shutil.copy(file, file.with_suffix(".empty"))
+    gc.collect()
+    gc.freeze()  # as wsgi.py does: the collector need not look through the whole product in every test
     yield app
     with app.app_context():
+        owner().dispose()
         database.disconnect()
+
+
+def _grant(engine: sa.Engine) -> None:
+    """Give whoever serves the rights of production; another worker may just have made the role."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with suppress(sa.exc.DBAPIError):
+            connection.exec_driver_sql(f"CREATE ROLE {SERVES}")
+        connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {rights.VERSIONS} (version_num text)")
+        for statement in rights.grants(SERVES):
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture
@@ -157,7 +190,7 @@ def _empty() -> None:
     if engine.dialect.name == "sqlite":
         put_in_place(Path(str(engine.url.database)).with_suffix(".empty"))
         return
-    _empty_server(engine)
+    _empty_server(owner())
 
 
 def put_in_place(copy: Path) -> None:
@@ -183,6 +216,13 @@ def _empty_server(engine: sa.Engine) -> None:
             deletes = "; ".join(f"DELETE FROM {table}" for table in used)
             connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
             connection.exec_driver_sql(f"VACUUM {', '.join(used)}")
+
+
+@pytest.fixture
+def owned(app: Flask) -> Iterator[None]:
+    """Units of work are the owner's: for tests of guards, which hold for everybody."""
+    with owning():
+        yield
 
 
 @pytest.fixture

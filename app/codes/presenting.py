@@ -29,11 +29,10 @@ from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent
 from app.kernel.events import publish
-from app.kernel.geo import distance_m
+from app.kernel.geo import FASTEST_M_S, distance_m
 from app.kernel.ids import new_id
 from app.places import queries as places
 
-FASTEST_M_S = 25.0  # no rider crosses the city at more than 90 km/h
 NEAR_M = 300.0  # stations so close are neighbours
 
 

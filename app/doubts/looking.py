@@ -30,7 +30,7 @@ NOT_YET = timedelta(
 SORTS: dict[str, tuple[type[Base], Any]] = {
     "checkins": (Checkin, None),
     "hours": (Hours, Hours.attendance_id.is_not(None)),
-    "reports": (Case, (Case.kind == "report") & Case.reporter_id.is_not(None) & Case.lat.is_not(None)),
+    "reports": (Case, (Case.kind == "report") & Case.reporter_id.is_not(None)),
 }
 
 

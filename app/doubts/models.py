@@ -17,14 +17,14 @@ OPEN, ASKED, CLEARED, VOID, LAPSED = "open", "asked", "cleared", "void", "lapsed
 STATES = (OPEN, ASKED, CLEARED, VOID, LAPSED)
 UNDECIDED = (OPEN, ASKED)
 
-GROUNDS = ("two-places", "away-from-shift", "one-matter")
+GROUNDS = ("two-places", "away-from-shift", "one-matter", "one-photo")
 KINDS = ("checkin", "hours", "report")
 
 LOOK_WITHIN = timedelta(hours=48)  # for the first person, and again for the second
 
 
 class Doubt(IdMixin, Base):
-    """A fact that contradicts another one of the same rider: what against what, and what came of it."""
+    """A fact that contradicts another one: what against what, and what came of it."""
 
     __tablename__ = "doubts"
     __table_args__ = (

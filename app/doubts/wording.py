@@ -20,8 +20,8 @@ def why(doubt: Doubt, locale: str | None = None) -> str:
     facts: dict[str, Any] = {
         "at": format_instant(doubt.happened_at, locale),
         "other_at": format_instant(datetime.fromisoformat(against["other_at"]), locale),
-        "km": f"{against['metres'] / 1000:.1f}",
-        "metres": against["metres"],
+        "km": f"{against.get('metres', 0) / 1000:.1f}",
+        "metres": against.get("metres", 0),
         "minutes": max(1, round(against.get("seconds", 0) / 60)),
     }
     return say(f"doubts.why.{doubt.ground}", locale, **facts, **_named(doubt))
@@ -29,6 +29,8 @@ def why(doubt: Doubt, locale: str | None = None) -> str:
 
 def _named(doubt: Doubt) -> dict[str, str]:
     against = doubt.against
+    if doubt.ground == "one-photo":
+        return {"here": _number(doubt.fact_id)}  # the other one may be somebody else's
     if doubt.ground == "one-matter":
         return {"here": _number(doubt.fact_id), "there": _number(UUID(against["other"]))}
     there = places.station(UUID(against["there"])).name

@@ -12,7 +12,7 @@ from app.identity.actors import Actor
 from app.identity.models import PURPOSES, Consent
 from app.kernel.db import session
 
-VERSION = 1  # raise when the words of a consent change in meaning
+VERSION = 2  # raise when the words of a consent change in meaning
 
 
 def answer_consent(*, purpose: str, given: bool, by: Actor, at: datetime) -> Consent:

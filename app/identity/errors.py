@@ -199,6 +199,12 @@ class SecondFactorKnown(Conflict):
     slug = "second-factor-known"
 
 
+class SignInAgain(Forbidden):
+    """This takes a session that was signed in just now."""
+
+    slug = "sign-in-again"
+
+
 class SecondFactorNotBegun(Conflict):
     """No second step is set up."""
 

@@ -25,6 +25,7 @@ from app.identity.errors import (
     SecondFactorNeeded,
     SecondFactorNotBegun,
     SecondFactorWrong,
+    SignInAgain,
 )
 from app.identity.events import SecondFactorChanged
 from app.identity.models import Grant, PaperCode, Person, SecondFactor
@@ -69,9 +70,9 @@ def state_of(person_id: UUID) -> State:
     return State(kept.confirmed_at if kept else None, session.scalar(unused) or 0)
 
 
-def begun(*, by: Actor) -> Begun | None:
-    """What the phone has to learn, while it was begun and does not count yet."""
-    kept = session.get(SecondFactor, by.id)
+def begun(*, by: Actor, at: datetime) -> Begun | None:
+    """What the phone has to learn, while it was begun and does not count yet; to a fresh session only."""
+    kept = session.get(SecondFactor, by.id) if sessions.is_fresh(by=by, at=at) else None
     return _begun(kept, queries.person(by.id)) if kept is not None and kept.confirmed_at is None else None
 
 
@@ -79,7 +80,7 @@ def begin(*, by: Actor, at: datetime) -> Begun:
     """Make a secret for one's phone; it counts once a code of it was given. Only staff with a password have one.
 
     Begun again before it counts, it is the same secret: a page that is loaded twice shows one picture.
-    Raises Forbidden, SecondFactorKnown.
+    Raises Forbidden, SecondFactorKnown, SignInAgain.
     """
     someone = queries.person_to_change(by.id)
     if someone.password_hash is None:
@@ -87,6 +88,7 @@ def begin(*, by: Actor, at: datetime) -> Begun:
     kept = session.get(SecondFactor, by.id)
     if kept is not None and kept.confirmed_at is not None:
         raise SecondFactorKnown
+    _must_be_fresh(by, at)
     if kept is None:
         secret = randomness.token_bytes(SECRET_BYTES)
         kept = SecondFactor(person_id=by.id, sealed_secret=sealed("second-factor", secret), begun_at=at)
@@ -99,13 +101,14 @@ def confirm(*, code: str, by: Actor, at: datetime) -> list[str]:
     """The first code shows that the phone has learned it. Returns the codes for paper: they are never shown again.
 
     Every other session of the person ends; this one has taken the second step. Raises SecondFactorNotBegun,
-    SecondFactorKnown, SecondFactorWrong.
+    SecondFactorKnown, SecondFactorWrong, SignInAgain.
     """
     kept = session.scalar(select(SecondFactor).where(SecondFactor.person_id == by.id).with_for_update())
     if kept is None:
         raise SecondFactorNotBegun
     if kept.confirmed_at is not None:
         raise SecondFactorKnown
+    _must_be_fresh(by, at)
     step = _step_of(kept, _plain(code), at)
     if step is None:
         raise SecondFactorWrong
@@ -116,6 +119,11 @@ def confirm(*, code: str, by: Actor, at: datetime) -> list[str]:
     session.flush()
     _tell(SET, by.id, by, at)
     return papers
+
+
+def _must_be_fresh(by: Actor, at: datetime) -> None:
+    if not sessions.is_fresh(by=by, at=at):
+        raise SignInAgain
 
 
 def new_papers(*, code: str, by: Actor, at: datetime) -> list[str]:

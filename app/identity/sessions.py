@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from app.identity import queries
 from app.identity.actors import Actor, HeldRole
@@ -14,7 +16,9 @@ from app.identity.errors import SessionEnded, SessionReused
 from app.identity.models import Grant, Person, RefreshToken, SecondFactor, SessionFamily
 from app.kernel import settings
 from app.kernel.asking import Ahead, rows_and_answers
-from app.kernel.db import session
+from app.kernel.bulk import one_of
+from app.kernel.db import dialect_name, session
+from app.kernel.driving import rows
 from app.places.models import Region
 
 # Asked for by every request of whoever signed in: the session, the person and each role in one statement, built once.
@@ -34,13 +38,15 @@ _STANDING = (
     .outerjoin(Grant, (Grant.person_id == Person.id) & Grant.revoked_at.is_(None))
     .outerjoin(Region, Region.code == Grant.region_code)
     .outerjoin(SecondFactor, SecondFactor.person_id == Person.id)
-    .where(SessionFamily.id == bindparam("family_id"), Person.id == bindparam("person_id"))
     .order_by(Grant.id)
 )
+_OF_ONE = _STANDING.where(SessionFamily.id == bindparam("family_id"), Person.id == bindparam("person_id"))
+_OF_MANY = _STANDING.add_columns(Person.id, SessionFamily.id.label("family_id"))
 
 ACCESS_LIVES = timedelta(minutes=15)
 REFRESH_LIVES = timedelta(days=30)
 LONGEST = timedelta(days=180)  # however often it is renewed, a session ends then
+FRESH = timedelta(minutes=15)  # since the sign-in itself, however often the session was renewed
 MOST_AT_ONCE = 10
 # Two tabs of one browser may renew in the same moment; an app that holds one token has no such excuse.
 GRACE = timedelta(seconds=10)
@@ -89,6 +95,12 @@ def open_sessions(person_id: UUID, *, at: datetime) -> Sequence[SessionFamily]:
     return session.scalars(found.order_by(SessionFamily.id.desc())).all()
 
 
+def is_fresh(*, by: Actor, at: datetime) -> bool:
+    """Whether this session was signed in just now: somebody who finds it open later sets up nothing in it."""
+    family = session.get(SessionFamily, by.family_id) if by.family_id else None
+    return family is not None and at - family.opened_at <= FRESH
+
+
 def end_one_session(*, family_id: UUID, by: Actor, at: datetime) -> None:
     """Sign out on one of one's own devices. Somebody else's, or one that has ended, stays as it is."""
     _revoke((SessionFamily.id == family_id) & (SessionFamily.person_id == by.id), "signed-out", at)
@@ -121,26 +133,53 @@ def end_all_sessions(*, person_id: UUID, at: datetime) -> None:
     _revoke(SessionFamily.person_id == person_id, "revoked", at)
 
 
-def actor_for(*, person_id: UUID, family_id: UUID, at: datetime, ahead: Ahead = ()) -> Actor:
+class Claim(NamedTuple):
+    """Whom an access token names, and the session it was given out in."""
+
+    person_id: UUID
+    family_id: UUID
+
+
+def actor_for(claim: Claim, ahead: Ahead = ()) -> Actor:
     """The person behind an access token, as they are now. Raises SessionEnded when the family is no more.
 
     What will be asked about the person anyway is asked in the same statement (`ahead`).
     """
-    values = {"person_id": person_id, "family_id": family_id}
-    held = rows_and_answers(_STANDING, values, ahead, person_id)
-    if not held:
+    found = _actor(claim, rows_and_answers(_OF_ONE, claim._asdict(), ahead, claim.person_id))
+    if found is None:
         raise SessionEnded
+    return found
+
+
+def actors_for(claims: Sequence[Claim]) -> list[Actor | None]:
+    """The same of many; None where the family is no more."""
+    held: dict[Claim, list[Sequence[Any]]] = {}
+    families = list({each.family_id for each in claims})
+    for row in rows(_of_many(dialect_name()), {"families": families}):
+        held.setdefault(Claim(*row[-2:]), []).append(row)
+    return [_actor(each, held.get(each, ())) for each in claims]
+
+
+@cache
+def _of_many(dialect: str) -> Select[Any]:
+    return _OF_MANY.where(one_of(SessionFamily.id, "families", dialect))
+
+
+def _actor(claim: Claim, held: Sequence[Sequence[Any]]) -> Actor | None:
+    """Who it is, by the rows of what they hold; None if there are none, or they have ended."""
+    if not held:
+        return None
     revoked_at, second_step, second_factor_at, closed_at, enrolled_at, *_ = held[0]
     if revoked_at is not None or closed_at is not None:
-        raise SessionEnded
+        return None
     roles = tuple(HeldRole(*each[5:8]) for each in held if each[5] is not None)
     asked_for = second_factor_at is not None or settings.current().second_factor_needed
     lacking = bool(roles) and asked_for and not second_step
     return Actor(
-        person_id=person_id,
+        person_id=claim.person_id,
         roles=() if lacking else roles,
         is_rider=enrolled_at is not None,
-        family_id=family_id,
+        family_id=claim.family_id,
         lacks_second_step=lacking,
     )
 

@@ -35,15 +35,21 @@ class Caller(Protocol):
     def refusal(self) -> Forbidden: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """A request that is in order as far as one can see without a lock, to be settled together with others."""
+    """A request that is in order as far as one can see without asking anybody, to be settled together with others.
 
-    by: Any
+    Who it comes from (`by`) and whether it comes too often is found out for all of them at once.
+    """
+
+    claim: Any
+    subjects: list[limits.Subject]  # whose tries are counted, for each limit of its view
     arguments: dict[str, Any]
     language: str
     key: str  # of idempotency, and what the request was
     mark: str
+    counted: bool = False
+    by: Any = None
 
 
 @dataclass(slots=True)
@@ -69,21 +75,38 @@ class Edge:
     lane: Lane[Asked, Response] | None = None
 
 
-_authenticate: Callable[[Ahead], Caller] | None = None
+class Authenticator(Protocol):
+    """How to find out who calls: of the running request, or of many that are settled together."""
+
+    def authenticate(self, ahead: Ahead = ()) -> Caller:
+        """Whoever sent the running request; an anonymous caller if nobody signed in."""
+
+    def claimed(self) -> Any:
+        """Whom the running request says it comes from; None if nobody signed in. Asks no database."""
+
+    def callers(self, claims: Sequence[Any]) -> Sequence[Caller | None]:
+        """Who these are; None where the claim does not hold any more."""
+
+
+_authenticator: Authenticator | None = None
 _visitor: Caller | None = None
 
 
-def set_authenticator(authenticate: Callable[[Ahead], Caller], *, visitor: Caller) -> None:
+def set_authenticator(authenticator: Authenticator, *, visitor: Caller) -> None:
     """Tell the edge how to find out who calls, and who a visitor is (main.py introduces identity to the kernel)."""
-    global _authenticate, _visitor
-    _authenticate, _visitor = authenticate, visitor
+    global _authenticator, _visitor
+    _authenticator, _visitor = authenticator, visitor
+
+
+def _who() -> Authenticator:
+    if _authenticator is None:
+        raise RuntimeError("no authenticator: main.create_app wires one")
+    return _authenticator
 
 
 def caller(ahead: Ahead = ()) -> Any:
     """Whoever sent the running request; an anonymous caller if nobody signed in."""
-    if _authenticate is None:
-        raise RuntimeError("no authenticator: main.create_app wires one")
-    return _authenticate(ahead)
+    return _who().authenticate(ahead)
 
 
 def edge_of(view: Callable[..., Any]) -> Edge:
@@ -127,17 +150,28 @@ def answer(
     return response
 
 
+def count_tries(edge: Edge) -> None:
+    """Count the running request as a try, before anything else is done. Raises RateLimited."""
+    for limit, subject in edge.limits:
+        limits.count(limit, *subject())
+
+
+SHORT = 4096  # bytes: what is longer is counted before it is read
+
+
 def asked(edge: Edge, path: Mapping[str, Any]) -> Asked | None:
     """The running request, if it is in order; None: the ordinary way will say what is wrong with it."""
-    key = request.headers.get("Idempotency-Key", "")
-    if not idempotency.is_key(key):
+    key, size = request.headers.get("Idempotency-Key", ""), request.content_length
+    if not idempotency.is_key(key) or size is None or size > SHORT:
         return None
     try:
-        by = in_transaction(lambda: admit(edge.access), write=False)
+        claim = _who().claimed()
         arguments = {**path, **incoming(edge)}
     except Problem:
         return None
-    return Asked(by, arguments, locale(), key, _mark())
+    if claim is None:
+        return None
+    return Asked(claim, [subject() for _, subject in edge.limits], arguments, locale(), key, _mark())
 
 
 def answer_together(
@@ -145,18 +179,41 @@ def answer_together(
 ) -> list[Response | None]:
     """Settle these in one unit of work and keep each answer with its key, as `answer` does for one.
 
-    Raises OneByOne if a key was used before: that request is then answered as it was the first time.
+    None for those that come too often, or from nobody who may: the ordinary way says so. Raises OneByOne if a key was
+    used before: that request is then answered as it was the first time.
     """
+    in_time = _count_all(edge, group)
 
     def work() -> list[Response | None]:
+        let_in = _admit_all(edge.access, in_time)
         try:
-            answers = [_said(each, made, edge) for each, made in zip(group, settle(group), strict=True)]
+            answers = [_said(each, made, edge) for each, made in zip(let_in, settle(let_in), strict=True)]
         except Problem as problem:  # nothing of a refusal may stay here: it is for the one whose it is
             raise OneByOne from problem
-        _keep_outcomes([(each, answer) for each, answer in zip(group, answers, strict=True) if answer])
-        return answers
+        told = {id(each): answer for each, answer in zip(let_in, answers, strict=True) if answer}
+        _keep_outcomes([(each, told[id(each)]) for each in let_in if id(each) in told])
+        return [told.get(id(each)) for each in group]
 
     return in_transaction(work)
+
+
+def _count_all(edge: Edge, group: Sequence[Asked]) -> list[Asked]:
+    """Count each as a try; those that are within their limits. The others are counted where they are refused."""
+    within = list(group)
+    for number, (limit, _) in enumerate(edge.limits):
+        counted = limits.count_all(limit, [each.subjects[number] for each in within])
+        within = [each for each, fits in zip(within, counted, strict=True) if fits]
+    for each in within:
+        each.counted = True
+    return within
+
+
+def _admit_all(access: str | None, group: Sequence[Asked]) -> list[Asked]:
+    """Those of them that come from somebody who may."""
+    callers = _who().callers([each.claim for each in group])
+    for each, by in zip(group, callers, strict=True):
+        each.by = by
+    return [each for each in group if each.by is not None and _may_enter(access, each.by)]
 
 
 def _said(each: Asked, made: Any, edge: Edge) -> Response | None:
@@ -201,9 +258,13 @@ def admit(access: str | None, ahead: Ahead = ()) -> Any:
         return by
     if by.is_anonymous:
         raise Unauthenticated
-    if access is None or not by.holds(access):
+    if not _may_enter(access, by):
         raise by.refusal()
     return by
+
+
+def _may_enter(access: str | None, by: Caller) -> bool:
+    return access is not None and by.holds(access)
 
 
 def incoming(edge: Edge) -> dict[str, Any]:

@@ -67,7 +67,8 @@ def configuration(url: str) -> dict[str, Any]:
         return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
     # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
     # as old, and the unit of work runs again (see `in_transaction`).
-    options = {"pool_size": 10, "max_overflow": 10, "pool_recycle": 1800}
+    # None beyond the pool: those would be opened and closed again and again. The last one used is the warmest.
+    options = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "pool_recycle": 1800}
     reads = {"isolation_level": "AUTOCOMMIT", "connect_args": _for_reads(url)}
     return {
         "SQLALCHEMY_DATABASE_URI": url,

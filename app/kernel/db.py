@@ -234,22 +234,22 @@ def _send_unanswered() -> None:
         raise Hindered from error
 
 
-def by_itself(statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
-    """One statement that is a unit of work of its own: committed at once, before the request's own begins.
+def by_itself(statement: Executable, each: Sequence[Mapping[str, Any]]) -> list[Row[Any] | None]:
+    """One statement with each of these values, committed at once, before the request's own unit of work begins.
 
-    For counters that must stand whatever becomes of the request. Returns the first row, if there is one.
+    For counters that must stand whatever becomes of the request. Returns the first row of each, if there is one.
     """
     if session().in_transaction():
         raise RuntimeError("a unit of work is already open")
 
-    def run() -> Row[Any] | None:
+    def run() -> list[Row[Any] | None]:
         if (
             dialect_name() == "postgresql"
-        ):  # which wraps a lone statement by itself: no BEGIN, no COMMIT to wait for
+        ):  # wraps a lone statement by itself: no BEGIN, no COMMIT to wait for
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                return connection.execute(statement, values).first()
+                return [connection.execute(statement, values).first() for values in each]
         with connecting.turn_to_write(db.engine), db.engine.begin() as connection:
-            return connection.execute(statement, values).first()
+            return [connection.execute(statement, values).first() for values in each]
 
     return _patiently(run, 4)
 
@@ -380,6 +380,7 @@ def definitions(dialect: str) -> list[tuple[str, str]]:
 def append_only(table: Table) -> None:
     """Refuse UPDATE and DELETE on a table in the database itself, by triggers named `<table>_append_only_*`."""
     name = table.name
+    table.info["append_only"] = True
     for action in ("update", "delete"):
         trigger = f"{name}_append_only_{action}"
         message = f"{name} is append-only"

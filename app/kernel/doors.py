@@ -1,7 +1,10 @@
-"""Headers that every answer carries unless the view has said otherwise: put on last, around the whole application."""
+"""Around the whole application: headers that every answer carries unless the view has said otherwise, and, where the
+public address is https, no answer to what came in the clear.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -44,3 +47,37 @@ class ClosedDoors:
             return start_response(status, headers + wanted, *more)
 
         return self._inner(environ, start)
+
+
+# Asked by the machine next door: whether the service lives, and how many did what.
+IN_THE_CLEAR = frozenset({"/healthz", "/readyz", "/metrics"})
+ONLY_TLS = "只能通过 https 访问。Only over https."
+
+
+class OnlyTls:
+    """A WSGI application around another, which hears only what came over TLS.
+
+    Nobody is led on to https: whoever sent a token or a code in the clear should notice. A proxy that ends TLS says so
+    in X-Forwarded-Proto, which counts where FENGXING_TRUSTED_PROXIES does.
+    """
+
+    def __init__(self, inner: Wsgi) -> None:
+        self._inner = inner
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if environ.get("wsgi.url_scheme") == "https" or path in IN_THE_CLEAR:
+            return self._inner(environ, start_response)
+        media, body = "text/plain; charset=utf-8", ONLY_TLS
+        if path.startswith("/api/"):
+            media = "application/problem+json"
+            said = {
+                "type": "about:blank",
+                "title": ONLY_TLS,
+                "status": 403,
+                "code": "only-tls",
+                "detail": ONLY_TLS,
+            }
+            body = json.dumps(said, ensure_ascii=False)
+        start_response("403 Forbidden", [("Content-Type", media)])
+        return [body.encode()]

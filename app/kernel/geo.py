@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import prcoords
 
+FASTEST_M_S = 100_000 / 3600  # nobody rides through a city at more than 100 km/h
 EARTH_RADIUS_M = 6_371_008.8
 WGS84, GCJ02 = "wgs84", "gcj02"
 

@@ -22,7 +22,7 @@ import marshmallow as ma
 from flask import Blueprint, Response, request
 
 from app.kernel import limits, subjects
-from app.kernel.answering import PUBLIC, Asked, answer, answer_together, asked, edge_of, unit
+from app.kernel.answering import PUBLIC, Asked, answer, answer_together, asked, count_tries, edge_of, unit
 from app.kernel.asking import Question
 from app.kernel.lanes import Lane
 from app.kernel.schemas import PageQuery, page_of
@@ -208,13 +208,12 @@ class Api(Blueprint):
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
-                for limit, subject in edge.limits:
-                    limits.count(limit, *subject())
-                request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
-
                 known = asked(edge, path) if edge.lane is not None else None
 
                 def alone() -> Response:
+                    if known is None or not known.counted:
+                        count_tries(edge)
+                    request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                     return unit(edge, path, lambda given: answer(view, edge, given, known), write=writes)
 
                 if edge.lane is None or known is None:

@@ -6,6 +6,7 @@ Counting happens before the unit of work opens and commits by itself, so a refus
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -47,41 +48,55 @@ class Limit:
     per_s: int
 
 
+PATIENCE_S = 0.1  # it answers in one thousandth; a whole group may wait for it
+
+
 def connect(url: str) -> redis.Redis:
     """A Redis client that gives up at once: the database counts just as well, so nobody waits for Redis."""
     return redis.Redis.from_url(
-        url, socket_timeout=0.5, socket_connect_timeout=0.5, retry=Retry(NoBackoff(), retries=0)
+        url,
+        socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
+        retry=Retry(NoBackoff(), retries=0),
     )
+
+
+Subject = tuple[str, ...]
 
 
 def count(limit: Limit, *subject: str) -> None:
     """Count one try by `subject` (hashed: no phone number is stored). Raises RateLimited with `retry_after_s`."""
-    seconds = int(clock.now().timestamp())
-    window = seconds // limit.per_s
-    key = hashlib.sha256("\x1f".join((limit.name, *subject)).encode()).hexdigest()
-    tries = _count_in_redis(key, window, limit)
-    if tries is None:
-        tries = _count_in_database(key, window, limit)
-    if tries > limit.tries:
-        raise RateLimited(retry_after_s=(window + 1) * limit.per_s - seconds)
+    if not count_all(limit, [subject])[0]:
+        raise RateLimited(retry_after_s=limit.per_s - int(clock.now().timestamp()) % limit.per_s)
 
 
-def _count_in_redis(key: str, window: int, limit: Limit) -> int | None:
+def count_all(limit: Limit, subjects: Sequence[Subject]) -> list[bool]:
+    """Count a try by each of these, in this order; whether it is still within the limit."""
+    window = int(clock.now().timestamp()) // limit.per_s
+    keys = [hashlib.sha256("\x1f".join((limit.name, *subject)).encode()).hexdigest() for subject in subjects]
+    counted = _count_in_redis(keys, window, limit)
+    if counted is None:
+        counted = _count_in_database(keys, window, limit)
+    return [tries <= limit.tries for tries in counted]
+
+
+def _count_in_redis(keys: Sequence[str], window: int, limit: Limit) -> list[int] | None:
     client: redis.Redis | None = current_app.extensions.get("redis")
     if client is None or _is_left_alone(client):
         return None
-    name = f"limit:{key}:{window}"
     try:
         pipe = client.pipeline()
-        pipe.incr(name)
-        pipe.expire(name, limit.per_s + 5)
-        tries = int(pipe.execute()[0])
+        for key in keys:
+            name = f"limit:{key}:{window}"
+            pipe.incr(name)
+            pipe.expire(name, limit.per_s + 5)
+        counted = [int(each) for each in pipe.execute()[::2]]
     except redis.RedisError:
         _left_alone_until[client] = clock.now() + LEFT_ALONE_FOR
         log.warning("redis-away", using="database")
         return None
     _left_alone_until.pop(client, None)
-    return tries
+    return counted
 
 
 LEFT_ALONE_FOR = timedelta(seconds=5)
@@ -100,11 +115,10 @@ def _is_left_alone(client: redis.Redis) -> bool:
     return False
 
 
-def _count_in_database(key: str, window: int, limit: Limit) -> int:
+def _count_in_database(keys: Sequence[str], window: int, limit: Limit) -> list[int]:
     ends_at_s = (window + 1) * limit.per_s
-    values = {"key": key, "window": window, "tries": 1, "ends_at_s": ends_at_s}
-    counted = by_itself(_one_more(dialect_name()), values)
-    return int(counted.tries) if counted else 0
+    tries = [{"key": key, "window": window, "tries": 1, "ends_at_s": ends_at_s} for key in keys]
+    return [int(each.tries) for each in by_itself(_one_more(dialect_name()), tries) if each]
 
 
 @cache

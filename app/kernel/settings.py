@@ -73,7 +73,7 @@ class Settings:
 
 
 def _must_be_encrypted(settings: Settings) -> None:
-    """What leaves the machine goes through TLS to a server whose certificate was checked."""
+    """What leaves the machine goes through TLS to a server whose certificate was checked; what comes in, over TLS."""
     url = make_url(settings.database_url)
     named = url.query.get("host", ())
     hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
@@ -88,6 +88,8 @@ def _must_be_encrypted(settings: Settings) -> None:
         )
     if "ssl_cert_reqs" in memory.query:
         raise SettingsError("FENGXING_REDIS_URL must leave the certificate's check as it is in production")
+    if not settings.secure_cookies:
+        raise SettingsError("FENGXING_PUBLIC_URL must begin with https:// in production")
 
 
 def _is_here(host: str) -> bool:

@@ -43,6 +43,7 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
         owner_id=by.id,
         purpose=purpose,
         digest=photo.digest,
+        likeness=photo.likeness,
         width=photo.width,
         height=photo.height,
         size_bytes=len(photo.jpeg),

@@ -22,6 +22,7 @@ from app.media.errors import (
     PhotoUnreadable,
     UnsupportedPhoto,
 )
+from app.media.likeness import likeness
 
 MAX_MB, MAX_MEGAPIXELS = 10, 25
 MAX_BYTES, MAX_PIXELS = MAX_MB * 1024 * 1024, MAX_MEGAPIXELS * 1_000_000
@@ -50,13 +51,14 @@ REFUSALS: dict[str, Callable[[], Problem]] = {
 
 @dataclass(frozen=True, slots=True)
 class CleanPhoto:
-    """A JPEG drawn anew, its thumbnail, and the digest that names both."""
+    """A JPEG drawn anew, its thumbnail, the digest that names both, and what it looks like."""
 
     jpeg: bytes
     thumb: bytes
     width: int
     height: int
     digest: str
+    likeness: str | None
 
 
 def clean_apart(data: bytes | None) -> CleanPhoto:
@@ -73,7 +75,7 @@ def clean_apart(data: bytes | None) -> CleanPhoto:
         refusal = REFUSALS[verdict["refused"]]
         raise refusal()
     jpeg, thumb = parts
-    return CleanPhoto(jpeg, thumb, verdict["width"], verdict["height"], verdict["digest"])
+    return CleanPhoto(jpeg, thumb, **verdict)
 
 
 def clean_if_any(data: bytes | None) -> CleanPhoto | None:
@@ -87,7 +89,8 @@ def verdict_on(data: bytes) -> apart.Verdict:
         photo = clean(data)
     except Problem as problem:
         return {"refused": problem.slug}, []
-    return {"width": photo.width, "height": photo.height, "digest": photo.digest}, [photo.jpeg, photo.thumb]
+    told = {name: getattr(photo, name) for name in ("width", "height", "digest", "likeness")}
+    return told, [photo.jpeg, photo.thumb]
 
 
 def clean(data: bytes | None) -> CleanPhoto:
@@ -99,12 +102,12 @@ def clean(data: bytes | None) -> CleanPhoto:
     kind = _kind(data)
     _must_be_cheap(data, kind)
     picture = _decoded(data, kind)
-    jpeg = _drawn(picture)
+    jpeg, look = _drawn(picture), likeness(picture)
     picture.thumbnail((THUMB_SIDE, THUMB_SIDE))
     thumb = _drawn(picture)
     with Image.open(io.BytesIO(jpeg), formats=(JPEG,)) as written:
         width, height = written.size
-    return CleanPhoto(jpeg, thumb, width, height, hashlib.sha256(jpeg).hexdigest())
+    return CleanPhoto(jpeg, thumb, width, height, hashlib.sha256(jpeg).hexdigest(), look)
 
 
 def _kind(data: bytes) -> str:

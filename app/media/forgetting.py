@@ -23,7 +23,8 @@ def forget_photos(*, photo_ids: Collection[UUID], at: datetime) -> None:
 
 
 def erase_gone(*, at: datetime) -> int:
-    """Throw away the bytes of forgotten photos, unless the same picture is kept for somebody else too.
+    """Throw away the bytes of forgotten photos, unless the same picture is kept for somebody else too, and what they
+    looked like.
 
     The rows are locked first, and whoever sends that picture in again locks them as well: what he keeps is not lost.
     """
@@ -33,7 +34,7 @@ def erase_gone(*, at: datetime) -> int:
         if not _is_kept_for_another(media):
             storage().drop(media.digest)
             storage().drop(f"{media.digest}-thumb")
-        media.erased_at = at
+        media.likeness, media.erased_at = None, at
     session.flush()
     return len(found)
 

@@ -34,6 +34,7 @@ class Media(IdMixin, Base):
     purpose: Mapped[str] = mapped_column(String(20))
     # SHA-256 of the cleaned JPEG: its name in the storage
     digest: Mapped[str] = mapped_column(String(64), index=True)
+    likeness: Mapped[str | None] = mapped_column(String(32))  # what it looks like: see likeness.py
     width: Mapped[int]
     height: Mapped[int]
     size_bytes: Mapped[int]

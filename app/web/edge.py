@@ -43,8 +43,8 @@ from app.identity.edge import (
     refresh_token_id,
 )
 from app.identity.errors import CsrfMissing, SessionEnded, SessionReused
-from app.kernel import clock, i18n, idempotency, limits, problems, traces
-from app.kernel.answering import PUBLIC, Edge, edge_of, file_bytes, load, unit
+from app.kernel import clock, i18n, idempotency, problems, traces
+from app.kernel.answering import PUBLIC, Edge, count_tries, edge_of, file_bytes, load, unit
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
 from app.web.faults import Faults
@@ -115,8 +115,7 @@ class Pages(Blueprint):
             def endpoint(**path: Any) -> Response:
                 try:
                     _check_origin()
-                    for limit, subject in edge.limits:
-                        limits.count(limit, *subject())
+                    count_tries(edge)
                     request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                     response = _with_session(
                         lambda: unit(

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from faults import books, small_disk
 from faults.drills.killing import spread
-from faults.ground import Ground, Product
+from faults.ground import SERVES, Ground, Product
 from faults.sizes import Size
 from faults.traffic import Journal
 from faults.verdicts import NOT_POSSIBLE, Verdict, judge
@@ -179,4 +179,5 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
 
 def _restore(ground: Ground, database: Cramped) -> None:
     port = f"--port={database.port}"
+    ground.postgres.run("psql", port, "--dbname=postgres", f"--command=CREATE ROLE {SERVES}")
     ground.postgres.run("pg_restore", "--no-owner", port, "--dbname=postgres", "city.dump")

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from faults.drills.killing import spread, verdicts
-from faults.ground import Ground
+from faults.ground import Ground, grant_rights
 from faults.sizes import Size
 from faults.verdicts import Verdict, judge
 from tools import layout
@@ -52,6 +52,7 @@ def _back_and_forward(ground: Ground, url: str) -> float:
         began = time.monotonic()
         downgrade(directory=folder, revision="-1")
         upgrade(directory=folder)
+        grant_rights()
         took_s = time.monotonic() - began
         disconnect()
     return took_s

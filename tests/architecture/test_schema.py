@@ -73,6 +73,7 @@ def test_the_migrations_can_be_taken_back(migrated: Flask):
 def test_a_migration_that_stands_in_the_way_lets_go_and_tries_again(migrated: Flask):
     """On a server, somebody reads the table that is to go, and stays until the migration has given way once."""
     engine, gave_way = database.db.engine, []
+    downgrade(revision="0029")  # which made tables that point at people
     with engine.connect() as reader:
         reader.execute(sa.text("SELECT count(*) FROM people"))
         if engine.dialect.name == "sqlite":

@@ -53,6 +53,7 @@ def test_a_refused_look_saw_nothing_and_keeps_nothing(app: Flask, town: Town) ->
     assert kept() == []
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_records SET action = 'nothing'", "DELETE FROM audit_records"]
 )

@@ -17,6 +17,7 @@ from app.ledger.verify import verify
 from bench import ceilings, city, crowd, streams
 from bench.load import Call
 from tests.conftest import SERVER_URL
+from tests.owning import owning
 
 UNCOUNTED = {"limit_windows"}  # tries are counted in a transaction of their own, in Redis if there is one
 SAMENESS = (
@@ -115,9 +116,10 @@ class World:
 
 @pytest.fixture
 def world(client, clock):
-    yield World(client, clock.at)
-    with transaction():
-        session.execute(sa.text("DROP SCHEMA bench CASCADE"))
+    with owning():
+        yield World(client, clock.at)
+        with transaction():
+            session.execute(sa.text("DROP SCHEMA bench CASCADE"))
 
 
 def _same(world: World, by_product: Any, by_ceiling: Any) -> dict[str, list[str]]:

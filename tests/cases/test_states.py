@@ -97,6 +97,7 @@ def test_there_is_no_category_for_persons():
             assert word not in i18n.say(f"case.category.report.{category}", locale="zh")
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize("statement", ["UPDATE case_steps SET words = 'x'", "DELETE FROM case_steps"])
 def test_the_database_keeps_every_step(town: Town, statement: str):
     with transaction():

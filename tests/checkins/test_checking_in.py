@@ -208,6 +208,7 @@ def test_a_subscriber_that_fails_leaves_no_check_in(app, clock):
     assert make.count() == 0
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize("model", [Checkin, RefusedScan])
 def test_presence_is_never_rewritten(app, clock, model):
     station, rider = make.a_station(), make.a_rider()

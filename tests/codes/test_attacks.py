@@ -188,6 +188,7 @@ def test_a_code_counts_once_of_many_at_once(app: Flask, clock):
     assert seen.count("code-replay") == 8
 
 
+@pytest.mark.usefixtures("owned")
 def test_replays_would_be_noticed_without_the_table_of_used_steps(app, clock, monkeypatch):
     scene = make.scene()
     picture = scene.phone.code()

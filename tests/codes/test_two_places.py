@@ -33,7 +33,7 @@ def test_a_copied_phone_is_seen_at_the_second_station_and_told_at_once(app, cloc
     assert trace["station_id"] == str(scene.other_station.id)
 
 
-@pytest.mark.parametrize(("minutes", "count"), [(2, 1), (3, 1), (4, 0), (30, 0)])
+@pytest.mark.parametrize(("minutes", "count"), [(1, 1), (2, 1), (3, 0), (30, 0)])
 def test_whoever_had_the_time_is_not_told_of(app, clock, minutes, count):
     scene = make.scene()
     make.present(scene.phone.code(), scene.station, scene.manager)

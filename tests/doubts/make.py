@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.geo import Position
 from app.ledger.queries import Balance, balance_of
+from app.media.accepting import accept_photo
+from app.media.cleaning import clean
 from app.places.models import Station
 from app.volunteering import confirming
 from tests import make as people
@@ -58,13 +61,24 @@ class Town:
             )  # fmt: skip
             return made.id
 
-    def report(self, *, by: Person | None = None, metres: float = 0, category: str = "pothole") -> UUID:
+    def report(
+        self,
+        *,
+        by: Person | None = None,
+        metres: float = 0,
+        category: str = "pothole",
+        photos: Sequence[bytes] = (),
+    ) -> UUID:
         """The rider reports something, so many metres to the north of the station."""
         spot = Position(people.STATION_POSITION.lat + 0.001 + metres / 111_195, people.STATION_POSITION.lng)
         with transaction():
+            actor = people.actor(by or self.rider)
+            taken = [
+                accept_photo(data=clean(each), purpose="report", by=actor, at=clock.now()) for each in photos
+            ]
             told = reporting.report(
-                category=category, position=spot, place_words="珠江路口", by=people.actor(by or self.rider),
-                at=clock.now(),
+                category=category, position=spot, place_words="珠江路口", by=actor, at=clock.now(),
+                photo_ids=[each.id for each in taken],
             )  # fmt: skip
             return told.id
 
@@ -72,6 +86,11 @@ class Town:
         """A dispatcher takes it on; the rules pay."""
         with transaction():
             triage.accept(case_id=case_id, by=self.dispatcher, at=clock.now())
+
+    def reject(self, case_id: UUID) -> None:
+        """A dispatcher finds nothing in it."""
+        with transaction():
+            triage.reject(case_id=case_id, reason="照片看不清", by=self.dispatcher, at=clock.now())
 
     def resolve(self, case_id: UUID) -> None:
         """It is done."""

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from PIL import Image
+from sqlalchemy import select
 
+from app.cases.models import Case
 from app.checkins.annulling import annul_check_in
 from app.doubts import looking
 from app.doubts.models import Doubt
+from app.doubts.wording import why
+from app.identity.models import Person
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
+from app.media.forgetting import erase_gone, forget_photos
+from app.media.models import Media
 from tests import make as people
 from tests.doubts import make
+from tests.media.make import encoded, scene
 
 
 @pytest.fixture
@@ -165,9 +174,99 @@ def test_two_riders_who_tell_of_the_same_thing_are_two_witnesses(town, clock):
     assert make.look(clock) == []
 
 
+# --- one photo -------------------------------------------------------------------------------------------------------
+
+POTHOLE, LAMP, NIGHT = (
+    encoded(picture) for picture in (scene(1), scene(2), Image.new("RGB", (640, 480), "black"))
+)
+SAVED_AGAIN = encoded(scene(1).resize((400, 300)), quality=40)
+
+
+def elsewhere_later(town, clock, photo: bytes, *, by: Person | None = None) -> UUID:
+    """Another matter, far away, days later."""
+    clock.advance(days=5)
+    return town.report(metres=5_000, category="street-light", photos=[photo], by=by)
+
+
+@pytest.mark.parametrize("photo", [POTHOLE, SAVED_AGAIN], ids=["the same file", "saved again, smaller"])
+def test_a_picture_that_came_with_another_report_before(town, clock, photo):
+    first = town.report(photos=[LAMP, POTHOLE])
+    second = elsewhere_later(town, clock, photo)
+    (found,) = make.look(clock)
+    assert (found.ground, found.fact_kind, found.fact_id) == ("one-photo", "report", second)
+    assert found.against["other"] == str(first)
+    assert found.against["bits"] <= 8
+
+
+def test_the_picture_of_somebody_else_and_the_words_do_not_say_whose(town, clock):
+    with transaction():
+        other = people.rider("李师傅", name="李四", phone="+8613900139000")
+    first = town.report(photos=[POTHOLE], by=other)
+    assert make.look(clock) == []
+    second = elsewhere_later(town, clock, SAVED_AGAIN)
+    (found,) = make.look(clock)
+    assert (found.fact_id, found.person_id) == (second, town.rider.id)
+    with transaction(write=False):
+        numbers = {each: session.get_one(Case, each).number for each in (first, second)}
+        for locale in ("zh", "en"):
+            said = why(found, locale)
+            assert numbers[second] in said
+            assert numbers[first] not in said
+
+
+def test_two_pictures_are_two_pictures(town, clock):
+    town.report(photos=[POTHOLE])
+    elsewhere_later(town, clock, LAMP)
+    assert make.look(clock) == []
+
+
+def test_a_band_in_common_is_not_enough(town, clock):
+    town.report(photos=[POTHOLE])
+    elsewhere_later(town, clock, LAMP)
+    with transaction():
+        for photo in session.scalars(select(Media)):  # the same in the last band, otherwise the opposite
+            photo.likeness = ("0" if photo.created_at < clock.at else "f") * 28 + "0000"
+    assert make.look(clock) == []
+
+
+def test_two_alike_in_one_report_are_of_one_matter(town, clock):
+    town.report(photos=[POTHOLE, SAVED_AGAIN])
+    assert make.look(clock) == []
+
+
+def test_the_night_looks_like_the_night(town, clock):
+    town.report(photos=[NIGHT])
+    elsewhere_later(town, clock, NIGHT)
+    assert make.look(clock) == []
+
+
+def test_what_came_to_nothing_may_be_sent_again_with_its_photo(town, clock):
+    town.reject(town.report(photos=[POTHOLE]))
+    elsewhere_later(town, clock, SAVED_AGAIN)
+    assert make.look(clock) == []
+
+
+def test_a_photo_that_somebody_else_sent_in_vain_is_still_theirs(town, clock):
+    with transaction():
+        other = people.rider("李师傅", name="李四", phone="+8613900139000")
+    town.reject(town.report(photos=[POTHOLE], by=other))
+    elsewhere_later(town, clock, SAVED_AGAIN)
+    assert len(make.look(clock)) == 1
+
+
+def test_a_forgotten_photo_is_forgotten(town, clock):
+    town.report(photos=[POTHOLE])
+    with transaction():
+        forget_photos(photo_ids=list(session.scalars(select(Media.id))), at=clock.at)
+        erase_gone(at=clock.at)
+    elsewhere_later(town, clock, SAVED_AGAIN)
+    assert make.look(clock) == []
+
+
 # --- rounds ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("owned")
 def test_of_one_fact_there_is_one_doubt_however_often_it_is_looked_at(town, clock):
     town.check_in(town.here)
     town.check_in(town.there)

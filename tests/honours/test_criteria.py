@@ -95,6 +95,7 @@ def test_another_wording_is_another_version_that_is_approved_again(app):
         )
 
 
+@pytest.mark.usefixtures("owned")
 def test_a_version_is_never_edited_or_deleted(app):
     make.draft(make.setting(300))
     with pytest.raises(IntegrityError, match="criteria_versions_fixed"), transaction():

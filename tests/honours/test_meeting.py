@@ -116,6 +116,7 @@ def _final_from_nowhere(here: make.Setting) -> Selection:
     return Selection(**kept | changed | {"notice_ends_on": date(2026, 12, 1)})
 
 
+@pytest.mark.usefixtures("owned")
 def test_a_meeting_is_kept_with_who_was_there_and_how_they_voted(app: object) -> None:
     here = make.setting(300)
     selection = make.weighed(here, make.frozen(here))

@@ -247,6 +247,7 @@ def test_everybody_finds_his_own_line_in_whatever_part_it_lies(app, monkeypatch)
         assert snapshots.line_of(sealed, "C0") is None
 
 
+@pytest.mark.usefixtures("owned")
 def test_the_database_keeps_a_sealed_snapshot_as_it_is(app):
     make.frozen(make.setting(300))
     for change in ({"snapshot": "{}"}, {"snapshot_sha256": "0" * 64}):

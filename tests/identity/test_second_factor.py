@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import select, update
 
 from app.audit.models import AuditRecord
+from app.identity import queries as people
 from app.identity import second_factor, sessions
 from app.identity.edge import give_tokens
 from app.identity.models import PaperCode, Person, SecondFactor, SessionFamily
@@ -21,6 +23,7 @@ from app.identity.second_factor import _plain
 from app.identity.secrets_kept import hash_password, unsealed
 from app.kernel import settings
 from app.kernel.db import session, transaction
+from app.kernel.errors import Problem
 from tests import make
 
 PASSWORD = "a phrase that nobody else knows"
@@ -186,6 +189,7 @@ def test_it_is_needed_in_production_unless_said_otherwise():
         "FENGXING_SECRET_KEY": "x" * 32,
         "FENGXING_CODE_KEYS": "1:" + "5a" * 32,
         "FENGXING_DATABASE_URL": "postgresql://db/fengxing?sslmode=verify-full",
+        "FENGXING_PUBLIC_URL": "https://bees.example.cn",
     }
     assert settings.Settings.from_env(env).second_factor_needed
     assert not settings.Settings.from_env(env | {"FENGXING_SECOND_FACTOR": "optional"}).second_factor_needed
@@ -218,6 +222,22 @@ def test_an_administrator_resets_a_colleagues_never_their_own(app, boss, clock):
         assert not second_factor.state_of(boss.id).is_set
         kept = [each.action for each in session.scalars(select(AuditRecord).order_by(AuditRecord.id))]
         assert kept[-1] == "second-factor.reset"
+
+
+def test_it_is_set_up_in_a_fresh_session_only(app, boss, clock):
+    assert make.signed_in(app, boss).post("/api/v1/me/second-factor").status_code == 201
+    with transaction(write=False):
+        family = session.scalars(select(SessionFamily).filter_by(person_id=boss.id)).one()
+        late = people.actor_of(boss, family.id)
+        assert second_factor.begun(by=late, at=clock.at) is not None
+    code = code_at(boss, clock.advance(minutes=16))
+    for deed in (partial(second_factor.begin), partial(second_factor.confirm, code=code)):
+        with pytest.raises(Problem) as refused, transaction():
+            deed(by=late, at=clock.at)
+        assert refused.value.slug == "sign-in-again"
+    with transaction(write=False):
+        assert second_factor.begun(by=late, at=clock.at) is None
+    set_up(app, boss, clock)  # after another sign-in
 
 
 def test_riders_have_none(app):

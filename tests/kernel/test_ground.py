@@ -19,7 +19,11 @@ from app.kernel.settings import Settings, SettingsError
 from tests.kernel.conftest import marks, write_mark
 
 GOOD = {"FENGXING_SECRET_KEY": "x" * 32, "FENGXING_CODE_KEYS": "1:" + "00" * 32}
-ELSEWHERE = GOOD | {"FENGXING_ENV": "production", "FENGXING_DATABASE_URL": "postgresql://db/x"}
+ELSEWHERE = GOOD | {
+    "FENGXING_ENV": "production",
+    "FENGXING_DATABASE_URL": "postgresql://db/x",
+    "FENGXING_PUBLIC_URL": "https://bees.example.cn",
+}
 HERE = ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://127.0.0.1/x"}
 
 
@@ -113,6 +117,10 @@ def test_names_are_masked(name, masked):
         (ELSEWHERE, "FENGXING_DATABASE_URL must say sslmode=verify-full"),
         (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://db/x?sslmode=require"}, "verify-full"),
         (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql:///x?host=::1:5432&host=db:5432"}, "verify-full"),
+        (
+            HERE | {"FENGXING_PUBLIC_URL": "http://bees.example.cn"},
+            "FENGXING_PUBLIC_URL must begin with https",
+        ),
         (HERE | {"FENGXING_REDIS_URL": "redis://memory:6379"}, "rediss"),
         (HERE | {"FENGXING_REDIS_URL": "rediss://memory:6379?ssl_cert_reqs=none"}, "certificate"),
     ],

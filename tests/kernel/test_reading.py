@@ -16,6 +16,7 @@ from app.kernel.db import db, dialect_name, disconnect, freeze, in_transaction, 
 from app.kernel.driving import rows
 from app.ledger import queries as ledger
 from tests import make
+from tests.conftest import owner
 
 NAME = Question(
     select(Person.nickname).where(Person.id == bindparam("who")),
@@ -85,7 +86,7 @@ def test_a_connection_that_was_lost_is_not_the_readers_business(rider):
     with transaction(write=False):
         ask(NAME, rider.id)
     if dialect_name() == "postgresql":
-        with db.engine.connect() as connection, suppress(DBAPIError):
+        with owner().connect() as connection, suppress(DBAPIError):
             gone = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
             connection.execute(text(f"{gone} AND datname = current_database()"))
     assert in_transaction(lambda: ask(NAME, rider.id), write=False) == rider.nickname

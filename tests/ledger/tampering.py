@@ -12,9 +12,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from app.kernel import clock
-from app.kernel.db import UtcDateTime, db, definitions, dialect_name, session, transaction
+from app.kernel.db import UtcDateTime, db, dialect_name, session, transaction
 from app.ledger import debt_policies, models, reversals
 from app.ledger.verify import Finding, verify
+from tests.owning import without_triggers
 
 BOOK = (
     models.Account,
@@ -56,13 +57,11 @@ def unguarded() -> Iterator[None]:
 
 
 def _take_guards_off() -> None:
+    without_triggers()
     if dialect_name() == "sqlite":
-        for _create, drop in definitions("sqlite"):
-            session.execute(sa.text(drop))
         session.execute(sa.text("PRAGMA defer_foreign_keys = ON"))
         session.execute(sa.text("PRAGMA ignore_check_constraints = ON"))
         return
-    session.execute(sa.text("SET LOCAL session_replication_role = replica"))
     for model in BOOK:
         for constraint in model.__table__.constraints:  # type: ignore[attr-defined]
             if isinstance(constraint, sa.CheckConstraint):

@@ -7,9 +7,10 @@ import json
 import pytest
 import sqlalchemy as sa
 
-from app.kernel.db import definitions, dialect_name, session, transaction
+from app.kernel.db import session, transaction
 from app.ledger.models import Entry
 from tests.ledger import make
+from tests.owning import without_triggers
 
 
 @pytest.fixture
@@ -49,11 +50,7 @@ def test_a_seal_that_is_not_there_is_missed(run, sealed):
 
 def test_a_touched_row_is_named_first(run, sealed):
     with transaction():
-        if dialect_name() == "sqlite":
-            for _create, drop in definitions("sqlite"):
-                session.execute(sa.text(drop))
-        else:
-            session.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        without_triggers()
         session.execute(sa.update(Entry).values(amount=21).where(Entry.id == sealed[1]))
     code, said = run("verify")
     assert code == 1

@@ -52,6 +52,7 @@ def entries(transaction_id, *legs):
         session.execute(sa.insert(Entry).values(values))
 
 
+@pytest.mark.usefixtures("owned")
 def test_entries_and_transactions_never_change(booked):
     for change in (
         sa.update(Entry).values(amount=Entry.amount * 2),
@@ -130,6 +131,7 @@ def test_held_moves_by_holds_only(booked):
             session.execute(sa.update(Account).where(Account.kind == "wallet").values(held=held))
 
 
+@pytest.mark.usefixtures("owned")
 def test_an_account_keeps_its_identity_and_stays(booked):
     for change in ({"owner_id": new_id()}, {"key": "wallet:other"}, {"kind": "pending"}):
         with refused("keeps its identity"), transaction():
@@ -167,6 +169,7 @@ def test_a_transaction_is_reversed_once(booked):
             header(number, reverses_id=first.id)
 
 
+@pytest.mark.usefixtures("owned")
 def test_rows_are_not_replaced_either(booked):
     for model, column, replaced in (
         (Entry, "amount", "9"),

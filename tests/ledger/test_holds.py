@@ -171,6 +171,7 @@ def test_the_database_refuses_to_change_an_ended_hold(app, change):
         session.execute(sa.update(Hold).where(Hold.id == made.id).values(change))
 
 
+@pytest.mark.usefixtures("owned")
 def test_the_database_refuses_anything_but_the_end_of_a_hold(app):
     with transaction():
         made = make.held(make.rich(100), 60)

@@ -171,6 +171,7 @@ def test_many_rows_in_one_statement_are_spread_one_after_the_other(person):
     assert make.lots(person) == {NEVER: (8, 0)}
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize(
     ("statement", "match"),
     [

@@ -134,6 +134,7 @@ def test_many_rows_become_several_seals(app, clock, monkeypatch):
         assert verify() == []
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize("model", [Seal, SealedRow])
 def test_seals_never_change(app, clock, model):
     with transaction():

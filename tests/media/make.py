@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from random import Random
 
 from PIL import Image
 
@@ -16,6 +17,12 @@ def picture(width: int = 640, height: int = 480) -> Image.Image:
     image = Image.radial_gradient("L").resize((width, height)).convert("RGB")
     image.paste((255, 0, 0), (0, 0, width // 4, height // 4))
     return image
+
+
+def scene(number: int, width: int = 640, height: int = 480) -> Image.Image:
+    """A picture of something, another one for each number."""
+    image = Image.frombytes("L", (12, 9), Random(number).randbytes(12 * 9))
+    return image.resize((width, height), Image.Resampling.BICUBIC).convert("RGB")
 
 
 def encoded(image: Image.Image, form: str = "JPEG", **more: object) -> bytes:

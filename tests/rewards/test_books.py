@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.kernel import clock as clock_module
-from app.kernel.db import definitions, dialect_name, session, transaction
+from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.rewards import ordering
 from app.rewards.books import closing, queries, refunding, settling, statements
@@ -32,6 +32,7 @@ from app.rewards.errors import (
 )
 from app.rewards.models import Stock
 from tests import make as common
+from tests.owning import without_triggers
 from tests.rewards import make
 
 
@@ -263,7 +264,7 @@ def test_the_command_line_names_what_was_touched(app, scene, clock, touched, val
     settle(scene, month)
     assert verified(app)[0] == 0
     with transaction():
-        unguarded()
+        without_triggers()
         session.execute(sa.update(touched.class_).values({touched.key: value}))
     code, said = verified(app)
     assert code == 1
@@ -274,12 +275,3 @@ def verified(app):
     session.remove()
     done = app.test_cli_runner().invoke(args=["ledger", "verify"])
     return done.exit_code, done.output
-
-
-def unguarded():
-    """The database's own guards, taken away for this unit of work."""
-    if dialect_name() == "sqlite":
-        for _create, drop in definitions("sqlite"):
-            session.execute(sa.text(drop))
-    else:
-        session.execute(sa.text("SET LOCAL session_replication_role = replica"))

@@ -52,6 +52,7 @@ def test_a_hand_over_is_not_backdated(app, clock):
     refused(change(voucher, state="undone", ended_at=clock.at, handed_over_at=clock.advance(hours=-1)))
 
 
+@pytest.mark.usefixtures("owned")
 def test_a_voucher_is_never_deleted(app):
     voucher = make.scene().reserve()
     refused(delete(Voucher).where(Voucher.id == voucher.id))
@@ -77,6 +78,7 @@ def test_stock_is_never_oversold(app):
     refused(update(Stock).where(Stock.id == stock_id).values(held=-1))
 
 
+@pytest.mark.usefixtures("owned")
 def test_movements_are_never_changed_or_deleted(app):
     make.scene()
     refused(update(StockMovement).values(quantity=9))

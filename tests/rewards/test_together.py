@@ -119,6 +119,17 @@ def test_whatever_cannot_be_handed_over_is_refused_by_itself(lane, counter, scen
     assert books_close()
 
 
+def test_a_rider_in_a_group_is_shown_the_door(app, lane, counter, scene, settled):
+    voucher, other = scene.reserve(), scene.reserve()
+    with transaction():
+        rider = session.get_one(common.Person, scene.rider.person_id)
+    client = common.signed_in(app, rider)
+    told = gathered(lane, lambda: hand_over(client, scene, voucher), lambda: hand_over(counter, scene, other))
+    assert settled == [["settled"]]
+    assert [(each.status_code, each.json.get("code")) for each in told] == [(403, "not-allowed"), (201, None)]
+    assert books_close()
+
+
 def test_nobody_hands_over_for_a_station_that_is_not_theirs(lane, counter, scene, settled):
     voucher, other = scene.reserve(), scene.reserve()
     body = {"voucher_id": str(voucher.id), "station_id": "0198f000-0000-7000-8000-000000000001"}

@@ -159,6 +159,7 @@ def test_a_published_version_cannot_be_edited_in_the_database(scene, values):
         session.execute(update(RuleSetVersion).where(RuleSetVersion.id == scene.version.id).values(**values))
 
 
+@pytest.mark.usefixtures("owned")
 def test_nor_deleted(scene):
     with pytest.raises(DBAPIError, match=r"never edited|foreign key"), transaction():
         session.execute(delete(RuleSetVersion).where(RuleSetVersion.id == scene.version.id))
@@ -190,6 +191,7 @@ def test_it_is_not_retired_in_the_past(scene, clock):
         )
 
 
+@pytest.mark.usefixtures("owned")
 @pytest.mark.parametrize("model", [RecordedFact, NoAward, Award])
 def test_what_was_judged_is_never_rewritten(scene, model):
     make.judge(make.checkin(scene.rider))

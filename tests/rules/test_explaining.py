@@ -184,6 +184,7 @@ def test_what_a_multiplier_found_cut_to_nothing_replays():
         assert replay().mismatches == []
 
 
+@pytest.mark.usefixtures("owned")
 def test_replay_finds_an_award_that_does_not_follow_from_its_facts():
     busy_day()
     with transaction():
@@ -199,6 +200,7 @@ def test_replay_finds_an_award_that_does_not_follow_from_its_facts():
             session.execute(text(statement))
 
 
+@pytest.mark.usefixtures("owned")
 def test_replay_finds_a_refusal_that_should_have_been_an_award():
     busy_day()
     with transaction():

@@ -8,10 +8,13 @@ from sqlalchemy import select
 from app.checkins.models import Checkin, RefusedScan
 from app.codes.kinds import station, voucher
 from app.codes.models import ScanSession
+from app.identity import sessions
+from app.kernel import strict_json
 from app.kernel.answering import edge_of
 from app.kernel.db import session, transaction
 from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
+from app.kernel.limits import Limit
 from app.ledger.models import Account
 from app.ledger.verify import verify
 from app.scans import api, together
@@ -79,6 +82,63 @@ def test_each_is_answered_in_their_own_language(app, lane, crowd):
     assert "R-02" in said[0][1]["why"]
     assert "规则" in said[0][1]["why"]
     assert "rule" in said[1][1]["why"]
+
+
+def test_whose_session_has_ended_is_told_so_and_the_others_are_settled(lane, crowd, settled, clock):
+    gone, first, second = crowd[:3]
+    client = client_of(gone.app, gone.rider)
+    with transaction():
+        sessions.end_all_sessions(person_id=gone.rider.person_id, at=clock())
+    poster = station.make(gone.here.short_code)
+    told = gathered(lane, first.is_scanned, lambda: scan(client, poster, **HERE), second.is_scanned)
+    assert settled == [["settled", "settled"]]
+    assert [(status, body.get("code")) for status, body in told] == [
+        (200, None),
+        (401, "session-ended"),
+        (200, None),
+    ]
+    assert count(Checkin) == 2
+
+
+@pytest.mark.parametrize(("tries", "statuses"), [(3, [200, 200, 200, 429]), (2, [200, 200, 429, 429])])
+def test_each_in_a_group_is_counted_once(app, lane, crowd, settled, monkeypatch, tries, statuses):
+    ((_, subject),) = edge_of(api.scan).limits
+    monkeypatch.setattr(edge_of(api.scan), "limits", [(Limit("few", tries, 3600), subject)])
+    here, last = crowd[0], crowd[3]
+    client = client_of(app, here.manager)
+
+    def shows(each: Someone):
+        return lambda: scan(client_of(app, here.manager), each.phone.code(), station_id=str(here.here.id))
+
+    told = gathered(lane, *(shows(each) for each in crowd[:3]))
+    told.append(scan(client, last.phone.code(), station_id=str(here.here.id)))
+    assert [status for status, _ in told] == statuses
+    assert settled == [["settled"] * min(tries, 3)]
+    assert count(Checkin) == tries
+
+
+def test_what_goes_by_itself_after_all_was_counted_in_its_group(app, lane, crowd, settled, monkeypatch):
+    ((_, subject),) = edge_of(api.scan).limits
+    monkeypatch.setattr(edge_of(api.scan), "limits", [(Limit("three", 3, 3600), subject)])
+    one, other = crowd[:2]
+    client = client_of(app, one.manager)
+    told = gathered(
+        lane,
+        lambda: scan(client, "81" + "0" * 31, station_id=str(one.here.id)),
+        lambda: scan(client_of(app, one.manager), other.phone.code(), station_id=str(one.here.id)),
+    )
+    assert settled == [["left", "settled"]]
+    assert [status for status, _ in told] == [400, 200]
+    assert scan(client, one.phone.code(), station_id=str(one.here.id))[0] == 200
+    assert scan(client, crowd[2].phone.code(), station_id=str(one.here.id))[0] == 429
+
+
+def test_what_is_long_is_counted_before_it_is_read(app, crowd, monkeypatch):
+    ((_, subject),) = edge_of(api.scan).limits
+    monkeypatch.setattr(edge_of(api.scan), "limits", [(Limit("none", 0, 3600), subject)])
+    client = client_of(app, crowd[0].rider)
+    monkeypatch.setattr(strict_json, "loads", lambda _data: pytest.fail("it was read"))
+    assert scan(client, "9" * 5000)[0] == 429
 
 
 def test_one_rider_twice_in_a_group_counts_once(app, lane, crowd):

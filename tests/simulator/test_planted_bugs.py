@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from flask import Flask
@@ -19,7 +19,8 @@ from app.identity import appointing
 from app.kernel import db as database
 from simulator import faults, running
 from simulator.running import Plan
-from tests.conftest import SERVER_URL
+from tests.conftest import SERVER_URL, owner
+from tests.owning import owning
 from tests.simulator.planted import BUGS, Bug
 
 
@@ -43,14 +44,15 @@ def guards_taken_away(app: Flask, names: tuple[str, ...]) -> Iterator[None]:
         if any(name in create for name in names)
     ]
     assert bool(pairs) == bool(names)
-    with engine.begin() as connection:
+    with owner().begin() as connection:
         for _create, drop in pairs:
             for statement in drop.split("; "):
                 connection.execute(text(statement))
-    yield
+    with owning() if pairs else nullcontext():
+        yield
     if not pairs or engine.dialect.name == "sqlite":
         return  # the next test copies an untouched file
-    with engine.begin() as connection:
+    with owner().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         tables = ", ".join(f'"{table.name}"' for table in database.Base.metadata.sorted_tables)
         connection.execute(text(f"TRUNCATE {tables}"))

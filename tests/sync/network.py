@@ -198,6 +198,7 @@ def kept() -> Iterator[Callable[[], None]]:
     def become(target: str, source: str) -> None:
         session.remove()
         disconnect()
+        conftest.owner().dispose()
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
             connection.exec_driver_sql(f"CREATE DATABASE {target} TEMPLATE {source}")

@@ -144,6 +144,7 @@ def test_the_evidence_shows_the_other_use(app, clock):
     assert (conflict.station_id, conflict.slug) == (scene.here.station.id, "code-used-twice")
 
 
+@pytest.mark.usefixtures("owned")
 def test_what_came_in_stays_as_it_came(app, clock):
     a_doubt(clock)
     for change in (

@@ -70,6 +70,18 @@ def test_it_is_set_up_and_signed_in_with(
     assert guest.get("/desk/rewards").status_code == 200
 
 
+def test_in_a_session_of_an_hour_ago_it_leads_to_signing_in_again(
+    app: Flask, boss: Person, clock: StandingClock
+) -> None:
+    client = browser(app, boss)
+    assert "开始设置" in client.get(PAGE).text
+    clock.advance(hours=1)
+    late = client.get(PAGE).text
+    assert "开始设置" not in late
+    assert "重新登录" in late
+    assert 'action="/sign-out"' in late
+
+
 def test_a_code_from_paper_signs_in(
     app: Flask, guest: FlaskClient, boss: Person, clock: StandingClock
 ) -> None:

@@ -15,13 +15,12 @@ from sqlalchemy import select
 from app.checkins.models import AnnulledCheckin, Checkin
 from app.kernel.bulk import among
 from app.kernel.db import session
-from app.kernel.geo import Position, distance_m
+from app.kernel.geo import FASTEST_M_S, Position, distance_m
 from app.places.models import Station
 
 # What a phone or tablet brought later carries its own idea of the time; only what we saw as it happened is compared.
 SEEN_AS_IT_HAPPENED = timedelta(minutes=10)
 NEAR_M = 2_000  # stations, phones and maps are not that precise; so close, nothing contradicts anything
-FASTEST_M_S = 100_000 / 3600
 
 
 @dataclass(frozen=True, slots=True)

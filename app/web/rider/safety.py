@@ -53,9 +53,11 @@ def second_step(by: Actor) -> str:
     """The second step: what it is, the picture for the phone, or how it stands"""
     if person(by.id).password_hash is None:
         raise Forbidden
-    begun = second_factor.begun(by=by)
+    at = clock.now()
+    begun = second_factor.begun(by=by, at=at)
     return page(
         "rider/second_step.html",
+        fresh=sessions.is_fresh(by=by, at=at),
         state=second_factor.state_of(by.id),
         begun=begun,
         picture=drawing.svg(begun.uri) if begun else None,
