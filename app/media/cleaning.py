@@ -102,7 +102,8 @@ def clean(data: bytes | None) -> CleanPhoto:
     kind = _kind(data)
     _must_be_cheap(data, kind)
     picture = _decoded(data, kind)
-    jpeg, look = _drawn(picture), likeness(picture)
+    look = likeness(picture)
+    jpeg = _drawn(picture)
     picture.thumbnail((THUMB_SIDE, THUMB_SIDE))
     thumb = _drawn(picture)
     with Image.open(io.BytesIO(jpeg), formats=(JPEG,)) as written:
