@@ -56,6 +56,7 @@ from app.kernel.cookies import HostCookies, Wsgi
 from app.kernel.doors import ClosedDoors, OnlyTls
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
+from app.kernel.seats import Seated
 from app.kernel.settings import Settings
 from app.ledger import api as ledger_api
 from app.ledger import budgets, sealing
@@ -290,6 +291,7 @@ def doors(inner: Wsgi, settings: Settings) -> Wsgi:
     """What stands around the application, from the inside out."""
     if settings.secure_cookies:
         inner = OnlyTls(inner)
+    inner = Seated(inner)
     inner = ClosedDoors(inner, version=VERSION, only_tls=settings.secure_cookies)
     if settings.secure_cookies:
         inner = HostCookies(inner)

@@ -12,6 +12,7 @@ from sqlalchemy import event, make_url
 from sqlalchemy.engine import Connection, Engine
 
 from app.kernel.errors import Unavailable
+from app.kernel.seats import stand_up
 
 PATIENCE_S = 30  # how long a writer waits for SQLite's one file, in this process and among several
 _writing = Lock()
@@ -52,6 +53,7 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
+    stand_up()
     if not _writing.acquire(timeout=PATIENCE_S):
         raise Unavailable
     try:
@@ -62,13 +64,14 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
 
 def configuration(url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy must know of the database named by `url`."""
+    # None beyond the pool: those would be opened and closed again and again. The last one used is the warmest.
+    pool = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True}
     if url.startswith("sqlite"):
-        options: dict[str, Any] = {"connect_args": {"timeout": 30}}
+        options: dict[str, Any] = {**pool, "connect_args": {"timeout": 30}}
         return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
     # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
     # as old, and the unit of work runs again (see `in_transaction`).
-    # None beyond the pool: those would be opened and closed again and again. The last one used is the warmest.
-    options = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "pool_recycle": 1800}
+    options = {**pool, "pool_recycle": 1800}
     reads = {"isolation_level": "AUTOCOMMIT", "connect_args": _for_reads(url)}
     return {
         "SQLALCHEMY_DATABASE_URI": url,

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from threading import Semaphore
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy.engine import Engine
 
 from app.kernel import messages
 from app.kernel.db import Statement, dialect_name, is_reading, reader_at_rest, session
-from app.kernel.errors import Unavailable
 from app.kernel.prepared import Prepared, prepared
-
-# More short questions of one process at once would only wait for each other, in the interpreter and in PostgreSQL.
-AT_ONCE, PATIENCE_S = 4, 30
-_seats = Semaphore(AT_ONCE)
-
-
-@contextmanager
-def _seat() -> Iterator[None]:
-    """Raises Unavailable if nobody gives one up in time: a database that does not answer holds up nobody for ever."""
-    if not _seats.acquire(timeout=PATIENCE_S):
-        raise Unavailable
-    try:
-        yield
-    finally:
-        _seats.release()
 
 
 def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False) -> Sequence[Sequence[Any]]:
@@ -53,16 +36,15 @@ def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False)
 def _by_the_driver(
     engine: Engine, made: Prepared, values: Mapping[str, Any], anew: bool
 ) -> Sequence[Sequence[Any]]:
-    with _seat():
-        lent = engine.raw_connection()
-        try:
-            cursor: Any = lent.cursor()
-            cursor.execute(made.text, made.parameters(values), prepare=False if anew else None)
-            found: list[tuple[Any, ...]] = cursor.fetchall()
-            cursor.close()
-        except engine.dialect.loaded_dbapi.Error as error:
-            lent.invalidate(error)
-            raise
-        finally:
-            lent.close()
+    lent = engine.raw_connection()
+    try:
+        cursor: Any = lent.cursor()
+        cursor.execute(made.text, made.parameters(values), prepare=False if anew else None)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.close()
+    except engine.dialect.loaded_dbapi.Error as error:
+        lent.invalidate(error)
+        raise
+    finally:
+        lent.close()
     return made.converted(found)

@@ -12,6 +12,7 @@ from threading import Event, Lock
 from typing import Generic, TypeVar
 
 from app.kernel.observing import log
+from app.kernel.seats import stand_up
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -32,6 +33,7 @@ class _Place(Generic[A, T]):
 
     def is_called_to_lead(self) -> bool:
         """Wait for the end of the group that it is in, or for the lead of it."""
+        stand_up()
         self.called.wait()
         return self.leads
 
