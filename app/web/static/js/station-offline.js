@@ -104,7 +104,12 @@ async function verify(code, at) {
   return "forged";
 }
 
-async function scanned(text) {
+// One after the other: what is scanned while a hand-over is being noted must find it noted.
+let last = Promise.resolve();
+const inTurn = (work) => { last = last.then(work, work); };
+const scanned = (text) => inTurn(() => take(text));
+
+async function take(text) {
   const code = text.replace(/\s/g, ""), at = now(held);
   chosen = null;
   part("give").hidden = true;
@@ -169,11 +174,15 @@ function choices(names, choose) {
   }));
 }
 
-async function confirm() {
+function confirm() {
   const given = chosen, at = now(held);
   chosen = null;
   part("give").hidden = true;
   if (!given || at > given.until) { verdict("bad", "old"); return; }
+  inTurn(() => handOver(given, at));
+}
+
+async function handOver(given, at) {
   await append(given.told, { ...given.shown, at });
   if (given.points) {
     held = await lease(); // coming back may have brought another one meanwhile
