@@ -116,8 +116,7 @@ async function catchUp(device, state) {
 /** Nothing to draw with. What the server drew counts for half a minute: on a page that the phone has kept it is no code any more. */
 function withoutKey() {
   if (document.body.dataset.kept !== undefined) {
-    box.querySelector("[data-not-yet]").hidden = false;
-    for (const part of box.querySelectorAll(".qr, [data-digits]")) part.replaceChildren();
+    for (const part of box.children) part.hidden = part.dataset.notYet === undefined;
   }
   again(); // else the picture stays, and the page renews itself
 }
