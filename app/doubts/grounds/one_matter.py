@@ -15,8 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 
 from app.cases.models import Case
-from app.cases.states import MERGED, REJECTED, WITHDRAWN
-from app.doubts.grounds.shape import Found, Fresh, by_rider
+from app.doubts.grounds.shape import CAME_TO_NOTHING, Found, Fresh, by_rider
 from app.kernel.bulk import among
 from app.kernel.db import session
 from app.kernel.geo import Position, distance_m
@@ -63,7 +62,7 @@ def found(fresh: Fresh) -> Iterator[Found]:
         )
         .where(
             Case.kind == "report", among(Case.reporter_id, reporters), Case.created_at >= first,
-            Case.lat.is_not(None), Case.state.not_in((MERGED, REJECTED, WITHDRAWN)),
+            Case.lat.is_not(None), Case.state.not_in(CAME_TO_NOTHING),
         )
         .order_by(Case.reporter_id, seen_at, Case.id)
     )  # fmt: skip

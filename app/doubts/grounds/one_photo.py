@@ -16,15 +16,13 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 
 from app.cases.models import Case, CasePhoto
-from app.cases.states import MERGED, REJECTED, WITHDRAWN
-from app.doubts.grounds.shape import Found, Fresh
+from app.doubts.grounds.shape import CAME_TO_NOTHING, Found, Fresh
 from app.kernel.bulk import among, read_many
 from app.kernel.db import session
 from app.media.likeness import ALIKE_BITS, bands, differing
 from app.media.models import Media
 
 HALF_A_YEAR = timedelta(days=182)
-NOTHING = (MERGED, REJECTED, WITHDRAWN)
 
 
 class Shown(NamedTuple):
@@ -59,7 +57,7 @@ def found(fresh: Fresh) -> Iterator[Found]:
 def _new(case_ids: Sequence[UUID]) -> list[Shown]:
     if not case_ids:
         return []
-    standing = among(Case.id, case_ids), Case.state.not_in(NOTHING)
+    standing = among(Case.id, case_ids), Case.state.not_in(CAME_TO_NOTHING)
     return [Shown(*row) for row in session.execute(_photos().where(*standing))]
 
 
@@ -94,7 +92,7 @@ def _doubted(new: Sequence[Shown], alike: Mapping[UUID, Sequence[UUID]]) -> Iter
     for each in new:
         for photo_id in alike.get(each.photo_id, ()):
             other, state = before.get(photo_id, (each, ""))
-            came_to_nothing = other.person_id == each.person_id and state in NOTHING
+            came_to_nothing = other.person_id == each.person_id and state in CAME_TO_NOTHING
             if other.case_id != each.case_id and not came_to_nothing:
                 yield _found(each, other)
                 break

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.cases.states import MERGED, REJECTED, WITHDRAWN
 from app.checkins.models import AnnulledCheckin, Checkin
 from app.kernel.bulk import among
 from app.kernel.db import session
@@ -20,6 +21,7 @@ from app.places.models import Station
 
 # What a phone or tablet brought later carries its own idea of the time; only what we saw as it happened is compared.
 SEEN_AS_IT_HAPPENED = timedelta(minutes=10)
+CAME_TO_NOTHING = (MERGED, REJECTED, WITHDRAWN)  # states of a report that is worth nothing by itself
 NEAR_M = 2_000  # stations, phones and maps are not that precise; so close, nothing contradicts anything
 
 
