@@ -8,7 +8,8 @@
     @asks_ahead(queries.BALANCE)                                   the same statement that finds out who calls
     def read_wallet(by): return queries.balance_of(by.id)          brings the answer; nothing is asked twice
 
-Only what cannot write may ask ahead: in such a unit of work an answer stays what it was.
+Only what cannot write may ask ahead: in such a unit of work an answer stays what it was. On PostgreSQL, those who ask
+the same about themselves while it is being asked of somebody else ask together next, in one statement (ADR 37).
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import true
+from sqlalchemy import BindParameter, bindparam, func, literal_column, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from app.kernel.db import Statement, is_reading, session
+from app.kernel.db import Statement, is_reading, reader_at_rest, session
 from app.kernel.driving import rows
+from app.kernel.lanes import Lane
 
 T = TypeVar("T")
 _ANSWERS = "answers"  # in the session's `info`, as long as the unit of work
@@ -61,7 +65,8 @@ def rows_and_answers(
     """
     if not questions or not is_reading():
         return rows(statement, values)
-    found = rows(_together(statement, questions), {**values, **_values(questions, person_id)})
+    together, given = _together(statement, questions), {**values, **_values(questions, person_id)}
+    found = _asked_with_others(together, given) if reader_at_rest() is not None else rows(together, given)
     if found:
         kept = session.info.setdefault(_ANSWERS, {})
         at = len(statement.selected_columns)
@@ -73,6 +78,42 @@ def rows_and_answers(
             )
             at = end
     return found
+
+
+def _asked_with_others(statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+    return _lane_of(statement).go(values, alone=lambda: rows(statement, values))
+
+
+@cache
+def _lane_of(statement: Statement) -> Lane[Mapping[str, Any], Sequence[Sequence[Any]]]:
+    """Where those wait who ask the same about somebody else while it is being asked: they ask together next."""
+    of_many = _of_many(statement)
+
+    def settle(group: Sequence[Mapping[str, Any]]) -> list[Sequence[Sequence[Any]]]:
+        told: list[list[Sequence[Any]]] = [[] for _ in group]
+        for place, *row in rows(of_many, {name: [each[name] for each in group] for name in group[0]}):
+            told[place - 1].append(row)
+        return list(told)
+
+    return Lane(settle)
+
+
+def _of_many(statement: Statement) -> Statement:
+    """The same statement for arrays of its values; each row begins with the place of whom it is about, from 1."""
+    gaps = {
+        each.key: each for each in iterate(statement) if isinstance(each, BindParameter) and each.required
+    }
+    arrays = [bindparam(name, type_=ARRAY(gap.type)) for name, gap in gaps.items()]
+    asked = func.unnest(*arrays).table_valued(*gaps, with_ordinality="place").render_derived(name="asked")
+
+    def filled(
+        element: Any, **_: Any
+    ) -> Any:  # by name: a column would put `asked` into each inner FROM once more
+        is_gap = isinstance(element, BindParameter) and element.key in gaps
+        return literal_column(f"asked.{element.key}", element.type) if is_gap else None
+
+    of_each = cast("Statement", replacement_traverse(statement, {}, filled)).lateral("told")
+    return select(asked.c.place, *of_each.c).select_from(asked.join(of_each, true()))
 
 
 def _values(questions: Ahead, person_id: UUID) -> dict[str, Any]:

@@ -7,6 +7,7 @@ font can draw is refused by name, because a blank in a certificate is worse than
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -16,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.fonts import SubsetMap, TTFFont
 
 from app.kernel.clock import CITY
 from app.kernel.errors import Invalid, Unavailable
@@ -220,19 +222,51 @@ def _give_fonts(paper: FPDF, family: Literal["noto", "rare"]) -> bool:
     place = ("noto", "rare").index(family)
     for style in FACES:
         for face in _there(style)[place : place + 1]:
-            number = {} if face.number is None else {"collection_font_number": face.number}
-            paper.add_font(family, style=style, fname=face.file, **number)  # type: ignore[arg-type]
-            _read_whole(paper, family + style)
+            _lend(paper, face, family, style)
     if family == "rare" and len(_there("")) > 1:
         paper.set_fallback_fonts(["rare"], exact_match=False)
     return True
 
 
-def _read_whole(paper: FPDF, name: str) -> None:
-    """Read the font into memory, so that a document which is never finished leaves no file open."""
-    reader: Any = paper.fonts[name].ttfont.reader  # type: ignore[union-attr]
-    opened, reader.file = reader.file, BytesIO(Path(reader.file.name).read_bytes())
-    opened.close()
+def _lend(paper: FPDF, face: Face, family: str, style: str) -> None:
+    """What is known of the font, and a file of its own: at its end the document cuts that down to what it has used.
+
+    The file is read into memory, so that a document which is never finished leaves none open.
+    """
+    known = _known(face, family, style)
+    font: Any = copy(known.font)
+    font.i, font.missing_glyphs = len(paper.fonts) + 1, []
+    font.ttfont = _opened(face)
+    font.ttfont.setGlyphOrder(list(known.glyphs))
+    font.subset = SubsetMap(font)
+    paper.fonts[font.fontkey] = font
+    paper.pdf_version = max(paper.pdf_version, known.pdf_version)
+
+
+class Known(NamedTuple):
+    """What fpdf2 finds out about a font, the names of its glyphs, and the version of PDF that it needs."""
+
+    font: TTFFont
+    glyphs: Sequence[str]
+    pdf_version: str
+
+
+@cache
+def _known(face: Face, family: str, style: str) -> Known:
+    """To find it out takes as long as all the rest of a document, so it is done once."""
+    first = FPDF()
+    number = {} if face.number is None else {"collection_font_number": face.number}
+    first.add_font(family, style=style, fname=face.file, **number)  # type: ignore[arg-type]
+    font: Any = first.fonts[family + style]
+    with font.ttfont as file:
+        glyphs = file.getGlyphOrder()
+    font.ttfont = font.subset = None  # each document has its own
+    return Known(font, glyphs, first.pdf_version)
+
+
+def _opened(face: Face) -> TTFont:
+    number = 0 if face.number is None else face.number
+    return TTFont(BytesIO(face.file.read_bytes()), recalcTimestamp=False, fontNumber=number, lazy=True)
 
 
 def _runs(row: Sequence[bool]) -> Iterable[tuple[int, int]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
 from app.kernel.errors import BadRequest
 
 MAX_DEPTH = 20
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # NUL and surrogates: no database keeps them
 
 
 class JsonUnreadable(BadRequest):
@@ -52,7 +54,7 @@ def _inspect(value: Any, depth: int) -> None:
     if depth < 0:
         raise JsonUnreadable
     if isinstance(value, str):
-        if "\x00" in value or any(0xD800 <= ord(char) < 0xE000 for char in value):
+        if _NO_TEXT.search(value):
             raise JsonUnreadable
     elif isinstance(value, dict):
         for name, item in value.items():

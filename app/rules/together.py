@@ -75,10 +75,11 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
             misses.append(Miss(each, said(refusal or NO_RULES)))
     awards, missed = _by_rules(entitled)
     fund_all(awards)
+    given: dict[UUID, list[Award]] = {each.recorded.id: [] for each in judged}
+    for award, _ in awards:
+        given[award.recorded_fact_id].append(award)
     for each in judged:
-        queries.remember_judged(
-            each.recorded, [award for award, _ in awards if award.recorded is each.recorded]
-        )
+        queries.remember_judged(each.recorded, given[each.recorded.id])
     _tell_no_awards([*misses, *missed])
 
 

@@ -42,6 +42,18 @@ def test_it_is_the_same_bytes_each_time():
     assert _statement() != _statement(AT + timedelta(days=1))
 
 
+def test_documents_that_are_made_at_the_same_time_share_nothing():
+    def begun(text: str) -> Paper:
+        made = Paper(title="证书", made_at=AT)
+        made.say(text)
+        return made
+
+    alone = begun("乙辰").bytes()
+    first, second = begun("甲子"), begun("乙辰")
+    assert "甲子" in _text(first.bytes())
+    assert second.bytes() == alone
+
+
 def test_a_long_table_repeats_its_header_on_each_page():
     pages = PdfReader(io.BytesIO(_statement())).pages
     assert len(pages) > 1

@@ -8,6 +8,9 @@ import pytest
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.identity import sessions
+from app.identity.actors import SYSTEM
+from app.identity.appointing import appoint
 from app.identity.models import Person
 from app.identity.sessions import end_all_sessions
 from app.kernel import asking, connecting
@@ -17,6 +20,8 @@ from app.kernel.driving import rows
 from app.ledger import queries as ledger
 from tests import make
 from tests.conftest import owner
+from tests.kernel.gathering import gathered
+from tests.ledger import make as books
 
 NAME = Question(
     select(Person.nickname).where(Person.id == bindparam("who")),
@@ -101,6 +106,55 @@ def test_who_calls_and_what_is_asked_are_one_question(app, rider, monkeypatch):
     assert len(asked) == 1
     assert client.get("/api/v1/codes/device").json["handle"] is None
     assert len(asked) == 2
+
+
+def at_once(*calls):
+    """On PostgreSQL they wait until somebody else was answered, and ask together; a file is asked by each alone."""
+    if dialect_name() != "postgresql":
+        return [call() for call in calls]
+    asked = asking._together(sessions._OF_ONE, (ledger.BALANCE,))
+    return gathered(asking._lane_of(asked), *calls)
+
+
+def rider_with(points):
+    someone = make.rider()
+    books.give(someone.id, points)
+    return someone
+
+
+def wallet_of(app, person):
+    client = make.signed_in(app, person)
+
+    def look():
+        answer = client.get("/api/v1/wallet")
+        return answer.status_code, answer.json.get("usable")
+
+    return look
+
+
+def test_those_who_ask_at_the_same_moment_ask_once_and_each_learns_of_itself(app, monkeypatch, clock):
+    with transaction():
+        make.regions()
+        poor, rich, gone = (rider_with(points) for points in (10, 20, 30))
+        busy = make.staff("dispatcher", region_code=make.XUANWU)
+        where = {"region_code": make.QINHUAI, "station_id": None}
+        appoint(person_id=busy.id, role="dispatcher", **where, by=SYSTEM, at=clock())
+    looks = [wallet_of(app, each) for each in (poor, gone, busy, rich)]
+    with transaction():
+        end_all_sessions(person_id=gone.id, at=clock())
+    asked = []
+    monkeypatch.setattr(asking, "rows", lambda *what: asked.append(what) or rows(*what))
+    assert at_once(*looks) == [(200, 10), (401, None), (200, 0), (200, 20)]
+    assert len(asked) == (1 if dialect_name() == "postgresql" else 4)
+
+
+def test_what_cannot_be_asked_together_is_asked_one_by_one(app, rider, monkeypatch):
+    with transaction():
+        rich = rider_with(10)
+    monkeypatch.setattr(asking, "_of_many", lambda _statement: text("SELECT no such thing"))
+    asking._lane_of.cache_clear()
+    assert at_once(wallet_of(app, rider), wallet_of(app, rich)) == [(200, 0), (200, 10)]
+    asking._lane_of.cache_clear()
 
 
 def test_whose_session_has_ended_learns_nothing(app, rider, clock):
