@@ -32,6 +32,7 @@ HEADS = (
     "stopped",
     "caught",
     "points to fraud",
+    "redeemed",
     "cheats doubted",
     "honest doubted",
     "days",
@@ -49,6 +50,7 @@ class Row:
     tried: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
     to_fraud: int = 0
+    redeemed: int = 0
     issued: int = 0
     honest: int = 0
     honest_stopped: int = 0
@@ -61,6 +63,7 @@ class Row:
         self.tried.update(told["fraud_tried"])
         self.passed.update(told["fraud_passed"])
         self.to_fraud += told["points_to_fraud"]
+        self.redeemed += told["points_redeemed_by_fraud"]
         self.issued += told["points_issued"]
         self.honest += told["honest_shown"]
         self.honest_stopped += told["honest_stopped"]
@@ -79,6 +82,11 @@ class Row:
     def paid(self) -> float:
         """The share of the points that went to fraud."""
         return self.to_fraud / self.issued if self.issued else 0.0
+
+    @property
+    def spent(self) -> float:
+        """The share of the points that fraud redeemed, at most."""
+        return self.redeemed / self.issued if self.issued else 0.0
 
     @property
     def false_alarms(self) -> float:
@@ -105,6 +113,7 @@ class Row:
         return {
             "level": self.level, "manners": self.manners, "tried": self.tried.total(), "caught": round(self.caught, 3),
             "points_to_fraud": self.to_fraud, "points_issued": self.issued, "share_to_fraud": round(self.paid, 4),
+            "redeemed": self.redeemed, "share_redeemed": round(self.spent, 4),
             "honest_shown": self.honest, "false_positive_rate": round(self.false_alarms, 4), "schemes": schemes,
             "doubted": dict(self.doubted), "recall": round(self.recall, 3), "precision": round(self.precision, 3),
             "days_to_doubt": max(self.days, default=None), "violations": self.violations,
@@ -116,6 +125,7 @@ class Row:
         return (
             str(self.level), self.manners, str(self.tried.total()), str(stopped), f"{self.caught:.0%}",
             f"{self.to_fraud} of {self.issued} ({self.paid:.1%})",
+            f"{self.redeemed} ({self.spent:.1%})",
             f"{self.doubted['cheats_doubted']} of {self.doubted['cheats_paid']}",
             f"{self.doubted['honest_doubted']} of {self.doubted['honest']}",
             " ".join(f"{each:.1f}" for each in self.days) or "-", str(self.honest_stopped),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -21,9 +21,9 @@ from sqlalchemy import func, select
 from app.cli.demo import data
 from app.codes import damm
 from app.doubts.models import Doubt, SetAside
-from app.kernel.db import session
+from app.kernel.db import Base, session
 from app.kernel.geo import Position
-from app.rules.models import ACTIVE, Award
+from app.rules.models import ACTIVE, AWARD_STATES, Award
 from app.volunteering.models import Hours
 from simulator import looks
 from simulator.chance import Chance
@@ -93,6 +93,17 @@ def how_many(riders: int, level: int) -> int:
     return max(1, round(riders * SHARE)) if level else 0
 
 
+class Paid(NamedTuple):
+    """Points that fraud got to use; that it redeemed at most, as if whoever cheats spent those first; of everybody."""
+
+    to_fraud: int
+    redeemed_by_fraud: int
+    issued: int
+
+
+NOBODY_CHEATED = Paid(0, 0, 0)
+
+
 @dataclass(slots=True)
 class Takings:
     """What was tried, what was let pass, and which facts came of it."""
@@ -134,8 +145,8 @@ class Takings:
             gained[person_id] += points
         return {person_id: points for person_id, points in gained.items() if points}
 
-    def paid(self) -> tuple[int, int]:
-        """(points that fraud got to use, points that everybody got to use). What is set aside is not of use."""
+    def paid(self) -> Paid:
+        """What fraud got, and everybody. What is set aside is not of use."""
         usable = select(func.coalesce(func.sum(Award.points), 0)).where(Award.state == ACTIVE)
         waiting = (
             select(func.coalesce(func.sum(SetAside.points), 0))
@@ -143,7 +154,16 @@ class Takings:
             .where(Doubt.fact_id.in_(self.all_facts()), Doubt.settled_at.is_(None))
         )
         lost = sum(self.gains(ACTIVE).values()) - int(session.scalar(waiting) or 0)
-        return max(0, lost), int(session.scalar(usable) or 0)
+        return Paid(max(0, lost), self._redeemed(), int(session.scalar(usable) or 0))
+
+    def _redeemed(self) -> int:
+        ever = self.gains(*AWARD_STATES)
+        holds, accounts = (Base.metadata.tables[name].c for name in ("holds", "accounts"))
+        captured = select(accounts.owner_id, func.sum(holds.captured_points)).where(
+            holds.account_id == accounts.id, accounts.owner_id.in_(ever)
+        )
+        rows = session.execute(captured.group_by(accounts.owner_id)).all()
+        return sum(min(ever[person_id], int(points or 0)) for person_id, points in rows)
 
 
 class Fraudster(Rider):

@@ -32,7 +32,8 @@ def lines(report: Report) -> Iterator[str]:
     for scheme, count in sorted(report.takings.tried.items()):
         yield f"  {count:6} tried: {scheme}, {report.takings.passed[scheme]} let pass"
     if report.plan.fraud:
-        yield f"  {report.lost_points} of {report.issued_points} usable points went to fraud"
+        paid = report.paid
+        yield f"  {paid.to_fraud} of {paid.issued} usable points went to fraud, which redeemed {paid.redeemed_by_fraud}"
         seen = report.doubted
         yield f"  {seen.cheats_doubted} of {seen.cheats} cheats doubted, {seen.honest_doubted} of {seen.honest} honest"
     for violation in report.violations:
@@ -56,8 +57,9 @@ def facts(report: Report) -> dict[str, Any]:
         "start": report.start_on.isoformat(),
         "fraud_tried": dict(sorted(report.takings.tried.items())),
         "fraud_passed": dict(sorted(report.takings.passed.items())),
-        "points_to_fraud": report.lost_points,
-        "points_issued": report.issued_points,
+        "points_to_fraud": report.paid.to_fraud,
+        "points_redeemed_by_fraud": report.paid.redeemed_by_fraud,
+        "points_issued": report.paid.issued,
         "doubted": asdict(report.doubted),
         "honest_shown": report.shown.total(),
         "honest_stopped": sum(count for slug, count in report.shown.items() if slug in DOUBTS),

@@ -25,7 +25,7 @@ from simulator.devices import Network, Post
 from simulator.digest import digest
 from simulator.doubting import Doubted, SecondLooks
 from simulator.faults import Faults
-from simulator.fraud import MANNERS, Fraudster, Manner, Takings, drawn, how_many
+from simulator.fraud import MANNERS, NOBODY_CHEATED, Fraudster, Manner, Paid, Takings, drawn, how_many
 from simulator.hurry import hurrying
 from simulator.invariants import Witness
 from simulator.product import offline
@@ -76,8 +76,7 @@ class Report:
     refused: Tally[str] = field(default_factory=Tally)
     violations: list[str] = field(default_factory=list)
     takings: Takings = field(default_factory=Takings)
-    lost_points: int = 0
-    issued_points: int = 0
+    paid: Paid = NOBODY_CHEATED
     doubted: Doubted = field(default_factory=Doubted)
     shown: Tally[str] = field(
         default_factory=Tally
@@ -114,7 +113,7 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
         except Violation as violation:
             report.violations.append(str(violation))
         report.steps, report.crashes, report.shown = server.steps, server.crashed, city.shown
-        report.lost_points, report.issued_points = in_transaction(report.takings.paid, write=False)
+        report.paid = in_transaction(report.takings.paid, write=False)
         report.doubted = in_transaction(lambda: Doubted.counted(riders, report.takings), write=False)
         report.database = in_transaction(dialect_name, write=False)
         report.digest = in_transaction(digest, write=False)
