@@ -52,6 +52,7 @@ from app.kernel import (
 )
 from app.kernel import db as database
 from app.kernel import settings as settings_module
+from app.kernel.bodies import WholeBodies
 from app.kernel.cookies import HostCookies, Wsgi
 from app.kernel.doors import ClosedDoors, OnlyTls
 from app.kernel.errors import BadRequest, Problem
@@ -291,7 +292,7 @@ def doors(inner: Wsgi, settings: Settings) -> Wsgi:
     """What stands around the application, from the inside out."""
     if settings.secure_cookies:
         inner = OnlyTls(inner)
-    inner = Seated(inner)
+    inner = WholeBodies(Seated(inner), most=MAX_BODY_BYTES)  # who sends slowly takes no seat
     inner = ClosedDoors(inner, version=VERSION, only_tls=settings.secure_cookies)
     if settings.secure_cookies:
         inner = HostCookies(inner)

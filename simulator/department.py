@@ -200,7 +200,16 @@ class HonourRounds:
             self._object(selection, at)
             ends = date.fromisoformat(answer.facts["ends_on"])
             self._later(at, 24 * (ends - city_day(at)).days + 24, lambda now: self.desk.ask_for(
-                governing.finalise, now, selection_id=selection
+                governing.finalise, now, partial(self._honoured, selection), selection_id=selection
+            ))  # fmt: skip
+
+    def _honoured(self, selection: str, answer: Answer, at: datetime) -> None:
+        """Now and then one of them should not have been."""
+        given = self.desk.look(lambda: looks.honours_of(selection), at) if answer.done else []
+        if given and self.chance.happens(0.5):
+            honour = self.chance.one_of(given)
+            self._later(at, 30, lambda now: self.desk.ask_for(
+                governing.revoke_honour, now, honour_id=honour, reason="核实后发现事迹不实。"
             ))  # fmt: skip
 
     def _object(self, selection: str, at: datetime) -> None:

@@ -18,6 +18,7 @@ from app.codes.kinds import station as station_kind
 from app.codes.kinds import voucher as voucher_kind
 from app.doubts import queries as doubts
 from app.honours import queries as honours
+from app.honours.models import Honour
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import session
@@ -274,6 +275,12 @@ def on_notice(selection_id: str) -> list[str]:
     """The pseudonyms on a public notice."""
     found = honours.selection(UUID(selection_id))
     return [each.candidate.pseudonym for each in honours.roll(found, masked=True).listed]
+
+
+def honours_of(selection_id: str) -> list[str]:
+    """The honours that stand after a selection."""
+    standing = select(Honour.id).where(Honour.selection_id == UUID(selection_id), Honour.revoked_at.is_(None))
+    return [str(each) for each in session.scalars(standing.order_by(Honour.id))]
 
 
 def desk(by: Actor, at: datetime) -> list[CaseSeen]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.identity.actors import ANONYMOUS, Actor
+from app.identity.errors import SessionEnded
 from app.kernel.geo import Position
 from simulator import looks
 from simulator.city import City
@@ -37,12 +38,14 @@ class Member:
         self.device = Device(city.network, self.chance)
         self.by: Actor = ANONYMOUS
         self.phone_key: dict[str, Any] = {}
+        self.is_gone = False  # the account was closed
         self.whereabouts = Whereabouts(city.agenda.now, city.agenda.now)
 
     # --- the account and the phone -----------------------------------------------------------------------------------
 
     def join(self, at: datetime) -> None:
-        """Sign in for the first time, and say who one is."""
+        """Sign in for the first time, and say who one is; also after one has left."""
+        self.by, self.is_gone = ANONYMOUS, False
         signed = self._sign_in(at)
         self.by = self.city.server.look(lambda: looks.actor_with_id(signed.facts["person"]), at)
         family, given = self.chance.one_of(FAMILY_NAMES), self.chance.one_of(GIVEN_NAMES)
@@ -75,9 +78,19 @@ class Member:
         can_wait: bool = False,
         **facts: Any,
     ) -> None:
-        """Send a request of one's own."""
+        """Send a request of one's own, unless one has left."""
+        if self.is_gone:
+            return
         request = Request(do=do, by=self.by, facts=facts, key=self.device.key())
         self.device.send(request, at, then, can_wait=can_wait)
+
+    def leave(self, at: datetime) -> None:
+        """Close the account."""
+        self.ask_for(riding.close_account, at, self._left)
+
+    def _left(self, answer: Answer, _at: datetime) -> None:
+        # If the first answer got lost, the second says that there is nobody any more.
+        self.is_gone = answer.done or answer.slug == SessionEnded.slug
 
     def own_code(self, at: datetime) -> str:
         """What the phone shows, by its own clock."""
@@ -90,6 +103,8 @@ class Member:
 
     def go_to_a_haunt(self, at: datetime) -> StationSeen | None:
         """Be at one of them now; at the nearest that can be reached, if the one in mind is too far; or at none."""
+        if self.is_gone:
+            return None
         in_mind = self.chance.one_of(self.haunts)
         within_reach = [each for each in self.haunts if self.whereabouts.can_be_at(each.position, at)]
         if in_mind not in within_reach:

@@ -24,6 +24,7 @@ from simulator.server import Answer, Request
 from simulator.staff import Counter
 
 MORNING = timedelta(hours=4)
+COMES_BACK = 0.2  # each morning, as somebody new
 WORTH_COMING = timedelta(minutes=20)  # for less than that of a shift nobody comes late
 
 
@@ -38,9 +39,10 @@ class Rider(Member):
 
     def step(self, at: datetime) -> None:
         """Wake up: join first, then plan the day."""
-        if self.by is ANONYMOUS:
+        if self.by is ANONYMOUS or (self.is_gone and self.chance.happens(COMES_BACK)):
+            self.cases, self.vouchers = [], 0
             self.join(at)
-        else:
+        elif not self.is_gone:
             self.plan_day(self.city.day(at), at)
         if not self.city.is_last(at):
             tomorrow = city_midnight(city_day(at) + timedelta(days=1)) + MORNING
@@ -77,6 +79,8 @@ class Rider(Member):
             self._plan(day, self.change_my_mind)
         if chance.happens(0.008 * pace):
             self._plan(day, self.lose_the_phone)
+        if chance.happens(0.004 * pace):
+            self._plan(day, self.leave)
 
     def _plan(self, day: Day, deed: Callable[[datetime], None]) -> None:
         self.city.agenda.plan(self._some_time(day), deed)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
+from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.errors import SessionEnded
 from app.kernel import clock, idempotency, randomness
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem
@@ -143,7 +145,7 @@ class Server:
         if slug in UNSAYABLE:
             raise Violation("I0", f"{request.name} was refused as {slug}")
         first = self._answered.get((request.by.key, request.key or ""))
-        if first is not None:
+        if first is not None and slug != SessionEnded.slug:
             raise Violation(
                 "I5", f"{request.name} with one key was answered {first} and then refused as {slug}"
             )
@@ -159,6 +161,7 @@ class Server:
 
 
 def _once(request: Request, at: datetime) -> Answer:
+    _admit(request.by)
     if request.key is None:
         return Answer(True, _text(request.do(by=request.by, at=at, **request.facts)))
     owner, key = request.by.key, request.key
@@ -173,6 +176,12 @@ def _once(request: Request, at: datetime) -> Answer:
         raise
     idempotency.finish(owner=owner, key=key, status=200, body=body)
     return Answer(True, body)
+
+
+def _admit(by: Actor) -> None:
+    """Whoever has closed the account is nobody any more, whatever is still on its way."""
+    if by.is_rider and people.person(by.id).closed_at is not None:
+        raise SessionEnded
 
 
 def _text(facts: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from flask.cli import ScriptInfo
 from gunicorn.app.base import BaseApplication
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from tools import layout, network, tls
+from tools import layout, network, serving, tls
 from tools.progress import Progress, Refused, start
 
 THREADS = 8
@@ -43,7 +43,7 @@ class Server(BaseApplication):
             "workers": 1,
             "threads": THREADS,
             "timeout": 60,
-            "limit_request_line": 8190,  # a long address is the application's to refuse, in its own words
+            "limit_request_line": serving.LONGEST_LINE,
             "graceful_timeout": 5,
             "loglevel": "warning",
             "proc_name": "fengxing",

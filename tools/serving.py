@@ -6,6 +6,7 @@ import sys
 
 CITY, OTHER = "gthread", "granian"  # as docs/operations.md says; ADR 31
 SERVERS = (CITY, OTHER)
+LONGEST_LINE = 8190  # bytes: a long address is the application's to refuse, in its own words
 
 
 def command(
@@ -21,6 +22,7 @@ def _gunicorn(port: int, workers: int, threads: int) -> list[str]:
     return [
         "gunicorn", "--no-control-socket", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--preload",
         "--workers", str(workers), "--threads", str(threads), "--keep-alive", "30", "--graceful-timeout", "2",
+        "--limit-request-line", str(LONGEST_LINE),
     ]  # fmt: skip
 
 

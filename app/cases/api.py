@@ -36,6 +36,7 @@ from app.cases.schemas import (
 )
 from app.cases.viewing import CaseView, received, view_of
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.kernel import clock, geo
 from app.kernel.answering import SIGNED_IN
 from app.kernel.http import (
@@ -71,7 +72,7 @@ def list_categories() -> list[dict[str, Any]]:
 
 @api.get("/reports/similar")
 @requires(SIGNED_IN)
-@limited(LOOKS_AROUND)
+@limited(LOOKS_AROUND, named_caller)
 @takes_query(SimilarQuery)
 @gives(SimilarRead, many=True)
 def list_similar(category: str, lat: float, lng: float, datum: str) -> list[Similar]:

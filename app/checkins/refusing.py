@@ -79,7 +79,8 @@ def guessed_lately(
         "since": at - timedelta(seconds=PER_S),
     }
     found = rows(_guessed_since(dialect_name()), asked)
-    return {by_id for by_id, _ in found}, {station_id for _, station_id in found}
+    people = {by_id for by_id, _ in found if by_id is not None}
+    return people, {station_id for _, station_id in found if station_id is not None}
 
 
 @cache

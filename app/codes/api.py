@@ -31,6 +31,7 @@ from app.codes.schemas import (
 from app.codes.showing import show_personal_code
 from app.codes.steps import STEP_S
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.kernel import clock
 from app.kernel.http import (
     Api,
@@ -58,7 +59,7 @@ ENROLMENTS = Limit("enrol-device", 30, 3600)
 # Not idempotent on purpose: the stored answer would keep the key in the database.
 @api.post("/device")
 @requires("self")
-@limited(ENROLMENTS)
+@limited(ENROLMENTS, named_caller)
 @takes(EnrolDevice)
 @gives(DeviceRead, 201)
 def enrol_device(device_name: str, claim: str | None, by: Actor) -> dict[str, Any]:

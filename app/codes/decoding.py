@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.codes.errors import PhotoMissing, PhotoTooLarge, PhotoUnreadable
 from app.kernel import apart
+from app.kernel.pixels import in_eight_bits
 
 MAX_MB = 10
 MAX_BYTES = MAX_MB * 1024 * 1024
@@ -80,7 +81,7 @@ def _grey(data: bytes) -> Image.Image:
                 if photo.width * photo.height > MAX_PIXELS:
                     raise PhotoTooLarge(max_mb=MAX_MB)
                 photo.draft("L", (WORK_SIDE, WORK_SIDE))  # a JPEG unpacks at a fraction of its size
-                grey = photo.convert("L")
+                grey = in_eight_bits(photo).convert("L")
                 grey.thumbnail((WORK_SIDE, WORK_SIDE))
                 return grey
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):

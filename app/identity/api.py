@@ -17,7 +17,7 @@ from app.identity import (
     signing_in,
 )
 from app.identity.actors import Actor
-from app.identity.edge import Tokens, give_tokens, refresh_token_id
+from app.identity.edge import Tokens, give_tokens, named_caller, refresh_token_id
 from app.identity.models import Appointment, Person
 from app.identity.schemas import (
     AddStaff,
@@ -57,10 +57,15 @@ TRIES_PER_PASSWORD = Limit("try-own-password", 10, 900)
 
 def phone_of_body() -> str:
     """The phone number of the body in its normal form, so that spaces do not buy more tries."""
+    return phone_or_address(body_field("phone")())
+
+
+def phone_or_address(typed: str) -> str:
+    """A number in its normal form; what is none is refused by the view, and counts as a try of its address only."""
     try:
-        return signing_in.normal_phone(body_field("phone")())
-    except Exception:  # noqa: BLE001 -- an unreadable number is refused by the view; here it only needs a bucket
-        return "unreadable"
+        return signing_in.normal_phone(typed)
+    except Exception:  # noqa: BLE001 -- whatever is wrong with it, here it only needs somebody whose try it is
+        return address()
 
 
 def username_of_body() -> str:
@@ -165,7 +170,7 @@ def read_me(by: Actor) -> Person:
 
 
 @api.put("/me/password")
-@limited(TRIES_PER_PASSWORD)
+@limited(TRIES_PER_PASSWORD, named_caller)
 @requires("self")
 @takes(ChangePassword)
 @gives(None)

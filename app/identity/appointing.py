@@ -105,7 +105,9 @@ def take_back(*, grant_id: UUID, by: Actor, at: datetime) -> Grant | None:
 
 def admins() -> int:
     """How many administrators there are."""
-    return session.scalar(select(func.count()).where(Grant.role == ADMIN, Grant.revoked_at.is_(None))) or 0
+    held = Grant.role == ADMIN, Grant.revoked_at.is_(None), Person.closed_at.is_(None)
+    counted = select(func.count()).select_from(Grant).join(Person, Person.id == Grant.person_id)
+    return session.scalar(counted.where(*held)) or 0
 
 
 def _place(grant: Grant) -> str:

@@ -81,6 +81,8 @@ def confirm_move(*, move_id: UUID, by: Actor, at: datetime) -> NumberMove:
     move.must_be_open()
     if by.person_id in (move.asked_by, move.person_id):
         raise SecondPersonNeeded
+    if _is_staff(queries.person(move.person_id)):  # by now
+        raise StaffAccount
     if move.state == ASKED:
         move.state, move.confirmed_by, move.confirmed_at = CONFIRMED, by.person_id, at
         session.flush()
@@ -117,7 +119,8 @@ def move_due(*, at: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for move in due:
-        if move.state == ASKED or queries.person_by_phone(str(move.new_phone)) is not None:
+        is_taken = queries.person_by_phone(str(move.new_phone)) is not None
+        if move.state == ASKED or is_taken or _is_staff(queries.person(move.person_id)):
             _refuse(move, SYSTEM, at)
         else:
             _move(move, at)
@@ -152,9 +155,14 @@ def _rider_with(phone: str) -> Person:
     rider = queries.person_by_phone(signing_in.normal_phone(phone))
     if rider is None or not rider.is_rider:
         raise PersonNotFound
-    if rider.username is not None or any(each.role != GRID_MEMBER for each in queries.grants_of(rider.id)):
+    if _is_staff(rider):
         raise StaffAccount
     return rider
+
+
+def _is_staff(rider: Person) -> bool:
+    held = queries.grants_of(rider.id)
+    return rider.username is not None or any(each.role != GRID_MEMBER for each in held)
 
 
 def _write(move: NumberMove, number: str) -> NumberMove:

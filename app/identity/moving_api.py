@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 from app.identity import moving, signing_in
 from app.identity.actors import Actor
 from app.identity.api import CODES_PER_PHONE, phone_of_body
+from app.identity.edge import named_caller
 from app.identity.models import MOVE_STATES, NumberMove
 from app.identity.queries import masked_name, masked_phone
 from app.identity.schemas import AskCode, CodeSent
@@ -72,7 +73,7 @@ class OpenMoveRead(Schema):
 
 @api.post("/lost-phones")
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @takes(EndPhone)
 @gives(None)
 def end_phone(station_id: UUID, old_phone: str, reason: str, by: Actor) -> None:
@@ -82,7 +83,7 @@ def end_phone(station_id: UUID, old_phone: str, reason: str, by: Actor) -> None:
 
 @api.post("/codes")
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @limited(CODES_PER_PHONE, phone_of_body)
 @takes(AskCode)
 @gives(CodeSent, 202)
@@ -94,7 +95,7 @@ def send_code(phone: str) -> dict[str, int]:
 
 @api.post("")
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @takes(AskMove)
 @gives(MoveRead, 201)
 def ask_move(

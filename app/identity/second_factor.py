@@ -128,7 +128,8 @@ def _must_be_fresh(by: Actor, at: datetime) -> None:
 
 def new_papers(*, code: str, by: Actor, at: datetime) -> list[str]:
     """Ten new codes for paper; the old ones end. Takes a code of the phone."""
-    prove(person_id=by.id, code=code, at=at)
+    if not prove(person_id=by.id, code=code, at=at):
+        raise SecondFactorNotBegun
     return _papers(by.id)
 
 

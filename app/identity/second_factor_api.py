@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from app.identity import second_factor, sessions
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.identity.models import SessionFamily
 from app.identity.second_factor import Begun, State
 from app.kernel import clock
@@ -81,7 +82,7 @@ def begin(by: Actor) -> Begun:
 
 
 @api.post("/me/second-factor/confirmation")
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes(CodeGiven)
 @gives(PapersRead)
@@ -91,7 +92,7 @@ def confirm(code: str, by: Actor) -> dict[str, Any]:
 
 
 @api.post("/me/second-factor/paper-codes")
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes(CodeGiven)
 @gives(PapersRead)
@@ -101,7 +102,7 @@ def renew_papers(code: str, by: Actor) -> dict[str, Any]:
 
 
 @api.post("/me/second-factor/removal")
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes(CodeGiven)
 @gives(None)

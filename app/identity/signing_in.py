@@ -144,13 +144,12 @@ def after_first_step(proof: str, at: datetime) -> Person:
     moment, _, mark = rest.partition(".")
     try:
         someone = queries.person(UUID(hex=person_hex))
-        age_s = at.timestamp() - int(moment)
     except (ValueError, PersonNotFound):
         raise PasswordWrong from None
     # One spelling of the id only: tries are counted by it, and another spelling would buy more.
     if person_hex != someone.id.hex or not matches(_first_step_mark(someone, moment), mark):
         raise PasswordWrong
-    if not 0 <= age_s < CODE_LIVES.total_seconds():
+    if not 0 <= at.timestamp() - int(moment) < CODE_LIVES.total_seconds():
         raise PasswordWrong
     return someone
 

@@ -52,6 +52,11 @@ class Asked:
     by: Any = None
 
 
+MOST = (
+    256 * 1024
+)  # bytes of a JSON body, unless the view takes more: once read, it may take up a hundred times as much
+
+
 @dataclass(slots=True)
 class Edge:
     """What the decorators of one view have said."""
@@ -59,6 +64,7 @@ class Edge:
     access: str | None = None
     wants_caller: bool = False
     body: ma.Schema | None = None
+    most: int = MOST
     form: ma.Schema | None = None
     files: tuple[str, ...] = ()
     opens: Mapping[str, Callable[[bytes | None], Any]] = field(default_factory=dict)

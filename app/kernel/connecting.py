@@ -65,7 +65,8 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
 def configuration(url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy must know of the database named by `url`."""
     # None beyond the pool: those would be opened and closed again and again. The last one used is the warmest.
-    pool = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True}
+    # Without hiding them, the text of an error quotes the values of its statement: names, phones, what people wrote.
+    pool = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "hide_parameters": True}
     if url.startswith("sqlite"):
         options: dict[str, Any] = {**pool, "connect_args": {"timeout": 30}}
         return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}

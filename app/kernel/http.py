@@ -22,7 +22,17 @@ import marshmallow as ma
 from flask import Blueprint, Response, request
 
 from app.kernel import limits, subjects
-from app.kernel.answering import PUBLIC, Asked, answer, answer_together, asked, count_tries, edge_of, unit
+from app.kernel.answering import (
+    MOST,
+    PUBLIC,
+    Asked,
+    answer,
+    answer_together,
+    asked,
+    count_tries,
+    edge_of,
+    unit,
+)
 from app.kernel.asking import Question
 from app.kernel.lanes import Lane
 from app.kernel.schemas import PageQuery, page_of
@@ -46,11 +56,12 @@ def requires(permission: str) -> Callable[[F], F]:
     return note
 
 
-def takes(schema: type[ma.Schema]) -> Callable[[F], F]:
-    """A JSON body of this shape, handed to the view as keyword arguments."""
+def takes(schema: type[ma.Schema], *, most: int = MOST) -> Callable[[F], F]:
+    """A JSON body of this shape and at most so many bytes, handed to the view as keyword arguments."""
 
     def note(view: F) -> F:
-        edge_of(view).body = schema()
+        edge = edge_of(view)
+        edge.body, edge.most = schema(), most
         return view
 
     return note
@@ -208,6 +219,8 @@ class Api(Blueprint):
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
+                if edge.form is None:
+                    request.max_content_length = edge.most
                 known = asked(edge, path) if edge.lane is not None else None
 
                 def alone() -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import time
+import traceback
 from collections.abc import MutableMapping
 from contextvars import ContextVar
 from functools import lru_cache
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -20,6 +22,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from sqlalchemy.exc import PendingRollbackError, StatementError
 
 from app.kernel.ids import new_id
 
@@ -54,17 +57,20 @@ def request_id() -> str:
 
 
 def configure_logging(level: str) -> None:
-    """JSON lines on stderr, each with the request id. Callers log ids and counts, never names, phones or texts."""
+    """JSON lines on stderr, each with the request id. Callers log ids and counts, never names, phones or texts.
+
+    A line goes out with its end in one piece: other threads and processes write to the same place.
+    """
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _with_request_id,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_told),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(_stderr()),
+        logger_factory=structlog.WriteLoggerFactory(_stderr()),
         cache_logger_on_first_use=False,
     )
     global _requests
@@ -82,8 +88,60 @@ def _with_request_id(_logger: Any, _name: str, event: MutableMapping[str, Any]) 
     return event
 
 
+# --- errors ----------------------------------------------------------------------------------------------------------
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+QUOTES_THE_VALUE = "22"  # the class of PostgreSQL's errors that say what is wrong with a value, and which
+
+
+def _told(exc_info: ExcInfo) -> str:
+    """The stack and the words of an error and of those that led to it, the first one first."""
+    return "\n".join(
+        f"{''.join(traceback.format_tb(each.__traceback__))}{_named(each)}: {words_of(each)}"
+        for each in _led_to(exc_info[1])
+    )
+
+
+def _led_to(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.insert(0, error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return found
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+
+
+def words_of(error: BaseException) -> str:
+    """What an error says on its first line: below it PostgreSQL quotes the row, in whatever language it speaks.
+
+    Of a database error also its state and the constraint, by which it is found.
+    """
+    if isinstance(error, StatementError) and error.orig is not None:
+        return f"({_named(error.orig)}) {words_of(error.orig)}"
+    state = getattr(error, "sqlstate", None) or ""
+    constraint = getattr(getattr(error, "diag", None), "constraint_name", None) or ""
+    quotes = state.startswith(QUOTES_THE_VALUE) or isinstance(error, PendingRollbackError)  # quotes another
+    said = "" if quotes else str(error).partition("\n")[0]
+    return " ".join(filter(None, (said, state, constraint)))
+
+
+# --- requests --------------------------------------------------------------------------------------------------------
+
+
+def _log_broken(exc_info: Any) -> None:
+    log.error("request-broken", method=request.method, route=_route(), exc_info=exc_info)
+
+
+def _route() -> str:
+    return request.url_rule.rule if request.url_rule else "unknown"
+
+
 def watch(app: Flask) -> None:
     """Give each request an id, log it once by route (never by path: a path may hold a code), and count it."""
+    app.log_exception = _log_broken  # type: ignore[method-assign]  # Flask's own names the path
 
     @app.before_request
     def _start() -> None:
@@ -94,7 +152,7 @@ def watch(app: Flask) -> None:
 
     @app.after_request
     def _end(response: Response) -> Response:
-        route = request.url_rule.rule if request.url_rule else "unknown"
+        route = _route()
         now = time.perf_counter()
         seconds = now - request.environ.get(_STARTED, now)
         _counter(request.method, route, response.status_code).inc()

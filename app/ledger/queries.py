@@ -175,9 +175,12 @@ def seals(cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> Page[Seal]:
     return Page(found[:limit], str(found[limit - 1].number) if len(found) > limit else None)
 
 
+SEAL_DIGITS = 9  # a longer number is of no seal, and may be none of the database's either
+
+
 def seal(number: int) -> Seal:
     """One published seal. Raises SealNotFound."""
-    found = session.get(Seal, number)
+    found = session.get(Seal, number) if number < 10**SEAL_DIGITS else None
     if found is None:
         raise SealNotFound
     return found
@@ -209,7 +212,7 @@ def correction_to_decide(correction_id: UUID, *, by: Actor) -> Correction:
 
 
 def _seal_number(cursor: str) -> int:
-    if not cursor.isdecimal() or len(cursor) > 9:
+    if not cursor.isdecimal() or len(cursor) > SEAL_DIGITS:
         raise CursorUnknown(fields={"cursor": ["cursor-unknown"]})
     return int(cursor)
 

@@ -15,6 +15,7 @@ from PIL import Image
 
 from app.kernel import apart
 from app.kernel.errors import Problem
+from app.kernel.pixels import in_eight_bits
 from app.media.errors import (
     PhotoMissing,
     PhotoTooLarge,
@@ -166,7 +167,8 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
             image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # JPEG only: decodes at a fraction of the size
             image.load()
             turn = _TURNS.get(_orientation(image))
-            small = image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGBA")
+            plain = in_eight_bits(image)
+            small = plain if plain.mode in ("RGB", "L", "CMYK") else plain.convert("RGBA")
             small.thumbnail((MAX_SIDE, MAX_SIDE))
             fresh = Image.new("RGB", small.size, "white")
             fresh.paste(small.convert("RGB"), mask=small.getchannel("A") if small.mode == "RGBA" else None)

@@ -114,11 +114,15 @@ def on_case_merged(event: CaseMerged) -> None:
 
 
 def on_case_rejected(event: CaseRejected | CaseWithdrawn) -> None:
-    """A rejected or withdrawn report keeps no pending points; what had become usable stays with the rider."""
+    """A rejected or withdrawn report keeps no pending points; what had become usable stays with the rider.
+
+    So does what only waits for a budget: that there was none is not the rider's fault.
+    """
     if event.kind != REPORT:
         return
     for award in awards_to_change(REPORT, reports_decided_by(event.case_id), QUEUED, PENDING):
-        give_back(award, event.at)
+        if award.outcome_at is None:
+            give_back(award, event.at)
 
 
 def on_case_reopened(event: CaseReopened) -> None:

@@ -5,7 +5,7 @@ An exhausted budget queues an award; it is never dropped and never paid from not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from app.ledger.posting import Leg, post
 from app.ledger.reversals import is_reversed
 from app.ledger.together import Posting, post_all
 from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
-from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award
+from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, RecordedFact
 
 MAX_PAID_AT_ONCE = 500
 _AWARD = insert(Award.__table__)  # type: ignore[arg-type]
@@ -163,15 +163,17 @@ def give_again(award: Award, at: datetime) -> None:
 
 def pay_queued(*, at: datetime) -> int:
     """Pay awards that waited for a budget, oldest first, where there are funds again. Returns how many were paid."""
-    paid, empty = 0, set[str]()
-    for award in _queued_to_change():
-        if award.recorded.region_code in empty:
-            continue
-        if _draw_on_budget(award, at):
-            paid += 1
-            publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
-        else:
-            empty.add(award.recorded.region_code)  # oldest first: nobody later is paid before
+    paid, empty, before = 0, set[str](), -1
+    while len(empty) > before:  # where some have nothing left, those behind them may have
+        before = len(empty)
+        for award in _queued_to_change(empty):
+            if award.recorded.region_code in empty:
+                continue
+            if _draw_on_budget(award, at):
+                paid += 1
+                publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
+            else:
+                empty.add(award.recorded.region_code)  # oldest first: nobody later is paid before
     return paid
 
 
@@ -194,10 +196,11 @@ def settle_due(*, at: datetime) -> int:
     return len(due)
 
 
-def _queued_to_change() -> Sequence[Award]:
+def _queued_to_change(empty: Collection[str]) -> Sequence[Award]:
     return session.scalars(
         select(Award)
-        .where(Award.state == QUEUED)
+        .join(Award.recorded)
+        .where(Award.state == QUEUED, RecordedFact.region_code.not_in(empty))
         .order_by(Award.id)
         .limit(MAX_PAID_AT_ONCE)
         .with_for_update(of=Award, skip_locked=True)

@@ -23,7 +23,7 @@ from app.rules.models import Award, NoAward, RecordedFact, RuleSetVersion
 from app.rules.paying import fund_all
 from app.rules.queries import rules_of
 from app.rules.reasons import NO_RULES, nearest_miss, said
-from app.rules.usage import Counters
+from app.rules.usage import Counter, Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +117,15 @@ def _by_rules(judged: Sequence[Judged]) -> tuple[list[tuple[Award, datetime]], l
 
 
 def _counters_to_change(judged: Sequence[Judged]) -> dict[UUID, Counters]:
-    """The counters of each fact, locked version by version."""
+    """The counters of each fact, locked version by version; versions of one set count on the same."""
     found: dict[UUID, Counters] = {}
+    shared: dict[UUID, Counter] = {}
     versions = {each.version.id: each.version for each in judged if each.version is not None}
     for version in sorted(versions.values(), key=lambda each: each.id):
         facts = [each.fact for each in judged if each.version is version]
         counters = usage.all_counters_to_change(version.rule_set_id, rules_of(version), facts)
-        found |= {fact.id: own for fact, own in zip(facts, counters, strict=True)}
+        for fact, own in zip(facts, counters, strict=True):
+            found[fact.id] = {key: shared.setdefault(each.id, each) for key, each in own.items()}
     return found
 
 

@@ -19,6 +19,7 @@ from app.sync.receiving import Receipt, receive
 
 api = Api("sync", "/sync", "What was done without a signal")
 
+MOST = 2 * 1024 * 1024  # bytes: a thousand entries, each with its text, its hash and its signature
 BATCHES = Limit("sync-batch", tries=600, per_s=60)
 ENROLMENTS = Limit("sync-enrol", tries=10, per_s=600)
 
@@ -28,7 +29,7 @@ ENROLMENTS = Limit("sync-enrol", tries=10, per_s=600)
 @api.post("/batches")
 @public
 @limited(BATCHES, named_caller)
-@takes(schemas.BatchIn)
+@takes(schemas.BatchIn, most=MOST)
 @gives(schemas.BatchRead)
 def send_batch(
     owner: UUID | None,

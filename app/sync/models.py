@@ -101,6 +101,7 @@ class Lease(IdMixin, Base):
     told: Mapped[int] = mapped_column(default=0)  # how many entries the device says its log has
     heard_at: Mapped[datetime] = mapped_column(UtcDateTime)
     asleep_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the device was put away, not cut off
+    said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when its newest message was, by its clock
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def receive(
     session.flush()
     if lease is None or log is None:
         settle_posters(person_id=by.id, at=at)
-    elif _hear(lease, log, at):
+    elif _hear(lease, log, sent_at, at):
         settle_ripe(at=at)
     stored = queries.items_named([each for each in taken if isinstance(each, UUID)])
     return Receipt(
@@ -105,21 +105,38 @@ def _lease_of(log: dict[str, Any], sent_at: str) -> Lease:
     return lease
 
 
-def _hear(lease: Lease, log: dict[str, Any], at: datetime) -> bool:
+ON_ITS_WAY = timedelta(minutes=5)  # longer than that no message is: then the device's clock was set back
+
+
+def _hear(lease: Lease, log: dict[str, Any], sent_at: str, at: datetime) -> bool:
     """Remember up to when the device has told everything; a message that comes late takes nothing back.
 
     Returns whether any item may be ripe by that: not while the log of an open lease has gaps, and not if the message
     brought nothing for which somebody waits.
     """
     lease.told = max(lease.told, log["count"])
+    is_newest = not _is_overtaken(lease, sent_at)
     if queries.count_of(lease.id) < lease.told:
         session.flush()
         return lease.closed_at is not None or at >= lease.ends_at + LATEST
     before = lease.heard_at
     lease.heard_at = max(before, at)
-    lease.asleep_at = at if log["mood"] == ASLEEP else None
+    if is_newest:
+        lease.asleep_at = at if log["mood"] == ASLEEP else None
     session.flush()
     return queries.somebody_waits(lease.id, before)
+
+
+def _is_overtaken(lease: Lease, sent_at: str) -> bool:
+    """Whether a newer message of the device was here before: a farewell that comes after "I am back" is none."""
+    try:
+        said_at = datetime.fromisoformat(sent_at).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    if lease.said_at is not None and timedelta() < lease.said_at - said_at <= ON_ITS_WAY:
+        return True
+    lease.said_at = said_at
+    return False
 
 
 def _read_all(items: Sequence[Any], lease: Lease | None, by: Actor) -> list[dict[str, Any] | Unkept]:

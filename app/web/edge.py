@@ -25,11 +25,11 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from werkzeug.datastructures import FileStorage
 
-from app.identity import queries as people
 from app.identity import sessions
 from app.identity.actors import ANONYMOUS, Actor
 from app.identity.edge import (
@@ -49,6 +49,7 @@ from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
 from app.web.faults import Faults
 from app.web.notes import notes
+from app.web.origin import check_origin
 
 F = TypeVar("F", bound=Callable[..., Any])
 OURS = ("csrf_token", "idempotency_key")  # form fields that belong to the edge
@@ -114,7 +115,7 @@ class Pages(Blueprint):
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
                 try:
-                    _check_origin()
+                    check_origin()
                     count_tries(edge)
                     request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
                     response = _with_session(
@@ -148,17 +149,6 @@ def _arguments_of(view: Callable[..., Any]) -> tuple[str, ...]:
 # --- one request -----------------------------------------------------------------------------------------------------
 
 
-def _check_origin() -> None:
-    """A form sent by another site is refused even where nobody is signed in (a login could be forced)."""
-    if request.method == "GET":
-        return
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in (None, "same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != request.host
-    ):
-        raise CsrfMissing
-
-
 def _with_session(call: Callable[[], Response]) -> Response:
     """Run the request; where the short access token has run out, renew the session from its cookie and run it again."""
     try:
@@ -178,7 +168,9 @@ def _with_session(call: Callable[[], Response]) -> Response:
 
 def _renewed(token: str, at: Any) -> Tokens:
     renewed, person = sessions.renew_session(token_id=refresh_token_id(token, at), at=at, grace=True)
-    act_as(people.actor_of(person, renewed.family_id))
+    act_as(
+        sessions.actor_for(sessions.Claim(person.id, renewed.family_id))
+    )  # roles may wait for a second step
     return give_tokens(refresh=renewed, person=person, at=at)
 
 
@@ -224,7 +216,8 @@ def _once(call: Callable[[], Response], by: Actor) -> Response:
     """The redirect an earlier sending led to, or the work itself. Key and outcome commit with the work."""
     key = request.form.get("idempotency_key", "")
     parts = [(name, value) for name, value in sorted(request.form.items(multi=True)) if name not in OURS]
-    mark = idempotency.fingerprint(request.path.encode(), json.dumps(parts).encode())
+    files = [part for name, file in request.files.items(multi=True) for part in _named(name, file)]
+    mark = idempotency.fingerprint(request.path.encode(), json.dumps(parts).encode(), *files)
     before = idempotency.begin(owner=by.key, key=key, request=mark, at=clock.now())
     if before is not None:
         if before.status >= 400:
@@ -242,6 +235,10 @@ def _once(call: Callable[[], Response], by: Actor) -> Response:
         raise RuntimeError("a form that counts once must answer with a redirect")
     idempotency.finish(owner=by.key, key=key, status=303, body=response.headers["Location"])
     return response
+
+
+def _named(name: str, file: FileStorage) -> tuple[bytes, bytes]:
+    return name.encode(), file_bytes(file) or b""
 
 
 def _incoming(edge: Edge) -> dict[str, Any]:

@@ -62,9 +62,10 @@ class CityMoment(fields.Field[datetime]):
             raise ma.ValidationError("field.not-a-time") from None
         if wall.tzinfo is not None:
             raise ma.ValidationError("field.not-a-time")
-        if not EARLIEST <= (instant := wall.replace(tzinfo=CITY).astimezone(UTC)) < LATEST:
+        # Not turned into an instant first: the first hours of year 1 have none.
+        if not EARLIEST <= wall.replace(tzinfo=CITY) < LATEST:
             raise ma.ValidationError("field.time-out-of-range")
-        return instant
+        return wall.replace(tzinfo=CITY).astimezone(UTC)
 
 
 class PlaceForm(Schema):

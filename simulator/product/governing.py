@@ -133,3 +133,8 @@ def finalise(*, by: Actor, at: datetime, selection_id: str) -> Facts:
     """The notice has run, the roll is final."""
     announcing.end_notice(selection_id=UUID(selection_id), by=by, at=at)
     return {"selection": str(announcing.finalise(selection_id=UUID(selection_id), by=by, at=at).id)}
+
+
+def revoke_honour(*, by: Actor, at: datetime, honour_id: str, reason: str) -> Facts:
+    """An honour that should not have been given."""
+    return {"honour": str(announcing.revoke(honour_id=UUID(honour_id), reason=reason, by=by, at=at).id)}

@@ -42,6 +42,12 @@ def agree(*, by: Actor, at: datetime, purpose: str, given: bool = True) -> Facts
     return {"consent": str(answer_consent(purpose=purpose, given=given, by=by, at=at).id)}
 
 
+def close_account(*, by: Actor, at: datetime) -> Facts:
+    """Forget who this was."""
+    profile.close_account(by=by, at=at)
+    return {}
+
+
 def enrol_phone(*, by: Actor, at: datetime) -> Facts:
     """The key with which a phone makes its own codes."""
     handle, key = enrolling.enrol_phone(device_name="sim", by=by, at=at)

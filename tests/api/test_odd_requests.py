@@ -40,6 +40,11 @@ def test_a_nul_in_an_address_is_a_bad_request(client: FlaskClient, address: str)
     assert client.get(f"/api/v1/{address}").status_code == 400
 
 
+@pytest.mark.parametrize("number", [0, 1, 2**31, 2**63, 10**30])
+def test_a_number_that_no_seal_can_have_is_unknown(client: FlaskClient, number: int):
+    assert client.get(f"/api/v1/seals/{number}").status_code == 404
+
+
 def test_a_stray_slash_is_an_unknown_address(client: FlaskClient):
     answer = client.get("/api/v1//me")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")

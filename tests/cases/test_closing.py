@@ -101,6 +101,16 @@ def test_reopening_brings_it_back_to_the_desk(town: Town, heard: list[CaseEvent]
     assert isinstance(heard[-1], CaseReopened)
 
 
+def test_a_reopened_case_has_as_long_to_be_accepted_as_a_new_one(town: Town, clock):
+    case = make.report_in(s.RESOLVED, town)
+    clock.advance(days=3)
+
+    make.bring(case, town, s.REOPEN)
+
+    assert case.due_at == case.accept_by == now() + timedelta(hours=24)
+    assert not case.is_overdue(now())
+
+
 def test_whoever_resolved_it_does_not_get_it_again(town: Town):
     case = make.report_in(s.REOPENED, town)
 

@@ -78,6 +78,18 @@ def test_pages_follow_each_other_without_gap_or_double(town: Town, clock):
     assert set(seen) == made
 
 
+def test_a_case_is_close_in_the_last_fifth_of_the_time_that_runs_now(town: Town, clock):
+    case = make.report(town.rider)
+    clock.advance(hours=20)
+    assert case.is_close(case.due_at - timedelta(hours=4))  # of 24
+    assert not case.is_close(case.due_at - timedelta(hours=5))
+
+    make.bring(case, town, s.ACCEPT)
+
+    assert case.is_close(case.due_at - timedelta(hours=33))  # of seven days, which began with the acceptance
+    assert not case.is_close(case.due_at - timedelta(hours=34))
+
+
 @pytest.mark.parametrize(
     "cursor", ["x", "ä", "A" * 32, base64.urlsafe_b64encode(b"\xff" * 24).decode(), "AAAA"]
 )

@@ -22,6 +22,7 @@ from app.cases.errors import (
 from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected
 from app.cases.models import Case
 from app.cases.moving import move
+from app.identity.profile import close_account
 from app.kernel import clock
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.errors import Forbidden
@@ -42,6 +43,15 @@ def test_the_grade_fixes_the_deadline(unit: None, town: Town, heard: list[CaseEv
     assert case.resolve_by == case.due_at == clock.now() + timedelta(hours=hours)
     assert isinstance(heard[-1], CaseAccepted)
     assert heard[-1].grade == grade
+
+
+def test_the_time_to_resolve_begins_with_the_acceptance(unit: None, town: Town, clock):
+    case = make.report(town.rider)
+    clock.advance(hours=20)
+
+    make.bring(case, town, s.ACCEPT)
+
+    assert case.resolve_by == case.due_at == clock.at + timedelta(days=7)
 
 
 def test_handing_back_does_not_start_the_clock_again(unit: None, town: Town, clock):
@@ -167,6 +177,14 @@ def test_merging_keeps_every_reporter(unit: None, town: Town, heard: list[CaseEv
     assert heard[-1].into_id == main.id
 
 
+def test_whoever_reported_it_twice_does_not_follow_himself(unit: None, town: Town):
+    double, main = make.report(town.rider), make.report(town.rider)
+
+    triage.merge(case_id=double.id, into_id=main.id, by=city.actor(town.dispatcher), at=clock.now())
+
+    assert (queries.followers(main.id), queries.me_too_count(main.id)) == ([], 0)
+
+
 def test_it_merges_into_open_cases_of_the_same_kind_only(unit: None, town: Town):
     case, over = make.report(town.rider), make.report_in(s.REJECTED, town)
 
@@ -206,6 +224,16 @@ def test_a_case_goes_to_somebody_who_may_work_on_it(unit: None, town: Town):
     triage.reassign(case_id=case.id, handler_id=town.colleague.id, note="请接", by=by, at=clock.now())
 
     assert case.handler_id == town.colleague.id
+
+
+def test_a_case_goes_to_nobody_who_closed_his_account(unit: None, town: Town):
+    case, by = make.report_in(s.ACCEPTED, town), city.actor(town.dispatcher)
+    close_account(by=city.actor(town.colleague), at=clock.now())
+
+    with pytest.raises(HandlerUnfit):
+        triage.reassign(case_id=case.id, handler_id=town.colleague.id, note="请接", by=by, at=clock.now())
+
+    assert case.handler_id == town.dispatcher.id
 
 
 def test_a_reporter_who_is_staff_does_not_get_it_back(unit: None, town: Town):

@@ -28,9 +28,9 @@ from tests.rules import make as rules
 from tests.scans.test_scanning import HERE, client_of, scan
 
 
-def scanned(app: Flask):
+def scanned(app: Flask, in_force=None):
     """A rider scanned by a station in a city with rules: (scene, rider, station, manager, check-in, answer)."""
-    city = rules.scene()
+    city = rules.scene(in_force)
     with transaction():
         here = everyone.station()
         manager = everyone.actor(everyone.staff("station-manager", station_id=here.id))
@@ -102,6 +102,21 @@ def test_a_quarter_of_an_hour_and_no_longer(app, clock, minutes, said):
     assert annul(made, here, manager) == said
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(14, "annulled"), (15, "annul-too-late")])
+def test_what_came_without_a_signal_is_taken_back_as_of_when_it_arrived(app, clock, minutes, said):
+    scene = make.scene()
+    with transaction():
+        made = check_in_by_code(
+            person_id=scene.rider.id,
+            station_id=scene.station.id,
+            happened_at=clock() - clock_module.timedelta(hours=1),
+            by=scene.manager,
+            at=clock(),
+        )
+    clock.advance(minutes=minutes)
+    assert annul(made, scene.station, scene.manager) == said
+
+
 def test_another_station_and_the_rider_cannot(app, clock):
     rider, here, _, made, *_ = scanned(app)
     with transaction():
@@ -169,6 +184,15 @@ def test_who_was_scanned_by_mistake_may_still_come_in_person(app, clock):
         assert replay().agrees
         found = dry_run_facts(here)
     assert found == 1
+
+
+def test_a_wrong_scan_uses_up_none_of_the_times(app, clock):
+    once = [rules.rule(points=5, caps=[rules.cap(times=1)])]
+    rider, here, manager, made, *_ = scanned(app, once)
+    with transaction():
+        phone = make.phone(rider)
+    assert annul(made, here, manager) == "annulled"
+    assert fresh(app, clock, phone, manager, here)["points"] == 5
 
 
 def dry_run_facts(here) -> int:

@@ -137,6 +137,25 @@ def test_once_per_station_and_four_hours(app, clock):
     assert make.verdict(station, rider) == "counted"
 
 
+def test_a_clock_that_runs_ahead_counts_in_no_window_that_has_not_begun(app, clock):
+    station, rider = make.a_station(), make.a_rider()
+    clock.advance(minutes=117)  # 15:59; at 16:00 the next window begins
+    ahead = clock() + clock_module.timedelta(minutes=2)
+    made = in_transaction(
+        lambda: check_in_by_poster(
+            station_id=station.id,
+            position=station.position,
+            accuracy_m=10,
+            happened_at=ahead,
+            by=rider,
+            at=clock(),
+        )
+    )
+    assert (made.happened_at, made.window_starts_at) == (clock(), window_of(clock()))
+    clock.advance(seconds=30)
+    assert make.verdict(station, rider) == "checked-in-already"
+
+
 def test_windows_begin_at_midnight_in_the_city(clock):
     hours = set()
     for _ in range(24):

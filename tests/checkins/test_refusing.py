@@ -6,6 +6,8 @@ from app.checkins.models import RefusedScan
 from app.kernel.db import session, transaction
 from tests import make as everyone
 from tests.checkins import make
+from tests.codes import make as codes
+from tests.scans.test_scanning import scan
 
 
 def client_of(app, actor):
@@ -42,6 +44,18 @@ def test_riders_see_their_own_and_stations_theirs(app, clock):
     assert [each["code"] for each in staffs.get(f"{url}/refused").json["items"]] == ["too-far"]
     for path in (url, f"{url}/refused"):
         assert mine.get(path).status_code == 403
+
+
+def test_what_a_stranger_shows_at_the_counter_stands_in_nobodys_own_history(app, clock):
+    scene = codes.scene()
+    forged = codes.resealed(scene.phone.code()[:14] + "0" * 18)
+    manager = client_of(app, scene.manager)
+    assert scan(manager, forged, station_id=str(scene.station.id))[1]["code"] == "code-forged"
+    assert manager.get("/api/v1/checkins/refused").json["items"] == []
+    kept = make.refusals()
+    assert [(each.person_id, each.station_id, each.by_id) for each in kept] == [
+        (None, scene.station.id, scene.manager.person_id)
+    ]
 
 
 def test_another_stations_list_stays_closed(app, clock):

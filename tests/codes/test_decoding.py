@@ -41,6 +41,15 @@ def test_photos_of_every_usual_form_are_read(clock, form):
     assert decode_photo(saved(drawn(text).convert("RGB"), form)) == [text]
 
 
+def test_a_scan_in_sixteen_bits_of_grey_is_read(clock):
+    text = samples()["personal"]
+    dim = drawn(text).point(lambda light: 40 + light // 2)
+    deep = Image.frombytes(
+        "I;16", dim.size, b"".join((each * 257).to_bytes(2, "little") for each in dim.tobytes())
+    )
+    assert find_codes(saved(deep, "PNG")) == [text]
+
+
 def test_a_tilted_small_code_in_a_large_photo_is_read(clock):
     text = samples()["personal"]
     photo = Image.new("RGB", (3000, 4000), (180, 190, 170))

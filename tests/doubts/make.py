@@ -25,6 +25,7 @@ from app.media.accepting import accept_photo
 from app.media.cleaning import clean
 from app.places.models import Station
 from app.volunteering import confirming
+from app.volunteering.models import Attendance
 from tests import make as people
 from tests.rules import make as rules
 from tests.rules.make import rule, when
@@ -99,6 +100,12 @@ class Town:
 
     def volunteer(self, clock: Any, station: Station, *, elsewhere_after_min: float | None = None) -> UUID:
         """Two hours at a station, confirmed; with a check-in at the other one on the way, if asked. The hours' id."""
+        attended = self.attend(clock, station, elsewhere_after_min=elsewhere_after_min)
+        with transaction():
+            return confirming.confirm_attendance(attendance_id=attended.id, by=self.organiser, at=clock.at).id
+
+    def attend(self, clock: Any, station: Station, *, elsewhere_after_min: float | None = None) -> Attendance:
+        """The same, not confirmed yet."""
         with transaction():
             about = volunteering.activity(self.organiser, position=station.position)
             shift = volunteering.shift(about, self.organiser, starts_in=1, minutes=120)
@@ -110,14 +117,12 @@ class Town:
         if spent:
             self.check_in(self.there if station is self.here else self.here)
         clock.advance(minutes=120 - spent)
-        attended = volunteering.scan(shift, by, clock.at)
-        with transaction():
-            return confirming.confirm_attendance(attendance_id=attended.id, by=self.organiser, at=clock.at).id
+        return volunteering.scan(shift, by, clock.at)
 
 
-def town() -> Town:
-    """In a unit of work of its own."""
-    scene = rules.scene(RULES)
+def town(*more: dict[str, Any]) -> Town:
+    """With more rules, if given. In a unit of work of its own."""
+    scene = rules.scene([*RULES, *more])
     with transaction():
         here, there = people.station(), people.station("江北驿站", position=FAR)
         counter = people.staff("station-manager", region_code=people.CITY, name="两处站长")

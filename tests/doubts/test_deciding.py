@@ -146,6 +146,15 @@ def test_if_the_second_person_does_not_come_it_counts(town, clock, doubted):
     assert {each.state for each in make.doubts()} == {"lapsed"}
 
 
+def test_the_second_person_has_time_of_their_own(town, clock, doubted):
+    clock.advance(hours=47)
+    make.wanting(doubted[0], town.first)
+    clock.advance(hours=2)
+    assert make.lapse() == 1
+    assert [each.state for each in make.doubts()] == ["asked", "lapsed"]
+    assert (town.balance().usable, town.balance().held) == (5, 5)
+
+
 def test_after_that_the_second_word_still_takes_back_once(town, clock, doubted):
     make.wanting(doubted[0], town.first)
     clock.advance(hours=49)

@@ -19,9 +19,12 @@ from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.media.forgetting import erase_gone, forget_photos
 from app.media.models import Media
+from app.volunteering import confirming
+from app.volunteering.models import Hours
 from tests import make as people
 from tests.doubts import make
 from tests.media.make import encoded, scene
+from tests.rules.make import rule, when
 
 
 @pytest.fixture
@@ -107,6 +110,14 @@ def test_coming_from_somewhere_and_going_on_is_not_being_away(town, clock, minut
 def test_a_break_at_the_station_of_the_shift_is_fine(town, clock):
     town.volunteer(clock, town.here)
     town.check_in(town.here)
+    assert make.look(clock) == []
+
+
+def test_time_that_was_rejected_already_is_not_doubted_too(town, clock):
+    attended = town.attend(clock, town.here, elsewhere_after_min=60)
+    with transaction():
+        hours = session.scalars(select(Hours).where(Hours.attendance_id == attended.id)).one()
+        confirming.reject(hours_id=hours.id, reason="那天他不在", by=town.organiser, at=clock.at)
     assert make.look(clock) == []
 
 
@@ -261,6 +272,23 @@ def test_a_forgotten_photo_is_forgotten(town, clock):
         erase_gone(at=clock.at)
     elsewhere_later(town, clock, SAVED_AGAIN)
     assert make.look(clock) == []
+
+
+# --- what is set aside ------------------------------------------------------------------------------------------------
+
+
+def test_all_that_a_doubted_fact_gave_step_by_step_waits_and_is_free_again(app, clock):
+    town = make.town(rule("R-06", "report", 3, when=[when("stage", "resolved")]))
+    town.report()
+    again = town.report(metres=20)
+    make.look(clock)
+    town.accept(again)
+    make.look(clock)
+    town.resolve(again)
+    (doubt,) = make.look(clock)
+    assert (town.balance().usable, town.balance().held) == (0, 13)
+    make.in_order(doubt, town.first)
+    assert (town.balance().usable, town.balance().held) == (13, 0)
 
 
 # --- rounds ----------------------------------------------------------------------------------------------------------

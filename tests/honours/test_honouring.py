@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import jwt
 import pypdf
@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.ob3 import OB3Verifier
 
+from app.cases import triage
 from app.codes import reading
 from app.codes.kinds import certificate
-from app.honours import announcing, certifying, credentials, filing, nominating, queries, reviewing
+from app.honours import announcing, certifying, credentials, filing, nominating, objecting, queries, reviewing
 from app.honours.consenting import answer
 from app.honours.errors import (
     BlindRoundOpen,
@@ -23,6 +24,7 @@ from app.honours.errors import (
     HonourNotFound,
     HonourRevokedAlready,
     NomineeUnfit,
+    ObjectionsOpen,
     Recused,
 )
 from app.honours.events import HonoursGranted
@@ -252,3 +254,18 @@ def test_pages_are_drawn(app, here):
     )
     assert rider.get(f"/api/v1/honours/{_honour(someone).id}/credential").json["credential"].count(".") == 2
     assert selection.id
+
+
+def test_a_list_that_is_objected_to_becomes_final_only_once_the_objection_is_answered(app, here):
+    selection, later = make.noticed(here), clock.now() + timedelta(days=14)
+    with transaction():
+        neighbour = city.actor(city.rider("张师傅", name="张三"))
+        words = {"words": "名单里少了我们站的人", "by": neighbour, "at": clock.now()}
+        case = objecting.object_(selection_id=selection.id, **words)
+    with pytest.raises(ObjectionsOpen):
+        make.published(here, selection)
+    with transaction(write=False):
+        assert queries.honoured_in(selection.id) == set()
+    with transaction():
+        triage.reject(case_id=case.id, reason="名单按细则算出", by=here.reviewer, at=later)
+    assert make.published(here, selection).state == "final"

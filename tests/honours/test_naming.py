@@ -91,6 +91,16 @@ def test_consent_taken_back_anywhere_masks_the_name_here(app):
     assert _listed(selection) == ["王*明"]
 
 
+def test_a_no_to_something_else_masks_nobody(app):
+    here = make.setting(300, names=["王小明"])
+    selection = make.final(here)
+    _say(selection, here.riders[0], "full")
+    acting = make.acting(here.riders[0])
+    with transaction():
+        answer_consent(purpose="location", given=False, by=acting, at=clock.now())
+    assert _listed(selection) == ["王小明"]
+
+
 def test_a_general_yes_is_not_a_yes_to_this_roll(app):
     here = make.setting(300, names=["王小明"])
     acting = make.acting(here.riders[0])

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app.honours import announcing, holding, pseudonyms, queries, selecting
+from app.honours import announcing, calling, holding, pseudonyms, queries, selecting
 from app.honours.models import Selection
 from app.honours.standing import Standing, my_standing
 from app.identity.models import Person
@@ -50,6 +50,18 @@ def test_whoever_was_not_eligible_reads_his_sealed_figures_and_the_cut_off(app: 
         False,
     )
     assert told.score == 150
+
+
+@pytest.mark.parametrize("within_reach, is_candidate", [(calling.WITHIN_REACH, True), (0, False)])
+def test_whoever_has_the_score_of_the_last_one_in_is_told_of_a_tie(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, within_reach: int, is_candidate: bool
+) -> None:
+    monkeypatch.setattr(calling, "WITHIN_REACH", within_reach)
+    here = make.setting(300, 300)
+    selection = make.noticed(here, criteria=make.CRITERIA | {"seats": 1})
+    (told,) = (each for each in (_ask(selection, someone) for someone in here.riders) if not each.chosen)
+    assert (told.why, told.score, told.cut_off) == ("tie", 1500, 1500)
+    assert (told.candidate is not None) == is_candidate
 
 
 def test_a_list_sealed_before_pseudonyms_had_a_key_still_answers(

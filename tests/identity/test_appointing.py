@@ -69,3 +69,13 @@ def test_a_role_taken_back_is_gone_at_once(app, admin, clock):
     with transaction():
         appointing.take_back(grant_id=grant.id, by=make.actor(admin), at=clock.at)
     assert client.get("/api/v1/cases").status_code == 401
+
+
+def test_nobody_takes_a_role_back_beyond_their_region(admin, clock):
+    with transaction():
+        there = appoint(make.rider(), region_code=make.QINHUAI, clock=clock)
+        above = appoint(make.rider(), region_code=make.CITY, clock=clock)
+        for grant in (there, above):
+            with pytest.raises(Forbidden):
+                appointing.take_back(grant_id=grant.id, by=make.actor(admin), at=clock.at)
+            assert grant.revoked_at is None

@@ -197,6 +197,12 @@ def test_what_was_refused_is_not_confirmed_later(counter, clock):
         counter.confirm(move)
 
 
+def test_a_refusal_is_kept_as_a_refusal(counter, clock):
+    move = counter.confirm(counter.ask())
+    in_transaction(lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=clock()))
+    assert counter.kept() == ["number-move.asked", "number-move.confirmed", "number-move.refused"]
+
+
 def test_the_new_phone_must_be_in_the_riders_hand(counter, clock):
     code = counter.code()
     wrong = "000000" if code != "000000" else "111111"

@@ -9,9 +9,11 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from app.audit.models import AuditRecord
-from app.identity import proposing, queries
+from app.identity import appointing, proposing, queries
+from app.identity.actors import SYSTEM
 from app.identity.errors import AlreadyProposed, ProposalDecided, SecondAdminNeeded
 from app.identity.models import Appointment, Person
+from app.identity.profile import close_account
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from tests import make
@@ -76,6 +78,29 @@ def test_the_appointed_is_no_second_administrator(admins, clock):
         with pytest.raises(SecondAdminNeeded):
             proposing.agree(appointment_id=made.id, by=make.actor(second), at=clock.at)
         proposing.agree(appointment_id=made.id, by=make.actor(third), at=clock.at)
+
+
+def test_whoever_was_an_administrator_is_waited_for_no_longer(admins, clock):
+    first, second = admins
+    with transaction():
+        (held,) = queries.grants_of(second.id)
+        appointing.take_back(grant_id=held.id, by=SYSTEM, at=clock.at)
+        made = propose(make.rider(), first, clock)
+        assert (made.state, made.needs_second) == ("given", False)
+
+
+def test_whoever_closed_the_account_is_waited_for_no_longer(admins, clock):
+    first, second = admins
+    with transaction():
+        close_account(by=make.actor(second), at=clock.at)
+        assert propose(make.rider(), first, clock).state == "given"
+
+
+def test_the_appointed_is_not_waited_for_where_there_is_no_third(admins, clock):
+    first, second = admins
+    with transaction():
+        made = propose(second, first, clock, role="auditor")
+        assert (made.state, made.needs_second) == ("given", False)
 
 
 def test_an_administrator_of_elsewhere_neither_sees_nor_agrees(admins, clock):

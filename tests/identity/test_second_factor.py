@@ -14,8 +14,9 @@ from sqlalchemy import select, update
 
 from app.audit.models import AuditRecord
 from app.identity import queries as people
-from app.identity import second_factor, sessions
+from app.identity import second_factor, sessions, signing_in
 from app.identity.edge import give_tokens
+from app.identity.errors import PasswordWrong, PersonNotFound
 from app.identity.models import PaperCode, Person, SecondFactor, SessionFamily
 from app.identity.my_data import rows_about
 from app.identity.profile import close_account
@@ -128,6 +129,13 @@ def test_letters_that_look_like_digits_are_read_as_printed():
     assert _plain(" oIl-0a ") == "0110A"
 
 
+def test_without_a_second_step_there_are_no_papers_for_it(app, boss):
+    answer = make.signed_in(app, boss).post("/api/v1/me/second-factor/paper-codes", json={"code": "000000"})
+    assert (answer.status_code, answer.json["code"]) == (409, "second-factor-not-begun")
+    with transaction():
+        assert second_factor.state_of(boss.id).papers_left == 0
+
+
 def test_new_papers_end_the_old_ones(app, client, boss, clock):
     papers = set_up(app, boss, clock)
     answer = enter(client, code_at(boss, clock.at))
@@ -138,6 +146,16 @@ def test_new_papers_end_the_old_ones(app, client, boss, clock):
     assert fresh.status_code == 200
     assert enter(client, papers[0]).json["code"] == "second-factor-wrong"
     assert enter(client, fresh.json["paper_codes"][0]).status_code == 200
+
+
+def test_the_first_step_counts_no_longer_once_the_password_has_changed(boss, clock):
+    with transaction():
+        proof = signing_in.first_step_taken(boss, clock.at)
+        assert signing_in.after_first_step(proof, clock.at).id == boss.id
+        session.get_one(Person, boss.id).password_hash = hash_password("another phrase")
+        session.flush()
+        with pytest.raises(PasswordWrong):
+            signing_in.after_first_step(proof, clock.at)
 
 
 def test_another_persons_codes_open_nothing(app, client, boss, clock):
@@ -157,6 +175,13 @@ def test_it_counts_only_once_the_phone_has_shown_a_code(app, client, boss, clock
     wrong = phone.post("/api/v1/me/second-factor/confirmation", json={"code": "000000"})
     assert wrong.json["code"] == "second-factor-wrong"
     assert enter(client).status_code == 200
+
+
+def test_the_code_that_set_it_up_does_not_sign_in_as_well(app, client, boss, clock):
+    set_up(app, boss, clock)
+    used = code_at(boss, clock.at - timedelta(seconds=30))
+    assert enter(client, used).status_code == 401
+    assert enter(client, code_at(boss, clock.at)).status_code == 200
 
 
 def test_setting_it_up_ends_every_other_session_and_lets_this_one_go_on(app, boss, clock):
@@ -222,6 +247,14 @@ def test_an_administrator_resets_a_colleagues_never_their_own(app, boss, clock):
         assert not second_factor.state_of(boss.id).is_set
         kept = [each.action for each in session.scalars(select(AuditRecord).order_by(AuditRecord.id))]
         assert kept[-1] == "second-factor.reset"
+
+
+def test_a_rider_is_nobodys_to_reset(app, clock):
+    with transaction():
+        make.regions()
+        admin, someone = make.staff("admin", region_code=make.XUANWU), make.rider()
+        with pytest.raises(PersonNotFound):
+            second_factor.reset(person_id=someone.id, by=make.actor(admin), at=clock.at)
 
 
 def test_it_is_set_up_in_a_fresh_session_only(app, boss, clock):

@@ -6,6 +6,7 @@ import pytest
 
 from app.identity import sessions
 from app.identity.edge import give_tokens
+from app.identity.errors import SessionEnded, SessionReused
 from app.kernel.db import transaction
 from tests import make
 
@@ -43,6 +44,28 @@ def test_a_refresh_token_used_twice_ends_the_whole_session(client, tokens):
     assert renew(client, tokens.refresh_token).json["code"] == "session-reused"
     assert renew(client, renewed["refresh_token"]).json["code"] == "session-ended"
     assert me(client, renewed["access_token"]).json["code"] == "session-ended"
+
+
+def test_a_session_that_nobody_used_for_thirty_days_has_ended(app, clock):
+    with transaction():
+        person = make.rider()
+        token = sessions.open_session(person=person, device="phone", at=clock.at)
+        clock.advance(days=29, hours=23)
+        assert [each.id for each in sessions.open_sessions(person.id, at=clock.at)] == [token.family_id]
+        clock.advance(hours=1)
+        assert sessions.open_sessions(person.id, at=clock.at) == []
+        with pytest.raises(SessionEnded):
+            sessions.renew_session(token_id=token.id, at=clock.at)
+
+
+def test_two_tabs_may_renew_within_ten_seconds_and_nobody_later(app, clock):
+    with transaction():
+        used = sessions.open_session(person=make.rider(), device="browser", at=clock.at)
+        sessions.renew_session(token_id=used.id, at=clock.at, grace=True)
+    with transaction():
+        sessions.renew_session(token_id=used.id, at=clock.advance(seconds=10), grace=True)
+    with pytest.raises(SessionReused), transaction():
+        sessions.renew_session(token_id=used.id, at=clock.advance(seconds=1), grace=True)
 
 
 def test_a_refresh_token_is_no_access_token_and_the_other_way_round(client, tokens):

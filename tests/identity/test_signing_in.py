@@ -89,6 +89,13 @@ def test_a_new_code_ends_the_old_one(client, kept):
         assert enter(client, kept.codes[0], consent=True).status_code == 401
 
 
+def test_once_the_newest_code_was_used_no_older_one_signs_in(client, kept):
+    ask(client)
+    ask(client)
+    assert enter(client, kept.codes[1], consent=True).status_code == 200
+    assert enter(client, kept.codes[0], consent=True).json["code"] == "code-expired"
+
+
 def test_it_limits_how_often_a_phone_is_sent_a_code(client, kept):
     answers = [ask(client).status_code for _ in range(6)]
     assert answers == [202] * 5 + [429]
@@ -117,14 +124,24 @@ def test_staff_sign_in_by_password(app, client):
         assert client.post("/api/v1/sign-in/password", json=wrong).json["code"] == "password-wrong"
 
 
-def test_a_rider_signs_in_with_a_station_invite_and_pin_once(app, client):
+def invited(app):
     with transaction():
         make.regions()
         station = make.station()
         manager = make.staff("station-manager", station_id=station.id)
     made = make.signed_in(app, manager).post("/api/v1/invites", json={"station_id": str(station.id)}).json
-    body = {"token": made["url"].rsplit("/", 1)[1], "pin": made["pin"], "nickname": "老陈", "consent": True}
+    return {"token": made["url"].rsplit("/", 1)[1], "pin": made["pin"], "nickname": "老陈", "consent": True}
+
+
+def test_a_rider_signs_in_with_a_station_invite_and_pin_once(app, client):
+    body = invited(app)
     assert client.post("/api/v1/sign-in/invite", json=body | {"pin": "999999"}).status_code == 401
     answer = client.post("/api/v1/sign-in/invite", json=body)
     assert (answer.status_code, answer.json["person"]["nickname"]) == (200, "老陈")
+    assert client.post("/api/v1/sign-in/invite", json=body).status_code == 404
+
+
+def test_an_invitation_that_was_found_a_week_later_enrols_nobody(app, client, clock):
+    body = invited(app)
+    clock.advance(days=7)
     assert client.post("/api/v1/sign-in/invite", json=body).status_code == 404

@@ -68,6 +68,15 @@ def toy_app(built_app, settings_env):
             raise RuntimeError("a bug")
         return {"text": text, "count": len(calls)}
 
+    @api.post("/rows/<name>")
+    @public
+    @gives(NoteOut)
+    def write_twice(name: str) -> dict[str, object]:
+        row = {"owner": name, "key": "k", "fingerprint": "", "created_at": clock_module.now()}
+        session.add_all([IdempotencyRecord(**row), IdempotencyRecord(**row)])
+        session.flush()
+        return {"text": name, "count": 2}
+
     @api.get("/marks")
     @public
     @gives(NoteOut)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.kernel import idempotency, limits
+from app.kernel.db import in_transaction, transaction
 from app.kernel.limits import connect
 
 
@@ -32,6 +34,28 @@ def test_the_same_key_for_another_request_is_refused(toy):
 @pytest.mark.parametrize("key", ["", "x" * 256])
 def test_a_missing_or_endless_key_is_refused(toy, key):
     assert note(toy, key=key).json["code"] == "idempotency-key-missing"
+
+
+def test_a_key_is_remembered_for_a_month_and_then_forgotten(toy, clock):
+    note(toy)
+    clock.advance(days=29)
+    assert in_transaction(lambda: idempotency.forget_old(at=clock.at)) == 0
+    assert note(toy).headers["Idempotent-Replayed"] == "true"
+    clock.advance(days=2)
+    assert in_transaction(lambda: idempotency.forget_old(at=clock.at)) == 2  # and the mark
+    assert "Idempotent-Replayed" not in note(toy).headers
+    assert len(toy.calls) == 2
+
+
+def test_of_two_owners_of_one_key_each_is_answered_their_own(app, clock):
+    owners = ("rider-a", "rider-b")
+    for owner in owners:
+        with transaction():
+            assert idempotency.begin(owner=owner, key="k1", request="same", at=clock.at) is None
+            idempotency.finish(owner=owner, key="k1", status=201, body=owner)
+    with transaction():
+        again = [idempotency.begin(owner=owner, key="k1", request="same", at=clock.at) for owner in owners]
+    assert again == [idempotency.Outcome(201, owner) for owner in owners]
 
 
 def test_a_refused_request_leaves_nothing_and_may_be_sent_again(toy):
@@ -108,6 +132,17 @@ def test_too_often_is_a_429_that_says_when_to_come_back(toy, clock):
     assert [each.status_code for each in answers] == [200, 200, 200, 429]
     clock.advance(seconds=int(answers[-1].headers["Retry-After"]))
     assert toy.post("/api/v1/toy/often").status_code == 200
+
+
+def test_a_used_up_limit_stays_so_until_its_window_is_over_and_its_row_goes(toy, clock, monkeypatch):
+    monkeypatch.delitem(toy.application.extensions, "redis", raising=False)
+    tried = [toy.post("/api/v1/toy/often") for _ in range(4)]
+    ends_in_s = int(tried[-1].headers["Retry-After"])
+    clock.advance(seconds=ends_in_s - 1)
+    assert in_transaction(lambda: limits.forget_past_windows(at=clock.at)) == 0
+    assert toy.post("/api/v1/toy/often").status_code == 429
+    clock.advance(seconds=2)
+    assert in_transaction(lambda: limits.forget_past_windows(at=clock.at)) == 1
 
 
 def test_limits_hold_when_redis_is_away(toy, monkeypatch):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 import redis
 import sqlalchemy as sa
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.identity.queries import masked_name
 from app.kernel import i18n, limits, randomness
 from app.kernel.db import db, in_transaction, session, transaction
 from app.kernel.errors import Unavailable
+from app.kernel.geo import EARTH_RADIUS_M, Position, box_around, distance_m
 from app.kernel.ids import new_id
 from app.kernel.paging import CursorUnknown, decode, encode
 from app.kernel.settings import Settings, SettingsError
@@ -81,6 +85,29 @@ def test_a_cursor_comes_back_as_the_id_it_was(clock):
     for junk in ("", "?", "AAAA", "é", "=" * 8):
         with pytest.raises(CursorUnknown):
             decode(junk)
+
+
+IN_CHINA = st.builds(Position, st.floats(4, 53), st.floats(74, 134))
+
+
+@given(IN_CHINA, st.floats(0, 360), st.floats(1, 5000))
+@example(Position(32.04, 118.8), 90, 60)
+@example(Position(32.04, 118.8), 270, 5000)
+def test_a_box_holds_every_point_within_the_radius(centre, bearing, radius_m):
+    south, west, north, east = box_around(centre, radius_m)
+    there = _towards(centre, bearing, 0.999 * radius_m)
+    assert distance_m(centre, there) <= radius_m
+    assert south <= there.lat <= north
+    assert west <= there.lng <= east
+
+
+def _towards(centre: Position, bearing: float, away_m: float) -> Position:
+    """Where one arrives who sets out in this direction."""
+    lat, turn, arc = math.radians(centre.lat), math.radians(bearing), away_m / EARTH_RADIUS_M
+    arrived = math.asin(math.sin(lat) * math.cos(arc) + math.cos(lat) * math.sin(arc) * math.cos(turn))
+    east = math.sin(turn) * math.sin(arc) * math.cos(lat)
+    sideways = math.atan2(east, math.cos(arc) - math.sin(lat) * math.sin(arrived))
+    return Position(math.degrees(arrived), centre.lng + math.degrees(sideways))
 
 
 def test_numbers_hours_and_days_read_as_people_write_them(clock):
@@ -197,7 +224,7 @@ class _Redis:
     """Fails until told otherwise, and counts how often it was asked."""
 
     def __init__(self) -> None:
-        self.asked, self.fails = 0, True
+        self.asked, self.fails, self.kept_s = 0, True, 0
 
     def pipeline(self):
         return self
@@ -205,7 +232,8 @@ class _Redis:
     def incr(self, _name):
         return self
 
-    def expire(self, _name, _seconds):
+    def expire(self, _name, seconds):
+        self.kept_s = seconds
         return self
 
     def execute(self):
@@ -231,6 +259,14 @@ def test_a_redis_that_failed_is_left_alone_for_a_while_and_then_asked_by_one(app
     for _ in range(5):
         limits.count(limit, "somebody")
     assert client.asked == 7
+
+
+def test_redis_keeps_a_count_as_long_as_its_window_and_not_for_ever(app, monkeypatch):
+    client = _Redis()
+    client.fails = False
+    monkeypatch.setitem(app.extensions, "redis", client)
+    limits.count(limits.Limit("toy", 100, 3600), "somebody")
+    assert 3600 <= client.kept_s <= 3660
 
 
 def test_a_clock_that_went_back_leaves_redis_alone_no_longer_than_that(app, clock, monkeypatch):

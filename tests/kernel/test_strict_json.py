@@ -25,6 +25,7 @@ def nested(depth: int) -> bytes:
         b"{'points': 1}",
         b"",
         nested(MAX_DEPTH + 1),
+        b'{"a":' * (MAX_DEPTH + 1) + b"0" + b"}" * (MAX_DEPTH + 1),
         nested(100_000),
     ],
     ids=lambda data: repr(data[:20]),

@@ -71,6 +71,15 @@ def test_the_nearest_region_s_counts(two):
         assert (share(HERE), share(THERE)) == (20, 70)
 
 
+def test_the_second_policy_of_a_region_takes_the_place_of_the_first(two, clock):
+    first, second = two
+    for percent in (50, 10):
+        with transaction():
+            decide(propose(first, share_percent=percent), second)
+            assert share(HERE) == percent
+        clock.advance(days=1)
+
+
 def test_it_begins_on_its_day(two, clock):
     first, second = two
     with transaction():

@@ -18,6 +18,7 @@ from app.ledger import budgets, exporting, reporting
 from app.ledger.accounts import correction_account, settlement_of, wallet_of
 from app.ledger.errors import AccountNotFound
 from app.ledger.posting import Leg
+from app.ledger.queries import BudgetState
 from app.notices.models import Notice
 from tests import make as build
 from tests.ledger import make
@@ -158,6 +159,11 @@ def test_a_budget_is_warned_of_once_at_each_mark_and_anew_after_more_funds(app, 
         assert budgets.warn_due(at=clock()) == 1
         told = session.execute(sa.select(Notice.person_id, Notice.slug).order_by(Notice.id)).all()
     assert told == [(boss.id, slug) for slug in ("budget-low", "budget-low", "budget-empty", "budget-low")]
+
+
+def test_all_of_a_budget_is_spent_only_when_nothing_is_left():
+    state = BudgetState(region_code=build.CITY, period="2026Q4", funded=1000, left=4)
+    assert (state.percent, state.level) == (99, "alarm")
 
 
 def test_a_statement_of_nobody_s_account_is_not_found(rider):

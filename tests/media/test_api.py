@@ -20,6 +20,7 @@ from app.media.attaching import attach_photos, move_photos
 from app.media.errors import PhotoNotFree
 from app.media.models import Media
 from tests import make
+from tests.conftest import StandingClock
 from tests.media import make as photos
 
 
@@ -109,6 +110,23 @@ def test_the_same_photo_sent_again_is_the_same_photo(app: Flask, people: dict[st
     assert send(client, photos.jpeg()).json["id"] == send(client, photos.jpeg()).json["id"]
 
 
+def test_the_same_photo_for_another_purpose_is_another(app: Flask, people: dict[str, Any]):
+    client = make.signed_in(app, people["rider"])
+
+    ids = [send(client, photos.jpeg(), purpose=each).json["id"] for each in ("report", "appeal")]
+
+    with transaction(write=False):
+        assert [session.get_one(Media, UUID(each)).purpose for each in ids] == ["report", "appeal"]
+
+
+def test_a_photo_that_belongs_to_something_is_not_given_out_again(app: Flask, people: dict[str, Any]):
+    client = make.signed_in(app, people["rider"])
+    media_id = send(client, photos.jpeg()).json["id"]
+    _attach(media_id, people, "case.triage")
+
+    assert send(client, photos.jpeg()).json["id"] != media_id
+
+
 def test_two_people_may_send_the_same_photo(app: Flask, people: dict[str, Any]):
     first = send(make.signed_in(app, people["rider"]), photos.jpeg())
     second = send(make.signed_in(app, people["other"]), photos.jpeg())
@@ -125,6 +143,15 @@ def test_nobody_floods_the_storage(app: Flask, people: dict[str, Any]):
 
     assert (answer.status_code, answer.json["code"]) == (429, "too-many-tries")
     assert send(make.signed_in(app, people["other"]), photos.jpeg()).status_code == 201
+
+
+def test_an_hour_later_there_is_room_again(app: Flask, people: dict[str, Any], clock: StandingClock):
+    with transaction():
+        for _ in range(MAX_AN_HOUR):
+            _row(people["rider"].id)
+    clock.advance(hours=1)
+
+    assert send(make.signed_in(app, people["rider"]), photos.jpeg()).status_code == 201
 
 
 def test_a_busy_database_does_not_lose_the_photo(

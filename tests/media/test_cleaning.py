@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageStat
 
 from app.kernel.errors import Problem
 from app.media import cleaning
@@ -179,3 +179,15 @@ def test_it_never_breaks_on_damaged_photos(form: str, holes: list[tuple[float, i
 
 def test_it_is_the_same_for_the_same_photo():
     assert cleaning.clean(make.jpeg()).digest == cleaning.clean(make.jpeg()).digest
+
+
+def test_grey_in_sixteen_bits_keeps_its_light_and_shade():
+    ramp = b"".join((light * 257).to_bytes(2, "little") for light in range(256)) * 64
+    photo = cleaning.clean(make.encoded(Image.frombytes("I;16", (256, 64), ramp), "PNG"))
+
+    with Image.open(io.BytesIO(photo.jpeg)) as drawn:
+        grey = drawn.convert("L")
+    assert 125 <= ImageStat.Stat(grey).mean[0] <= 130
+    assert grey.getpixel((10, 32)) < 20
+    assert grey.getpixel((245, 32)) > 235
+    assert photo.likeness is not None

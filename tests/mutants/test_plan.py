@@ -25,6 +25,8 @@ GUARDED = {
     "rules",
     "sync",
     "volunteering",
+    "web",
+    "notices",
 }
 
 

@@ -200,6 +200,24 @@ def test_a_voucher_is_reminded_of_once_and_its_end_is_told(clock):
     assert [slug for slug, _ in told(scene.rider.id)] == ["voucher-expiring", "voucher-expired"]
 
 
+def test_nobody_is_reminded_of_a_voucher_that_was_given_back(clock):
+    scene = rewards.scene()
+    voucher = scene.reserve()
+    scene.cancel(voucher)
+    clock.at = voucher.expires_at - timedelta(hours=1)
+    with transaction():
+        assert reminding.remind_of_vouchers(at=clock.at) == 0
+    assert [slug for slug, _ in told(scene.rider.id)] == ["voucher-cancelled"]
+
+
+def test_nobody_is_reminded_of_a_voucher_that_is_over_though_not_swept_yet(clock):
+    scene = rewards.scene()
+    clock.at = scene.reserve().expires_at
+    with transaction():
+        assert reminding.remind_of_vouchers(at=clock.at) == 0
+    assert told(scene.rider.id) == []
+
+
 def test_candidates_are_asked_for_consent_and_thanked():
     with transaction():
         people.regions()

@@ -230,6 +230,33 @@ def test_the_job_settles_last_month_once(scene, clock):
     assert [make.unit(lambda: settling.settle_due(at=clock.at)) for _ in range(2)] == [1, 0]
 
 
+def first_of_next_month(clock):
+    month = clock_module.city_day(clock.at)
+    return clock_module.city_midnight(settling.next_month(month))
+
+
+def test_what_was_handed_over_since_falls_on_the_next_statement(scene, clock):
+    scene.hand_over(scene.reserve())
+    month, clock.at = clock_module.city_day(clock.at), first_of_next_month(clock)
+    scene.hand_over(scene.reserve())  # 00:00 sharp belongs to the new month
+    clock.advance(hours=9)
+    scene.hand_over(scene.reserve())
+    made = settle(scene, month)
+    assert (made.opening, made.captured, made.closing, scene.owed()) == (0, 20, 20, 60)
+    clock.at = first_of_next_month(clock)
+    following = settle(scene, settling.next_month(month))
+    assert (following.opening, following.captured, following.closing) == (20, 40, 60)
+
+
+def test_the_job_leaves_stations_a_day_for_what_is_sent_in_late(scene, clock):
+    scene.hand_over(scene.reserve())
+    clock.at = first_of_next_month(clock)
+    clock.advance(minutes=30)
+    assert make.unit(lambda: settling.settle_due(at=clock.at)) == 0
+    clock.advance(days=1)
+    assert make.unit(lambda: settling.settle_due(at=clock.at)) == 1
+
+
 def test_a_limit_counts_in_its_period(app, clock):
     scene = make.scene(limit_count=1, limit_period="day")
     scene.hand_over(scene.reserve())

@@ -11,10 +11,12 @@ from app.kernel.db import in_transaction, session, transaction
 from app.ledger import holds
 from app.ledger.models import LedgerTransaction
 from app.ledger.verify import verify
+from app.places.hours import every_day
 from app.rewards import api, ordering, redemption, turning
-from app.rewards.models import StockMovement
+from app.rewards.models import StockMovement, Voucher
 from tests import make as common
 from tests.kernel.gathering import gathered
+from tests.rewards import make
 from tests.rewards.test_unanswered import hand_over, written
 
 
@@ -158,6 +160,53 @@ def test_whoever_may_at_both_stations_still_hands_over_only_what_is_promised_the
         (409, "voucher-other-station"),
         (201, None),
     ]
+    assert books_close()
+
+
+def test_each_of_a_group_is_under_its_own_name_and_owed_to_its_own_station(
+    app, lane, counter, scene, settled
+):
+    with transaction():
+        there = common.station("隔壁驿站")
+        deputy = common.staff("station-manager", station_id=there.id, name="赵站长")
+        tea = make.reward(there, points=15)
+        next_door = make.Scene(there, common.actor(deputy), scene.rider, tea)
+    next_door.hand_over(next_door.reserve())  # its account is open, too
+    theirs = common.signed_in(app, deputy)
+    vouchers = [scene.reserve(), next_door.reserve()]
+    gathered(
+        lane,
+        lambda: hand_over(counter, scene, vouchers[0]),
+        lambda: hand_over(theirs, next_door, vouchers[1]),
+    )
+    assert settled == [["settled", "settled"]]
+    assert (scene.owed(), next_door.owed()) == (40, 30)
+    assert (scene.stock(), next_door.stock()) == ((3, 0), (3, 0))
+    for each, manager in zip(vouchers, (scene.manager, next_door.manager), strict=True):
+        assert signed_by(each) == {manager.person_id}
+    assert books_close()
+
+
+def signed_by(voucher) -> set:
+    """Whom the voucher, the shelf and the ledger name for a hand-over."""
+    with transaction(write=False):
+        moved = session.scalars(select(StockMovement).filter_by(voucher_id=voucher.id)).one()
+        source = f"voucher:{voucher.id}:handed-over"
+        booked = session.scalars(select(LedgerTransaction).filter_by(source=source)).one()
+        return {session.get_one(Voucher, voucher.id).handed_over_by, moved.by_id, booked.made_by}
+
+
+def test_outside_its_hours_nothing_is_handed_over_in_a_group_either(lane, counter, scene, settled):
+    with transaction():
+        in_the_morning = make.reward(scene.station, pick_up_hours=every_day("08:00", "12:00"))
+    shut, good = scene.reserve(reward=in_the_morning), scene.reserve()  # it is 14:02
+    told = gathered(lane, *(lambda each=each: hand_over(counter, scene, each) for each in (shut, good)))
+    assert settled == [["left", "settled"]]
+    assert [(each.status_code, each.json.get("code")) for each in told] == [
+        (409, "pick-up-closed"),
+        (201, None),
+    ]
+    assert scene.stock(in_the_morning) == (5, 1)
     assert books_close()
 
 

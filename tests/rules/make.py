@@ -13,8 +13,9 @@ from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.kernel.ids import new_id
-from app.ledger.accounts import budget_of, quarter
+from app.ledger.accounts import budget_of, correction_account, quarter
 from app.ledger.budgets import fund_budget
+from app.ledger.posting import Leg, post
 from app.ledger.queries import Balance, balance_of
 from app.rules import awarding, drafting, queries, trying
 from app.rules.kinds.shape import Fact, where_and_when
@@ -105,6 +106,13 @@ def fund(points: int, region_code: str = make.CITY) -> None:
     at = clock.now()
     source = str(new_id())
     fund_budget(region_code=region_code, period=quarter(at), points=points, source=source, by=SYSTEM, at=at)
+
+
+def spend_budget() -> None:
+    """Nothing is left of the city's budget: the next awards wait. Run inside a unit of work."""
+    budget = budget_of(make.CITY, clock.now())
+    legs = [Leg(budget.id, -budget.balance), Leg(correction_account().id, budget.balance)]
+    post(kind="test", source="spent", legs=legs, words={}, by=SYSTEM, at=clock.now())
 
 
 def budget_left() -> int:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from app.cases.events import CaseAccepted, CaseRejected, CaseResolved
+from app.checkins.events import CheckinAnnulled
 from app.identity.models import Person
 from app.kernel import clock as clock_module
 from app.kernel import events
@@ -16,13 +18,15 @@ from app.kernel.ids import new_id
 from app.ledger.accounts import quarter
 from app.ledger.queries import statement
 from app.ledger.wording import explain as explain_entry
-from app.rules import awarding, queries
+from app.rules import awarding, paying, queries
 from app.rules.models import Award, NoAward, RecordedFact
 from app.rules.paying import pay_queued
 from tests import make as people
 from tests.ledger.make import lots
 from tests.rules import make
 from tests.rules.make import cap, rule, when
+
+HANDLERS = {CaseResolved: awarding.on_case_resolved, CaseRejected: awarding.on_case_rejected}
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +103,14 @@ def test_a_week_and_a_month_end_too(clock, period, days):
     clock.advance(days=1)
     make.judge(make.checkin(scene.rider))
     assert scene.points() == (10, 0)
+
+
+def test_a_week_over_new_year_is_one_week(clock):
+    scene = make.scene([rule(points=5, caps=[cap(period="week", times=1)])])
+    for at in (datetime(2026, 12, 31, 2, tzinfo=UTC), datetime(2027, 1, 1, 2, tzinfo=UTC)):
+        clock.at = at
+        make.judge(make.checkin(scene.rider))
+    assert (count(Award), why_not()) == (1, "capped")
 
 
 def test_a_late_fact_counts_on_the_day_it_happened(clock):
@@ -197,6 +209,35 @@ def test_an_exhausted_budget_queues_awards_and_pays_them_later():
     assert scene.points() == (15, 0)
 
 
+def test_a_large_award_that_waits_is_not_overtaken_by_small_ones():
+    poster = rule("R-02", points=5, when=[when("how", "poster")])
+    scene = make.scene([rule(points=50, when=[when("how", "scanned")]), poster], budget=0)
+    make.judge(make.checkin(scene.rider))
+    make.judge(make.checkin(scene.rider, how="poster"))
+    with transaction():
+        make.fund(10)
+    assert scene.points() == (0, 0)
+    with transaction():
+        make.fund(45)
+    assert scene.points() == (55, 0)
+
+
+def test_a_check_in_that_was_taken_back_while_it_waited_is_not_paid():
+    scene = make.scene([rule(points=5)], budget=0)
+    one = make.checkin(scene.rider)
+    make.judge(one)
+    with transaction():
+        awarding.on_checkin_annulled(
+            CheckinAnnulled(
+                checkin_id=one.id, person_id=scene.rider.id, station_id=new_id(), at=clock_module.now()
+            )
+        )
+        make.fund(100)
+    assert scene.points() == (0, 0)
+    with transaction(write=False):
+        assert queries.points_waiting(scene.rider.id) == 0
+
+
 def test_a_queued_report_whose_outcome_came_is_paid_usable():
     scene = make.scene(budget=0)
     case_id = new_id()
@@ -207,6 +248,56 @@ def test_a_queued_report_whose_outcome_came_is_paid_usable():
     assert scene.points() == (0, 0)
     with transaction():
         make.fund(100)
+    assert scene.points() == (5, 0)
+
+
+@pytest.mark.parametrize(("outcome", "points"), [(CaseResolved, 5), (CaseRejected, 0)])
+def test_the_outcome_of_a_report_counts_for_what_is_still_queued(outcome, points):
+    scene = make.scene([rule(fact="report", points=5, usable="on_outcome")], budget=0)
+    facts = {
+        "case_id": new_id(),
+        "kind": "report",
+        "category": "pothole",
+        "grade": "normal",
+        "reporter_id": scene.rider.id,
+        "region_code": people.COMMUNITY,
+        "at": clock_module.now(),
+    }
+    with transaction():
+        awarding.on_case_accepted(CaseAccepted(**facts))
+        HANDLERS[outcome](outcome(**facts))
+        make.fund(100)
+    assert scene.points() == (points, 0)
+
+
+def test_what_only_waits_for_a_budget_is_not_lost_by_a_later_no():
+    scene = make.scene([rule(fact="report", points=5, usable="on_outcome")], budget=0)
+    facts = {
+        "case_id": new_id(),
+        "kind": "report",
+        "category": "pothole",
+        "grade": "normal",
+        "reporter_id": scene.rider.id,
+        "region_code": people.COMMUNITY,
+        "at": clock_module.now(),
+    }
+    with transaction():
+        awarding.on_case_accepted(CaseAccepted(**facts))
+        awarding.on_case_resolved(CaseResolved(**facts))
+        awarding.on_case_rejected(CaseRejected(**facts))  # it was reopened meanwhile
+        make.fund(100)
+    assert scene.points() == (5, 0)
+
+
+def test_a_region_without_funds_keeps_nobody_else_waiting(monkeypatch):
+    monkeypatch.setattr(paying, "MAX_PAID_AT_ONCE", 1)
+    scene = make.scene([rule(points=5)], budget=0)
+    with transaction():
+        make.fund(1, people.XUANWU)
+    make.judge(make.checkin(scene.rider))
+    make.judge(make.checkin(scene.rider, region="3201/320104/"))
+    with transaction():
+        make.fund(5, people.QINHUAI)
     assert scene.points() == (5, 0)
 
 

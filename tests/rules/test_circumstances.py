@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.identity import appointing
 from app.identity.permissions import GRID_MEMBER
 from app.kernel.calendar import day_sort
+from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.rules import campaigns, drafting, paying, queries, rulebook
 from app.rules.circumstances import all_with_circumstances
@@ -18,6 +19,7 @@ from app.rules.errors import CampaignTimesWrong, EndsInThePast, RuleSetExists
 from app.rules.evaluating import evaluate
 from app.rules.models import Award, RecordedFact
 from tests import make as people
+from tests.ledger.make import lots
 from tests.rules import make
 from tests.rules.make import cap, rule, when
 
@@ -35,6 +37,7 @@ def city(text):
     "day, sort",
     [
         ("2026-10-01", "holiday"),
+        ("2026-10-03", "holiday"),  # a Saturday of that week
         ("2026-10-10", "workday"),  # a Saturday that is worked for the National Day week
         ("2026-10-11", "weekend"),
         ("2026-11-24", "workday"),
@@ -100,6 +103,16 @@ def test_a_campaign_counts_for_its_region_and_time(app, clock):
     assert scene.points() == (17, 0)  # another campaign, another counter
 
 
+def test_of_two_campaigns_at_once_the_one_that_began_last_counts(app, clock):
+    scene = make.scene(WEATHER)
+    for points in (10, 20):  # each with a counter of its own
+        declared(scene, clock)
+        for _ in range(2):
+            make.judge(make.checkin(scene.rider))
+        assert scene.points() == (points, 0)
+        clock.advance(hours=1)
+
+
 def test_a_campaign_never_reaches_back(app, clock):
     scene = make.scene(WEATHER)
     with pytest.raises(CampaignTimesWrong):
@@ -132,6 +145,26 @@ def test_a_grid_member_is_one_from_the_day_of_the_role(app, clock):
     make.judge(make.checkin(scene.rider, at=before))
     assert scene.points() == (0, 0)
     make.judge(make.checkin(scene.rider))
+    assert scene.points() == (5, 0)
+
+
+def test_whoever_was_a_grid_member_counts_as_one_only_for_that_time(app, clock):
+    scene = make.scene([rule(points=5, when=[when("grid_member", True)])])
+    with transaction():
+        held = appointing.appoint(
+            person_id=scene.rider.id, role=GRID_MEMBER, region_code=people.COMMUNITY, station_id=None,
+            by=people.SYSTEM, at=clock.at,
+        )  # fmt: skip
+    late = make.checkin(scene.rider, at=clock.advance(hours=1))
+    with transaction():
+        appointing.take_back(grant_id=held.id, by=people.SYSTEM, at=clock.advance(hours=1))
+    fresh = make.checkin(scene.rider)
+    with transaction():
+        told = all_with_circumstances([late, fresh])
+    assert [each.fields["grid_member"] for each in told] == [True, False]
+    make.judge(fresh)
+    assert scene.points() == (0, 0)
+    make.judge(late)
     assert scene.points() == (5, 0)
 
 
@@ -170,6 +203,27 @@ def test_points_wait_for_their_date(app, clock):
     assert scene.points() == (5, 0)
 
 
+def test_points_that_wait_for_a_date_are_usable_from_its_first_moment(app, clock):
+    scene = make.scene([rule(points=5, usable="after_days", usable_after_days=2)])
+    make.judge(make.checkin(scene.rider))
+    clock.at = city("2026-11-25T23:59")
+    with transaction():
+        assert paying.settle_due(at=clock.at) == 0
+    clock.at = city("2026-11-26T00:00")
+    with transaction():
+        assert paying.settle_due(at=clock.at) == 1
+    assert scene.points() == (5, 0)
+
+
+def test_points_that_waited_run_out_counted_from_when_they_became_usable(app, clock):
+    scene = make.scene([rule(points=5, usable="after_days", usable_after_days=2, expires_after_days=30)])
+    make.judge(make.checkin(scene.rider))
+    clock.advance(days=2)
+    with transaction():
+        paying.settle_due(at=clock.at)
+        assert lots(scene.rider.id) == {city_day(clock.at) + timedelta(days=30): (5, 0)}
+
+
 def test_a_multiplier_adds_to_what_the_others_gave():
     rules = [
         rule("R-01", points=5),
@@ -184,6 +238,12 @@ def test_a_multiplier_adds_to_what_the_others_gave():
         2,
         9,
     ]  # half a point is dropped; multipliers do not compound
+
+
+@pytest.mark.parametrize(("base", "percent", "added"), [(7, 150, 3), (19, 110, 1)])  # of 3.5 and of 1.9
+def test_a_multiplier_never_adds_more_than_it_says(base, percent, added):
+    more = rule("R-02", points={"kind": "multiplier", "percent": percent})
+    assert gives([rule(points=base), more], make.checkin()) == base + added
 
 
 def test_periods_of_a_region_follow_each_other(app, clock):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from app.cases import triage
 from app.cases.events import (
     CaseAccepted,
     CaseMerged,
@@ -13,12 +14,17 @@ from app.cases.events import (
     CaseResolved,
     CaseWithdrawn,
 )
+from app.identity.actors import SYSTEM
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
+from app.ledger.accounts import correction_account
+from app.ledger.debts import owe, owed_by
 from app.rules import awarding
 from app.rules.models import RecordedFact
 from tests import make as people
+from tests.cases import make as cases
+from tests.ledger import make as ledger
 from tests.rules import make
 
 HANDLERS = {
@@ -128,3 +134,33 @@ def test_a_report_without_a_known_reporter_thanks_nobody(scene, happens):
 def test_whoever_reported_the_same_thing_shares_the_credit(scene, happens):
     happens(CaseMerged, into_id=new_id())
     assert scene.points() == (0, 2)
+
+
+def test_points_that_waited_pay_a_debt_once_they_are_usable(scene, happens):
+    with transaction():
+        ledger.policy(20)
+        owe(
+            person_id=scene.rider.id, points=10, to_account_id=correction_account().id, source="test:owed",
+            words=ledger.WORDS, by=SYSTEM, at=clock_module.now(),
+        )  # fmt: skip
+    happens(CaseAccepted)
+    with transaction(write=False):
+        assert owed_by(scene.rider.id) == 10
+    happens(CaseResolved)  # a fifth of the 5 that waited, and of the 10 for the outcome
+    assert scene.points() == (12, 0)
+    with transaction(write=False):
+        assert owed_by(scene.rider.id) == 7
+
+
+def test_whoever_reported_the_same_thing_waits_for_nothing_once_it_is_rejected(scene):
+    with transaction():
+        people.station()
+        other = people.rider("李师傅", name="李大力")
+        dispatcher = people.actor(people.staff("dispatcher", region_code=people.CITY, name="陈一调"))
+        first, same = cases.report(scene.rider), cases.report(other)
+    with transaction():
+        triage.merge(case_id=same.id, into_id=first.id, by=dispatcher, at=clock_module.now())
+    assert scene.balance(other).pending == 2
+    with transaction():
+        triage.reject(case_id=first.id, reason="照片看不清", by=dispatcher, at=clock_module.now())
+    assert scene.balance(other).pending == 0

@@ -19,7 +19,7 @@ from app.notices.telling import text_of
 from app.rewards.models import Voucher
 from app.rules import awarding, unwinding
 from app.rules.errors import NothingToUnwind, SecondPersonNeeded, UnwindingDecided
-from app.rules.models import Award, Unwinding
+from app.rules.models import Award, Unwinding, UsageCounter
 from app.rules.replay import replay
 from app.rules.unwinding import ask_to_unwind, decide_unwinding
 from app.volunteering import confirming
@@ -27,10 +27,11 @@ from app.volunteering.models import Hours
 from tests import make as people
 from tests.rewards import make as rewards
 from tests.rules import make
-from tests.rules.make import rule
+from tests.rules.make import cap, rule
 from tests.volunteering import make as volunteering
 
 REASON = "照片是从网上下载的"
+LIMITS = [cap(points=500), cap(period="week", times=9)]
 
 
 @dataclass
@@ -103,6 +104,13 @@ def spend(scene, points, hand_over):
     return shelf, voucher
 
 
+def used_up():
+    """How much of each cap, by rule and period."""
+    with transaction(write=False):
+        counters = session.scalars(select(UsageCounter))
+        return {(each.rule_key, each.period): (each.points, each.times) for each in counters}
+
+
 def test_usable_points_go_back_to_the_budget(scene, two):
     one = checked_in(scene)
     found = unwound(two, "checkin", one.id)
@@ -135,6 +143,17 @@ def test_pending_points_go_back_too_and_never_come_again(scene, two):
     assert scene.points() == (0, 0)
 
 
+def test_what_was_not_paid_yet_never_will_be(scene, two):
+    with transaction():
+        make.spend_budget()
+    one = checked_in(scene)
+    assert scene.points() == (0, 0)
+    assert unwound(two, "checkin", one.id).outcome["points"] == 0
+    with transaction():
+        make.fund(100)
+    assert scene.points() == (0, 0)
+
+
 def test_a_reserved_voucher_goes_back_to_the_shelf(scene, two):
     one = checked_in(scene)
     shelf, voucher = spend(scene, 20, hand_over=False)
@@ -152,6 +171,19 @@ def test_a_voucher_that_is_not_needed_stays(scene, two):
     assert unwound(two, "checkin", one.id).outcome["vouchers"] == 0
     assert shelf.stock() == (3, 1)
     assert scene.balance().held == 20
+
+
+def test_the_newest_voucher_goes_first_and_no_more_of_them_than_need_be(scene, two, clock):
+    one = checked_in(scene)
+    make.judge(make.checkin(scene.rider))
+    _, older = spend(scene, 30, hand_over=False)
+    clock.advance(minutes=1)
+    _, newer = spend(scene, 20, hand_over=False)
+    assert unwound(two, "checkin", one.id).outcome["vouchers"] == 1
+    with transaction(write=False):
+        states = [session.get_one(Voucher, each.id).state for each in (older, newer)]
+    assert states == ["reserved", "cancelled"]
+    assert (scene.points(), scene.balance().held) == ((0, 0), 30)
 
 
 def test_spent_points_are_written_off_and_the_rider_is_told(scene, two):
@@ -210,6 +242,17 @@ def test_a_whole_activity_takes_back_its_hours(scene, two, clock):
     with transaction(write=False):
         assert session.get_one(Hours, confirmed.id).state == "rejected"
     assert unwound(two, "hours", confirmed.id).outcome["facts"] == 0  # it went with the activity
+
+
+def test_what_a_void_fact_used_up_is_free_again_rule_by_rule(scene, two, clock):
+    clock.advance(minutes=1)
+    with transaction():
+        make.in_force(scene, [rule(points=30, caps=LIMITS), rule("R-02", points=4, caps=LIMITS)])
+    checked_in(scene)
+    before = used_up()
+    assert len(before) == 4
+    unwound(two, "checkin", checked_in(scene).id)
+    assert used_up() == before
 
 
 def test_nobody_unwinds_elsewhere_or_what_is_not_there(scene, two):

@@ -268,6 +268,18 @@ def test_five_guesses_a_minute_close_the_stations_door_for_a_while(app, scene, m
     assert at_counter(manager, scene, scene.phone.code())[0] == 200
 
 
+def test_guesses_at_a_station_count_together_whoever_makes_them(app, scene, manager):
+    with transaction():
+        deputy = everyone.actor(everyone.staff("station-manager", station_id=scene.station.id, name="孙站长"))
+    two = [manager, client_of(app, deputy)]
+    real = scene.phone.code()
+    for number in range(5):
+        guess = make.resealed(real[:14] + str(number) * 18)
+        assert at_counter(two[number % 2], scene, guess)[1]["code"] == "code-forged"
+    for each in two:
+        assert at_counter(each, scene, scene.phone.code())[0] == 429
+
+
 def test_misread_codes_close_no_door(scene, manager):
     real = scene.phone.code()
     wrong = real[:-1] + str((int(real[-1]) + 1) % 10)

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from app.checkins.models import Checkin, RefusedScan
+from app.codes.events import SeenInTwoPlaces
 from app.codes.kinds import station, voucher
 from app.codes.models import ScanSession
+from app.codes.posters import replace_poster
 from app.identity import sessions
 from app.kernel import strict_json
 from app.kernel.answering import edge_of
@@ -19,8 +21,10 @@ from app.ledger.models import Account
 from app.ledger.verify import verify
 from app.scans import api, together
 from tests import make as everyone
+from tests.checkins.make import metres_north
 from tests.codes import make as codes
 from tests.kernel.gathering import gathered
+from tests.rewards.make import listening
 from tests.rules import make as rules
 from tests.scans.test_scanning import HERE, client_of, count, scan
 from tests.scans.test_unanswered import Someone, empty
@@ -205,6 +209,85 @@ def test_where_codes_were_guessed_nobody_is_settled_in_a_group(lane, crowd, sett
     told = gathered(lane, one.is_scanned, two.is_scanned, three.is_scanned)
     assert settled == [["left", "settled", "settled"]]
     assert [status for status, _ in told] == [200] * 3
+
+
+def test_who_guessed_at_a_counter_is_slowed_down_in_a_group_too(lane, crowd, settled, clock):
+    one, two, three, four, _ = crowd
+    guess = {"by_id": two.rider.person_id, "station_id": four.here.id, "slug": "code-forged", "at": clock.at}
+    with transaction():
+        session.add_all([RefusedScan(**guess) for _ in range(5)])
+    told = gathered(lane, one.is_scanned, two.scans_poster, three.is_scanned)
+    assert settled == [["settled", "left", "settled"]]
+    assert [status for status, _ in told] == [200, 429, 200]
+
+
+def test_who_guessed_at_a_poster_slows_down_nobody_else(lane, crowd, settled, clock):
+    one, two, three, *_ = crowd
+    with transaction():
+        session.add(RefusedScan(by_id=two.rider.person_id, slug="code-forged", at=clock.at))
+    told = gathered(lane, one.scans_poster, two.scans_poster, three.scans_poster)
+    assert settled == [["settled", "left", "settled"]]
+    assert [status for status, _ in told] == [200] * 3
+
+
+def test_an_ended_poster_ends_in_a_group_too(app, lane, crowd, settled, clock):
+    one, two, three, *_ = crowd
+    with transaction():
+        replace_poster(station_id=two.here.id, overlap=False, by=two.manager, at=clock.at)
+        replace_poster(station_id=three.here.id, overlap=False, by=three.manager, at=clock.at)
+    newest = station.make(three.here.short_code, 2)
+    told = gathered(
+        lane,
+        one.scans_poster,
+        two.scans_poster,
+        lambda: scan(client_of(app, three.rider), newest, **HERE),
+    )
+    assert settled == [["settled", "left", "settled"]]
+    assert [body.get("code", body.get("outcome")) for _, body in told] == ["done", "poster-ended", "done"]
+
+
+def test_of_each_in_a_group_it_is_kept_who_scanned_and_from_where(app, lane, crowd, settled):
+    one, two, three, four, _ = crowd
+    there = metres_north(80)
+    place = {"position": {"lat": there.lat, "lng": there.lng}, "accuracy_m": 10}
+    further = station.make(four.here.short_code)
+    gathered(
+        lane,
+        one.is_scanned,
+        two.scans_poster,
+        three.is_scanned,
+        lambda: scan(client_of(app, four.rider), further, **place),
+    )
+    assert settled == [["settled"] * 4]
+    with transaction(write=False):
+        opened = {each.person_id: each.opened_by for each in session.scalars(select(ScanSession))}
+        kept = {
+            each.person_id: (each.recorded_by, each.within_m) for each in session.scalars(select(Checkin))
+        }
+    assert opened == {each.rider.id: each.manager.person_id for each in (one, three)}
+    assert kept == {
+        one.rider.id: (one.manager.person_id, None),
+        two.rider.id: (two.rider.id, 25),
+        three.rider.id: (three.manager.person_id, None),
+        four.rider.id: (four.rider.id, 100),
+    }
+
+
+def test_a_copied_phone_is_seen_in_a_group_too(app, lane, crowd, settled, clock):
+    """Not by whoever was near: the second rider was scanned at a station a few steps away."""
+    copied, walked, far = crowd[0], crowd[1], Someone(app, "远师傅", position=codes.FAR_AWAY)
+
+    def shown(each: Someone, there: Someone):
+        return scan(client_of(app, there.manager), each.phone.code(), station_id=str(there.here.id))
+
+    assert [shown(copied, far)[0], shown(walked, crowd[2])[0]] == [200, 200]
+    clock.advance(minutes=2)
+    with listening(SeenInTwoPlaces) as seen:
+        gathered(lane, copied.is_scanned, walked.is_scanned)
+    assert settled == [["settled", "settled"]]
+    assert [(each.person_id, each.station_id, each.before_id, each.seconds) for each in seen] == [
+        (copied.rider.id, copied.here.id, far.here.id, 120)
+    ]
 
 
 def test_who_is_faster_in_another_process_makes_all_go_one_by_one(lane, crowd, clock, monkeypatch):

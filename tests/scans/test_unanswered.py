@@ -11,6 +11,7 @@ from app.codes.kinds import station
 from app.identity.actors import SYSTEM
 from app.kernel.answering import edge_of
 from app.kernel.db import session, transaction
+from app.kernel.geo import Position
 from app.ledger.accounts import issuance_of
 from app.ledger.models import Account, Entry, LedgerTransaction
 from app.ledger.posting import Leg, post
@@ -29,10 +30,10 @@ ITS_OWN = {"id", "source", "recorded_by"}
 class Someone:
     """A rider with a phone, a station of their own, and who stands there."""
 
-    def __init__(self, app, name: str) -> None:
+    def __init__(self, app, name: str, position: Position = everyone.STATION_POSITION) -> None:
         with transaction():
             rider = everyone.rider(name)
-            self.here = everyone.station(f"{name}的驿站")
+            self.here = everyone.station(f"{name}的驿站", position=position)
             manager = everyone.staff("station-manager", station_id=self.here.id, name="站长")
             self.rider, self.manager = everyone.actor(rider), everyone.actor(manager)
             self.phone = codes.phone(self.rider)

@@ -135,6 +135,24 @@ def test_a_rider_gets_one_reward_a_day_on_trust(app, clock):
     assert make.unmatched() == 0  # the device knew better, so nobody else pays before a person has looked
 
 
+def test_the_next_day_brings_another_reward(app, clock):
+    scene = make.scene()
+    give_away(scene, scene.rider)
+    clock.advance(hours=23)
+    give_away(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["counted", "counted"]
+    assert make.usable(scene.rider) == 60
+
+
+def test_a_reward_that_became_a_loss_was_the_one_of_its_day(app, clock):
+    scene = make.scene(points=0)
+    give_away(scene, scene.rider)
+    clock.advance(minutes=3)
+    give_away(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["review: points-short", "review: lease-rider-limit"]
+    assert make.unmatched() == -20
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_two_stations_and_one_rider_end_the_same_in_either_order(app, clock, order):
     scene = make.scene(tablets=2)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from app.codes import macs
 from app.codes.enrolling import revoke_handles
 from app.identity import queries as people
+from app.identity.profile import close_account
 from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.sync import chain, manifest
@@ -67,6 +68,14 @@ def test_what_was_revoked_is_not_in_it(app, clock):
     with transaction():
         revoke_handles(person_id=scene.rider.rider.id, at=clock())
     assert made(scene, clock)["riders"] == []
+
+
+def test_who_closed_their_account_is_not_in_it(app, clock):
+    scene = make.scene(riders=2)
+    gone, there = scene.riders
+    with transaction():
+        close_account(by=gone.rider, at=clock())
+    assert [each["handle"] for each in made(scene, clock)["riders"]] == [there.phone.handle]
 
 
 def test_in_the_evening_the_keys_of_tomorrow_come_along(app, clock):

@@ -90,6 +90,30 @@ def test_one_heard_before_it_ran_out_keeps_it_unless_it_was_put_away(out, clock,
     assert sweep(clock()) == (mood == "asleep")
 
 
+def test_a_tablet_that_was_taken_out_again_keeps_what_it_may_hand_over(out, clock):
+    scene, _, code = out
+    scene.here.send([], mood="asleep")
+    clock.advance(minutes=1)
+    scene.here.send([], mood="awake")
+    scene.here.note("voucher", code)
+    clock.advance(hours=5)
+    assert sweep(clock()) == 0
+    assert make.states(scene.here.send()) == ["counted"]
+
+
+@pytest.mark.parametrize(("late_s", "left"), [(1, 0), (300, 0), (301, 1)])
+def test_a_farewell_that_was_overtaken_puts_nothing_away(out, clock, late_s, left):
+    scene, _, _code = out
+    farewell = scene.here.batch([], mood="asleep")
+    clock.advance(
+        seconds=late_s
+    )  # longer than five minutes nothing is on its way: then the clock was set back
+    scene.here.send([], mood="awake")
+    make.sent(farewell)
+    clock.advance(hours=5)
+    assert sweep(clock()) == left
+
+
 def test_another_stations_silence_keeps_nothing(out, clock):
     scene, voucher, _ = out
     scene.here.send(mood="asleep")

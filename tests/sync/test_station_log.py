@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from app.kernel.db import session, transaction
 from app.ledger.verify import verify
 from app.sync import chain, enrolling, judging, manifest, receiving
 from app.sync.errors import LogSignature
-from app.sync.models import Lease
+from app.sync.models import LATEST, Lease
 from app.sync.settling import settle_ripe
 from tests.sync import make
 
@@ -69,6 +70,18 @@ def test_what_is_still_to_come_is_waited_for(app, clock):
     assert [each.state for each in make.items()] == ["waiting"] * 2
     assert make.states(scene.here.send(scene.here.log[2:])) == ["counted"]
     assert [each.state for each in make.items()] == ["counted"] * 3
+
+
+def test_an_older_message_that_comes_late_hides_no_gap(app, clock):
+    scene = make.scene(riders=3)
+    scene.here.note("scan", scene.riders[0].phone.code())
+    older = scene.here.batch(scene.here.log[:])
+    for rider in scene.riders[1:]:
+        scene.here.note("scan", rider.phone.code())
+    scene.here.send(scene.here.log[2:])
+    receipt = make.sent(older)
+    assert (receipt.have, receipt.missing) == (2, [2])
+    assert [each.state for each in make.items()] == ["waiting"] * 2
 
 
 def test_the_second_scan_in_a_window_is_the_first(app, clock):
@@ -195,6 +208,22 @@ def test_outside_the_lease_goes_to_a_person(app, clock):
     assert make.states(scene.here.send()) == ["review: outside-lease"]
 
 
+@pytest.mark.parametrize(("minutes", "said"), [(2, "counted"), (3, "outside-lease")])
+def test_a_lease_ends_for_its_device_where_the_next_begins(app, clock, minutes, said):
+    scene = make.scene(riders=2)
+    scene.here.note("scan", scene.riders[0].phone.code())
+    scene.here.send()
+    clock.advance(hours=1)
+    following = make.renew(scene.here.device_id, scene.here.manager)
+    clock.advance(minutes=minutes)
+    scene.here.note("scan", scene.riders[1].phone.code())
+    scene.here.send()
+    replace(
+        scene.here, lease_id=following.id, log=[], head=""
+    ).send()  # it has nothing to tell of the new one
+    assert [each.slug or each.state for each in make.items()] == ["counted", said]
+
+
 def test_a_revoked_code_goes_to_a_person_but_was_good_before(app, clock):
     scene = make.scene(riders=2)
     early, late = scene.riders
@@ -283,6 +312,32 @@ def test_an_item_waits_no_longer_than_the_other_lease_and_72_hours(app, clock):
     clock.advance(hours=95, minutes=1)
     with transaction():
         assert settle_ripe(at=clock()) == 1
+
+
+def test_a_gap_is_waited_for_no_longer_than_72_hours_after_its_lease(app, clock):
+    scene = make.scene(riders=3)
+    for rider in scene.riders:
+        scene.here.note("scan", rider.phone.code())
+    assert make.states(scene.here.send(scene.here.log[1:])) == ["waiting", "waiting"]
+    clock.at = make.lease_of(scene.here).ends_at + LATEST
+    for late_s, settled in ((-1, 0), (0, 2)):
+        with transaction():
+            assert settle_ripe(at=clock.at + timedelta(seconds=late_s)) == settled
+    assert [each.slug or each.state for each in make.items()] == ["log-broken", "counted"]
+
+
+def test_a_clock_that_runs_ahead_waits_for_nothing_after_its_message(app, clock):
+    scene = make.scene(riders=2, tablets=2)
+    clock.advance(minutes=1)
+    ahead = clock.at + timedelta(seconds=90)
+    scene.here.note("scan", scene.riders[0].phone.code())
+    scene.here.note("scan", scene.riders[1].phone.code(ahead), ahead)
+    scene.here.send(scene.here.log[1:])
+    clock.advance(seconds=10)
+    scene.there.send()  # after the message, before the instant that it tells
+    clock.advance(seconds=10)
+    scene.here.send(scene.here.log[:1])
+    assert [each.state for each in make.items()] == ["counted", "counted"]
 
 
 def test_a_device_that_was_put_away_holds_nobody_up(app, clock):

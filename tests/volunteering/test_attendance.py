@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from app.kernel import clock
 from app.kernel.db import session, transaction
+from app.kernel.ids import new_id
 from app.volunteering import queries
 from app.volunteering.attendance import close_forgotten
 from app.volunteering.confirming import confirm_attendance
@@ -59,6 +61,33 @@ def test_hours_are_clipped_to_the_shift(app):
             here.shift.ends_at,
             120,
         )
+
+
+@pytest.mark.parametrize(
+    "minutes_later, state, waits",
+    [
+        (-60, "pending", True),  # they end as the shift begins
+        (120, "pending", True),
+        (-59, "pending", False),
+        (119, "pending", False),
+        (30, "rejected", True),
+    ],
+)
+def test_hours_wait_after_signing_out_unless_others_that_count_overlap(app, minutes_later, state, waits):
+    here, rider = make.setting(), make.new_rider()
+    starts_at = here.shift.starts_at + timedelta(minutes=minutes_later)
+    with transaction():
+        session.execute(
+            sa.insert(Hours).values(
+                id=new_id(), person_id=rider.person_id, activity_id=here.activity.id, starts_at=starts_at,
+                ends_at=starts_at + timedelta(minutes=60), minutes=60, basis="witnessed", state=state,
+                created_at=starts_at,
+            )
+        )  # fmt: skip
+    attended = make.attend(here.shift, rider)
+    with transaction(write=False):
+        waiting = [each for each in queries.my_hours(rider.person_id).items if each.attendance_id]
+        assert [(each.attendance_id, each.minutes) for each in waiting] == [(attended.id, 120)] * waits
 
 
 def test_a_second_scan_right_away_is_a_slip_and_not_a_sign_out(app):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -63,6 +63,36 @@ def _row(here, rider, starts_at, minutes, **more):
     return values | more
 
 
+def _enters_and_approves():
+    """An organiser of the city who may approve as well, as an actor."""
+    with transaction():
+        someone = make.staff_person("department")
+        city.appoint(
+            person_id=someone.id,
+            role="organiser",
+            region_code=city.CITY,
+            station_id=None,
+            by=city.SYSTEM,
+            at=clock.now(),
+        )
+        return city.actor(someone)
+
+
+def _organises_and_rides():
+    """A rider who is an organiser of the city as well, as an actor."""
+    with transaction():
+        both = city.rider("两头忙")
+        city.appoint(
+            person_id=both.id,
+            role="organiser",
+            region_code=city.CITY,
+            station_id=None,
+            by=city.SYSTEM,
+            at=clock.now(),
+        )
+        return city.actor(both)
+
+
 def test_two_scans_confirmed_by_the_organiser_are_proven_hours(app):
     here, rider = make.setting(), make.new_rider()
     attended = make.attend(here.shift, rider)
@@ -94,23 +124,20 @@ def test_hours_are_confirmed_once(app):
 
 
 def test_nobody_confirms_his_own_hours_and_the_database_agrees(app):
-    here = make.setting()
-    with transaction():
-        both = city.rider("两头忙")
-        city.appoint(
-            person_id=both.id,
-            role="organiser",
-            region_code=city.CITY,
-            station_id=None,
-            by=city.SYSTEM,
-            at=clock.now(),
-        )
-        himself = city.actor(both)
+    here, himself = make.setting(), _organises_and_rides()
     attended = make.attend(here.shift, himself)
     with pytest.raises(OwnHours), transaction():
         confirm_attendance(attendance_id=attended.id, by=himself, at=here.shift.ends_at)
     with pytest.raises(IntegrityError, match="not_by_himself"), transaction():
         session.execute(sa.update(Hours).values(confirmed_by=himself.person_id))
+
+
+def test_the_desk_lists_nobodys_own_hours(app):
+    here, himself = make.setting(), _organises_and_rides()
+    make.attend(here.shift, himself)
+    with transaction(write=False):
+        assert waiting.to_confirm(himself).items == []
+        assert [each.person_id for each in waiting.to_confirm(here.organiser).items] == [himself.person_id]
 
 
 def test_confirming_takes_the_permission_in_that_region(app):
@@ -180,18 +207,7 @@ def test_hours_entered_later_count_only_after_a_second_person(app):
 
 
 def test_whoever_entered_hours_does_not_approve_them_and_the_database_agrees(app):
-    here, rider = make.setting(), make.new_rider()
-    with transaction():
-        someone = make.staff_person("department")
-        city.appoint(
-            person_id=someone.id,
-            role="organiser",
-            region_code=city.CITY,
-            station_id=None,
-            by=city.SYSTEM,
-            at=clock.now(),
-        )
-        both = city.actor(someone)
+    here, rider, both = make.setting(), make.new_rider(), _enters_and_approves()
     hours = _fill(here, rider, by=both)
     with pytest.raises(SecondPersonNeeded), transaction():
         approve(hours_id=hours.id, by=both, at=clock.now())
@@ -204,6 +220,15 @@ def test_whoever_entered_hours_does_not_approve_them_and_the_database_agrees(app
                 confirmed_at=clock.now(),
             )
         )
+
+
+def test_the_desk_lists_no_hours_that_one_entered_oneself(app):
+    here, rider = make.setting(), make.new_rider()
+    first, second = _enters_and_approves(), _enters_and_approves()
+    hours = _fill(here, rider, by=first)
+    with transaction(write=False):
+        assert waiting.to_confirm(first).items == []
+        assert [each.id for each in waiting.to_confirm(second).items] == [hours.id]
 
 
 @pytest.mark.parametrize("hours_ago, minutes", [(1, 61), (24 * 31, 60), (40, 16 * 60 + 1), (10, 0)])
@@ -222,6 +247,29 @@ def test_an_organiser_enters_no_more_than_a_monthly_quota(app, clock, monkeypatc
         _fill(here, rider, hours_ago=5)
     clock.advance(days=7)
     _fill(here, rider, hours_ago=5)
+
+
+def test_the_quota_is_new_with_the_first_minute_of_the_citys_month(app, clock, monkeypatch):
+    monkeypatch.setattr(confirming, "BACKFILLS_PER_MONTH", 1)
+    here, rider = make.setting(), make.new_rider()
+    clock.at = datetime(2026, 11, 30, 15, 59, tzinfo=UTC)
+    _fill(here, rider, hours_ago=20)
+    with pytest.raises(BackfillQuotaUsed):
+        _fill(here, rider, hours_ago=10)
+    clock.advance(minutes=1)
+    assert _fill(here, rider, hours_ago=10).state == "pending"
+    with pytest.raises(BackfillQuotaUsed):
+        _fill(here, rider, hours_ago=5)
+
+
+def test_witnessing_uses_up_no_quota_of_entries(app, clock, monkeypatch):
+    monkeypatch.setattr(confirming, "BACKFILLS_PER_MONTH", 1)
+    here, rider = make.setting(starts_in=60, minutes=60), make.new_rider()
+    clock.advance(hours=2)
+    with transaction():
+        words = {"person_id": rider.person_id, "reason": "我在现场", "by": here.organiser, "at": clock.at}
+        witness(shift_id=here.shift.id, **words)
+    assert _fill(here, rider).state == "pending"
 
 
 def test_rejected_hours_give_their_time_free_and_keep_the_reason(app):

@@ -47,6 +47,12 @@ def test_the_book_of_a_past_moment_is_asked_for_by_the_minute(desk):
     assert '<td class="number">100</td>' in desk.get(f"/desk/ledger/accounts?kind=wallet&at={then}").text
 
 
+@pytest.mark.parametrize("never", ["0001-01-01T00:00", "9999-12-31T23:59", "1999-12-31T23:59"])
+def test_a_moment_before_or_after_all_records_is_named(desk, never):
+    answer = desk.get(f"/desk/ledger?at={never}")
+    assert answer.status_code == 422
+
+
 def test_an_account_is_found_and_read_line_by_line(desk, wallet):
     assert f"/desk/ledger/accounts/{wallet.id}" in desk.get("/desk/ledger/accounts?kind=wallet").text
     shown = desk.get(f"/desk/ledger/accounts/{wallet.id}").text

@@ -22,7 +22,8 @@ def test_it_refuses_a_form_without_its_token(rider: FlaskClient, wang: Person) -
 
 def test_it_refuses_a_form_from_another_site(rider: FlaskClient) -> None:
     fields = form_on(rider.get("/me/profile"), "/me/profile").fields
-    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+    others = [{"Origin": each} for each in ("https://evil.example", "null", "http://[", "http://a]b")]
+    for headers in (*others, {"Sec-Fetch-Site": "cross-site"}):
         assert rider.post("/me/profile", data=fields, headers=headers).status_code == 403
 
 

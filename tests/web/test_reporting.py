@@ -13,9 +13,9 @@ from app.kernel.db import session, transaction
 from tests.web.make import form_on, send
 
 
-def _photo() -> tuple[io.BytesIO, str]:
+def _photo(colour: str = "#888888") -> tuple[io.BytesIO, str]:
     data = io.BytesIO()
-    Image.new("RGB", (640, 480), "#888888").save(data, "JPEG")
+    Image.new("RGB", (640, 480), colour).save(data, "JPEG")
     data.seek(0)
     return data, "hole.jpg"
 
@@ -62,6 +62,18 @@ def test_the_same_draft_is_one_report(rider: FlaskClient) -> None:
     }
     answers = [rider.post("/report", data=fields) for _ in range(3)]
     assert {each.headers["Location"] for each in answers} == {answers[0].headers["Location"]}
+    assert _count() == 1
+
+
+def test_another_photo_is_another_report_and_is_not_lost(rider: FlaskClient) -> None:
+    fields = form_on(rider.get("/report"), "/report").fields | {
+        "category": "pothole",
+        "place_words": "北门桥东",
+    }
+    first, again = (rider.post("/report", data=fields | {"photo": _photo()}) for _ in range(2))
+    assert (first.status_code, again.headers["Location"]) == (303, first.headers["Location"])
+    other = rider.post("/report", data=fields | {"photo": _photo("#123456")})
+    assert other.status_code == 422
     assert _count() == 1
 
 

@@ -70,6 +70,16 @@ def test_it_is_set_up_and_signed_in_with(
     assert guest.get("/desk/rewards").status_code == 200
 
 
+def test_roles_sleep_also_in_the_request_that_renews_the_session(
+    app: Flask, boss: Person, clock: StandingClock
+) -> None:
+    set_up(browser(app, boss), boss, clock)
+    without = browser(app, boss)  # as a phone code opens it
+    for _ in range(3):
+        assert without.get("/desk/rewards").status_code == 403
+        clock.advance(minutes=16)  # the short access has run out: it is renewed in passing
+
+
 def test_in_a_session_of_an_hour_ago_it_leads_to_signing_in_again(
     app: Flask, boss: Person, clock: StandingClock
 ) -> None:
@@ -103,11 +113,21 @@ def test_the_first_step_is_good_for_five_minutes_one_password_and_one_browser(
     assert cookie is not None
     assert app.test_client().get(STEP).headers["Location"] == "/sign-in/staff"
 
-    forged = app.test_client()
-    forged.set_cookie("second_step", cookie.value[:-1] + ("0" if cookie.value[-1] != "0" else "1"))
-    csrf = form_on(forged.get(STEP), STEP)
-    answer = forged.post(STEP, data=csrf.fields | {"code": code_at(boss, clock.at)})
-    assert answer.status_code == 401
+    who, moment, mark = cookie.value.split(".")
+    other = "0" if mark[-1] != "0" else "1"
+    forgeries = [
+        f"{who}.{moment}.{mark[:-1]}{other}",
+        f"{who}.{'9' * 400}.x",
+        f"{who}.-1.{mark}",
+        f"{who}.x.",
+        who,
+    ]
+    for value in forgeries:
+        forged = app.test_client()
+        forged.set_cookie("second_step", value)
+        csrf = form_on(forged.get(STEP), STEP)
+        answer = forged.post(STEP, data=csrf.fields | {"code": code_at(boss, clock.at)})
+        assert answer.status_code == 401
 
     clock.at += timedelta(minutes=5)
     late = guest.post(STEP, data=form.fields | {"code": code_at(boss, clock.at)})

@@ -14,7 +14,9 @@ from app.codes.showing import show_personal_code
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.kernel import clock as clock_module
+from app.kernel import i18n
 from app.kernel.db import session, transaction
+from app.rewards.models import MOVEMENTS
 from tests import make
 from tests.conftest import StandingClock
 from tests.rewards import make as rewards
@@ -216,6 +218,24 @@ def test_a_delivery_is_written_down_and_a_loss_needs_a_reason(
         == 303
     )
     assert scene.stock() == (9, 0)
+
+
+def test_nothing_delivered_or_lost_is_no_movement_but_nothing_may_be_counted(
+    scene: Scene, manager: FlaskClient, counter: str
+) -> None:
+    page, about = f"{counter}/stock", {"reward_id": str(scene.reward.id), "quantity": "0", "reason": "空"}
+    for what in ("delivery", "write-off"):
+        refused = send(manager, page, page, what=what, **about)
+        assert refused.status_code == 422
+        assert "不能小于 1" in refused.text
+    assert scene.stock() == (5, 0)
+    assert send(manager, page, page, what="count", **about).status_code == 303
+    assert scene.stock() == (0, 0)
+
+
+def test_every_movement_has_its_word() -> None:
+    for kind in MOVEMENTS:
+        assert i18n.say(f"web.stock.{kind.replace('_', '-')}")
 
 
 def test_an_invitation_shows_its_pin_once(scene: Scene, manager: FlaskClient, counter: str) -> None:

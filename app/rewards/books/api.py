@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response
 
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import (
@@ -130,7 +131,7 @@ def record_write_off(station_id: UUID, reward_id: UUID, quantity: int, reason: s
 
 @api.post("/stations/<uuid:station_id>/vouchers")
 @requires("station.scan")
-@limited(ON_BEHALF)
+@limited(ON_BEHALF, named_caller)
 @idempotent
 @takes(ReserveOnBehalf)
 @gives(VoucherRead, 201)

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from app.identity import consent, passwords, profile, queries
 from app.identity.actors import Actor
 from app.identity.api import TRIES_PER_PASSWORD
-from app.identity.edge import drop_cookies
+from app.identity.edge import drop_cookies, named_caller
 from app.identity.models import OCCUPATIONS, PURPOSES
 from app.kernel import clock
 from app.kernel.errors import Forbidden, Invalid
@@ -181,7 +181,7 @@ def password(by: Actor) -> str:
 
 
 @pages.post("/me/password", again=password)
-@limited(TRIES_PER_PASSWORD)
+@limited(TRIES_PER_PASSWORD, named_caller)
 @requires("self")
 @takes_form(PasswordForm)
 def change_password(old: str, new: str, again: str, by: Actor) -> Response:

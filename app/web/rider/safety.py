@@ -10,6 +10,7 @@ from marshmallow import fields
 from app.codes import drawing
 from app.identity import second_factor, sessions
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.identity.queries import person
 from app.identity.second_factor_api import SECOND_STEPS, CodeGiven
 from app.kernel import clock
@@ -75,7 +76,7 @@ def begin(by: Actor) -> Response:
 
 
 @pages.post("/me/second-step/confirm", again=second_step, blame=BLAME)
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes_form(CodeGiven)
 def confirm(code: str, by: Actor) -> str:
@@ -84,7 +85,7 @@ def confirm(code: str, by: Actor) -> str:
 
 
 @pages.post("/me/second-step/papers", again=second_step, blame=BLAME)
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes_form(CodeGiven)
 def renew_papers(code: str, by: Actor) -> str:
@@ -93,7 +94,7 @@ def renew_papers(code: str, by: Actor) -> str:
 
 
 @pages.post("/me/second-step/remove", again=second_step, blame=BLAME)
-@limited(SECOND_STEPS)
+@limited(SECOND_STEPS, named_caller)
 @requires("self")
 @takes_form(CodeGiven)
 def remove(code: str, by: Actor) -> Response:

@@ -13,6 +13,7 @@ from app.checkins.queries import count_today
 from app.codes.decoding import codes_on
 from app.codes.queries import session_in_use
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form, traced
 from app.kernel.limits import Limit
@@ -88,7 +89,7 @@ def counter(station_id: UUID, by: Actor) -> str:
 
 @pages.post("/station/<uuid:station_id>/scan", refused="station/refused.html")
 @requires("station.scan")
-@limited(SCANS)
+@limited(SCANS, named_caller)
 @takes_form(ScanForm)
 def scanned(station_id: UUID, text: str, by: Actor) -> Response:
     """On to what the code is about"""
@@ -97,7 +98,7 @@ def scanned(station_id: UUID, text: str, by: Actor) -> Response:
 
 @pages.post("/station/<uuid:station_id>/scan/photo", refused="station/refused.html")
 @requires("station.scan")
-@limited(PHOTOS)
+@limited(PHOTOS, named_caller)
 @takes_form(Nothing, photo=codes_on)
 def scanned_photo(station_id: UUID, photo: list[str], by: Actor) -> Response:
     """The same, read by the server"""

@@ -9,8 +9,8 @@ from marshmallow import fields, validate
 
 from app.identity import moving, signing_in
 from app.identity.actors import Actor
-from app.identity.api import CODES_PER_PHONE
-from app.identity.errors import PhoneWrong
+from app.identity.api import CODES_PER_PHONE, phone_or_address
+from app.identity.edge import named_caller
 from app.identity.moving_api import HELPED
 from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form
@@ -46,10 +46,7 @@ class MoveForm(Schema):
 
 def _new_phone() -> str:
     """The number in its normal form, so that spaces do not buy more codes."""
-    try:
-        return signing_in.normal_phone(request.form.get("new_phone", ""))
-    except PhoneWrong:
-        return "unreadable"
+    return phone_or_address(request.form.get("new_phone", ""))
 
 
 @pages.get("/station/<uuid:station_id>/help")
@@ -65,7 +62,7 @@ def help_rider(station_id: UUID, by: Actor) -> str:
     blame={"person-not-found": "old_phone", "staff-account": "old_phone"},
 )
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @once
 @takes_form(LostForm)
 def end_phone(station_id: UUID, old_phone: str, reason: str, by: Actor) -> Response:
@@ -80,7 +77,7 @@ def end_phone(station_id: UUID, old_phone: str, reason: str, by: Actor) -> Respo
     blame={"phone-wrong": "new_phone", "no-sms-provider": "new_phone"},
 )
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @limited(CODES_PER_PHONE, _new_phone)
 @takes_form(NewNumberForm)
 def send_code(station_id: UUID, new_phone: str, by: Actor) -> str:
@@ -96,7 +93,7 @@ def send_code(station_id: UUID, new_phone: str, by: Actor) -> str:
     blame={"person-not-found": "old_phone", "staff-account": "old_phone", "code-wrong": "code", "code-expired": "code"},
 )  # fmt: skip
 @requires("people.recover")
-@limited(HELPED)
+@limited(HELPED, named_caller)
 @once
 @takes_form(MoveForm)
 def ask_move(station_id: UUID, old_phone: str, new_phone: str, code: str, reason: str, by: Actor) -> Response:

@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form
@@ -55,7 +56,7 @@ def on_behalf(station_id: UUID, by: Actor) -> str:
     },
 )
 @requires("station.scan")
-@limited(ON_BEHALF)
+@limited(ON_BEHALF, named_caller)
 @once
 @takes_form(OnBehalfForm)
 def reserve_on_behalf(station_id: UUID, phone: str, reward_id: UUID, reason: str, by: Actor) -> Response:

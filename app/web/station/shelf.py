@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
+import marshmallow as ma
 from flask import Response
 from markupsafe import Markup
 
@@ -31,6 +33,11 @@ class MoveForm(Schema):
     reward_id = Id(required=True)
     quantity = QueryWhole(0, 10_000, required=True)
     reason = Text(200, load_default=None)
+
+    @ma.validates_schema
+    def _moves_something(self, data: dict[str, Any], **_: Any) -> None:
+        if data["what"] != COUNT and data["quantity"] == 0:
+            raise ma.ValidationError({"quantity": ["Must be greater than or equal to 1."]})
 
 
 @pages.get("/station/<uuid:station_id>/stock")
