@@ -99,7 +99,7 @@ def test_no_honest_rider_is_in_two_places_at_once(app: Flask, monkeypatch: pytes
     )  # far apart, and riders that are always on the way
     monkeypatch.setattr(data, "REWARDS", data.REWARDS[:1])
     monkeypatch.setattr(Habits, "drawn", lambda _chance: KEEN)
-    assert running.run(Plan(seed=4, days=4, riders=6, pace=3.0, audit_every=10_000)).violations == []
+    assert running.run(Plan(seed=9, days=4, riders=6, pace=3.0, audit_every=10_000)).violations == []
     known = in_transaction(presences, write=False)
     pairs = [pair for spans in known.values() for pair in combinations(sorted(spans, key=itemgetter(0)), 2)]
     stays = [span for spans in known.values() for span in spans if span[0] < span[1]]
