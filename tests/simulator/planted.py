@@ -141,7 +141,7 @@ def a_voucher_is_handed_over_whatever_its_state(patch: Patch) -> None:
     patch.setattr(redemption.turning, "hand_over", hand_over)
 
 
-@bug("I0", "I11")
+@bug("I0", "I11", quick=True)
 def pending_points_are_settled_twice(patch: Patch) -> None:
     move = paying._move
 
@@ -153,7 +153,7 @@ def pending_points_are_settled_twice(patch: Patch) -> None:
     patch.setattr(paying, "_move", twice)
 
 
-@bug("I11", quick=True, seed=12)
+@bug("I11", seed=12)
 def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
     move = paying._move
     patch.setattr(
