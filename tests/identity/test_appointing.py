@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.identity import appointing
+from app.identity import appointing, profile
 from app.identity.actors import SYSTEM
 from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
 from app.kernel.db import transaction
@@ -79,3 +79,11 @@ def test_nobody_takes_a_role_back_beyond_their_region(admin, clock):
             with pytest.raises(Forbidden):
                 appointing.take_back(grant_id=grant.id, by=make.actor(admin), at=clock.at)
             assert grant.revoked_at is None
+
+
+def test_whoever_closed_the_account_is_no_administrator_any_more(admin, clock):
+    with transaction():
+        other = make.staff("admin", region_code=make.CITY, name="吴管理")
+        before = appointing.admins()
+        profile.close_account(by=make.actor(other), at=clock())
+        assert appointing.admins() == before - 1
