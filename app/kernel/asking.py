@@ -106,9 +106,8 @@ def _of_many(statement: Statement) -> Statement:
     arrays = [bindparam(name, type_=ARRAY(gap.type)) for name, gap in gaps.items()]
     asked = func.unnest(*arrays).table_valued(*gaps, with_ordinality="place").render_derived(name="asked")
 
-    def filled(
-        element: Any, **_: Any
-    ) -> Any:  # by name: a column would put `asked` into each inner FROM once more
+    def filled(element: Any, **_: Any) -> Any:
+        # By name: a column would put `asked` into each inner FROM once more.
         is_gap = isinstance(element, BindParameter) and element.key in gaps
         return literal_column(f"asked.{element.key}", element.type) if is_gap else None
 

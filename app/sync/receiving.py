@@ -115,7 +115,10 @@ def _hear(lease: Lease, log: dict[str, Any], sent_at: str, at: datetime) -> bool
     brought nothing for which somebody waits.
     """
     lease.told = max(lease.told, log["count"])
-    is_newest = not _is_overtaken(lease, sent_at)
+    said_at = _instant(sent_at)
+    is_newest = said_at is None or not _is_overtaken(lease, said_at)
+    if is_newest and said_at is not None:
+        lease.said_at = said_at
     if queries.count_of(lease.id) < lease.told:
         session.flush()
         return lease.closed_at is not None or at >= lease.ends_at + LATEST
@@ -127,16 +130,16 @@ def _hear(lease: Lease, log: dict[str, Any], sent_at: str, at: datetime) -> bool
     return queries.somebody_waits(lease.id, before)
 
 
-def _is_overtaken(lease: Lease, sent_at: str) -> bool:
+def _is_overtaken(lease: Lease, said_at: datetime) -> bool:
     """Whether a newer message of the device was here before: a farewell that comes after "I am back" is none."""
+    return lease.said_at is not None and timedelta() < lease.said_at - said_at <= ON_ITS_WAY
+
+
+def _instant(sent_at: str) -> datetime | None:
     try:
-        said_at = datetime.fromisoformat(sent_at).astimezone(UTC)
+        return datetime.fromisoformat(sent_at).astimezone(UTC)
     except (ValueError, OverflowError):
-        return False
-    if lease.said_at is not None and timedelta() < lease.said_at - said_at <= ON_ITS_WAY:
-        return True
-    lease.said_at = said_at
-    return False
+        return None
 
 
 def _read_all(items: Sequence[Any], lease: Lease | None, by: Actor) -> list[dict[str, Any] | Unkept]:

@@ -168,9 +168,8 @@ def _with_session(call: Callable[[], Response]) -> Response:
 
 def _renewed(token: str, at: Any) -> Tokens:
     renewed, person = sessions.renew_session(token_id=refresh_token_id(token, at), at=at, grace=True)
-    act_as(
-        sessions.actor_for(sessions.Claim(person.id, renewed.family_id))
-    )  # roles may wait for a second step
+    # As the session is, not as the person: roles may wait for a second step.
+    act_as(sessions.actor_for(sessions.Claim(person.id, renewed.family_id)))
     return give_tokens(refresh=renewed, person=person, at=at)
 
 

@@ -251,18 +251,22 @@ def test_a_queued_report_whose_outcome_came_is_paid_usable():
     assert scene.points() == (5, 0)
 
 
-@pytest.mark.parametrize(("outcome", "points"), [(CaseResolved, 5), (CaseRejected, 0)])
-def test_the_outcome_of_a_report_counts_for_what_is_still_queued(outcome, points):
-    scene = make.scene([rule(fact="report", points=5, usable="on_outcome")], budget=0)
-    facts = {
+def facts_of_report(rider):
+    return {
         "case_id": new_id(),
         "kind": "report",
         "category": "pothole",
         "grade": "normal",
-        "reporter_id": scene.rider.id,
+        "reporter_id": rider.id,
         "region_code": people.COMMUNITY,
         "at": clock_module.now(),
     }
+
+
+@pytest.mark.parametrize(("outcome", "points"), [(CaseResolved, 5), (CaseRejected, 0)])
+def test_the_outcome_of_a_report_counts_for_what_is_still_queued(outcome, points):
+    scene = make.scene([rule(fact="report", points=5, usable="on_outcome")], budget=0)
+    facts = facts_of_report(scene.rider)
     with transaction():
         awarding.on_case_accepted(CaseAccepted(**facts))
         HANDLERS[outcome](outcome(**facts))
@@ -272,15 +276,7 @@ def test_the_outcome_of_a_report_counts_for_what_is_still_queued(outcome, points
 
 def test_what_only_waits_for_a_budget_is_not_lost_by_a_later_no():
     scene = make.scene([rule(fact="report", points=5, usable="on_outcome")], budget=0)
-    facts = {
-        "case_id": new_id(),
-        "kind": "report",
-        "category": "pothole",
-        "grade": "normal",
-        "reporter_id": scene.rider.id,
-        "region_code": people.COMMUNITY,
-        "at": clock_module.now(),
-    }
+    facts = facts_of_report(scene.rider)
     with transaction():
         awarding.on_case_accepted(CaseAccepted(**facts))
         awarding.on_case_resolved(CaseResolved(**facts))
