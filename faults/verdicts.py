@@ -57,7 +57,7 @@ def broken(verdicts: Iterable[Verdict]) -> int:
 
 def write(file: Path, verdicts: Sequence[Verdict], **context: object) -> None:
     """The same for machines."""
-    rows = [asdict(each) for each in verdicts]
+    rows = [{**asdict(each), "bad": not each.is_good} for each in verdicts]
     report = {**context, "passed": kept(verdicts), "failed": broken(verdicts), "verdicts": rows}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(report, ensure_ascii=False, indent=2), "utf-8")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 
 from tools import environment, layout, progress
+from tools.tallies import Tally
 
 CHECKS = {
     "formatting (ruff format)": ["-m", "ruff", "format", "--check", "--output-format=concise", "."],
@@ -21,17 +21,9 @@ CHECKS = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How many checks passed and failed."""
-
-    passed: int
-    failed: int
-
-
-def check() -> Outcome:
+def check() -> Tally:
     """Run every check, even after one failed; show what the failing ones say."""
-    failed = 0
+    failed = []
     for name, arguments in CHECKS.items():
         began = time.monotonic()
         with progress.Progress(name):
@@ -47,9 +39,9 @@ def check() -> Outcome:
             )
         progress.say(f"{'FAILED' if done.returncode else 'ok':6} {name}  {time.monotonic() - began:.1f} s")
         if done.returncode:
-            failed += 1
+            failed.append(name)
             progress.say(done.stdout.rstrip())
-    return Outcome(len(CHECKS) - failed, failed)
+    return Tally(len(CHECKS) - len(failed), len(failed), tuple(failed))
 
 
 def main() -> int:

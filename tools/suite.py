@@ -7,12 +7,10 @@ What mostly waits (killed servers, a browser) runs beside what mostly computes; 
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -20,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tools import check, environment, layout, progress, servers, system, vendor
+from tools import check, environment, layout, progress, servers, system, tallies, vendor
+from tools.tallies import NAMED, Tally
 
 MAY_BE_LEFT_OUT = ("check", "sqlite", "postgres", "redis", "browser", "faults")
 WORKERS = max(2, min(os.cpu_count() or 2, 8))
@@ -40,10 +39,10 @@ Out = IO[bytes] | None
 
 @dataclass(frozen=True)
 class Part:
-    """Something to run; it writes to a file or to the terminal and answers how many passed and failed."""
+    """Something to run; it writes to a file or to the terminal and answers what it came to."""
 
     name: str
-    run: Callable[[Out], tuple[int, int]]
+    run: Callable[[Out], Tally]
     beside: bool = False
 
 
@@ -55,6 +54,7 @@ class Result:
     passed: int
     failed: int
     took_s: float
+    failures: tuple[str, ...] = ()
 
 
 def main() -> int:
@@ -84,7 +84,7 @@ def read_left_out(text: str) -> frozenset[str]:
 def parts(left_out: frozenset[str]) -> Iterable[Part]:
     """The parts to run, each with a name that says what it runs on."""
     if "check" not in left_out:
-        yield Part("check", lambda _out: _check())
+        yield Part("check", lambda _out: check.check())
     if "sqlite" not in left_out:
         yield Part("tests on SQLite", lambda out: _pytest("sqlite", ["-m", "not browser"], NO_DATABASE, out))
     outside = [name for name in ("postgres", "redis") if name not in left_out]
@@ -138,9 +138,13 @@ def _awaited(part: Part, result: Future[Result], file: Path) -> Result:
 
 
 def summary(results: Iterable[Result], left_out: Iterable[str]) -> list[str]:
-    """One line per part, and the closing line alone on the last."""
+    """What failed, by name; one line per part, and the closing line alone on the last.
+
+    The names stand here because this is all that many a log keeps.
+    """
     results = list(results)
-    lines = [
+    lines = [line for result in results for line in _failures(result)]
+    lines += [
         f"{result.part:32} {_clock(result.took_s):>8}  {result.passed} passed, {result.failed} failed"
         for result in results
     ]
@@ -149,22 +153,24 @@ def summary(results: Iterable[Result], left_out: Iterable[str]) -> list[str]:
     return [*lines, f"{passed} passed, {failed} failed"]
 
 
+def _failures(result: Result) -> list[str]:
+    """One line for each that failed, up to NAMED, and how many more there are."""
+    named = [f"FAILED {result.part}: {each}" for each in result.failures[:NAMED]]
+    more = len(result.failures) - len(named)
+    return [*named, f"FAILED {result.part}: and {more} more"] if more else named
+
+
 def _timed(part: Part, out: Out) -> Result:
     began = time.monotonic()
     try:
-        passed, failed = part.run(out)
+        tally = part.run(out)
     except (progress.Refused, progress.StepFailed) as problem:
+        tally = Tally(0, 1, (str(problem),))
         progress.say(f"FAILED {part.name}: {problem}")
-        passed, failed = 0, 1
-    return Result(part.name, passed, failed, time.monotonic() - began)
+    return Result(part.name, tally.passed, tally.failed, time.monotonic() - began, tally.failures)
 
 
-def _check() -> tuple[int, int]:
-    outcome = check.check()
-    return outcome.passed, outcome.failed
-
-
-def _pytest_on_servers(outside: list[str], which: str, out: Out) -> tuple[int, int]:
+def _pytest_on_servers(outside: list[str], which: str, out: Out) -> Tally:
     env = dict(NO_DATABASE)
     with ExitStack() as running:
         with progress.Progress(f"starting {' and '.join(outside)} for the tests"):
@@ -175,30 +181,20 @@ def _pytest_on_servers(outside: list[str], which: str, out: Out) -> tuple[int, i
         return _pytest("servers", ["-m", which], env, out)
 
 
-def _faults(without: str, out: Out) -> tuple[int, int]:
+def _faults(without: str, out: Out) -> Tally:
     """The fault runner in its small size, `without` these drills; what it found lies in its report."""
     layout.FAULTS_REPORT.unlink(missing_ok=True)
     asked = ",".join(filter(None, (os.environ.get("FAULTS_WITHOUT"), without)))
     code = _run([str(layout.PYTHON), "-m", "faults"], {"FAULTS_WITHOUT": asked}, out)
-    return verdicts(layout.FAULTS_REPORT, code)
+    return tallies.of_faults(layout.FAULTS_REPORT, code)
 
 
-def verdicts(report: Path, code: int) -> tuple[int, int]:
-    """(passed, failed) of the fault runner's report; a run without one has failed."""
-    try:
-        found = json.loads(report.read_text("utf-8"))
-    except (OSError, ValueError):
-        return 0, 1
-    passed, failed = int(found["passed"]), int(found["failed"])
-    return passed, max(failed, 1) if code or not passed else failed
-
-
-def _pytest(name: str, arguments: list[str], env: dict[str, str], out: Out) -> tuple[int, int]:
+def _pytest(name: str, arguments: list[str], env: dict[str, str], out: Out) -> Tally:
     with tempfile.TemporaryDirectory(prefix="fengxing-") as folder:
         report = Path(folder) / f"{name}.xml"
         command = [str(layout.PYTHON), "-m", "pytest", "-p", "tools.no_skips", "-n", str(WORKERS)]
         command += ["--dist", "worksteal", f"--junitxml={report}", *arguments]
-        return counted(report, _run(command, env, out))
+        return tallies.of_tests(report, _run(command, env, out))
 
 
 _started: list[subprocess.Popen[bytes]] = []
@@ -233,19 +229,6 @@ def _clean(env: Iterable[tuple[str, str]] | os._Environ[str]) -> dict[str, str]:
     return {
         name: value for name, value in dict(env).items() if not name.startswith("FENGXING_") or "TEST" in name
     }
-
-
-def counted(report: Path, code: int) -> tuple[int, int]:
-    """(passed, failed) of a junit report; a skipped test is a failed one, and so is a run without a report."""
-    try:
-        suites = list(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314 -- pytest wrote it just now
-    except (OSError, ElementTree.ParseError):
-        return 0, 1
-    tests = sum(int(suite.get("tests", 0)) for suite in suites)
-    failed = sum(int(suite.get(kind, 0)) for suite in suites for kind in ("failures", "errors", "skipped"))
-    if code and not failed:
-        failed = 1  # pytest itself came to grief, or found no test
-    return max(tests - failed, 0), failed
 
 
 def _clock(seconds: float) -> str:

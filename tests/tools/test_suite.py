@@ -12,6 +12,7 @@ import pytest
 from tools import layout, suite
 from tools.progress import Refused
 from tools.suite import Out, Part, Result
+from tools.tallies import NAMED, Tally
 
 
 def test_parts_are_left_out_by_name() -> None:
@@ -45,17 +46,36 @@ def test_the_closing_line_stands_alone_and_adds_up() -> None:
     assert lines[-1] == "14 passed, 2 failed"
 
 
+def test_what_failed_is_named_last_of_all_that_is_said():
+    many = tuple(f"tests.x::test_{number}: no" for number in range(NAMED + 3))
+    lines = suite.summary(
+        [Result("faults", 1, 1, 3, ("kills: all: 1 lost",)), Result("more", 0, 23, 3, many)], []
+    )
+    assert lines[0] == "FAILED faults: kills: all: 1 lost"
+    assert lines[1] == "FAILED more: tests.x::test_0: no"
+    assert lines[NAMED + 1] == "FAILED more: and 3 more"
+    assert len(lines) == NAMED + 5
+
+
+def test_a_part_that_could_not_begin_says_why_at_the_end_too():
+    def refused(out: Out) -> Tally:
+        raise Refused("no npm here")
+
+    (found,) = suite.run_all([Part("in Chromium", refused)])
+    assert (found.failed, found.failures) == (1, ("no npm here",))
+
+
 def test_what_waits_runs_beside_the_others_and_is_shown_when_it_is_over(capfd) -> None:
     beside_runs = threading.Event()
 
-    def fast(out: Out) -> tuple[int, int]:
+    def fast(out: Out) -> Tally:
         assert beside_runs.wait(10)  # if it ran after this one, nobody would say so
-        return 2, 0
+        return Tally(2, 0)
 
-    def slow(out: Out) -> tuple[int, int]:
+    def slow(out: Out) -> Tally:
         beside_runs.set()
         suite._run([sys.executable, "-c", "print('what it said')"], {}, out)
-        return 1, 1
+        return Tally(1, 1)
 
     parts = [Part("slow", slow, beside=True), Part("fast", fast)]
     found = suite.run_all(parts)
@@ -66,13 +86,13 @@ def test_what_waits_runs_beside_the_others_and_is_shown_when_it_is_over(capfd) -
 
 
 def test_whoever_stops_it_stops_what_runs_beside(monkeypatch) -> None:
-    def stopped(out: Out) -> tuple[int, int]:
+    def stopped(out: Out) -> Tally:
         while not started:
             time.sleep(0.01)
         raise KeyboardInterrupt
 
-    def long(out: Out) -> tuple[int, int]:
-        return suite._run([sys.executable, "-c", "import time; time.sleep(60)"], {}, out), 0
+    def long(out: Out) -> Tally:
+        return Tally(suite._run([sys.executable, "-c", "import time; time.sleep(60)"], {}, out), 0)
 
     started: list[subprocess.Popen[bytes]] = []
     monkeypatch.setattr(suite, "_started", started)
@@ -83,25 +103,6 @@ def test_whoever_stops_it_stops_what_runs_beside(monkeypatch) -> None:
         )
     assert time.monotonic() - began < 30
     assert [each.poll() is None for each in started] == [False]
-
-
-def _report(tmp_path: Path, **counts: int) -> Path:
-    file = tmp_path / "report.xml"
-    attributes = " ".join(f'{name}="{count}"' for name, count in counts.items())
-    file.write_text(f"<testsuites><testsuite {attributes}></testsuite></testsuites>")
-    return file
-
-
-def test_skipped_and_broken_tests_count_as_failed(tmp_path: Path) -> None:
-    file = _report(tmp_path, tests=10, failures=1, errors=1, skipped=2)
-    assert suite.counted(file, code=1) == (6, 4)
-
-
-def test_a_run_that_came_to_grief_has_failed(tmp_path: Path) -> None:
-    assert suite.counted(tmp_path / "nothing.xml", code=0) == (0, 1)
-    assert suite.counted(_report(tmp_path, tests=0), code=5)[1] == 1
-    assert suite.counted(_report(tmp_path, tests=3), code=3)[1] == 1
-    assert suite.counted(_report(tmp_path, tests=3), code=0) == (3, 0)
 
 
 def _pytest(tmp_path: Path, text: str, *arguments: str) -> subprocess.CompletedProcess[str]:
