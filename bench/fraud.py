@@ -33,6 +33,7 @@ HEADS = (
     "caught",
     "points to fraud",
     "redeemed",
+    "at most",
     "cheats doubted",
     "honest doubted",
     "days",
@@ -51,6 +52,8 @@ class Row:
     passed: Counter[str] = field(default_factory=Counter)
     to_fraud: int = 0
     redeemed: int = 0
+    at_most: int = 0
+    schemes_paid: Counter[str] = field(default_factory=Counter)
     issued: int = 0
     honest: int = 0
     honest_stopped: int = 0
@@ -64,6 +67,8 @@ class Row:
         self.passed.update(told["fraud_passed"])
         self.to_fraud += told["points_to_fraud"]
         self.redeemed += told["points_redeemed_by_fraud"]
+        self.at_most += told["points_redeemed_by_fraud_at_most"]
+        self.schemes_paid.update(told["points_to_schemes"])
         self.issued += told["points_issued"]
         self.honest += told["honest_shown"]
         self.honest_stopped += told["honest_stopped"]
@@ -85,8 +90,13 @@ class Row:
 
     @property
     def spent(self) -> float:
-        """The share of the points that fraud redeemed, at most."""
+        """The share of the points that fraud redeemed: what was given first was spent first."""
         return self.redeemed / self.issued if self.issued else 0.0
+
+    @property
+    def spent_at_most(self) -> float:
+        """The same, had cheats spent made-up points before honest ones."""
+        return self.at_most / self.issued if self.issued else 0.0
 
     @property
     def false_alarms(self) -> float:
@@ -107,13 +117,18 @@ class Row:
     def facts(self) -> dict[str, Any]:
         """For machines."""
         schemes = {
-            name: {"tried": count, "caught": round(1 - self.passed[name] / count, 3)}
+            name: {
+                "tried": count,
+                "caught": round(1 - self.passed[name] / count, 3),
+                "points": self.schemes_paid[name],
+            }
             for name, count in sorted(self.tried.items())
         }
         return {
             "level": self.level, "manners": self.manners, "tried": self.tried.total(), "caught": round(self.caught, 3),
             "points_to_fraud": self.to_fraud, "points_issued": self.issued, "share_to_fraud": round(self.paid, 4),
             "redeemed": self.redeemed, "share_redeemed": round(self.spent, 4),
+            "redeemed_at_most": self.at_most, "share_redeemed_at_most": round(self.spent_at_most, 4),
             "honest_shown": self.honest, "false_positive_rate": round(self.false_alarms, 4), "schemes": schemes,
             "doubted": dict(self.doubted), "recall": round(self.recall, 3), "precision": round(self.precision, 3),
             "days_to_doubt": max(self.days, default=None), "violations": self.violations,
@@ -126,6 +141,7 @@ class Row:
             str(self.level), self.manners, str(self.tried.total()), str(stopped), f"{self.caught:.0%}",
             f"{self.to_fraud} of {self.issued} ({self.paid:.1%})",
             f"{self.redeemed} ({self.spent:.1%})",
+            f"{self.at_most} ({self.spent_at_most:.1%})",
             f"{self.doubted['cheats_doubted']} of {self.doubted['cheats_paid']}",
             f"{self.doubted['honest_doubted']} of {self.doubted['honest']}",
             " ".join(f"{each:.1f}" for each in self.days) or "-", str(self.honest_stopped),
@@ -157,7 +173,7 @@ def _schemes(rows: Sequence[Row]) -> list[tuple[str, ...]]:
 
 def _of(row: Row, scheme: str) -> str:
     tried = row.tried[scheme]
-    return f"{1 - row.passed[scheme] / tried:.0%} of {tried}" if tried else "-"
+    return f"{1 - row.passed[scheme] / tried:.0%} of {tried}, {row.schemes_paid[scheme]} p." if tried else "-"
 
 
 def _lived(row: Row, seed: int, asked: argparse.Namespace) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from app.kernel.db import session
 from app.rules.models import AWARD_STATES, RecordedFact
 from simulator import looks
 from simulator.city import City
-from simulator.fraud import Fraudster, Takings
+from simulator.fraud import Fraudster
 from simulator.product import governing
 from simulator.riders import Rider
 from simulator.staff import Official
+from simulator.takings import Takings
 
 FINDS_OUT = 0.9  # who asks at the station learns in nine cases of ten that somebody cheated
 MISTAKEN = 0.05  # and now and then takes an honest one for a cheat

@@ -1,4 +1,4 @@
-"""Riders who cheat, at three levels of slyness, and what it earned them.
+"""Riders who cheat, at three levels of slyness. What it earns them is told in `takings`.
 
 Level 1 is blatant, level 2 takes care, level 3 has a friend at the organiser's desk. The level says how a cheat goes
 about it, never how many there are: five riders in a hundred. What no programme may let pass (a code used twice, a
@@ -8,23 +8,16 @@ honest check-in, report or shift is let pass, and its points are counted as lost
 
 from __future__ import annotations
 
-from collections import Counter as Tally
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
-
-from sqlalchemy import func, select
 
 from app.cli.demo import data
 from app.codes import damm
-from app.doubts.models import Doubt, SetAside
-from app.kernel.db import Base, session
 from app.kernel.geo import Position
-from app.rules.models import ACTIVE, AWARD_STATES, Award
-from app.volunteering.models import Hours
 from simulator import looks
 from simulator.chance import Chance
 from simulator.city import City
@@ -36,6 +29,7 @@ from simulator.product import organising, riding, serving
 from simulator.riders import Rider
 from simulator.server import Answer, Request
 from simulator.staff import Counter
+from simulator.takings import Takings
 
 SHARE = 0.05
 # Refusals that say: this is not you, not here, or not now. An honest rider who hears one was taken for a cheat.
@@ -91,79 +85,6 @@ def drawn(level: int, chance: Chance) -> Manner:
 def how_many(riders: int, level: int) -> int:
     """How many of so many riders cheat."""
     return max(1, round(riders * SHARE)) if level else 0
-
-
-class Paid(NamedTuple):
-    """Points that fraud got to use; that it redeemed at most, as if whoever cheats spent those first; of everybody."""
-
-    to_fraud: int
-    redeemed_by_fraud: int
-    issued: int
-
-
-NOBODY_CHEATED = Paid(0, 0, 0)
-
-
-@dataclass(slots=True)
-class Takings:
-    """What was tried, what was let pass, and which facts came of it."""
-
-    tried: Tally[str] = field(default_factory=Tally)
-    passed: Tally[str] = field(default_factory=Tally)
-    facts: set[UUID] = field(default_factory=set)
-    attendances: set[UUID] = field(default_factory=set)
-    splits: list[list[UUID]] = field(
-        default_factory=list
-    )  # the reports of one matter: it is worth one of them
-
-    def note(self, scheme: str, answer: Answer, *kinds: str) -> None:
-        """Write down what came of an attempt."""
-        self.passed[scheme] += answer.done
-        for kind in kinds:
-            if kind in answer.facts:
-                self.facts.add(UUID(answer.facts[kind]))
-
-    def all_facts(self) -> set[UUID]:
-        """Every check-in, report and hour that was made up and let pass."""
-        padded = select(Hours.id).where(Hours.attendance_id.in_(self.attendances))
-        return self.facts | set(session.scalars(padded)) | {each for told in self.splits for each in told[1:]}
-
-    def gains(self, *states: str) -> dict[UUID, int]:
-        """What each cheat was given for it, as far as the awards are in one of these states. One report is honest."""
-        asked = self.all_facts() | {each for told in self.splits for each in told}
-        chosen = select(Award.fact_id, Award.person_id, func.sum(Award.points)).where(
-            Award.fact_id.in_(asked), Award.state.in_(states), Award.funded_at.is_not(None)
-        )
-        rows = session.execute(chosen.group_by(Award.fact_id, Award.person_id)).all()
-        given = {fact_id: (person_id, int(points)) for fact_id, person_id, points in rows}
-        gained: Tally[UUID] = Tally()
-        for told in self.splits:
-            paid = sorted(given.pop(each) for each in told if each in given)
-            for person_id, points in sorted(paid, key=lambda each: each[1])[:-1]:
-                gained[person_id] += points
-        for person_id, points in given.values():
-            gained[person_id] += points
-        return {person_id: points for person_id, points in gained.items() if points}
-
-    def paid(self) -> Paid:
-        """What fraud got, and everybody. What is set aside is not of use."""
-        usable = select(func.coalesce(func.sum(Award.points), 0)).where(Award.state == ACTIVE)
-        waiting = (
-            select(func.coalesce(func.sum(SetAside.points), 0))
-            .join(Doubt, Doubt.id == SetAside.doubt_id)
-            .where(Doubt.fact_id.in_(self.all_facts()), Doubt.settled_at.is_(None))
-        )
-        lost = sum(self.gains(ACTIVE).values()) - int(session.scalar(waiting) or 0)
-        return Paid(max(0, lost), self._redeemed(), int(session.scalar(usable) or 0))
-
-    def _redeemed(self) -> int:
-        ever = self.gains(*AWARD_STATES)
-        holds, accounts = (Base.metadata.tables[name].c for name in ("holds", "accounts"))
-        captured = select(accounts.owner_id, func.sum(holds.captured_points)).where(
-            holds.account_id == accounts.id, accounts.owner_id.in_(ever)
-        )
-        rows = session.execute(captured.group_by(accounts.owner_id)).all()
-        return sum(min(ever[person_id], int(points or 0)) for person_id, points in rows)
 
 
 class Fraudster(Rider):

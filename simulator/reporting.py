@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -34,6 +34,7 @@ def lines(report: Report) -> Iterator[str]:
     if report.plan.fraud:
         paid = report.paid
         yield f"  {paid.to_fraud} of {paid.issued} usable points went to fraud, which redeemed {paid.redeemed_by_fraud}"
+        yield f"  (at most {paid.redeemed_at_most}): {_listed(paid.by_scheme)}"
         seen = report.doubted
         yield f"  {seen.cheats_doubted} of {seen.cheats} cheats doubted, {seen.honest_doubted} of {seen.honest} honest"
     for violation in report.violations:
@@ -59,6 +60,8 @@ def facts(report: Report) -> dict[str, Any]:
         "fraud_passed": dict(sorted(report.takings.passed.items())),
         "points_to_fraud": report.paid.to_fraud,
         "points_redeemed_by_fraud": report.paid.redeemed_by_fraud,
+        "points_redeemed_by_fraud_at_most": report.paid.redeemed_at_most,
+        "points_to_schemes": report.paid.by_scheme,
         "points_issued": report.paid.issued,
         "doubted": asdict(report.doubted),
         "honest_shown": report.shown.total(),
@@ -68,6 +71,10 @@ def facts(report: Report) -> dict[str, Any]:
         "found": report.violations,
         "command": command(report),
     }
+
+
+def _listed(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counted.items()) or "none"
 
 
 def _fault_list(plan: Plan) -> str:

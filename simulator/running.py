@@ -25,13 +25,14 @@ from simulator.devices import Network, Post
 from simulator.digest import digest
 from simulator.doubting import Doubted, SecondLooks
 from simulator.faults import Faults
-from simulator.fraud import MANNERS, NOBODY_CHEATED, Fraudster, Manner, Paid, Takings, drawn, how_many
+from simulator.fraud import MANNERS, Fraudster, Manner, drawn, how_many
 from simulator.hurry import hurrying
 from simulator.invariants import Witness
 from simulator.product import offline
 from simulator.riders import Rider
 from simulator.server import Request, Server, Step
 from simulator.staff import Clockwork, Counter, Dispatcher, Organiser
+from simulator.takings import NOBODY_CHEATED, Paid, Takings
 from simulator.violation import Violation
 
 EMPTY_CITY_BEGINS = date(

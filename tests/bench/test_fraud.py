@@ -11,7 +11,8 @@ from simulator.running import Plan, manner_of
 
 TOLD = {
     "fraud_tried": {"relay": 8, "forge": 2}, "fraud_passed": {"relay": 4, "forge": 0}, "points_to_fraud": 5,
-    "points_redeemed_by_fraud": 2, "points_issued": 500, "honest_shown": 200, "honest_stopped": 3, "violations": 0,
+    "points_redeemed_by_fraud": 2, "points_redeemed_by_fraud_at_most": 4, "points_to_schemes": {"relay": 5},
+    "points_issued": 500, "honest_shown": 200, "honest_stopped": 3, "violations": 0,
     "doubted": {"cheats": 3, "cheats_paid": 2, "cheats_doubted": 1, "honest": 57, "honest_doubted": 0, "days": 2.5},
 }  # fmt: skip
 
@@ -36,9 +37,12 @@ def test_a_row_adds_cities_up():
         0.01,
         0.015,
     )
-    assert facts["schemes"] == {"forge": {"tried": 4, "caught": 1.0}, "relay": {"tried": 16, "caught": 0.5}}
+    assert facts["schemes"] == {
+        "forge": {"tried": 4, "caught": 1.0, "points": 0},
+        "relay": {"tried": 16, "caught": 0.5, "points": 10},
+    }
     assert row.cells()[4] == "60%"
-    assert row.cells()[5:10] == ("10 of 1000 (1.0%)", "4 (0.4%)", "2 of 4", "0 of 114", "2.5 2.5")
+    assert row.cells()[5:11] == ("10 of 1000 (1.0%)", "4 (0.4%)", "8 (0.8%)", "2 of 4", "0 of 114", "2.5 2.5")
     assert (facts["recall"], facts["precision"], facts["days_to_doubt"]) == (0.5, 1.0, 2.5)
 
 

@@ -1,13 +1,14 @@
-"""What cheats got out of it: usable, and redeemed at most."""
+"""What cheats got out of it: usable, redeemed, redeemed at most, and by which scheme."""
 
 from __future__ import annotations
+
+import pytest
 
 from app.identity.actors import SYSTEM
 from app.kernel.db import transaction
 from app.ledger.accounts import redemption_account
 from app.ledger.holds import capture
-from app.rules.models import ACTIVE
-from simulator.fraud import Takings
+from simulator.takings import Credit, Takings, made_up_and_spent
 from tests.ledger import make as books
 
 
@@ -21,9 +22,28 @@ def test_of_what_was_made_up_no_more_is_redeemed_than_was_given_or_than_was_spen
         spends_all, spends_little, saves = (books.rich(50) for _ in range(3))
         redeemed(clock, spends_all, 50)
         redeemed(clock, spends_little, 5)
-        gained = {spends_all: 30, spends_little: 30, saves: 30}
-        monkeypatch.setattr(
-            Takings, "gains", lambda _self, *states: gained if states != (ACTIVE,) else {saves: 30}
-        )
+        given = [Credit("", 20, False), Credit("split", 30, False)]
+        credited = {spends_all: given, spends_little: given, saves: given}
+        monkeypatch.setattr(Takings, "_credits", lambda _self, _states, _chosen: credited)
         paid = Takings().paid()
-    assert (paid.to_fraud, paid.redeemed_by_fraud) == (30, 35)
+    assert (paid.redeemed_by_fraud, paid.redeemed_at_most) == (30, 35)
+    assert (paid.to_fraud, paid.by_scheme) == (90, {"split": 90})
+
+
+HONEST, MADE_UP, TAKEN_BACK = Credit("", 10, False), Credit("relay", 10, False), Credit("relay", 10, True)
+
+
+@pytest.mark.parametrize(
+    ("credited", "spent", "made_up"),
+    [
+        ([HONEST, MADE_UP], 10, 0),
+        ([MADE_UP, HONEST], 7, 7),
+        ([HONEST, MADE_UP, HONEST], 15, 5),
+        ([TAKEN_BACK, HONEST], 10, 0),  # it was not there any more
+        ([TAKEN_BACK, HONEST], 13, 3),  # unless more was spent than there is: then it was there in time
+        ([MADE_UP], 25, 10),  # the rest came from elsewhere
+        ([], 5, 0),
+    ],
+)
+def test_what_was_given_first_is_spent_first(credited, spent, made_up):
+    assert made_up_and_spent(credited, spent) == made_up
