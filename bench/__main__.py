@@ -33,7 +33,9 @@ from bench import (
     rules,
     scene,
     sizes,
+    steady,
     storage,
+    streams,
 )
 from bench.ground import WORKERS, Ground, on_postgresql, on_sqlite, postgres_process, served
 from bench.paths import Stand
@@ -130,6 +132,11 @@ def measure(
         for contest in contests:
             report.say(contest.path)
             rows.append(pairs.run(contest, size.pairs))
+        if not ground.is_postgresql:
+            report.say("check-ins at a steady pace")
+            riders = made.deal_riders(steady.needed(size))
+            scans = streams.scans(riders, made.counters, made.tokens)
+            rows.append(steady.run(port, scans, paths.rows_of("checkins"), size))
         used = memory.of(process, postmaster)
         report.say(f"memory: {used}")
     rows.append({"path": "memory", "verdict": pairs.SHOWN, "words": str(used), **used})

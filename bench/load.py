@@ -1,5 +1,8 @@
 """Sending requests from a few keep-alive connections for a few seconds, and counting what came back.
 
+`send` has as many requests under way as there are clients; `offer` sends so many a second whatever comes back, and
+counts each answer from the moment its request was due: who has to wait for a free connection waits as well.
+
 One thread and a selector over raw sockets: on a machine that also runs the server and the database, a client library
 would eat a third of what is to be measured. Requests are built before they are sent, answers are read to their end.
 """
@@ -10,7 +13,7 @@ import itertools
 import selectors
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -78,7 +81,7 @@ class _Client:
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.sent_at = 0.0
+        self.due_at = 0.0
         self.got = b""
         self.needs = -1
         self.connection = self._connect()
@@ -88,10 +91,10 @@ class _Client:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def send(self, call: Call) -> None:
+    def send(self, call: Call, *, due_at: float | None = None) -> None:
         self.got, self.needs = b"", -1
         data = request_of(call)
-        self.sent_at = time.perf_counter()
+        self.due_at = due_at or time.perf_counter()
         self.connection.sendall(data)
 
     def take(self) -> int | None:
@@ -138,6 +141,38 @@ def send(port: int, calls: Iterator[Call], *, seconds: float, clients: int) -> R
     return measured
 
 
+def offer(port: int, calls: Iterator[Call], *, per_s: float, seconds: float, clients: int) -> Round:
+    """Send so many calls a second, evenly, over at most `clients` connections, and wait for all answers."""
+    measured = Round()
+    with selectors.DefaultSelector() as selector:
+        idle = [_Client(port) for _ in range(clients)]
+        for client in idle:
+            selector.register(client.connection, selectors.EVENT_READ, client)
+        cpu, began = time.process_time(), time.perf_counter()
+        due = deque(began + number / per_s for number in range(round(per_s * seconds)))
+        while due or len(idle) < clients:
+            _send_what_is_due(idle, due, calls)
+            soon = bool(due and idle)
+            ready = selector.select(max(0.0, due[0] - time.perf_counter()) if soon else LATE_S)
+            if not ready and not soon:
+                measured.statuses[0] += clients - len(idle)
+                break
+            idle += [key.data for key, _ in ready if _is_back(selector, key.data, measured)]
+        measured.seconds, measured.cpu_s = time.perf_counter() - began, time.process_time() - cpu
+        for client in idle:
+            client.connection.close()
+    return measured
+
+
+def _send_what_is_due(idle: list[_Client], due: deque[float], calls: Iterator[Call]) -> None:
+    while due and idle and due[0] <= time.perf_counter():
+        call = next(calls, None)
+        if call is None:
+            due.clear()
+            return
+        idle.pop().send(call, due_at=due.popleft())
+
+
 def _exchange(
     selector: selectors.BaseSelector,
     port: int,
@@ -164,16 +199,9 @@ def _exchange(
             break
         for key, _ in ready:
             client = key.data
-            status = client.take()
-            if status is None:
+            if not _is_back(selector, client, measured):
                 continue
-            now = time.perf_counter()
-            _note(measured, client, status, now)
-            if status == 0:
-                selector.unregister(key.fileobj)
-                client.again()
-                selector.register(client.connection, selectors.EVENT_READ, client)
-            call = next(calls, None) if now < ends else None
+            call = next(calls, None) if time.perf_counter() < ends else None
             if call is None:
                 selector.unregister(client.connection)
                 client.connection.close()
@@ -184,9 +212,22 @@ def _exchange(
     measured.cpu_s = time.process_time() - cpu
 
 
+def _is_back(selector: selectors.BaseSelector, client: _Client, measured: Round) -> bool:
+    """Take what has arrived; whether this client may send again. A broken connection is opened anew."""
+    status = client.take()
+    if status is None:
+        return False
+    _note(measured, client, status, time.perf_counter())
+    if status == 0:
+        selector.unregister(client.connection)
+        client.again()
+        selector.register(client.connection, selectors.EVENT_READ, client)
+    return True
+
+
 def _note(measured: Round, client: _Client, status: int, now: float) -> None:
     measured.statuses[status] += 1
-    measured.latencies_ms.append((now - client.sent_at) * 1000)
+    measured.latencies_ms.append((now - client.due_at) * 1000)
     if 200 <= status < 300:
         measured.last = client.got
     else:

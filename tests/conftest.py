@@ -27,9 +27,9 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.identity import secrets_kept
+from app.kernel import apart, events, limits, randomness, rights
 from app.kernel import clock as clock_module
 from app.kernel import db as database
-from app.kernel import events, randomness, rights
 from app.main import create_app
 from tests.owning import owning
 
@@ -78,6 +78,12 @@ def _passwords_take_no_time() -> None:
     """Cheaper ones of the same kind; what the product's own must cost is told by tests/identity/test_passwords.py."""
     secrets_kept._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     secrets_kept._NOBODY = secrets_kept._hasher.hash("nobody's")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_busy_machine_changes_nothing() -> None:
+    """Nobody gives up on Redis or on a photo because other tests have the processor; tests of that say when."""
+    limits.PATIENCE_S = apart.LIMIT_S = 120
 
 
 @pytest.fixture(scope="session")

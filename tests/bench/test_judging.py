@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import socket
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
 from app.kernel.ids import new_id
-from bench import load, pairs, streams, svg
-from bench.load import Call
+from bench import load, pairs, steady, streams, svg
+from bench.load import Call, Round
 from bench.pairs import Contest, Pace
 
 
@@ -81,3 +86,47 @@ def test_a_picture_of_curves_is_drawn_and_escaped():
     root = ElementTree.fromstring(svg.curves("Cost & size", lines, across="entries", up="ms"))
     words = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"Cost & size", "check-in", "a < b"} <= set(words)
+
+
+def _round(per_s: float, waited_ms: list[float], *, refused: int = 0) -> Round:
+    statuses = Counter({200: len(waited_ms), 409: refused})
+    return Round(seconds=len(waited_ms) / per_s, statuses=statuses, latencies_ms=waited_ms)
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        (_round(300, [5.0] * 100), pairs.FIRST_BAR),
+        (_round(290, [5.0] * 100), pairs.BELOW),  # it fell behind
+        (_round(300, [5.0] * 97 + [51.0] * 3), pairs.BELOW),
+        (_round(300, [5.0] * 100, refused=1), pairs.BELOW),
+    ],
+)
+def test_at_a_steady_pace_one_is_answered_in_time(measured, said):
+    assert steady.row([measured])["verdict"] == said
+
+
+def test_who_waits_for_a_free_connection_waits_as_well():
+    with _answering(after=5) as port:
+        sent = load.offer(port, itertools.repeat(Call("GET", "/")), per_s=1_000_000, seconds=5e-6, clients=1)
+    assert sent.good == 5
+    assert sent.latencies_ms == sorted(
+        sent.latencies_ms
+    )  # all were due at once, and had to wait for each other
+
+
+@contextmanager
+def _answering(*, after: int) -> Iterator[int]:
+    """A server that answers so many requests of one connection, and its port."""
+
+    def answer() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            for _ in range(after):
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(answer)
+        yield listening.getsockname()[1]
+        served.result(10)
