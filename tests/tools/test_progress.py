@@ -3,12 +3,27 @@
 import io
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tools import progress
+
+
+class _Shown(threading.Event):
+    def far(self) -> str:
+        """Asked for the line that is about to be shown."""
+        self.set()
+        return ""
+
+
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> _Shown:
+    """Steps are shown at once, and take no time."""
+    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 7.0)
+    return _Shown()
 
 
 def test_a_quick_step_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,9 +33,9 @@ def test_a_quick_step_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_slow_step_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0)
-    with progress.Progress("counting") as step:
-        step._thread.join(0.2)
+    shown = _at_once(monkeypatch)
+    with progress.Progress("counting", far=shown.far):
+        assert shown.wait(60)
     said = capsys.readouterr().out
     assert said.startswith("counting ... 0 s\n")
     assert said.endswith("counting: done after 0 s\n")
@@ -29,10 +44,10 @@ def test_a_slow_step_is_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 def test_redirected_output_does_not_swallow_progress(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0)
-    with progress.Progress("counting") as step:
+    shown = _at_once(monkeypatch)
+    with progress.Progress("counting", far=shown.far):
         monkeypatch.setattr(sys, "stdout", io.StringIO())
-        step._thread.join(0.2)
+        assert shown.wait(60)
     monkeypatch.undo()
     assert "counting: done" in capsys.readouterr().out
 
