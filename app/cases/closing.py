@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from app.cases import states as s
-from app.cases.errors import NotDisputed, ReopenTooLate
+from app.cases.errors import NotDisputed, OthersWait, ReopenTooLate
 from app.cases.events import CaseClosed, CaseRated, CaseReopened, CaseWithdrawn
 from app.cases.grades import accept_deadline
 from app.cases.models import REOPEN_WITHIN, Case
-from app.cases.moving import add_photos, case_to_move, move, told
-from app.cases.queries import case_for, is_reporter
+from app.cases.moving import add_photos, case_to_move, hold, move, told
+from app.cases.queries import case_for, is_reporter, merged_into
 from app.identity.actors import Actor
 from app.kernel.events import publish
 
@@ -66,8 +66,14 @@ def reopen(*, case_id: UUID, reason: str, photo_ids: Collection[UUID] = (), by: 
 
 
 def withdraw(*, case_id: UUID, reason: str = "", by: Actor, at: datetime) -> Case:
-    """The reporter takes it back while nobody has it yet (an appeal: at any time before it is resolved)."""
+    """The reporter takes it back while nobody has it yet (an appeal: at any time before it is resolved).
+
+    Others whose reports were merged into it wait for its answer, so then it stays.
+    """
+    hold(case_id)
     case = case_to_move(case_id, s.WITHDRAW, by)
+    if merged_into(case.id):
+        raise OthersWait(number=case.number)
     move(case, s.WITHDRAW, by=by, at=at, words=reason, closed_at=at)
     publish(told(CaseWithdrawn, case, at))
     return case

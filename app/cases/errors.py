@@ -53,6 +53,12 @@ class CannotMerge(Conflict):
     slug = "cannot-merge"
 
 
+class OthersWait(Conflict):
+    """Reports of others were merged into this one, and this one will answer them."""
+
+    slug = "others-wait"
+
+
 class HandlerUnfit(Invalid):
     """The person named does not hold the permission to work on this case there."""
 

@@ -105,6 +105,11 @@ def followers(case_id: UUID) -> Sequence[UUID]:
     return session.scalars(select(MeToo.person_id).where(MeToo.case_id == case_id).order_by(MeToo.id)).all()
 
 
+def merged_into(case_id: UUID) -> Sequence[Case]:
+    """The reports that this one decides."""
+    return session.scalars(select(Case).where(Case.duplicate_of == case_id).order_by(Case.id)).all()
+
+
 def me_too_count(case_id: UUID) -> int:
     """How many said "me too"."""
     return session.scalar(select(func.count()).select_from(MeToo).where(MeToo.case_id == case_id)) or 0

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.cases import queries
 from app.cases import states as s
 from app.cases.errors import CannotMerge, GradeFixed, HandlerUnfit
 from app.cases.events import CaseAccepted, CaseMerged, CaseRejected
 from app.cases.grades import resolve_deadline
 from app.cases.models import Case, CasePhoto, MeToo
-from app.cases.moving import case_to_move, move, past_resolvers, told
+from app.cases.moving import case_to_move, hold, move, past_resolvers, told
 from app.cases.queries import case_for
 from app.cases.reporting import follow
 from app.identity import queries as people
@@ -58,7 +59,12 @@ def reject(*, case_id: UUID, reason: str, by: Actor, at: datetime) -> Case:
 
 
 def merge(*, case_id: UUID, into_id: UUID, by: Actor, at: datetime) -> Case:
-    """Fold a report into an open one of the same thing: its reporter and followers follow the other from now on."""
+    """Fold a report into an open one of the same thing: its reporter and followers follow the other from now on.
+
+    Those that were merged into it before come along, so that each merged report names the one that decides it. Both
+    are held first: at this very moment somebody may be ending the other, or merging it into this one.
+    """
+    hold(case_id, into_id)
     case = case_to_move(case_id, s.MERGE, by)
     into = case_for(by, into_id)
     if into.id == case.id or into.kind != case.kind or not into.is_open:
@@ -66,7 +72,12 @@ def merge(*, case_id: UUID, into_id: UUID, by: Actor, at: datetime) -> Case:
     move(case, s.MERGE, by=by, at=at, note=into.number, duplicate_of=into.id, closed_at=at)
     followers = session.scalars(select(MeToo.person_id).where(MeToo.case_id == case.id).order_by(MeToo.id))
     follow(into, [*([case.reporter_id] if case.reporter_id else []), *followers], at)
-    publish(told(CaseMerged, case, at, into_id=into.id))
+    along = queries.merged_into(case.id)
+    for each in (case, *along):  # who told the same twice is found while each stands where it stood
+        publish(told(CaseMerged, each, at, into_id=into.id))
+    for each in along:
+        each.duplicate_of = into.id
+    session.flush()
     return case
 
 

@@ -72,6 +72,8 @@ def verbs_for(case: Case, by: Actor, at: datetime) -> list[str]:
         verbs = [verb for verb in verbs if s.REPORTER in case.rules.moves[verb].who]
         if until is None or at > until:
             verbs = [verb for verb in verbs if verb != s.REOPEN]
+        if s.WITHDRAW in verbs and queries.merged_into(case.id):
+            verbs.remove(s.WITHDRAW)
     elif case.answer != s.NOT_SOLVED:
         verbs = [verb for verb in verbs if verb != s.REOPEN]
     if case.reopened and by.person_id in past_resolvers(case.id):

@@ -48,6 +48,7 @@ from app.kernel.answering import PUBLIC, Edge, count_tries, edge_of, file_bytes,
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
 from app.web.faults import Faults
+from app.web.headers import secured
 from app.web.notes import notes
 from app.web.origin import check_origin
 
@@ -191,19 +192,22 @@ def _for_script(response: Response) -> Response:
 
 def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Response:
     by = authenticate(edge.ahead)
-    if edge.access != PUBLIC:
-        if by.is_anonymous:
-            if _asked_by_script():
-                raise Unauthenticated
-            return _to_sign_in()
-        if edge.access is None or not by.holds(edge.access):
+    if not _admits(edge, by):
+        if not by.is_anonymous:
             raise by.refusal()
+        if _asked_by_script():
+            raise Unauthenticated
+        return _to_sign_in()
     arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
     if not edge.idempotent:
         response = make_response(view(**arguments))
         traces.leave(edge.trace, path, by)
         return response
     return _once(lambda: make_response(view(**arguments)), by)
+
+
+def _admits(edge: Edge, by: Actor) -> bool:
+    return edge.access == PUBLIC or (edge.access is not None and by.holds(edge.access))
 
 
 def _to_sign_in() -> Response:
@@ -267,24 +271,31 @@ def _filled(values: Any, edge: Edge) -> dict[str, Any]:
 
 
 def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Response:
+    """The form again, for whoever may see its page, and as a look at that page; for all others the sentence alone."""
     again = refusal.again
     if again is None or isinstance(problem, CsrfMissing):
         return error_page(problem, refusal.template)
     notes().faults = Faults.of(problem, refusal.blame)
 
+    edge = edge_of(again)
+
     def show() -> Response:
-        edge = edge_of(again)
+        by = authenticate()
+        if not _admits(edge, by):
+            return error_page(problem, refusal.template)
         taken = _arguments_of(
             again
         )  # the form's address may name more than the page's, as a candidate of a selection
-        arguments = {name: value for name, value in path.items() if name in taken}
-        arguments |= load(edge.query, {}) if edge.query is not None else {}
+        given = {name: value for name, value in path.items() if name in taken}
+        arguments = given | (load(edge.query, {}) if edge.query is not None else {})
         if "by" in taken:
-            arguments["by"] = authenticate()
-        return make_response(again(**arguments))
+            arguments["by"] = by
+        response = make_response(again(**arguments))
+        traces.leave(edge.trace, given, by)
+        return response
 
     try:
-        response = in_transaction(show, write=False)
+        response = in_transaction(show, write=edge.trace is not None)
     except Problem as worse:
         return error_page(worse)
     if response.status_code == 200:
@@ -369,21 +380,3 @@ def error_page(problem: Problem, template: str = "error.html") -> Response:
     if "retry_after_s" in problem.facts:
         response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
     return secured(response)
-
-
-CONTENT_SECURITY = (
-    "default-src 'none'; script-src 'self'{wasm}; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "media-src 'self' blob:; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-
-
-def secured(response: Response) -> Response:
-    """Nothing inline, nothing from elsewhere, nothing kept in shared caches."""
-    wasm = " 'wasm-unsafe-eval'" if notes().wasm else ""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(wasm=wasm)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=(), payment=()"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

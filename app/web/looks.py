@@ -17,8 +17,8 @@ from app.identity.edge import ACCESS_COOKIE, csrf_value, known_actor
 from app.kernel import i18n
 from app.kernel.answering import PUBLIC
 from app.kernel.ids import new_id
-from app.web.edge import secured
 from app.web.faults import Faults
+from app.web.headers import secured
 from app.web.notes import notes
 
 STATIC = Path(__file__).parent / "static"

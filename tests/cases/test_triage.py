@@ -12,14 +12,13 @@ from sqlalchemy.exc import DBAPIError
 from app.cases import queries, triage, working
 from app.cases import states as s
 from app.cases.errors import (
-    CannotMerge,
     CaseMovedOn,
     CaseNotFound,
     GradeFixed,
     HandlerUnfit,
     OwnCase,
 )
-from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected
+from app.cases.events import CaseAccepted, CaseEvent, CaseRejected
 from app.cases.models import Case
 from app.cases.moving import move
 from app.identity.profile import close_account
@@ -162,35 +161,6 @@ def test_who_saw_an_older_state_changes_nothing(unit: None, town: Town):
         move(case, s.REASSIGN, by=city.actor(town.dispatcher), at=clock.now())
 
     assert len(queries.steps(case)) == 1
-
-
-def test_merging_keeps_every_reporter(unit: None, town: Town, heard: list[CaseEvent]):
-    double, main = make.report(town.rider), make.report(town.other)
-    follower = city.rider("赵师傅")
-    make.reporting.me_too(case_id=double.id, by=city.actor(follower), at=clock.now())
-
-    triage.merge(case_id=double.id, into_id=main.id, by=city.actor(town.dispatcher), at=clock.now())
-
-    assert (double.state, double.duplicate_of) == (s.MERGED, main.id)
-    assert queries.followers(main.id) == [town.rider.id, follower.id]
-    assert isinstance(heard[-1], CaseMerged)
-    assert heard[-1].into_id == main.id
-
-
-def test_whoever_reported_it_twice_does_not_follow_himself(unit: None, town: Town):
-    double, main = make.report(town.rider), make.report(town.rider)
-
-    triage.merge(case_id=double.id, into_id=main.id, by=city.actor(town.dispatcher), at=clock.now())
-
-    assert (queries.followers(main.id), queries.me_too_count(main.id)) == ([], 0)
-
-
-def test_it_merges_into_open_cases_of_the_same_kind_only(unit: None, town: Town):
-    case, over = make.report(town.rider), make.report_in(s.REJECTED, town)
-
-    for into in (case, over):
-        with pytest.raises(CannotMerge):
-            triage.merge(case_id=case.id, into_id=into.id, by=city.actor(town.dispatcher), at=clock.now())
 
 
 def test_reassigning_moves_scope_and_photos(unit: None, town: Town):

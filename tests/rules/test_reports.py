@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app.cases import triage
+from app.cases import triage, working
 from app.cases.events import (
     CaseAccepted,
     CaseMerged,
@@ -152,15 +152,63 @@ def test_points_that_waited_pay_a_debt_once_they_are_usable(scene, happens):
         assert owed_by(scene.rider.id) == 7
 
 
-def test_whoever_reported_the_same_thing_waits_for_nothing_once_it_is_rejected(scene):
+@pytest.fixture
+def desk(scene):
+    """Two riders more, a place, and somebody who decides."""
     with transaction():
         people.station()
-        other = people.rider("李师傅", name="李大力")
-        dispatcher = people.actor(people.staff("dispatcher", region_code=people.CITY, name="陈一调"))
-        first, same = cases.report(scene.rider), cases.report(other)
+        return (
+            people.rider("李师傅", name="李大力"),
+            people.rider("赵师傅", name="赵有田"),
+            people.actor(people.staff("dispatcher", region_code=people.CITY, name="陈一调")),
+        )
+
+
+def told(*reporters):
     with transaction():
-        triage.merge(case_id=same.id, into_id=first.id, by=dispatcher, at=clock_module.now())
+        return [cases.report(each).id for each in reporters]
+
+
+def merged(double, into, by):
+    with transaction():
+        triage.merge(case_id=double, into_id=into, by=by, at=clock_module.now())
+
+
+def test_whoever_reported_the_same_thing_waits_for_nothing_once_it_is_rejected(scene, desk):
+    other, _, dispatcher = desk
+    first, same = told(scene.rider, other)
+    merged(same, first, dispatcher)
     assert scene.balance(other).pending == 2
     with transaction():
-        triage.reject(case_id=first.id, reason="照片看不清", by=dispatcher, at=clock_module.now())
+        triage.reject(case_id=first, reason="照片看不清", by=dispatcher, at=clock_module.now())
     assert scene.balance(other).pending == 0
+
+
+def test_whoever_was_merged_into_what_is_merged_on_has_the_outcome_of_the_last(scene, desk):
+    other, third, dispatcher = desk
+    first, second, last = told(scene.rider, other, third)
+    merged(first, second, dispatcher)
+    merged(second, last, dispatcher)
+    assert (scene.balance().pending, scene.balance(other).pending) == (2, 2)
+    with transaction():
+        triage.accept(case_id=last, by=dispatcher, at=clock_module.now())
+        working.resolve(case_id=last, note="补好了", by=dispatcher, at=clock_module.now())
+    assert (scene.points(), scene.balance(other).usable, scene.balance(third).usable) == ((2, 0), 2, 15)
+
+
+def test_whoever_told_the_last_too_is_thanked_for_that_one_alone(scene, desk):
+    other, _, dispatcher = desk
+    first, second, last = told(scene.rider, other, scene.rider)
+    merged(first, second, dispatcher)
+    assert scene.balance().pending == 2
+    merged(second, last, dispatcher)
+    assert (scene.balance().pending, scene.balance(other).pending) == (0, 2)
+
+
+def test_whoever_told_it_twice_and_was_thanked_once_keeps_that_when_it_is_merged_on(scene, desk):
+    other, third, dispatcher = desk
+    first, again, second, last = told(scene.rider, scene.rider, other, third)
+    merged(first, second, dispatcher)
+    merged(again, second, dispatcher)
+    merged(second, last, dispatcher)
+    assert (scene.balance().pending, scene.balance(other).pending) == (2, 2)

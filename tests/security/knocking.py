@@ -109,8 +109,8 @@ def _visitor(app: Flask, someone: Person | None) -> Visitor:
     return Visitor(client, cookies.get(CSRF_COOKIE, ""))
 
 
-def knock(visitor: Visitor, app: Flask, route: Route, world: World) -> TestResponse:
-    """The request that a well-made client would send here."""
+def knock(visitor: Visitor, app: Flask, route: Route, world: World, *, empty: bool = False) -> TestResponse:
+    """The request that a well-made client would send here; or a form with nothing filled in."""
     edge, own = edge_of(app.view_functions[route.rule.endpoint]), _own(route, world)
     values = {name: _path_value(name, route, world, own) for name in route.rule.arguments}
     with app.test_request_context():
@@ -123,7 +123,7 @@ def knock(visitor: Visitor, app: Flask, route: Route, world: World) -> TestRespo
         sent["json"] = filled(edge.body, world) | given
     elif route.method == "POST":
         hidden = {} if route.is_api else {"csrf_token": visitor.csrf, "idempotency_key": KEY}
-        sent["data"] = hidden | filled(edge.form, world) | given
+        sent["data"] = hidden | ({} if empty else filled(edge.form, world) | given)
     return visitor.client.open(path, method=route.method, **sent)
 
 

@@ -1,0 +1,55 @@
+"""A refused form is shown again: to whoever may see its page, and as one more look at it."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Flask
+
+from app.audit.models import AuditRecord
+from app.kernel.db import session, transaction
+from tests import make
+from tests.cases import make as cases
+from tests.web.make import browser, send, staff
+
+
+def looks(action: str) -> int:
+    with transaction(write=False):
+        count = sa.select(sa.func.count()).select_from(AuditRecord).where(AuditRecord.action == action)
+        return session.scalar(count) or 0
+
+
+def post(client, path, **filled):
+    csrf = client.get_cookie("csrf_access_token").value
+    return client.post(path, data={"csrf_token": csrf} | filled)
+
+
+def test_whoever_may_not_see_the_page_is_not_shown_it_by_its_form(app: Flask):
+    with transaction():
+        make.regions()
+        rider = make.rider("王师傅")
+    staff("admin", name="欧阳管理")
+    for stranger in (browser(app, rider), browser(app, staff("dispatcher"))):
+        answer = post(stranger, "/desk/people", name="我", role="admin")
+        assert answer.status_code == 403
+        assert "欧阳管理" not in answer.text
+        assert 'name="username"' not in answer.text
+
+
+def test_whoever_may_sees_the_form_again(app: Flask):
+    with transaction():
+        make.regions()
+    admin = browser(app, staff("admin", name="欧阳管理"))
+    answer = post(admin, "/desk/people", name="")
+    assert answer.status_code == 422
+    assert "欧阳管理" in answer.text
+
+
+def test_a_refused_form_with_a_rider_on_it_is_a_look_at_that_rider(app: Flask):
+    with transaction():
+        town = cases.town()
+        case = cases.report(town.rider)
+    desk, page = browser(app, town.dispatcher), f"/grid/{case.id}"
+    refused = send(desk, page, f"{page}/reject", words="")
+    assert refused.status_code == 422
+    assert "王*明" in refused.text
+    assert looks("case.seen") == 2  # the page, and the page with its fault
