@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from app.identity.actors import Actor
-from app.kernel.clock import city_day, day_bounds
+from app.kernel.clock import city_day
 from app.kernel.db import session
-from app.sync import queries
+from app.sync import bounding, queries
 from app.sync.errors import LeaseTaken, LogIncomplete
-from app.sync.models import LEASE_LIVES, LEASE_POINTS, Lease, StationDevice
+from app.sync.models import LEASE_LIVES, Lease, StationDevice
 
 
 def renew_lease(*, device_id: UUID, by: Actor, at: datetime) -> Lease:
@@ -40,7 +38,7 @@ def renew_lease(*, device_id: UUID, by: Actor, at: datetime) -> Lease:
         granted_to=by.person_id,
         granted_at=at,
         ends_at=at + LEASE_LIVES,
-        points_limit=LEASE_POINTS - _granted_today(device.station_id, at),
+        points_limit=bounding.left_on(device.station_id, at),
         heard_at=at,
     )
     session.add(lease)
@@ -57,12 +55,3 @@ def _close(lease: Lease, device_id: UUID, at: datetime) -> None:
 
 def _same_day(lease: Lease, at: datetime) -> bool:
     return city_day(lease.granted_at) == city_day(at)
-
-
-def _granted_today(station_id: UUID, at: datetime) -> int:
-    """What earlier leases of the day have used; the day as a whole stays within one limit."""
-    first, last = day_bounds(city_day(at))
-    spent = select(func.coalesce(func.sum(Lease.points_used), 0)).where(
-        Lease.station_id == station_id, Lease.granted_at >= first, Lease.granted_at < last
-    )
-    return min(LEASE_POINTS, session.scalar(spent) or 0)

@@ -17,16 +17,16 @@ from app.ledger.posting import Leg
 from app.rewards import queries as rewards
 from app.rewards import redemption
 from app.rewards.models import Voucher
-from app.sync import queries
+from app.sync import bounding, queries
 from app.sync.errors import LeaseExceeded, LeaseRiderLimit
-from app.sync.models import PER_RIDER_A_DAY, Lease, SyncItem
+from app.sync.models import LEASE_POINTS, PER_RIDER_A_DAY, Lease, SyncItem
 
 
 def hand_over_reward(item: SyncItem, reward_id: UUID, person_id: UUID, lease: Lease, *, by: Actor) -> Voucher:
     """A reward given for a rider's code alone, within the lease: reserved and handed over as of when it happened."""
     if queries.redeemed_on(person_id, item.happened_at) >= PER_RIDER_A_DAY:
         raise LeaseRiderLimit
-    use_lease(lease, rewards.reward(reward_id).points)
+    use_lease(lease, rewards.reward(reward_id).points, at=item.happened_at)
     return redemption.hand_over_at_counter(
         person_id=person_id, reward_id=reward_id, station_id=lease.station_id, by=by, at=item.happened_at
     )
@@ -46,8 +46,13 @@ def voucher_in(code: str, happened_at: datetime) -> Voucher:
     return rewards.voucher_by_serial(read.serial)
 
 
-def use_lease(lease: Lease, points: int) -> None:
-    """Take points from the lease. The condition is judged on the locked row: no two items take the same points."""
+def use_lease(lease: Lease, points: int, *, at: datetime) -> None:
+    """Take points from the lease, and from the station's day. Raises LeaseExceeded where either has none left.
+
+    The condition is judged on the locked row: no two items take the same points. One settlement runs at a time.
+    """
+    if bounding.given_on(lease.station_id, at) + points > LEASE_POINTS:
+        raise LeaseExceeded(limit=LEASE_POINTS)
     left = session.scalar(
         update(Lease)
         .where(Lease.id == lease.id, Lease.points_used + points <= Lease.points_limit)
@@ -66,7 +71,7 @@ def bear_loss(item: SyncItem, points: int, lease: Lease, *, by: Actor) -> int:
     Never more than the lease: what lies beyond it is the station's. Returns the loss that was booked.
     """
     try:
-        use_lease(lease, points)
+        use_lease(lease, points, at=item.happened_at)
     except LeaseExceeded:
         return 0
     session.execute(

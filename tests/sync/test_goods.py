@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.kernel.db import transaction
@@ -124,6 +126,63 @@ def test_a_new_lease_on_the_same_day_does_not_widen_the_bound(app, clock):
     assert lease.points_limit == LEASE_POINTS - 40
     clock.advance(hours=20)
     assert make.renew(scene.here.device_id, scene.here.manager).points_limit == LEASE_POINTS
+
+
+def go_on(tablet):
+    """Another lease for this tablet, which begins its log anew."""
+    lease = make.renew(tablet.device_id, tablet.manager)
+    tablet.lease_id, tablet.log, tablet.head = lease.id, [], ""
+    return lease
+
+
+def test_what_was_told_and_waits_is_not_granted_again(app, clock):
+    scene = make.scene(riders=12, points=0, tablets=2)  # the neighbours are silent, so all that is told waits
+    clock.advance(minutes=1)
+    for each in scene.riders[:7]:
+        give_away(scene, each)
+    assert make.states(scene.here.send()) == ["waiting"] * 7
+    assert go_on(scene.here).points_limit == LEASE_POINTS - 7 * 20
+    clock.advance(minutes=5)
+    for each in scene.riders[7:]:
+        give_away(scene, each)
+    scene.here.send()
+    scene.there.send(mood="asleep")
+    scene.here.send()
+    assert make.unmatched() == -LEASE_POINTS
+
+
+def test_a_lease_of_the_evening_before_is_no_second_day(app, clock):
+    clock.at = datetime(2026, 11, 24, 15, 50, tzinfo=UTC)  # ten to midnight in the city
+    scene = make.scene(riders=12, points=0)
+    give_away(scene, scene.riders[0])
+    clock.advance(hours=10)
+    for each in scene.riders[1:8]:
+        give_away(scene, each)
+    scene.here.send()
+    assert go_on(scene.here).points_limit == LEASE_POINTS - 7 * 20
+    clock.advance(minutes=5)
+    for each in scene.riders[8:]:
+        give_away(scene, each)
+    scene.here.send()
+    assert make.unmatched() == -20 - LEASE_POINTS  # one before midnight, ten after it
+
+
+def test_two_devices_of_a_station_share_its_day(app, clock):
+    clock.at = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)  # six in the morning
+    scene = make.scene(riders=16, points=0)
+    clock.advance(hours=23, minutes=30)  # half past five of the next day
+    for each in scene.riders[:8]:
+        give_away(scene, each)
+    clock.advance(hours=3)
+    other = make.tablet(9, scene.here.station)  # the first one is lost, and its lease has ended
+    assert make.lease_of(other).points_limit == LEASE_POINTS
+    for each in scene.riders[8:]:
+        give_away(scene, each, other)
+    other.send()
+    scene.here.send()  # it was found
+    assert make.unmatched() == -LEASE_POINTS
+    slugs = [each.slug for each in make.conflicts()]
+    assert sorted(slugs) == ["lease-exceeded"] * 6 + ["points-short"] * 10
 
 
 def test_a_rider_gets_one_reward_a_day_on_trust(app, clock):
