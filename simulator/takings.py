@@ -117,7 +117,7 @@ class Takings:
             select(Award.fact_id, Award.person_id, taken_back, func.sum(Award.points))
             .where(chosen, Award.state.in_(states), Award.funded_at.is_not(None))
             .group_by(Award.fact_id, Award.person_id, taken_back)
-            .order_by(func.min(Award.funded_at), func.min(Award.id))
+            .order_by(func.min(Award.funded_at), Award.fact_id)
         )
         rows = session.execute(asked).all()
         schemes = self.all_facts()
