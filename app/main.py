@@ -17,6 +17,7 @@ from app.audit import recording as audit
 from app.cases import api as cases_api
 from app.cases import deadlines
 from app.cases import events as cases
+from app.cases import forgetting as cases_forgetting
 from app.checkins import api as checkins_api
 from app.checkins import events as checkins
 from app.codes import api as codes_api
@@ -148,6 +149,8 @@ JOBS = (
     Kind(exports_fetching.MAKE, exports_fetching.make_file, tries=3, long=True),
     Kind(rules_trying.TRY, rules_trying.carry_out, tries=3, long=True),
     Kind("settle-lost-dry-runs", rules_trying.settle_lost, every_s=MINUTE),
+    Kind("forget-places", cases_forgetting.forget_places, every_s=HOUR),
+    Kind("forget-unused-photos", forgetting.forget_unused, every_s=HOUR),
     Kind("erase-gone-photos", forgetting.erase_gone, every_s=HALF_MINUTE),
     Kind("forget-exports", exports_fetching.forget_expired, every_s=HOUR),
     Kind("forget-done-jobs", jobs.forget_done, every_s=HOUR),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.cases import states as s
@@ -49,6 +49,12 @@ class Case(IdMixin, Base):
         CheckConstraint(f"(duplicate_of IS NOT NULL) = (state = '{s.MERGED}')", name="merged_into"),
         Index("ix_cases_due", "due_at", "id"),
         Index("ix_cases_box", "lat", "lng"),
+        Index(
+            "ix_cases_with_place",
+            "created_at",
+            sqlite_where=text("lat IS NOT NULL"),
+            postgresql_where=text("lat IS NOT NULL"),
+        ),
     )
 
     number: Mapped[str] = mapped_column(String(16))

@@ -15,7 +15,15 @@ from sqlalchemy import Connection, Table, make_url, text
 from app.kernel.db import Base
 
 ERASED_FROM = frozenset(
-    {"first_facts", "idempotency_keys", "jobs", "limit_windows", "paper_codes", "second_factors"}
+    {
+        "first_facts",
+        "idempotency_keys",
+        "jobs",
+        "limit_windows",
+        "paper_codes",
+        "second_factors",
+        "sync_positions",
+    }
 )
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES")
 ROLE = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")

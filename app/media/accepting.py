@@ -28,7 +28,7 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     before = session.scalar(
         select(Media)
         .where(Media.owner_id == by.id, Media.digest == photo.digest, Media.attached_at.is_(None))
-        .where(Media.purpose == purpose)
+        .where(Media.purpose == purpose, Media.gone_at.is_(None))
         .order_by(Media.id)
         .limit(1)
     )

@@ -35,7 +35,8 @@ def attach_photos(
         return
     taken = session.execute(
         update(Media)
-        .where(Media.id.in_(wanted), Media.owner_id == by.id, Media.attached_at.is_(None))
+        .where(Media.id.in_(wanted), Media.owner_id == by.id)
+        .where(Media.attached_at.is_(None), Media.gone_at.is_(None))
         .where(true() if purpose is None else Media.purpose == purpose)
         .values(attached_at=at, region_code=region_code, seen_with=list(seen_with), shown_to_id=shown_to_id)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
@@ -13,6 +13,8 @@ from app.kernel.db import session
 from app.media.models import Media
 from app.media.storing import storage
 
+UNUSED_FOR = timedelta(days=1)  # a report that is being written; what is sent again after that comes in anew
+
 
 def forget_photos(*, photo_ids: Collection[UUID], at: datetime) -> None:
     """From now on these photos are there for nobody. It cannot be taken back."""
@@ -20,6 +22,15 @@ def forget_photos(*, photo_ids: Collection[UUID], at: datetime) -> None:
         session.execute(
             update(Media).where(Media.id.in_(photo_ids), Media.gone_at.is_(None)).values(gone_at=at)
         )
+
+
+def forget_unused(*, at: datetime) -> int:
+    """Forget what was sent in more than a day ago and belongs to nothing. Returns how many."""
+    unused = update(Media).where(
+        Media.attached_at.is_(None), Media.gone_at.is_(None), Media.created_at <= at - UNUSED_FOR
+    )
+    done = session.execute(unused.values(gone_at=at).execution_options(synchronize_session=False))
+    return done.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 def erase_gone(*, at: datetime) -> int:

@@ -159,6 +159,18 @@ class SyncItem(IdMixin, Base):
         return min(self.happened_at, self.arrived_at)
 
 
+class SaidPosition(Base):
+    """Where a phone said to be as it scanned a poster, WGS-84: kept apart, and only until its item is settled."""
+
+    __tablename__ = "sync_positions"
+
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("sync_items.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    lat: Mapped[float]
+    lng: Mapped[float]
+    accuracy_m: Mapped[int | None]
+
+
 class Conflict(IdMixin, Base):
     """An item that no rule can judge: evidence for a person, and what that person decided, once."""
 

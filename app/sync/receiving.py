@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem, Unauthenticated
 from app.sync import chain, queries, resolving, schemas
 from app.sync.errors import ItemChanged, ItemUnreadable, LogSignature
-from app.sync.models import ASLEEP, CHECKIN, LATEST, REFUSED, WAITING, Lease, SyncItem
+from app.sync.models import ASLEEP, CHECKIN, LATEST, REFUSED, WAITING, Lease, SaidPosition, SyncItem
 from app.sync.settling import settle_posters, settle_ripe
 
 _ENTRY, _TEXT, _CHECKIN = schemas.EntryIn(), schemas.EntryText(), schemas.CheckinIn()
@@ -171,7 +171,8 @@ def _take_all(
             ids.add(each["id"])
             places |= {each["seq"]} if each.get("seq") is not None else set()
             new.append(each | arrived)
-    written = insert_all_if_absent(SyncItem, new)
+    written = insert_all_if_absent(SyncItem, [_row(each) for each in new])
+    _keep_positions([each for each in new if (each["id"],) in written])
     taken: list[UUID | Unkept] = []
     for each in read:
         if isinstance(each, Unkept):
@@ -185,18 +186,45 @@ def _take_all(
 
 
 def _take(values: dict[str, Any], by: Actor) -> UUID | Unkept:
-    if insert_if_absent(SyncItem, values):
+    if insert_if_absent(SyncItem, _row(values)):
+        _keep_positions([values])
         return values["id"]  # type: ignore[no-any-return]
     before = session.get(SyncItem, values["id"])
     if before is None and values.get("seq") is not None:
         # Another entry holds this place: a log that was forked. It is kept beside it, for a person to see.
-        insert_if_absent(SyncItem, values | {"seq": None})
+        insert_if_absent(SyncItem, _row(values) | {"seq": None})
         before = session.get(SyncItem, values["id"])
     if before is None or before.hash != values["hash"] or before.lease_id != values.get("lease_id"):
         return _unkept(values["id"], ItemChanged())
     if before.lease_id is None and before.person_id != by.person_id:
         return _unkept(values["id"], ItemChanged())
     return before.id
+
+
+APART = (
+    "position",
+    "accuracy_m",
+)  # where the phone was: not in the journal, which keeps what came in for good
+
+
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in APART}
+
+
+def _keep_positions(items: Sequence[Mapping[str, Any]]) -> None:
+    """Where the phones were, for as long as their items wait."""
+    said = [(each, each["position"]) for each in items if each.get("position") is not None]
+    rows = [
+        {
+            "item_id": each["id"],
+            "person_id": each["person_id"],
+            "lat": position.lat,
+            "lng": position.lng,
+            "accuracy_m": each["accuracy_m"],
+        }
+        for each, position in said
+    ]
+    insert_all_if_absent(SaidPosition, rows)
 
 
 def _entry(raw: Any, lease: Lease) -> dict[str, Any]:
@@ -219,16 +247,23 @@ def _entry(raw: Any, lease: Lease) -> dict[str, Any]:
 
 def _checkin(raw: Any, by: Actor) -> dict[str, Any]:
     told = schemas.checked(_CHECKIN, raw)
-    body = json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {
         "id": told["id"],
         "kind": CHECKIN,
-        "body": body,
+        "body": _packed({name: value for name, value in raw.items() if name not in APART}),
         "person_id": by.id,
         "station_id": resolving.station_shown(told["code"], told["at"]),
-        "hash": hashlib.sha256(body.encode()).hexdigest(),
+        "hash": hashlib.sha256(
+            _packed(raw).encode()
+        ).hexdigest(),  # of all that was sent: the same again is known by it
         "happened_at": told["at"],
+        "position": told["position"],
+        "accuracy_m": told["accuracy_m"],
     }
+
+
+def _packed(raw: Mapping[str, Any]) -> str:
+    return json.dumps(raw, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _id_in(raw: Any) -> UUID | None:

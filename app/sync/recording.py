@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import delete
+
 from app.checkins.refusing import remember_refusal
 from app.codes.queries import use_of_step
 from app.identity.actors import SYSTEM
@@ -13,7 +15,7 @@ from app.kernel.errors import Problem
 from app.notices.telling import About, tell
 from app.places import queries as places
 from app.sync import resolving, verifying
-from app.sync.models import REFUSED, REVIEW, Conflict, Lease, StationDevice, SyncItem
+from app.sync.models import REFUSED, REVIEW, Conflict, Lease, SaidPosition, StationDevice, SyncItem
 from app.sync.outcomes import Outcome
 
 
@@ -32,6 +34,8 @@ def note(item: SyncItem, outcome: Outcome, *, at: datetime) -> None:
     item.state, item.slug, item.words = outcome.state, outcome.slug, outcome.words
     item.points, item.checkin_id, item.voucher_id = outcome.points, outcome.checkin_id, outcome.voucher_id
     item.settled_at = at
+    if not item.of_station:
+        session.execute(delete(SaidPosition).where(SaidPosition.item_id == item.id))
 
 
 def _refuse(item: SyncItem, outcome: Outcome, at: datetime) -> None:

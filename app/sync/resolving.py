@@ -15,10 +15,12 @@ from app.codes.kinds.voucher import VoucherCode
 from app.codes.posters import station_behind
 from app.codes.queries import handle_named, handles_named
 from app.kernel import strict_json
+from app.kernel.db import session
 from app.kernel.errors import Problem
+from app.kernel.geo import Position
 from app.rewards import queries as rewards
 from app.sync import schemas
-from app.sync.models import VOUCHER, SyncItem
+from app.sync.models import VOUCHER, SaidPosition, SyncItem
 
 _TEXT, _CHECKIN = schemas.EntryText(), schemas.CheckinIn()
 
@@ -68,6 +70,10 @@ def station_shown(code: str, happened_at: datetime) -> UUID | None:
 
 
 def told_by(item: SyncItem) -> dict[str, Any]:
-    """What the item says, read again from what was kept."""
-    schema = _TEXT if item.of_station else _CHECKIN
-    return schemas.checked(schema, strict_json.loads(item.body.encode()))
+    """What the item says, read again from what was kept; where it was, for as long as it waits."""
+    body = strict_json.loads(item.body.encode())
+    if item.of_station:
+        return schemas.checked(_TEXT, body)
+    told, said = schemas.checked(_CHECKIN, body), session.get(SaidPosition, item.id)
+    there = {"position": Position(said.lat, said.lng), "accuracy_m": said.accuracy_m} if said else {}
+    return told | there

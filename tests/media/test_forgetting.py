@@ -6,12 +6,14 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
+from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.media import queries
 from app.media.accepting import accept_photo
-from app.media.errors import PhotoNotFound
-from app.media.forgetting import erase_gone, forget_photos
+from app.media.attaching import attach_photos
+from app.media.errors import PhotoNotFound, PhotoNotFree
+from app.media.forgetting import erase_gone, forget_photos, forget_unused
 from app.media.models import Media
 from app.media.storing import storage
 from tests import make
@@ -27,6 +29,11 @@ def _sent(name: str, *, width: int = 320) -> Media:
 def _forget(media: Media) -> None:
     with transaction():
         forget_photos(photo_ids=[media.id], at=clock.now())
+
+
+def _forget_unused() -> int:
+    with transaction():
+        return forget_unused(at=clock.now())
 
 
 def _erase() -> int:
@@ -70,3 +77,49 @@ def test_nothing_is_erased_that_was_not_forgotten_before(app: Flask) -> None:
     media = _sent("王师傅")
     with pytest.raises(IntegrityError, match="gone_before_erased"), transaction():
         session.get_one(Media, media.id).erased_at = clock.now()
+
+
+def test_what_belongs_to_nothing_a_day_later_is_forgotten(app: Flask, clock) -> None:
+    unused = _sent("王师傅", width=324)
+    used = _sent("李师傅", width=325)
+    with transaction():
+        make.regions()
+        owner = make.actor(session.get_one(Person, used.owner_id))
+        attach_photos(
+            photo_ids=[used.id],
+            region_code=make.COMMUNITY,
+            seen_with=("case.work",),
+            shown_to_id=None,
+            by=owner,
+            at=clock(),
+        )
+    clock.advance(hours=23, minutes=59)
+    assert _forget_unused() == 0
+    clock.advance(minutes=1)
+    assert (_forget_unused(), _erase()) == (1, 1)
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(used.id))
+    assert storage().read(unused.digest) is None
+
+
+def test_a_photo_that_found_no_use_can_be_sent_again_but_not_used_any_more(app: Flask, clock) -> None:
+    first = _sent("王师傅", width=326)
+    clock.advance(days=1)
+    _forget_unused()
+    with transaction():
+        make.regions()
+        owner = make.actor(session.get_one(Person, first.owner_id))
+        again = accept_photo(data=jpeg(326, 240), purpose="nomination", by=owner, at=clock())
+        assert again.id != first.id
+        with pytest.raises(PhotoNotFree):
+            attach_photos(
+                photo_ids=[first.id],
+                region_code=make.COMMUNITY,
+                seen_with=("case.work",),
+                shown_to_id=None,
+                by=owner,
+                at=clock(),
+            )
+    _erase()
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(again.id))

@@ -8,6 +8,7 @@ from app.checkins.models import Checkin, RefusedScan
 from app.kernel.db import session, transaction
 from app.kernel.errors import Unauthenticated
 from app.notices.models import Notice
+from app.sync.models import SaidPosition
 from tests.sync import make
 
 
@@ -27,6 +28,34 @@ def test_it_counts_as_of_when_it_happened(app, clock):
     with transaction(write=False):
         made = session.query(Checkin).one()
         assert (made.happened_at, made.arrived_at, made.how) == (happened_at, clock(), "poster")
+
+
+def kept_places():
+    with transaction(write=False):
+        return [(each.lat, each.lng, each.accuracy_m) for each in session.query(SaidPosition)]
+
+
+def test_where_the_phone_was_is_kept_only_while_it_waits(app, clock):
+    scene = make.scene()  # the tablet is silent, so the poster waits
+    clock.advance(minutes=1)
+    scene.rider.keep(scene.here.station, accuracy_m=7)
+    assert make.states(scene.rider.send()) == ["waiting"]
+    station = scene.here.station
+    assert kept_places() == [(station.lat, station.lng, 7)]
+    (item,) = make.items()
+    assert "position" not in item.body
+    assert str(station.lat) not in item.body
+    scene.here.send(mood="asleep")
+    assert make.states(scene.rider.send()) == ["counted"]
+    assert kept_places() == []
+
+
+def test_where_the_phone_was_is_not_kept_either_if_it_counts_for_nothing(app, clock):
+    scene = quiet()
+    scene.rider.keep(scene.here.station, position={"lat": 31.0, "lng": 118.0})
+    assert make.states(scene.rider.send()) == ["refused: too-far"]
+    assert kept_places() == []
+    assert "31.0" not in make.items()[0].body
 
 
 def test_it_counts_once_however_often_it_is_sent(app, clock):
