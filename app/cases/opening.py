@@ -21,6 +21,7 @@ from app.cases.moving import add_photos, told
 from app.cases.placing import unit_of
 from app.cases.screening import must_be_about_things
 from app.identity.actors import Actor
+from app.identity.errors import SessionEnded
 from app.identity.models import Person
 from app.kernel import randomness
 from app.kernel.clock import city_day, city_midnight, day_bounds
@@ -123,7 +124,9 @@ def _same_draft(client_ref: str | None, by: Actor) -> Case | None:
 def _take_turns(by: Actor) -> None:
     """Two hands of one person wait for each other here: neither counts, or sends a draft, without seeing the other."""
     # FOR NO KEY UPDATE: photos that are being written in this name elsewhere do not have to wait.
-    session.execute(select(Person.id).where(Person.id == by.id).with_for_update(key_share=True))
+    turn = select(Person.closed_at).where(Person.id == by.id).with_for_update(key_share=True)
+    if session.scalar(turn) is not None:  # whoever waited for the closing brings up nothing more
+        raise SessionEnded
 
 
 def _must_not_flood(matter: Matter, by: Actor, at: datetime) -> None:

@@ -93,7 +93,7 @@ def _in_turn(by: Actor) -> None:
     """Only riders have codes; two phones that enrol at the same moment take turns."""
     if not by.is_rider:
         raise NotARider
-    identity.person_to_change(by.id)
+    identity.self_to_change(by)
 
 
 def _replace(

@@ -25,7 +25,7 @@ def change_password(*, old: str, new: str, by: Actor, at: datetime) -> Person:
 
     Raises Forbidden for whoever has none, PasswordNotKnown, PasswordEasy.
     """
-    someone = queries.person_to_change(by.id)
+    someone = queries.self_to_change(by)
     if someone.password_hash is None:
         raise Forbidden
     if not check_password(someone.password_hash, old):

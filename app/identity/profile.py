@@ -21,7 +21,7 @@ EDITABLE = ("nickname", "name", "occupation", "platform", "home_region_code", "l
 
 def change_profile(*, changes: dict[str, Any], by: Actor, at: datetime) -> Person:
     """Change only the fields that were given."""
-    someone = queries.person_to_change(by.id)
+    someone = queries.self_to_change(by)
     if changes.get("home_region_code"):
         region(changes["home_region_code"])
     for name in EDITABLE:
@@ -33,7 +33,7 @@ def change_profile(*, changes: dict[str, Any], by: Actor, at: datetime) -> Perso
 
 def close_account(*, by: Actor, at: datetime) -> None:
     """Forget who this was. Points, hours and reports stay under a number that means nothing outside."""
-    someone = queries.person_to_change(by.id)
+    someone = queries.self_to_change(by)
     someone.name = someone.nickname = someone.phone = someone.username = someone.password_hash = None
     someone.occupation = someone.platform = None
     someone.closed_at = at

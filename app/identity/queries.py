@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, func, literal, select
 
 from app.identity.actors import Actor, HeldRole
-from app.identity.errors import PersonNotFound, ProposalNotFound
+from app.identity.errors import PersonNotFound, ProposalNotFound, SessionEnded
 from app.identity.models import WAITING, Appointment, Grant, Person
 from app.identity.permissions import GRID_MEMBER, PERMISSIONS
 from app.kernel.asking import Question, ask
@@ -39,11 +39,22 @@ def people_named(person_ids: Collection[UUID]) -> dict[UUID, Person]:
 
 
 def person_to_change(person_id: UUID) -> Person:
-    """The same, locked until the unit of work ends."""
-    found = session.scalar(select(Person).where(Person.id == person_id).with_for_update())
-    if found is None:
+    """The same as it is now, locked until the unit of work ends. Raises PersonNotFound, also for a closed account:
+    whoever waited here for the closing writes nothing of somebody who is to be forgotten.
+    """
+    chosen = select(Person).where(Person.id == person_id).with_for_update()
+    found = session.scalar(chosen.execution_options(populate_existing=True))
+    if found is None or found.closed_at is not None:
         raise PersonNotFound
     return found
+
+
+def self_to_change(by: Actor) -> Person:
+    """The same of whoever acts. Raises SessionEnded if the account was closed meanwhile."""
+    try:
+        return person_to_change(by.id)
+    except PersonNotFound:
+        raise SessionEnded from None
 
 
 def person_by_phone(phone: str) -> Person | None:

@@ -82,7 +82,7 @@ def begin(*, by: Actor, at: datetime) -> Begun:
     Begun again before it counts, it is the same secret: a page that is loaded twice shows one picture.
     Raises Forbidden, SecondFactorKnown, SignInAgain.
     """
-    someone = queries.person_to_change(by.id)
+    someone = queries.self_to_change(by)
     if someone.password_hash is None:
         raise Forbidden
     kept = session.get(SecondFactor, by.id)

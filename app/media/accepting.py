@@ -27,8 +27,9 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     photo = data if isinstance(data, CleanPhoto) else clean_apart(data)
     before = session.scalar(
         select(Media)
-        .where(Media.owner_id == by.id, Media.digest == photo.digest, Media.attached_at.is_(None))
-        .where(Media.purpose == purpose, Media.gone_at.is_(None))
+        .where(Media.owner_id == by.id, Media.digest == photo.digest)
+        .where(Media.attached_at.is_(None), Media.gone_at.is_(None))
+        .where(Media.purpose == purpose)
         .order_by(Media.id)
         .limit(1)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.identity.actors import Actor
-from app.identity.queries import person_to_change
+from app.identity.queries import self_to_change
 from app.kernel import events
 from app.kernel.db import session
 from app.volunteering import queries
@@ -37,7 +37,7 @@ def scan_shift(*, shift_id: UUID, by: Actor, at: datetime) -> Attendance:
     """The rider scanned the shift's code: sign in, or sign out if he is in. A walk-in takes a place if one is left."""
     if not by.is_rider:
         raise RidersOnly
-    person_to_change(by.id)  # the same code scanned twice at once: the second waits and finds the first
+    self_to_change(by)  # the same code scanned twice at once: the second waits and finds the first
     shift = queries.shift(shift_id)
     attended = queries.attendance_of_to_change(shift_id, by.id)
     if attended is None:

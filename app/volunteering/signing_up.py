@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from app.identity.actors import Actor
-from app.identity.queries import person_to_change
+from app.identity.queries import self_to_change
 from app.kernel import events
 from app.kernel.db import session
 from app.volunteering import queries
@@ -21,7 +21,7 @@ def sign_up(*, shift_id: UUID, by: Actor, at: datetime) -> SignUp:
     """Take a place on a shift that has not begun. Signing up twice is the same as once."""
     if not by.is_rider:
         raise RidersOnly
-    person_to_change(by.id)  # two shifts of one rider taken at the same moment queue here and see each other
+    self_to_change(by)  # two shifts of one rider taken at the same moment queue here and see each other
     shift = queries.shift(shift_id)
     if queries.activity_to_join(shift.activity_id).state != "open":
         raise ActivityClosed
