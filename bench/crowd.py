@@ -165,7 +165,7 @@ def _people(riders: Sequence[Rider], at: datetime) -> Iterator[dict[str, Any]]:
             "id": rider.id, "name": "王小明", "nickname": "骑手",
             "home_region_code": DISTRICTS[number % len(DISTRICTS)],
             "occupation": "food-delivery", "locale": "zh", "large_type": False, "enrolled_at": at, "created_at": at,
-            "is_demo": False,
+            "is_demo": False, "agrees_to_location": True,  # as anybody who has used a poster before
         }  # fmt: skip
 
 

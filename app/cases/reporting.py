@@ -17,6 +17,7 @@ from app.cases.opening import Matter, open_case
 from app.cases.placing import must_be_near, region_of
 from app.cases.queries import is_reporter
 from app.identity.actors import Actor
+from app.identity.consent import agree_by_using
 from app.kernel import geo
 from app.kernel.db import insert_if_absent, session
 from app.kernel.geo import Position
@@ -48,11 +49,17 @@ def report(
     by: Actor,
     at: datetime,
 ) -> Case:
-    """A rider reports something in a public place. Where: by position, words, or both. When: if it was saved first."""
+    """A rider reports something in a public place. Where: by position, words, or both. When: if it was saved first.
+
+    A position that its rider does not want used is not: the report stands by its words.
+    """
+    if position is not None and by.agrees_to_location is False:
+        position = None
     if position is None and not place_words:
         raise PlaceMissing
     if position is not None:
         must_be_near(position)
+        agree_by_using("location", [by], at)
     if happened_at is not None and not at - OLDEST_DRAFT <= happened_at <= at + CLOCK_SLACK:
         raise UnlikelyTime
     matter = Matter(

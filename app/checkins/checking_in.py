@@ -29,6 +29,8 @@ from app.checkins.refusing import remember_refusal
 from app.codes.errors import NotARider
 from app.identity import queries as people
 from app.identity.actors import Actor
+from app.identity.consent import agree_by_using
+from app.identity.errors import LocationWithheld
 from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem
 from app.kernel.events import publish, publish_all
@@ -77,6 +79,7 @@ def check_in_by_poster(
             by=by,
             at=at,
         )
+        agree_by_using("location", [by], at)
         return _count(station, by.id, POSTER, presence.within_m, by, presence.happened_at, at)
     except Problem as problem:
         remember_refusal(problem, person_id=by.person_id, station_id=station_id, by=by, at=at)
@@ -99,6 +102,8 @@ def presence_by_poster(
     happened_at = believed(happened_at, at)
     if not station.is_open(happened_at):
         raise _closed(station, happened_at)
+    if by.agrees_to_location is False:
+        raise LocationWithheld
     within_m = _within_reach(station, position, accuracy_m)
     return Presence(by.id, station_id, happened_at, by, at, POSTER, within_m)
 
@@ -132,6 +137,7 @@ def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
         )
         for each in presences
     ]
+    agree_by_using("location", [each.by for each in presences if each.how == POSTER], presences[0].at)
     taken = insert_all_if_absent(Checkin, rows)
     counted = [row for row in rows if (row["id"],) in taken]
     publish_all([_told(row) for row in counted])

@@ -42,6 +42,8 @@ class Actor:
     family_id: UUID | None = None
     is_system: bool = False
     lacks_second_step: bool = False  # holds roles that do not count in this session
+    agrees_to_location: bool | None = None  # None: never asked; the first use asks
+    agrees_to_photo: bool | None = None
 
     @property
     def key(self) -> str:

@@ -66,6 +66,18 @@ class ConsentNeeded(Conflict):
     slug = "consent-needed"
 
 
+class LocationWithheld(Forbidden):
+    """The person took the consent to use their location back."""
+
+    slug = "location-withheld"
+
+
+class PhotoWithheld(Forbidden):
+    """The person took the consent to take photos of theirs back."""
+
+    slug = "photo-withheld"
+
+
 class SessionEnded(Unauthenticated):
     """The session was signed out, revoked or has run out."""
 

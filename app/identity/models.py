@@ -46,6 +46,9 @@ class Person(IdMixin, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    # The newest answers in `consents`, at hand wherever somebody acts; None: never asked.
+    agrees_to_location: Mapped[bool | None]
+    agrees_to_photo: Mapped[bool | None]
 
     @property
     def is_rider(self) -> bool:

@@ -95,7 +95,14 @@ def actor_of(someone: Person, family_id: UUID | None = None) -> Actor:
         .order_by(Grant.id)
     )
     roles = tuple(HeldRole(role, path, station_id) for role, path, station_id in held)
-    return Actor(person_id=someone.id, roles=roles, is_rider=someone.is_rider, family_id=family_id)
+    return Actor(
+        person_id=someone.id,
+        roles=roles,
+        is_rider=someone.is_rider,
+        family_id=family_id,
+        agrees_to_location=someone.agrees_to_location,
+        agrees_to_photo=someone.agrees_to_photo,
+    )
 
 
 def grants_of(person_id: UUID) -> Sequence[Grant]:

@@ -29,6 +29,8 @@ _STANDING = (
         SecondFactor.confirmed_at.label("second_factor_at"),
         Person.closed_at,
         Person.enrolled_at,
+        Person.agrees_to_location,
+        Person.agrees_to_photo,
         Grant.role,
         Region.path,
         Grant.station_id,
@@ -169,10 +171,10 @@ def _actor(claim: Claim, held: Sequence[Sequence[Any]]) -> Actor | None:
     """Who it is, by the rows of what they hold; None if there are none, or they have ended."""
     if not held:
         return None
-    revoked_at, second_step, second_factor_at, closed_at, enrolled_at, *_ = held[0]
+    revoked_at, second_step, second_factor_at, closed_at, enrolled_at, location, photo, *_ = held[0]
     if revoked_at is not None or closed_at is not None:
         return None
-    roles = tuple(HeldRole(*each[5:8]) for each in held if each[5] is not None)
+    roles = tuple(HeldRole(*each[7:10]) for each in held if each[7] is not None)
     asked_for = second_factor_at is not None or settings.current().second_factor_needed
     lacking = bool(roles) and asked_for and not second_step
     return Actor(
@@ -181,6 +183,8 @@ def _actor(claim: Claim, held: Sequence[Sequence[Any]]) -> Actor | None:
         is_rider=enrolled_at is not None,
         family_id=claim.family_id,
         lacks_second_step=lacking,
+        agrees_to_location=location,
+        agrees_to_photo=photo,
     )
 
 

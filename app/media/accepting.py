@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app.identity.actors import Actor
+from app.identity.consent import agree_by_using
+from app.identity.errors import PhotoWithheld
 from app.kernel.db import session
 from app.kernel.errors import RateLimited
 from app.media.cleaning import CleanPhoto, clean_apart
@@ -23,6 +25,8 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     The same photo sent again by the same person, not attached to anything yet, is the same photo (a lost answer, a
     retry). A file whose row is rolled back stays behind unnamed; it harms nobody and is reused if sent again.
     """
+    if by.is_rider and by.agrees_to_photo is False:
+        raise PhotoWithheld
     _must_not_flood(by, at)
     photo = data if isinstance(data, CleanPhoto) else clean_apart(data)
     before = session.scalar(
@@ -38,6 +42,7 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     # The same bytes may be about to be thrown away for somebody else: see forgetting.
     gone = select(Media.id).where(Media.digest == photo.digest, Media.gone_at.is_not(None))
     session.execute(gone.with_for_update())
+    agree_by_using("photo", [by], at)
     storage().keep(photo.digest, photo.jpeg)
     storage().keep(f"{photo.digest}-thumb", photo.thumb)
     media = Media(

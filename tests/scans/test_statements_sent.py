@@ -27,6 +27,13 @@ def poster() -> int:
     return WHO + ASKED + (0 if db.engine.dialect.name == "postgresql" else WRITTEN)
 
 
+def agreeing() -> int:
+    """Who uses the location for the first time says yes by it: the answer (PostgreSQL: a COPY, not seen here), and at
+    hand on the person.
+    """
+    return 1 if db.engine.dialect.name == "postgresql" else 2
+
+
 def asked_by(call) -> list[str]:
     with sent() as seen:
         status, told = call()
@@ -55,7 +62,7 @@ def test_a_check_in_is_so_many_statements_and_no_more_for_the_tenth(app, clock):
         assert len(seen) == poster() + CODE, "\n".join(seen)
 
 
-def test_a_first_check_in_also_opens_the_wallet(app, clock):
+def test_a_first_check_in_also_opens_the_wallet_and_says_yes_to_the_location(app, clock):
     made = rules.scene()
     with transaction():
         here = everyone.station()
@@ -63,4 +70,4 @@ def test_a_first_check_in_also_opens_the_wallet(app, clock):
     first, second = (client_of(app, each) for each in riders)
     on_the_wall = station.make(here.short_code)
     scan(first, on_the_wall, **HERE)
-    assert len(asked_by(lambda: scan(second, on_the_wall, **HERE))) == poster() + NEW_WALLET
+    assert len(asked_by(lambda: scan(second, on_the_wall, **HERE))) == poster() + NEW_WALLET + agreeing()

@@ -1,0 +1,111 @@
+"""Whoever took a consent back is believed: nothing of it is used until they say yes again. The first use is a yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app.cases.errors import PlaceMissing
+from app.cases.models import Case
+from app.checkins.checking_in import check_in_by_poster
+from app.identity import consent, queries, sessions
+from app.identity.actors import Actor
+from app.identity.errors import LocationWithheld, PhotoWithheld
+from app.identity.models import Consent, Person
+from app.identity.sessions import Claim
+from app.kernel import clock
+from app.kernel.db import session, transaction
+from app.media.accepting import accept_photo
+from app.media.models import Media
+from app.places.models import Station
+from tests import make
+from tests.cases import make as cases
+from tests.media.make import jpeg
+
+
+@pytest.fixture
+def rider(app: Flask) -> Person:
+    with transaction():
+        make.regions()
+        make.station()
+        return make.rider("王师傅")
+
+
+def now(rider: Person) -> Actor:
+    return queries.actor_of(session.get_one(Person, rider.id))
+
+
+def says(rider: Person, purpose: str, given: bool) -> None:
+    consent.answer_consent(purpose=purpose, given=given, by=now(rider), at=clock.now())
+
+
+def report(rider: Person, **more: Any) -> Case:
+    return cases.report(session.get_one(Person, rider.id), **more)
+
+
+def answers(rider: Person, purpose: str) -> list[bool]:
+    chosen = sa.select(Consent.given).where(Consent.person_id == rider.id, Consent.purpose == purpose)
+    return list(session.scalars(chosen.order_by(Consent.id)))
+
+
+def test_the_first_report_with_a_position_is_a_yes_that_is_written_down_once(rider: Person):
+    with transaction():
+        report(rider)
+        report(rider, place_words="再一处")
+        assert answers(rider, "location") == [True]
+        assert now(rider).agrees_to_location is True
+
+
+def test_a_position_that_is_withheld_is_not_kept_and_the_report_stands_by_its_words(rider: Person):
+    with transaction():
+        says(rider, "location", False)
+        case = report(rider)
+        assert (case.position, case.place_words) == (None, "珠江路口")
+        with pytest.raises(PlaceMissing):
+            report(rider, place_words=None)
+        assert answers(rider, "location") == [False]
+        says(rider, "location", True)
+        assert report(rider, place_words="再一处").position == cases.POTHOLE
+
+
+def test_a_poster_needs_the_location_and_says_so(rider: Person):
+    with transaction():
+        station = session.scalars(sa.select(Station)).one()
+        facts = {"station_id": station.id, "position": station.position, "accuracy_m": 10, "at": clock.now()}
+        says(rider, "location", False)
+        with pytest.raises(LocationWithheld):
+            check_in_by_poster(**facts, by=now(rider))
+        says(rider, "location", True)
+        assert check_in_by_poster(**facts, by=now(rider))
+
+
+def test_a_photo_that_is_withheld_is_not_taken(rider: Person):
+    with transaction():
+        says(rider, "photo", False)
+        with pytest.raises(PhotoWithheld):
+            accept_photo(data=jpeg(64, 48), purpose="report", by=now(rider), at=clock.now())
+        assert session.scalars(sa.select(Media)).all() == []
+        says(rider, "photo", True)
+        assert accept_photo(data=jpeg(64, 48), purpose="report", by=now(rider), at=clock.now())
+
+
+def test_the_first_photo_is_a_yes_and_staff_are_not_asked(rider: Person):
+    with transaction():
+        accept_photo(data=jpeg(64, 48), purpose="report", by=now(rider), at=clock.now())
+        assert answers(rider, "photo") == [True]
+        dispatcher = make.staff("dispatcher", region_code=make.XUANWU)
+        accept_photo(data=jpeg(65, 48), purpose="report", by=now(dispatcher), at=clock.now())
+        assert answers(dispatcher, "photo") == []
+
+
+def test_whoever_calls_comes_with_their_answers(rider: Person):
+    with transaction():
+        says(rider, "photo", False)
+        says(rider, "location", True)
+        opened = sessions.open_session(person=session.get_one(Person, rider.id), device="x", at=clock.now())
+        claim = Claim(rider.id, opened.family_id)
+        for one in (sessions.actor_for(claim), *sessions.actors_for([claim])):
+            assert (one.agrees_to_location, one.agrees_to_photo) == (True, False)
