@@ -16,8 +16,7 @@ from sqlalchemy.orm import aliased
 from app.identity import queries
 from app.identity.actors import Actor
 from app.identity.models import PURPOSES, Consent, Person
-from app.kernel.bulk import insert_many
-from app.kernel.db import session
+from app.kernel.db import insert_all_if_absent, session
 from app.kernel.ids import new_id
 
 _AT_HAND = {
@@ -44,7 +43,7 @@ def agree_by_using(purpose: str, riders: Sequence[Actor], at: datetime) -> None:
     if not new:
         return
     answer = {"purpose": purpose, "version": VERSION, "given": True, "at": at}
-    insert_many(Consent, [{"id": new_id(), "person_id": each} | answer for each in new])
+    insert_all_if_absent(Consent, [{"id": new_id(), "person_id": each} | answer for each in new])
     known = update(Person).where(Person.id.in_(new), getattr(Person, column).is_(None)).values({column: True})
     session.execute(known)
 

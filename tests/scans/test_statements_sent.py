@@ -28,7 +28,7 @@ def poster() -> int:
 
 
 def agreeing() -> int:
-    """Who uses the location for the first time says yes by it: the answer (PostgreSQL: a COPY, not seen here), and at
+    """Who uses the location for the first time says yes by it: the answer (on PostgreSQL not seen here), and at
     hand on the person.
     """
     return 1 if db.engine.dialect.name == "postgresql" else 2
