@@ -21,17 +21,11 @@ WHO = 1  # calls
 WRITTEN = 8
 CODE = 2  # the handle with its rider, the session it opens
 NEW_WALLET = 1
+AGREES = 2  # who uses the location for the first time says yes by it: the answer, and at hand on the person
 
 
 def poster() -> int:
     return WHO + ASKED + (0 if db.engine.dialect.name == "postgresql" else WRITTEN)
-
-
-def agreeing() -> int:
-    """Who uses the location for the first time says yes by it: the answer (on PostgreSQL not seen here), and at
-    hand on the person.
-    """
-    return 1 if db.engine.dialect.name == "postgresql" else 2
 
 
 def asked_by(call) -> list[str]:
@@ -70,4 +64,4 @@ def test_a_first_check_in_also_opens_the_wallet_and_says_yes_to_the_location(app
     first, second = (client_of(app, each) for each in riders)
     on_the_wall = station.make(here.short_code)
     scan(first, on_the_wall, **HERE)
-    assert len(asked_by(lambda: scan(second, on_the_wall, **HERE))) == poster() + NEW_WALLET + agreeing()
+    assert len(asked_by(lambda: scan(second, on_the_wall, **HERE))) == poster() + NEW_WALLET + AGREES
