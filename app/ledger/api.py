@@ -142,9 +142,9 @@ def read_seal(number: int) -> Seal:
 @requires("ledger.read")
 @takes_query(TrialQuery)
 @gives(KindBalanceRead, many=True)
-def read_trial_balance(day: date | None, moment: datetime | None) -> Sequence[KindBalance]:
-    """The sum of each kind of account at any past moment; all together they are zero"""
-    return reporting.trial_balance(reporting.moment_asked(day, moment, clock.now()))
+def read_trial_balance(day: date | None, moment: datetime | None, by: Actor) -> Sequence[KindBalance]:
+    """The sum of each kind of account of the whole city at any past moment; all together they are zero"""
+    return reporting.trial_balance(reporting.moment_asked(day, moment, clock.now()), by=by)
 
 
 @api.get("/ledger/trial-balance.xlsx", write=True)

@@ -16,7 +16,6 @@ from app.kernel.sheets import CSV, XLSX, About, Cell, Column, Listing
 from app.ledger import reporting
 from app.ledger.events import BookExported
 from app.ledger.reporting import Line
-from app.ledger.scoping import must_read_city
 from app.ledger.wording import explain
 
 FORMATS = ("csv", "xlsx")
@@ -72,10 +71,9 @@ def _cells(line: Line) -> list[Cell]:
 
 def trial_balance(*, moment: datetime, form: str, by: Actor, at: datetime) -> Export:
     """The trial balance at a moment, as CSV or XLSX. Raises Forbidden."""
-    must_read_city(by)
     rows: list[list[Cell]] = [
         [say(f"ledger.account.{each.kind}"), each.accounts, each.balance]
-        for each in reporting.trial_balance(moment)
+        for each in reporting.trial_balance(moment, by=by)
     ]
     about = [(say("ledger.sheet.moment"), _told(moment))]
     return _recorded(f"trial-balance-{_named(moment)}", "trial-balance", _TRIAL, rows, about, form, by, at)

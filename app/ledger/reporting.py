@@ -94,8 +94,12 @@ class Liability:
         return self.usable + self.held + self.pending
 
 
-def trial_balance(moment: datetime) -> list[KindBalance]:
-    """The sum of each kind of account at the end of that moment; all together they are zero."""
+def trial_balance(moment: datetime, *, by: Actor) -> list[KindBalance]:
+    """The sum of each kind of account at the end of that moment; all together they are zero.
+
+    Raises Forbidden unless for the whole city.
+    """
+    must_read_city(by)
     since = (
         select(Entry.account_id, func.sum(Entry.amount).label("amount"))
         .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
@@ -205,7 +209,11 @@ def _balance_before(found: Account, moment: datetime) -> int:
 
 
 def liability(*, by: Actor) -> Liability:
-    """What is owed to all riders, when it runs out, and what the caller's budgets can still give."""
+    """What is owed to all riders, when it runs out, and what the budgets can still give.
+
+    Raises Forbidden unless for the whole city.
+    """
+    must_read_city(by)
     sums = {
         kind: (int(balance), int(held))
         for kind, balance, held in session.execute(

@@ -51,6 +51,11 @@ def must_read(account: Account, by: Actor) -> None:
         raise AccountNotFound
 
 
+def reads_city(by: Actor) -> bool:
+    """Whether the caller may read the ledger of the whole city."""
+    return by.can("ledger.read", region_path=city_path())
+
+
 def must_read_city(by: Actor) -> None:
-    """Raises Forbidden unless the caller may read the ledger of the whole city."""
+    """Raises Forbidden unless `reads_city`."""
     by.must("ledger.read", region_path=city_path())

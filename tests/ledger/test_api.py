@@ -75,6 +75,15 @@ def test_the_auditor_sees_that_it_sums_to_zero(app, wallet):
     assert wallet.get("/api/v1/ledger/trial-balance").status_code == 403
 
 
+def test_a_district_is_refused_the_sums_of_the_city(app, wallet):
+    for asked in ("trial-balance", "trial-balance.csv", "liability"):
+        answers = [
+            office(app, "auditor", where).get(f"/api/v1/ledger/{asked}")
+            for where in (build.CITY, build.XUANWU)
+        ]
+        assert [each.status_code for each in answers] == [200, 403]
+
+
 def test_the_department_funds_a_budget_once(app, rider):
     department = office(app, "department")
     body = {"region_code": build.XUANWU, "period": "2026Q4", "points": 1000}

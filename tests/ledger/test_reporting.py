@@ -48,7 +48,7 @@ def auditor(region_code=build.CITY):
 
 
 def kinds(day):
-    return {each.kind: each.balance for each in reporting.trial_balance(reporting.end_of(day))}
+    return {each.kind: each.balance for each in reporting.trial_balance(reporting.end_of(day), by=SYSTEM)}
 
 
 def test_the_trial_balance_of_any_day_sums_to_zero_and_is_that_of_the_day(rider):
@@ -71,7 +71,7 @@ def test_the_book_is_shown_as_it_was_at_any_instant(rider, clock):
     with transaction():
         before = moment - timedelta(microseconds=1)
         for asked, balance in ((before, 10), (moment, 30)):
-            found = {each.kind: each.balance for each in reporting.trial_balance(asked)}
+            found = {each.kind: each.balance for each in reporting.trial_balance(asked, by=SYSTEM)}
             assert found == {"wallet": balance, "correction": -balance}
             assert statement(rider, TODAY, to_at=asked).closing == balance
             wallet = wallet_of(rider.id)
@@ -103,6 +103,15 @@ def test_who_reads_the_ledger_of_a_district_reads_no_account_of_another(rider):
             reporting.accounts(by=by)
         with pytest.raises(Forbidden):
             exporting.trial_balance(moment=make.clock.now(), form="csv", by=by, at=make.clock.now())
+
+
+def test_the_sums_of_the_city_are_for_who_reads_the_ledger_of_the_city(rider):
+    with transaction():
+        by = auditor(build.XUANWU)
+        with pytest.raises(Forbidden):
+            reporting.trial_balance(make.clock.now(), by=by)
+        with pytest.raises(Forbidden):
+            reporting.liability(by=by)
 
 
 def test_the_liability_says_what_is_owed_and_when_it_runs_out(rider):

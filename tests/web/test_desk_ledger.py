@@ -15,7 +15,7 @@ from app.ledger.accounts import issuance_of, wallet_of
 from app.ledger.models import Entry
 from app.ledger.posting import Leg, post
 from tests import make
-from tests.web.make import browser
+from tests.web.make import browser, send
 
 
 @pytest.fixture
@@ -82,6 +82,18 @@ def test_a_proof_from_the_desk_holds(desk, wallet):
 
 def test_what_is_owed_is_shown(desk):
     assert "100" in desk.get("/desk/ledger/liability").text
+
+
+def test_a_district_sees_its_budgets_and_no_sum_of_the_city(app, wallet):
+    with transaction():
+        department = make.staff("department", region_code=make.XUANWU)
+    desk = browser(app, department)
+    send(desk, "/desk/ledger", "/desk/ledger/budgets", region_code=make.XUANWU, points="1234567")
+    shown = desk.get("/desk/ledger").text
+    assert "1,234,567" in shown
+    assert "trial-balance" not in shown
+    assert '<td class="number">100</td>' not in shown
+    assert desk.get("/desk/ledger/liability").status_code == 403
 
 
 def test_a_rider_keeps_the_proof_of_an_own_entry_only(app, wallet, wang, client):

@@ -22,6 +22,7 @@ from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
 from app.ledger.exporting import Export
 from app.ledger.reversing import REVERSIBLE
+from app.ledger.scoping import reads_city
 from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules.queries import queued_awards
@@ -70,13 +71,14 @@ class Span(Moment):
 @requires("ledger.read")
 @takes_query(Moment)
 def books(by: Actor, moment: datetime | None = None) -> str:
-    """Trial balance at any past moment, and budgets"""
-    at = clock.now()
+    """Trial balance at any past moment, for who reads the whole city; and budgets"""
+    at, whole = clock.now(), reads_city(by)
     return page(
         "desk/ledger.html",
-        kinds=reporting.trial_balance(moment or at), picked=picked(moment), now=picked(at),
+        whole=whole, kinds=reporting.trial_balance(moment or at, by=by) if whole else (),
+        picked=picked(moment), now=picked(at),
         budgets=[(each, places.region(each.region_code).name) for each in queries.budgets(by=by)],
-        queued=queued_awards(), regions=regions_of(by, "rules.review"),
+        queued=queued_awards() if whole else (0, 0), regions=regions_of(by, "rules.review"),
         period=quarter(at), can_fund=by.holds("rules.review"), menu=menu_of(by),
     )  # fmt: skip
 
