@@ -70,10 +70,20 @@ def test_a_rule_comes_back_as_it_was_shown(built_app: Flask, one: dict[str, Any]
         ({"worth": "multiplier", "times": "1.5"}, "times"),
         ({"worth": "multiplier", "times": "half"}, "times"),
         ({"worth": "multiplier", "times": "0.5"}, "times"),
+        ({"worth": "multiplier", "times": "9e999999"}, "times"),
         ({"expires-days": "99999"}, "expires-days"),
     ],
 )
 def test_a_mistake_is_told_at_its_field(app: Flask, filled: dict[str, str], at_fault: str) -> None:
+    assert at_fault in wrong_fields(_refused(app, filled))
+
+
+@pytest.mark.parametrize("sent", ["9" * 5_000, "Monday"])
+def test_a_number_that_no_box_has_is_told_at_its_boxes(app: Flask, sent: str) -> None:
+    assert 'id="e-weekday"' in _refused(app, {"weekday": sent})
+
+
+def _refused(app: Flask, filled: dict[str, str]) -> str:
     scene = make.scene([rule(points=5)])
     assert scene.version is not None
     client = browser(app, _person(scene.editor))
@@ -82,7 +92,7 @@ def test_a_mistake_is_told_at_its_field(app: Flask, filled: dict[str, str], at_f
     form = form_on(client.get(path), path)
     refused = client.post(path, data=form.fields | sound | filled)
     assert refused.status_code == 422
-    assert at_fault in wrong_fields(refused.text)
+    return refused.text
 
 
 def test_a_rule_of_an_unknown_fact_has_no_form(app: Flask) -> None:

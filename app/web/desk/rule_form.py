@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -140,8 +140,10 @@ class _Reading:
     def whole(self, name: str) -> int | None:
         """A whole number, or nothing."""
         text = self.text(name)
-        if not text:
-            return None
+        return self._number(name, text) if text else None
+
+    def _number(self, name: str, text: str) -> int | None:
+        """What was sent as a whole number; anything else, or one too long for any rule, is a mistake in its field."""
         if not (text.isascii() and text.isdigit() and len(text) <= 9):
             self.sent.problems[name] = ["field.not-a-number"]
             return None
@@ -174,7 +176,8 @@ class _Reading:
     def _ticked(self, one: Field) -> Iterator[tuple[str, str, Any]]:
         chosen: list[Any] = [each for each in self.form.getlist(one.name) if each]
         if one.type == "whole":
-            chosen = [int(each) for each in chosen if each.isascii() and each.isdigit()]
+            numbers = [self._number(one.name, each) for each in chosen]
+            chosen = [each for each in numbers if each is not None]
         if not chosen:
             return
         left_out = self.text(f"{one.name}-not") == "yes" and one.type != "whole"
@@ -224,7 +227,7 @@ class _Reading:
             return None
         try:
             percent = Decimal(text) * 100
-        except InvalidOperation:
+        except ArithmeticError:  # no number, or one that is too large even to look at
             percent = Decimal("NaN")
         if not percent.is_finite() or percent != percent.to_integral_value() or abs(percent) > 10**6:
             self.sent.problems["times"] = ["web.rule-form.times-wrong"]
