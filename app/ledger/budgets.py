@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from app.identity.actors import SYSTEM, Actor
@@ -15,7 +16,7 @@ from app.ledger import queries
 from app.ledger.accounts import issuance_of, own_budget_of, quarter
 from app.ledger.errors import PeriodUnreadable
 from app.ledger.events import BudgetFunded, BudgetRanLow
-from app.ledger.models import BudgetWarning, LedgerTransaction
+from app.ledger.models import MAX_SOURCE, BudgetWarning, LedgerTransaction
 from app.ledger.posting import Leg, post
 from app.ledger.queries import ALARM_PERCENT, WARN_PERCENT, BudgetState
 from app.places import queries as places
@@ -38,7 +39,7 @@ def fund_budget(
         raise PeriodUnreadable(fields={"period": ["period-unreadable"]})
     funded = post(
         kind="funding",
-        source=f"funding:{source}",
+        source=_named(source),
         legs=[
             Leg(issuance_of(region_code, period).id, -points),
             Leg(own_budget_of(region_code, period).id, points),
@@ -51,6 +52,12 @@ def fund_budget(
         BudgetFunded(transaction_id=funded.id, region_code=region_code, period=period, points=points, at=at)
     )
     return funded
+
+
+def _named(source: str) -> str:
+    """How the book names this cause; a long one, such as somebody's key of 255 characters, by its digest."""
+    name = f"funding:{source}"
+    return name if len(name) <= MAX_SOURCE else f"funding:sha256:{sha256(source.encode()).hexdigest()}"
 
 
 def warn_due(*, at: datetime) -> int:

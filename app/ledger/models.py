@@ -51,6 +51,7 @@ HOLD_STATES = ("held", "captured", "released", "expired")
 CORRECTION_STATES = ("waiting", "posted", "refused")
 CORRECTION_LIMIT = 100  # points one person may correct alone; above it a second one must agree
 
+MAX_SOURCE = 200  # characters that name a cause
 NEVER = date.max  # the last day of points that do not expire
 TOLD_DAYS = (30, 7)  # how long before their last day a rider hears of it, the first time and the last
 
@@ -105,7 +106,7 @@ class LedgerTransaction(IdMixin, Base):
     )
 
     kind: Mapped[str] = mapped_column(String(40), index=True)
-    source: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE))
     words: Mapped[dict[str, Any]] = mapped_column(Json)
     entry_count: Mapped[int]
     reverses_id: Mapped[UUID | None] = mapped_column(ForeignKey("ledger_transactions.id"))
@@ -160,12 +161,12 @@ class Hold(IdMixin, Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), index=True)
     points: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[str] = mapped_column(String(10), default="held")
-    source: Mapped[str] = mapped_column(String(200))
+    source: Mapped[str] = mapped_column(String(MAX_SOURCE))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     made_by: Mapped[UUID | None]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     captured_points: Mapped[int | None] = mapped_column(BigInteger)
-    end_source: Mapped[str | None] = mapped_column(String(200))
+    end_source: Mapped[str | None] = mapped_column(String(MAX_SOURCE))
     ended_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     transaction_id: Mapped[UUID | None] = mapped_column(

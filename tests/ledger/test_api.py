@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
+from app.kernel.idempotency import MAX_KEY_LENGTH
+from app.ledger.models import LedgerTransaction
 from tests import make as build
 from tests.ledger import make
 
@@ -96,6 +99,22 @@ def test_the_department_funds_a_budget_once(app, rider):
     for query, count in (("region=3201", 1), (f"region={build.QINHUAI}", 0), ("period=2026Q3", 0)):
         assert len(department.get(f"/api/v1/ledger/budgets?{query}").json) == count
     assert office(app, "auditor", build.QINHUAI).get("/api/v1/ledger/budgets").json == []
+
+
+def test_a_key_as_long_as_may_be_funds_a_budget_once_and_a_short_one_stands_in_the_book_as_it_is(app, rider):
+    department = office(app, "department")
+    body = {"region_code": build.XUANWU, "period": "2026Q4", "points": 1000}
+    longest = "k" * MAX_KEY_LENGTH
+    for name, funded in ((longest, 1000), (longest, 1000), (longest[1:] + "l", 2000), ("a", 3000)):
+        answer = department.post("/api/v1/ledger/budgets", json=body, headers=key(name))
+        assert (answer.status_code, answer.json["funded"]) == (201, funded)
+    with transaction(write=False):
+        book = LedgerTransaction.__table__.c
+        sources = session.scalars(
+            sa.select(book.source).where(book.kind == "funding").order_by(book.id)
+        ).all()
+    assert max(map(len, sources)) <= book.source.type.length  # SQLite would take any length
+    assert sources[-1].endswith(":a")
 
 
 @pytest.mark.parametrize(
