@@ -41,6 +41,12 @@ class ActivityClosed(Conflict):
     slug = "activity-closed"
 
 
+class StationElsewhere(Invalid):
+    """The station of an activity lies outside its region."""
+
+    slug = "activity-station-elsewhere"
+
+
 class ShiftTimesWrong(Invalid):
     """A shift must end after it starts, last at most a day's service and lie ahead."""
 

@@ -13,7 +13,7 @@ from app.kernel.db import session
 from app.kernel.geo import Position
 from app.places import queries as places
 from app.volunteering import queries
-from app.volunteering.errors import ShiftTimesWrong
+from app.volunteering.errors import ShiftTimesWrong, StationElsewhere
 from app.volunteering.events import ActivityCancelled, ActivityPublished
 from app.volunteering.models import MAX_MINUTES, Activity, Shift, SignUp, changed
 
@@ -32,15 +32,19 @@ def create_activity(
     by: Actor,
     at: datetime,
 ) -> Activity:
-    """Draft an activity in a region. Riders see nothing until it is published."""
-    by.must("activity.organise", region_path=places.region_path(region_code))
+    """Draft an activity in a region, maybe at a station there. Riders see nothing until it is published."""
+    path = places.region_path(region_code)
+    by.must("activity.organise", region_path=path)
+    # Whoever works at its station reads and witnesses attendance, so it must be one the organiser has a say in.
+    if station_id and not places.station(station_id).region.path.startswith(path):
+        raise StationElsewhere(fields={"station_id": ["activity-station-elsewhere"]})
     activity = Activity(
         title_zh=title_zh,
         title_en=title_en,
         words=words,
         category=category,
         region_code=region_code,
-        station_id=places.station(station_id).id if station_id else None,
+        station_id=station_id,
         place_words=place_words,
         lat=position.lat if position else None,
         lng=position.lng if position else None,

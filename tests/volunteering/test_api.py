@@ -66,6 +66,27 @@ def test_an_organiser_plans_an_activity(app, here):
     assert wrong.json["errors"][0]["field"] == "category"
 
 
+@pytest.mark.parametrize("elsewhere", [city.QINHUAI, city.MEIYUAN])
+def test_an_activity_is_at_a_station_of_its_own_region(app, here, elsewhere):
+    with transaction():
+        someone = city.staff("organiser", region_code=city.XUANWU)
+        there = city.station(region_code=elsewhere)
+        inside = city.station("社区驿站")
+    desk = city.signed_in(app, someone)
+    words = {
+        "title_zh": "敬老院探访",
+        "category": "care",
+        "place_words": "敬老院",
+        "region_code": city.COMMUNITY,
+    }
+    refused = desk.post("/api/v1/activities", json=words | {"station_id": str(there.id)})
+    assert (refused.status_code, refused.json["code"]) == (422, "activity-station-elsewhere")
+    assert [each["field"] for each in refused.json["errors"]] == ["station_id"]
+    for station, region_code in ((inside, city.COMMUNITY), (inside, city.XUANWU)):
+        wider = words | {"station_id": str(station.id), "region_code": region_code}
+        assert desk.post("/api/v1/activities", json=wider).status_code == 201
+
+
 def test_hours_are_confirmed_through_the_desk_with_a_key(app, here):
     rider = make.new_rider()
     make.attend(here.shift, rider)
