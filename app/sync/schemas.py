@@ -119,7 +119,7 @@ class BatchIn(Schema):
     sent_at = fields.String(required=True, validate=validate.Length(20, 40))
     clock_offset_s = Whole(-10_000_000, 10_000_000, load_default=0)
     log = fields.Nested(LogState, load_default=None, allow_none=True)
-    items = fields.List(fields.Raw(), required=True, validate=validate.Length(max=MAX_ITEMS))
+    items = fields.List(fields.Raw(allow_none=True), required=True, validate=validate.Length(max=MAX_ITEMS))
 
 
 class EntryIn(Schema):

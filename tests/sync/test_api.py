@@ -52,6 +52,17 @@ def test_a_thousand_items_and_not_one_more(app, clock):
     assert phone.post("/api/v1/sync/batches", json=body | {"items": [{}] * 1_001}).status_code == 422
 
 
+def test_nothing_in_the_place_of_an_item_stops_none_of_the_others(app, clock, client):
+    scene = make.scene(riders=2)
+    scene.here.note("scan", scene.riders[1].phone.code())
+    scene.rider.keep(scene.here.station)
+    phone = client_of(app, scene.rider.rider)
+    for sender, batch in ((client, plain(scene.here.batch())), (phone, scene.rider.batch())):
+        answer = sender.post("/api/v1/sync/batches", json=batch | {"items": [None, *batch["items"], None]})
+        assert answer.status_code == 200
+        assert [each["state"] for each in answer.json["items"]] == ["refused", "counted", "refused"]
+
+
 def test_from_enrolment_to_the_lease(app, clock):
     scene = make.scene()
     manager, rider = client_of(app, scene.here.manager), client_of(app, scene.rider.rider)
