@@ -181,7 +181,7 @@ def _signed_claims() -> dict[str, Any] | None:
     What was found well-signed once is so for as long as the process keeps its key: it is not worked out again, unless
     the request comes by cookie and may change something: then it must also repeat the CSRF value.
     """
-    header = request.environ.get("HTTP_AUTHORIZATION", "")
+    header = _authorization()
     by_cookie = not header and request.method in ("GET", "HEAD")
     token = request.cookies.get(ACCESS_COOKIE, "") if by_cookie else header
     known: dict[str, dict[str, Any]] = current_app.extensions[_WELL_SIGNED]
@@ -194,6 +194,14 @@ def _signed_claims() -> dict[str, Any] | None:
     if by_cookie or get_jwt_request_location() == "headers":
         _remember(token, verified[1])
     return verified[1]
+
+
+def _authorization() -> str:
+    """The header that names the caller. Its scheme may be written in any case; flask-jwt-extended knows one only."""
+    header: str = request.environ.get("HTTP_AUTHORIZATION", "")
+    if header[:7].lower() == "bearer " and not header.startswith("Bearer "):
+        header = request.environ["HTTP_AUTHORIZATION"] = f"Bearer {header[7:]}"
+    return header
 
 
 def _remember(token: str, claims: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from app.kernel.clock import city_time
 
 LOCALES = ("zh", "en")
 HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
+_ASKED = re.compile(r"\s*(zh|en)[\w-]*\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]*)?)\s*)?", re.ASCII | re.IGNORECASE)
 _locale: ContextVar[str] = ContextVar("locale", default="zh")
 
 
@@ -44,14 +45,14 @@ def speaking(name: str) -> Iterator[None]:
 
 @lru_cache(maxsize=1024)
 def choose(header: str | None) -> str:
-    """The best language for an Accept-Language header; Chinese unless English is asked for first."""
-    for part in re.split(r"\s*,\s*", header or ""):
-        tag = part.split(";")[0].strip().lower()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "zh"
+    """The best language for an Accept-Language header: of most weight, of equal ones the first; otherwise Chinese."""
+    best, most = "zh", 0.0
+    for part in (header or "").split(","):
+        asked = _ASKED.fullmatch(part)
+        weight = float(asked[2] or 1) if asked else 0.0
+        if asked and weight > most:  # with a weight of 0 somebody says which language not to use
+            best, most = asked[1].lower(), weight
+    return best
 
 
 @cache

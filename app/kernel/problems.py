@@ -112,7 +112,12 @@ def response_for_http(error: HTTPException) -> Response:
         429: "too-many-tries",
     }.get(status, "bad-request" if status < 500 else "broken")
     response = _json(_body(status, slug, i18n.say(slug), retryable=status >= 500), status)
-    if status == 405:
+    return with_methods(response, error)
+
+
+def with_methods(response: Response, error: HTTPException) -> Response:
+    """The answer; to a method that does not fit, with those that do (RFC 9110, 15.5.6)."""
+    if error.code == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or []))
     return response
 

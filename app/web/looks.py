@@ -14,7 +14,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from app.identity.edge import ACCESS_COOKIE, csrf_value, known_actor
-from app.kernel import i18n
+from app.kernel import i18n, problems
 from app.kernel.answering import PUBLIC
 from app.kernel.ids import new_id
 from app.web.faults import Faults
@@ -239,4 +239,5 @@ def page_for_http(error: HTTPException) -> Response:
     slug = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(
         status, "bad-request" if status < 500 else "broken"
     )
-    return secured(make_response(render_template("error.html", sentence=i18n.say(slug), slug=slug), status))
+    answer = make_response(render_template("error.html", sentence=i18n.say(slug), slug=slug), status)
+    return secured(problems.with_methods(answer, error))

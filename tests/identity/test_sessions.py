@@ -33,6 +33,13 @@ def test_an_access_token_runs_out_after_fifteen_minutes(client, tokens, clock):
     assert me(client, tokens.access_token).json["code"] == "session-ended"
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer"])
+def test_the_scheme_of_a_token_is_written_in_any_case(client, tokens, scheme):
+    for _ in range(2):  # at first and once it is remembered
+        answer = client.get("/api/v1/me", headers={"Authorization": f"{scheme} {tokens.access_token}"})
+        assert answer.status_code == 200
+
+
 def test_a_refresh_token_gives_new_tokens(client, tokens):
     renewed = renew(client, tokens.refresh_token)
     assert renewed.status_code == 200

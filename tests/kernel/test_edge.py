@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.kernel import idempotency, limits
+from app.kernel import i18n, idempotency, limits
 from app.kernel.db import in_transaction, transaction
 from app.kernel.limits import connect
 
@@ -121,6 +121,29 @@ def test_refusals_speak_the_callers_language(toy):
     assert english.json["errors"][0]["message"] == "This field is needed."
     assert chinese.json["errors"][0]["message"] == "这一项要填。"
     assert english.json["code"] == chinese.json["code"] == "invalid"
+
+
+@pytest.mark.parametrize(
+    "asked, language",
+    [
+        (None, "zh"),
+        ("fr", "zh"),
+        ("en", "en"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("fr, en", "en"),
+        ("zh;q=0.5, en;q=0.8", "en"),
+        ("en;q=0.2,zh-Hans-CN", "zh"),
+        ("en;q=0, zh", "zh"),
+        ("zh;q=0,en;q=0.1", "en"),
+        ("EN ; Q=1.000", "en"),
+        ("en, zh", "en"),
+        ("zh, en", "zh"),
+        ("en;q=much", "zh"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_most(asked, language):
+    assert i18n.choose(asked) == language
 
 
 def test_another_media_type_is_a_415(toy):

@@ -88,6 +88,12 @@ def test_an_unknown_address_is_a_friendly_page(guest: FlaskClient) -> None:
     _sound(response.text)
 
 
+def test_a_method_that_a_page_does_not_know_is_told_which_it_does(guest: FlaskClient) -> None:
+    answer = guest.patch("/shop")
+    assert (answer.status_code, answer.mimetype) == (405, "text/html")
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
 def test_the_policy_of_pages_lets_nothing_inline_pass(rider: FlaskClient) -> None:
     policy = rider.get("/").headers["Content-Security-Policy"]
     assert "unsafe" not in policy
