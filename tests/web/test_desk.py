@@ -12,6 +12,7 @@ from app.identity.permissions import AUDITOR, ROLES
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.ledger.accounts import quarter
+from app.rewards.models import Reward
 from app.rules.models import RuleSetVersion
 from app.web.menus import DESKS, landing_of
 from tests import make
@@ -163,6 +164,21 @@ def test_a_reward_is_offered_and_withdrawn(app: Flask, city: object) -> None:
     action = next(each.action for each in read(shown.text).found if each.action.endswith("/withdraw"))
     assert send(department, page, action).status_code == 303
     assert "雨衣" not in department.get(page).text
+
+
+def test_a_reward_sent_twice_is_offered_once(app: Flask, city: object) -> None:
+    department = desk(app, "department")
+    page = "/desk/rewards"
+    offer = {
+        "name_zh": "雨衣",
+        "name_en": "Raincoat",
+        "kind": "goods",
+        "points": "40",
+        "region_code": make.CITY,
+    }
+    filled = form_on(department.get(page), page).fields | offer
+    assert [department.post(page, data=filled).status_code for _ in range(2)] == [303, 303]
+    assert one(Reward).name_zh == "雨衣"
 
 
 # --- people ----------------------------------------------------------------------------------------------------------

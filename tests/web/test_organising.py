@@ -10,7 +10,7 @@ from app.volunteering.models import Activity, Hours, Shift
 from tests import make
 from tests.conftest import StandingClock
 from tests.volunteering import make as volunteering
-from tests.web.make import browser, desk, one, person, send, staff, typed, wrong_fields
+from tests.web.make import browser, desk, form_on, one, person, send, staff, typed, wrong_fields
 
 
 def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
@@ -45,6 +45,25 @@ def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
     assert send(later, about, f"{about}/confirm").status_code == 303
     assert one(Hours).state == "confirmed"
     assert "全部确认" not in later.get(about).text
+
+
+def test_an_activity_and_a_shift_sent_twice_are_made_once(app: Flask, city: object) -> None:
+    organiser = desk(app, "organiser")
+    home = "/activities/desk"
+    words = {
+        "title_zh": "路口劝导",
+        "category": "safety",
+        "region_code": make.COMMUNITY,
+        "place_words": "中山路",
+    }
+    drafted = form_on(organiser.get(home), home).fields | words
+    pages = {organiser.post(home, data=drafted).headers["Location"] for _ in range(2)}
+    page = f"{home}/{one(Activity).id}"
+    assert pages == {page}
+    times = {"starts_at": "2026-11-24T15:00", "ends_at": "2026-11-24T17:00", "places": "5"}
+    timed = form_on(organiser.get(page), f"{page}/shifts").fields | times
+    assert [organiser.post(f"{page}/shifts", data=timed).status_code for _ in range(2)] == [303, 303]
+    assert one(Shift).places == 5
 
 
 def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:

@@ -86,6 +86,7 @@ def activities(by: Actor) -> str:
 
 @pages.post("/activities/desk", again=activities, blame={"region-not-found": "region_code"})
 @requires("activity.organise")
+@once
 @takes_form(ActivityForm)
 def create(by: Actor, **what: str) -> Response:
     """Draft an activity"""
@@ -114,6 +115,7 @@ def activity(activity_id: UUID, by: Actor) -> str:
     "/activities/desk/<uuid:activity_id>/shifts", again=activity, blame={"shift-times-wrong": "ends_at"}
 )
 @requires("activity.organise")
+@once
 @takes_form(ShiftForm)
 def add_shift(activity_id: UUID, starts_at: datetime, ends_at: datetime, places: int, by: Actor) -> Response:
     """Add a shift"""

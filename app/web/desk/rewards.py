@@ -20,7 +20,7 @@ from app.places.hours import read_spans
 from app.rewards import catalogue, queries, shop
 from app.rewards.kinds import KINDS
 from app.rewards.limits import MONTH, PERIODS
-from app.web.edge import Pages, go, page
+from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, Nothing
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
@@ -82,6 +82,7 @@ def rewards(by: Actor) -> str:
 
 @pages.post("/desk/rewards", again=rewards, blame={"region-not-found": "region_code"})
 @requires("rewards.manage")
+@once
 @takes_form(OfferForm)
 def offer(by: Actor, **what: Any) -> Response:
     """Offer one more"""
