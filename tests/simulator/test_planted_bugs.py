@@ -7,7 +7,7 @@ of `planted.py`; `make mutants` does that and prints what found each (ONLY=simul
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import pytest
@@ -48,10 +48,15 @@ def guards_taken_away(app: Flask, names: tuple[str, ...]) -> Iterator[None]:
         for _create, drop in pairs:
             for statement in drop.split("; "):
                 connection.execute(text(statement))
-    with owning() if pairs else nullcontext():
-        yield
-    if not pairs or engine.dialect.name == "sqlite":
-        return  # the next test copies an untouched file
+    try:
+        with owning() if pairs else nullcontext():
+            yield
+    finally:
+        if pairs and engine.dialect.name != "sqlite":  # there the next test copies an untouched file
+            _put_back(pairs)
+
+
+def _put_back(pairs: Sequence[tuple[str, str]]) -> None:
     with owner().begin() as connection:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         tables = ", ".join(f'"{table.name}"' for table in database.Base.metadata.sorted_tables)
