@@ -104,13 +104,7 @@ def response_for(problem: Problem) -> Response:
 def response_for_http(error: HTTPException) -> Response:
     """Problem details for an error of the transport itself (404 on an unknown path, 405, 413 …)."""
     status = error.code or 500
-    slug = {
-        404: "not-found",
-        405: "method-not-allowed",
-        413: "too-large",
-        415: "unsupported-media",
-        429: "too-many-tries",
-    }.get(status, "bad-request" if status < 500 else "broken")
+    slug = _HTTP_SLUGS.get(status, "bad-request" if status < 500 else "broken")
     response = _json(_body(status, slug, i18n.say(slug), retryable=status >= 500), status)
     return with_methods(response, error)
 

@@ -158,7 +158,7 @@ def _answers(
     for name, who in visitors.items():
         with counted(AuditRecord) as traces:
             answers[name] = knocking.knock(who, app, route, world, empty=empty)
-        looked = route.method == "GET" or not route.is_api  # a deed of the API is in the books as a deed
+        looked = route.method == "GET" or empty  # a form that was filled in shows what its sender knew
         told = looked and any(each in text_of(answers[name]) for each in world.personal)
         if told and name not in (OWNER, RIDER) and not traces:
             found.unseen.append(f"{route.name} by {name}")
