@@ -50,13 +50,16 @@ def agree_by_using(purpose: str, riders: Sequence[Actor], at: datetime) -> None:
 
 def has_consent(person_id: UUID, purpose: str) -> bool:
     """Whether the newest answer to this purpose is yes."""
-    newest = session.scalar(
+    return bool(_newest(person_id, purpose))
+
+
+def _newest(person_id: UUID, purpose: str) -> bool | None:
+    return session.scalar(
         select(Consent.given)
         .where(Consent.person_id == person_id, Consent.purpose == purpose)
         .order_by(Consent.id.desc())
         .limit(1)
     )
-    return bool(newest)
 
 
 def agreeing_to(purpose: str) -> Select[UUID]:
@@ -66,6 +69,11 @@ def agreeing_to(purpose: str) -> Select[UUID]:
         later.person_id == Consent.person_id, later.purpose == Consent.purpose, later.id > Consent.id
     )
     return select(Consent.person_id).where(Consent.purpose == purpose, Consent.given, ~newer)
+
+
+def answers_of(person_id: UUID) -> dict[str, bool | None]:
+    """Every purpose and the newest answer; None: never asked."""
+    return {purpose: _newest(person_id, purpose) for purpose in PURPOSES}
 
 
 def consents_of(person_id: UUID) -> dict[str, bool]:

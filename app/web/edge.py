@@ -329,7 +329,9 @@ def kept_offline(text: str) -> Response:
     """
     response = make_response(text)
     static: Any = current_app.jinja_env.globals["asset"]
-    drawn = (authenticate().key, i18n.locale(), request.cookies.get("large", ""), str(static("")))
+    by = authenticate()
+    person = (by.key, str(by.agrees_to_location))
+    drawn = (*person, i18n.locale(), request.cookies.get("large", ""), str(static("")))
     response.headers["X-Keep"] = hashlib.sha256("|".join(drawn).encode()).hexdigest()[:16]
     return response
 

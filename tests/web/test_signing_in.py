@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.codes.kinds import station as station_code
 from app.identity import senders
 from app.identity.models import Person
 from app.identity.secrets_kept import hash_password
@@ -150,12 +151,27 @@ def test_closing_the_account_needs_a_tick(rider: FlaskClient, wang: Person) -> N
 
 
 def test_consents_are_given_and_taken_back(rider: FlaskClient) -> None:
-    page = read(rider.get("/me/consents").text)
-    assert [each.fields["given"] for each in page.found if each.action == "/me/consents"] == ["yes"] * 3
+    def offered() -> list[str]:
+        page = read(rider.get("/me/consents").text)
+        return [each.fields["given"] for each in page.found if each.action == "/me/consents"]
+
+    assert offered() == ["yes", "no"] * 3  # nobody was asked yet, and may say no before that
     send(rider, "/me/consents", "/me/consents")
-    page = read(rider.get("/me/consents").text)
-    assert [each.fields["given"] for each in page.found if each.action == "/me/consents"] == [
-        "no",
-        "yes",
-        "yes",
-    ]
+    assert offered() == ["no", "yes", "no", "yes", "no"]
+    send(rider, "/me/consents", "/me/consents")
+    assert offered() == ["yes", "yes", "no", "yes", "no"]
+
+
+def test_whoever_took_the_location_back_is_not_asked_for_it(rider: FlaskClient, wang: Person) -> None:
+    with transaction():
+        here = make.station()
+        poster = station_code.make(here.short_code)
+        poster = poster[poster.index("/S/") :]
+    assert 'name="lat"' in rider.get("/report").text
+    assert 'name="lat"' in rider.get(poster).text
+    for _ in range(2):  # yes, and no
+        send(rider, "/me/consents", "/me/consents")
+    for page in ("/report", poster):
+        shown = rider.get(page).text
+        assert 'name="lat"' not in shown
+        assert 'href="/me/consents"' in shown

@@ -47,7 +47,10 @@ def _station_of(token: str) -> Station:
 @public
 def poster(token: str, by: Actor) -> str:
     """Behind a poster: the station, and one button"""
-    return page("rider/check_in.html", token=token, station=_station_of(token), signed_in=by.is_rider)
+    return page(
+        "rider/check_in.html", token=token, station=_station_of(token), signed_in=by.is_rider,
+        withheld=by.agrees_to_location is False,
+    )  # fmt: skip
 
 
 @pages.post("/S/<path:token>", refused="rider/check_in_refused.html")

@@ -148,7 +148,7 @@ def save_community(by: Actor, region: str, first: str) -> Response:
 @requires("self")
 def consents(by: Actor) -> str:
     """What one agreed to, purpose by purpose"""
-    return page("rider/consents.html", purposes=REFUSABLE, given=consent.consents_of(by.id))
+    return page("rider/consents.html", purposes=REFUSABLE, given=consent.answers_of(by.id))
 
 
 @pages.post("/me/consents", again=consents)

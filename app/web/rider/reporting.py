@@ -62,7 +62,8 @@ class Continue(Schema):
 @requires("self")
 def report_form(by: Actor) -> Response:
     """The form: photo, category, place, and words if one likes"""
-    return kept_offline(page("rider/report.html", categories=CATEGORIES))
+    withheld = by.agrees_to_location is False
+    return kept_offline(page("rider/report.html", categories=CATEGORIES, withheld=withheld))
 
 
 @pages.post(

@@ -42,6 +42,7 @@ function watchPhoto() {
 function watchPlace() {
   const line = form.querySelector("[data-place]");
   const button = form.querySelector("[data-locate]");
+  if (!button) return; // the rider took the consent to the location back: nothing asks for it
   const find = async () => {
     line.textContent = line.dataset.looking;
     const place = await locate();
