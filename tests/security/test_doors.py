@@ -131,7 +131,8 @@ def walked(app: Flask, world: World, visitors: Mapping[str, Visitor]) -> Found:
             (name for name, answer in answers.items() if knocking.let_in(answer)), visitors
         )
         if route.method == "POST" and not route.is_api:  # a refused form is shown again, and may show more
-            answers = _answers(app, world, visitors, route, found, empty=True)
+            inside = {name: who for name, who in visitors.items() if knocking.let_in(answers[name])}
+            answers |= _answers(app, world, inside, route, found, empty=True)
         asked = {str(world.ids.get(each)) for each in route.rule.arguments}
         if (route.method == "GET" or not route.is_api) and "token" not in route.rule.arguments:
             found.shown += [
