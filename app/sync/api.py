@@ -10,7 +10,7 @@ from uuid import UUID
 from app.identity.actors import Actor
 from app.identity.edge import named_caller
 from app.kernel import clock
-from app.kernel.http import Api, gives, gives_page, limited, public, requires, takes, takes_query
+from app.kernel.http import Api, gives, gives_page, limited, public, requires, takes, takes_query, traced
 from app.kernel.limits import Limit
 from app.kernel.paging import Page
 from app.sync import deciding, enrolling, leasing, manifest, queries, schemas
@@ -126,6 +126,7 @@ def list_leases(by: Actor) -> dict[str, Any]:
 
 @api.get("/conflicts")
 @requires("station.manage")
+@traced("conflict.seen")
 @takes_query(schemas.ConflictQuery)
 @gives_page(schemas.ConflictRead)
 def list_conflicts(show: str, cursor: str | None, limit: int, by: Actor) -> Page[Conflict]:
@@ -135,6 +136,7 @@ def list_conflicts(show: str, cursor: str | None, limit: int, by: Actor) -> Page
 
 @api.get("/conflicts/<uuid:conflict_id>")
 @requires("station.manage")
+@traced("conflict.seen")
 @gives(schemas.ConflictRead)
 def read_conflict(conflict_id: UUID, by: Actor) -> Conflict:
     """One conflict with its evidence"""

@@ -40,6 +40,7 @@ from app.rules.campaigns import declare_campaign
 from app.rules.drafting import draft_version
 from app.rules.models import Award, DryRun
 from app.rules.unwinding import ask_to_unwind
+from app.sync.models import LEASE_LIVES, LEASE_POINTS, Conflict, Lease, StationDevice, SyncItem
 from app.volunteering import confirming
 from app.volunteering.models import Hours
 from app.volunteering.queries import activity
@@ -99,6 +100,8 @@ def build() -> World:
         _reports(world)
     _service(world)
     _goods(world, here)
+    with transaction():
+        _cut_off(world, here)
     _honours(world)
     with transaction():
         _traces(world)
@@ -176,6 +179,37 @@ def _presence(world: World, here: Station) -> None:
     entry = ledger.statement(owner.id).items[0]
     world.keep("entry_id", entry, private=True)
     world.ids["/S/"] = station_code.make(here.short_code).rsplit("/", 1)[-1]
+
+
+def _cut_off(world: World, here: Station) -> None:
+    """A tablet of the station, its lease, and a scan of the owner that came back too late."""
+    at, owner = clock.now(), world.people[OWNER]
+    device = StationDevice(station_id=here.id, name="平板", public_key="k", enrolled_at=at)
+    session.add(device)
+    session.flush()
+    world.keep("device_id", device, private=True)
+    lease = Lease(
+        device_id=device.id, station_id=here.id, granted_at=at, ends_at=at + LEASE_LIVES, points_limit=LEASE_POINTS,
+        heard_at=at,
+    )  # fmt: skip
+    session.add(lease)
+    session.flush()
+    item = SyncItem(
+        kind="scan", body="{}", person_id=owner.id, station_id=here.id, lease_id=lease.id, seq=1, hash="0" * 64,
+        happened_at=at, arrived_at=at, settled_at=at, state="review", slug="arrived-too-late",
+    )  # fmt: skip
+    session.add(item)
+    session.flush()
+    evidence = {"kind": "scan", "device": device.name, "seq": 1, "clock_offset_s": 0} | {
+        name: at.isoformat() for name in ("happened_at", "arrived_at", "lease_from", "lease_until")
+    }
+    found = Conflict(
+        item_id=item.id, slug=item.slug, region_code=here.region_code, station_id=here.id, person_id=owner.id,
+        evidence=evidence, opened_at=at,
+    )  # fmt: skip
+    session.add(found)
+    session.flush()
+    world.keep("conflict_id", found, private=True)
 
 
 def _reports(world: World) -> None:

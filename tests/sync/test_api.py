@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from app.audit.models import AuditRecord
 from app.identity.queries import person
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from tests import make as base
 from tests.sync import make
+from tests.web.make import browser
 
 
 def client_of(app, actor):
@@ -97,3 +99,20 @@ def test_the_department_sees_what_may_be_lost_and_decides(app, clock):
     assert boss.post(f"{url}/decision", json={"decision": "count"}).json["decision"] == "count"
     assert boss.get("/api/v1/sync/conflicts").json["items"] == []
     assert len(boss.get("/api/v1/sync/conflicts?show=decided").json["items"]) == 1
+
+
+def test_who_looked_at_a_riders_conflict_is_kept(app, clock):
+    scene = make.scene()
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(hours=73)
+    scene.here.send()
+    (conflict,) = make.conflicts()
+    boss = client_of(app, scene.boss)
+    assert boss.get("/api/v1/sync/conflicts").json["items"][0]["rider"] == "骑*0"
+    boss.get(f"/api/v1/sync/conflicts/{conflict.id}")
+    with transaction():
+        someone = person(scene.boss.person_id)
+    assert "骑*0" in browser(app, someone).get(f"/desk/conflicts/{conflict.id}").text
+    with transaction(write=False):
+        looks = session.query(AuditRecord).filter_by(action="conflict.seen").order_by(AuditRecord.id)
+        assert [each.subject for each in looks] == ["list", *[f"conflict:{conflict.id}"] * 2]

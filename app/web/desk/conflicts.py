@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from app.identity.actors import Actor
 from app.identity.queries import masked_name, person
 from app.kernel import clock
-from app.kernel.http import requires, takes_form, takes_query
+from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.sync import deciding, queries
@@ -45,7 +45,7 @@ class DecideForm(Schema):
 @requires("station.manage")
 @takes_query(Which)
 def conflicts(by: Actor, show: str = "open", cursor: str | None = None) -> str:
-    """What waits for a decision, and the stations that may work without a signal"""
+    """What waits for a decision, and the stations that may work without a signal; whose it is, stands on its page"""
     found = queries.conflicts_for(by, decided=show == "decided", cursor=cursor)
     rows = [(each, why(each.slug), places.station(each.station_id)) for each in found.items]
     trust = queries.trust_for(by)
@@ -57,6 +57,7 @@ def conflicts(by: Actor, show: str = "open", cursor: str | None = None) -> str:
 
 @pages.get("/desk/conflicts/<uuid:conflict_id>")
 @requires("station.manage")
+@traced("conflict.seen")
 def conflict(conflict_id: UUID, by: Actor) -> str:
     """One conflict: the evidence, and two taps to decide"""
     found = queries.conflict_for(by, conflict_id)
