@@ -257,6 +257,8 @@ def _goods(world: World, here: Station) -> None:
         world.ids["serial"] = rewards.reserve(reward, here, owner).serial
         world.ids["code"] = voucher_code.make(world.ids["serial"])
     _books(world, here, manager)
+    with transaction():  # something went over the counter today
+        rewards.hand_over(rewards.reserve(reward, here, world.actor(RIDER)), here.id, manager)
     with transaction():
         digits = show_personal_code(by=owner, at=clock.now()).digits
         shown = reading.read(digits, at=clock.now())

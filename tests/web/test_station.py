@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.audit.models import AuditRecord
 from app.codes.kinds import voucher as voucher_code
 from app.codes.showing import show_personal_code
 from app.identity.actors import Actor
@@ -143,6 +144,18 @@ def test_a_voucher_is_looked_at_confirmed_and_taken_back(
     assert 'data-result="warn"' in manager.get(page).text
     assert (scene.stock(), scene.balance()) == ((5, 0), (100, 0))
     rewards.must_agree()
+
+
+def test_the_counter_says_what_was_given_and_not_to_whom(
+    scene: Scene, manager: FlaskClient, counter: str
+) -> None:
+    voucher = scene.reserve()
+    scene.hand_over(voucher)
+    front, behind = manager.get(counter).text, manager.get(f"{counter}/vouchers/{voucher.id}").text
+    assert f'href="{counter}/vouchers/{voucher.id}"' in front
+    assert ("王*明" in front, "王*明" in behind) == (False, True)
+    with transaction(write=False):
+        assert session.query(AuditRecord).filter_by(action="voucher.seen").count() == 1
 
 
 def test_the_number_under_a_voucher_can_be_typed(scene: Scene, manager: FlaskClient, counter: str) -> None:
