@@ -23,13 +23,14 @@ from app.volunteering.errors import (
     HoursOverlap,
     HoursTooShort,
     NeedsApproval,
+    NothingToWitness,
     OwnHours,
     SecondPersonNeeded,
     ShiftNotOver,
     SignOutTimeWrong,
 )
 from app.volunteering.events import HoursBackfilled, HoursConfirmed, HoursRejected, HoursVoided
-from app.volunteering.models import MAX_MINUTES, OVERLAP, Activity, Attendance, Hours, Shift
+from app.volunteering.models import MAX_MINUTES, OVERLAP, TOOK_PLACE, Activity, Attendance, Hours, Shift
 
 BACKFILLS_PER_MONTH = 20  # by one organiser
 BACKFILL_DAYS = 30  # how far back
@@ -73,9 +74,15 @@ def confirm_attendance(
 
 
 def witness(*, shift_id: UUID, person_id: UUID, reason: str, by: Actor, at: datetime) -> Hours:
-    """Attest that a rider without scans was there for the shift, once it is over."""
+    """Attest that a rider without scans was there for the shift, once it is over.
+
+    These hours count at once on one person's word, so everybody could have seen the shift coming: it was planned ahead,
+    published and not called off. Whatever else was served is entered later, where a second person looks.
+    """
     shift = queries.shift(shift_id)
     activity = _must("hours.witness", shift.activity_id, person_id, by)
+    if queries.activity_to_join(activity.id).state not in TOOK_PLACE:
+        raise NothingToWitness
     if at < shift.ends_at:
         raise ShiftNotOver(at=shift.ends_at)
     person_to_change(person_id)

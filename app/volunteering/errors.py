@@ -47,6 +47,12 @@ class StationElsewhere(Invalid):
     slug = "activity-station-elsewhere"
 
 
+class PublishedTooLate(Conflict):
+    """A shift of it has begun before anybody could see it."""
+
+    slug = "activity-published-too-late"
+
+
 class ShiftTimesWrong(Invalid):
     """A shift must end after it starts, last at most a day's service and lie ahead."""
 
@@ -117,6 +123,12 @@ class AttendanceOpen(Conflict):
     """The rider has not signed out yet."""
 
     slug = "attendance-open"
+
+
+class NothingToWitness(Conflict):
+    """The activity was never published, or called off: nobody attests presence there alone."""
+
+    slug = "nothing-to-witness"
 
 
 class AttendanceKnown(Conflict):

@@ -15,6 +15,7 @@ from app.volunteering.errors import ActivityFixed, HoursDecided
 
 CATEGORIES = ("community", "safety", "care", "environment", "rescue", "training", "other")
 ACTIVITY_STATES = ("draft", "open", "cancelled", "ended")
+TOOK_PLACE = ("open", "ended")  # riders could see it, and nobody called it off
 SIGN_UP_STATES = ("active", "cancelled", "no_show")
 COURSES = ("grid-member", "first-aid", "fire-safety", "road-safety", "other")
 BASES = ("proven", "witnessed", "backfilled")

@@ -13,9 +13,11 @@ from app.kernel.db import session
 from app.kernel.geo import Position
 from app.places import queries as places
 from app.volunteering import queries
-from app.volunteering.errors import ShiftTimesWrong, StationElsewhere
+from app.volunteering.errors import PublishedTooLate, ShiftTimesWrong, StationElsewhere
 from app.volunteering.events import ActivityCancelled, ActivityPublished
 from app.volunteering.models import MAX_MINUTES, Activity, Shift, SignUp, changed
+
+JUST_BEGUN = timedelta(minutes=15)  # people stand there already while somebody types the shift in
 
 
 def create_activity(
@@ -60,9 +62,14 @@ def create_activity(
 def add_shift(
     *, activity_id: UUID, starts_at: datetime, ends_at: datetime, places: int, by: Actor, at: datetime
 ) -> Shift:
-    """Add a span with so many places, ahead of now and no longer than a day's service."""
+    """Add a span with so many places, ahead of now and no longer than a day's service.
+
+    Past service is entered later, where a second person looks: a shift planned after the fact would need one word only.
+    """
     activity = _to_organise(activity_id, by)
     activity.must_be_planned()
+    if starts_at < at - JUST_BEGUN:
+        raise ShiftTimesWrong(fields={"starts_at": ["shift-times-wrong"]})
     if not at < ends_at or not timedelta(0) < ends_at - starts_at <= timedelta(minutes=MAX_MINUTES):
         raise ShiftTimesWrong(fields={"ends_at": ["shift-times-wrong"]})
     shift = Shift(
@@ -79,8 +86,10 @@ def add_shift(
 
 
 def publish_activity(*, activity_id: UUID, by: Actor, at: datetime) -> Activity:
-    """Let riders see the activity and sign up."""
+    """Let riders see the activity and sign up, before any of its shifts has begun unseen."""
     activity = _to_organise(activity_id, by)
+    if activity.state == "draft" and queries.begun(activity.id, at - JUST_BEGUN):
+        raise PublishedTooLate
     activity.publish()
     session.flush()
     events.publish(ActivityPublished(activity_id=activity.id, region_code=activity.region_code, at=at))

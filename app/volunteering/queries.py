@@ -128,6 +128,12 @@ def shifts_of(activity_id: UUID) -> Sequence[Shift]:
     ).all()
 
 
+def begun(activity_id: UUID, before: datetime) -> bool:
+    """Whether a shift of this activity began before then."""
+    chosen = select(Shift.id).where(Shift.activity_id == activity_id, Shift.starts_at < before)
+    return session.scalar(select(chosen.exists())) or False
+
+
 def open_shifts(
     *,
     region_code: str | None = None,

@@ -24,12 +24,14 @@ from app.volunteering.errors import (
     HoursDecided,
     HoursOverlap,
     NeedsApproval,
+    NothingToWitness,
     OwnHours,
     SecondPersonNeeded,
     ShiftNotOver,
 )
 from app.volunteering.events import HoursConfirmed, HoursRejected
-from app.volunteering.models import OVERLAP, Hours
+from app.volunteering.models import OVERLAP, Activity, Hours
+from app.volunteering.organising import end_activities
 from tests import make as city
 from tests.volunteering import make
 
@@ -174,6 +176,32 @@ def test_presence_without_scans_is_witnessed_once_the_shift_is_over(app):
     assert (hours.basis, hours.state, hours.minutes) == ("witnessed", "confirmed", 120)
     with pytest.raises(HoursOverlap), transaction():
         witness(**words, at=here.shift.ends_at)
+
+
+@pytest.mark.parametrize("state", ["draft", "cancelled"])
+def test_what_was_not_published_or_was_called_off_is_not_witnessed(app, state):
+    here, rider = make.setting(), make.new_rider()
+    with transaction():
+        session.execute(sa.update(Activity).values(state=state))
+    with pytest.raises(NothingToWitness), transaction():
+        witness(
+            shift_id=here.shift.id,
+            person_id=rider.person_id,
+            reason="在场",
+            by=here.organiser,
+            at=here.shift.ends_at,
+        )
+
+
+def test_presence_is_still_witnessed_when_the_activity_is_over(app):
+    here, rider = make.setting(), make.new_rider()
+    later = here.shift.ends_at + timedelta(days=2)
+    with transaction():
+        assert end_activities(at=later) == 1
+        hours = witness(
+            shift_id=here.shift.id, person_id=rider.person_id, reason="在场", by=here.organiser, at=later
+        )
+    assert hours.state == "confirmed"
 
 
 def test_scans_are_confirmed_not_witnessed(app):

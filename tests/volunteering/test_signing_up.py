@@ -16,6 +16,7 @@ from app.kernel.errors import Forbidden
 from app.volunteering import queries
 from app.volunteering.errors import (
     ActivityClosed,
+    PublishedTooLate,
     RidersOnly,
     ShiftFull,
     ShiftOverlap,
@@ -23,8 +24,14 @@ from app.volunteering.errors import (
     ShiftTimesWrong,
 )
 from app.volunteering.events import ActivityCancelled
-from app.volunteering.models import Shift
-from app.volunteering.organising import add_shift, cancel_activity, create_activity, end_activities
+from app.volunteering.models import Activity, Shift
+from app.volunteering.organising import (
+    add_shift,
+    cancel_activity,
+    create_activity,
+    end_activities,
+    publish_activity,
+)
 from app.volunteering.signing_up import cancel_sign_up, sign_up
 from tests import make as city
 from tests.volunteering import make
@@ -178,7 +185,9 @@ def test_an_organiser_acts_in_his_own_region_only(app):
         make.shift(here.activity, elsewhere)
 
 
-@pytest.mark.parametrize("starts_in, minutes", [(60, 0), (60, -5), (60, 16 * 60 + 1), (-120, 60)])
+@pytest.mark.parametrize(
+    "starts_in, minutes", [(60, 0), (60, -5), (60, 16 * 60 + 1), (-120, 60), (-16, 60), (-950, 951)]
+)
 def test_a_shift_ends_after_it_starts_and_lies_ahead(app, starts_in, minutes):
     here = make.setting()
     starts_at = clock.now() + timedelta(minutes=starts_in)
@@ -191,6 +200,25 @@ def test_a_shift_ends_after_it_starts_and_lies_ahead(app, starts_in, minutes):
             by=here.organiser,
             at=clock.now(),
         )
+
+
+def test_a_shift_may_be_added_while_people_stand_there_to_begin(app):
+    here = make.setting()
+    with transaction():
+        assert make.shift(here.activity, here.organiser, starts_in=-15).places_left == 5
+
+
+def test_what_begins_unseen_is_not_published_any_more(app):
+    here = make.setting()
+    with transaction():
+        session.execute(sa.update(Activity).values(state="draft"))
+    begun = here.shift.starts_at + timedelta(minutes=16)
+    with pytest.raises(PublishedTooLate), transaction():
+        publish_activity(activity_id=here.activity.id, by=here.organiser, at=begun)
+    with transaction():
+        publish_activity(activity_id=here.activity.id, by=here.organiser, at=here.shift.starts_at)
+        again = publish_activity(activity_id=here.activity.id, by=here.organiser, at=begun)
+    assert again.state == "open"
 
 
 def test_an_activity_is_over_a_day_after_its_last_shift(app):
