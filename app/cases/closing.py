@@ -13,6 +13,7 @@ from app.cases.grades import accept_deadline
 from app.cases.models import REOPEN_WITHIN, Case
 from app.cases.moving import add_photos, case_to_move, hold, move, told
 from app.cases.queries import case_for, is_reporter, merged_into
+from app.cases.screening import must_be_about_things
 from app.identity.actors import Actor
 from app.kernel.events import publish
 
@@ -41,6 +42,7 @@ def reopen(*, case_id: UUID, reason: str, photo_ids: Collection[UUID] = (), by: 
     Staff may do it too, once the reporter said "not solved", so that such an answer never just lies there.
     """
     case = case_to_move(case_id, s.REOPEN, by)
+    must_be_about_things(case.rules, reason=reason)
     if not is_reporter(case, by) and case.answer != s.NOT_SOLVED:
         raise NotDisputed
     if is_reporter(case, by) and case.resolved_at is not None and at > case.resolved_at + REOPEN_WITHIN:
@@ -72,6 +74,7 @@ def withdraw(*, case_id: UUID, reason: str = "", by: Actor, at: datetime) -> Cas
     """
     hold(case_id)
     case = case_to_move(case_id, s.WITHDRAW, by)
+    must_be_about_things(case.rules, reason=reason)
     if merged_into(case.id):
         raise OthersWait(number=case.number)
     move(case, s.WITHDRAW, by=by, at=at, words=reason, closed_at=at)

@@ -60,8 +60,7 @@ def open_case(matter: Matter, *, by: Actor, at: datetime) -> Case:
     kind = KINDS[matter.kind]
     if matter.category not in kind.categories:
         raise UnknownCategory
-    if kind.screened:
-        must_be_about_things(description=matter.description, place_words=matter.place_words)
+    must_be_about_things(kind, description=matter.description, place_words=matter.place_words)
     _take_turns(by)
     earlier = _same_draft(matter.client_ref, by)
     if earlier is not None:

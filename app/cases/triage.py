@@ -16,6 +16,7 @@ from app.cases.models import Case, CasePhoto, MeToo
 from app.cases.moving import case_to_move, hold, move, past_resolvers, told
 from app.cases.queries import case_for
 from app.cases.reporting import follow
+from app.cases.screening import must_be_about_things
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.models import Person
@@ -53,6 +54,7 @@ def _grade_for(case: Case, grade: str | None) -> str:
 def reject(*, case_id: UUID, reason: str, by: Actor, at: datetime) -> Case:
     """Do not adopt a case; the reason is told to the reporter in these words."""
     case = case_to_move(case_id, s.REJECT, by)
+    must_be_about_things(case.rules, reason=reason)
     move(case, s.REJECT, by=by, at=at, words=reason, closed_at=at)
     publish(told(CaseRejected, case, at))
     return case

@@ -6,7 +6,14 @@ import pytest
 
 from app.cases import closing, deadlines, queries, triage, working
 from app.cases import states as s
-from app.cases.errors import CaseMovedOn, CaseNotFound, NeedsAnother, NotDisputed, ReopenTooLate
+from app.cases.errors import (
+    CaseMovedOn,
+    CaseNotFound,
+    NeedsAnother,
+    NotDisputed,
+    PersonalNumbers,
+    ReopenTooLate,
+)
 from app.cases.events import CaseClosed, CaseEvent, CaseRated, CaseReopened, CaseResolved
 from app.kernel import clock as clock_module
 from app.kernel.errors import Forbidden
@@ -210,3 +217,52 @@ def test_what_nobody_disputes_closes_after_seven_days_with_a_step(town: Town, he
     step = queries.steps(silent)[-1]
     assert (step.verb, step.actor_id) == (s.CLOSE, None)
     assert isinstance(heard[-1], CaseClosed)
+
+
+@pytest.mark.parametrize(
+    "state, field, say",
+    [
+        (
+            s.SUBMITTED,
+            "reason",
+            lambda told, case, rider, staff: closing.withdraw(reason=told, by=rider, **case),
+        ),
+        (
+            s.SUBMITTED,
+            "reason",
+            lambda told, case, rider, staff: triage.reject(reason=told, by=staff, **case),
+        ),
+        (s.ACCEPTED, "words", lambda told, case, rider, staff: working.start(words=told, by=staff, **case)),
+        (
+            s.IN_PROGRESS,
+            "note",
+            lambda told, case, rider, staff: working.resolve(note=told, by=staff, **case),
+        ),
+        (
+            s.RESOLVED,
+            "reason",
+            lambda told, case, rider, staff: closing.reopen(reason=told, by=rider, **case),
+        ),
+    ],
+    ids=["withdraw", "reject", "start", "resolve", "reopen"],
+)
+def test_what_is_said_on_the_way_holds_no_number_of_a_person_either(town: Town, state: str, field: str, say):
+    found = make.report_in(state, town)
+    case = {"case_id": found.id, "at": now()}
+    rider, staff = city.actor(town.rider), city.actor(town.dispatcher)
+
+    with pytest.raises(PersonalNumbers) as refusal:
+        say("没修，打 139 - 1234 - 1204", case, rider, staff)
+
+    assert list(refusal.value.fields) == [field]
+    assert found.state == state
+    say("没修，2026-11-24 又看到", case, rider, staff)
+    assert found.state != state
+
+
+def test_who_has_a_grievance_may_say_whom_to_call(town: Town):
+    case = make.appeal(town)
+
+    closing.withdraw(case_id=case.id, reason="打 13912341204 谈好了", by=city.actor(town.rider), at=now())
+
+    assert case.state == s.WITHDRAWN

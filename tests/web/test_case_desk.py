@@ -64,13 +64,15 @@ def test_a_case_is_accepted_started_and_resolved_with_a_photo(desk: Desk) -> Non
 
 def test_a_refused_word_comes_back_in_the_form_it_was_sent_from(desk: Desk) -> None:
     page = desk.page
-    refused = send(desk.dispatcher, page, f"{page}/reject", words="长" * 501)
+    refused = send(desk.dispatcher, page, f"{page}/reject", reason="长" * 501)
     assert refused.status_code == 422
-    assert wrong_fields(refused.text) == {"words"}
+    assert wrong_fields(refused.text) == {"reason"}
     tags = read(refused.text).tags
     assert [given.get("id") for tag, given in tags if tag == "details" and "open" in given] == ["reject"]
     assert "长" * 501 in refused.text
-    assert send(desk.dispatcher, page, f"{page}/reject", words="照片看不清，可以重拍").status_code == 303
+    named = send(desk.dispatcher, page, f"{page}/reject", reason="问 139 - 1234 - 1204")
+    assert (named.status_code, wrong_fields(named.text)) == (422, {"reason"})
+    assert send(desk.dispatcher, page, f"{page}/reject", reason="照片看不清，可以重拍").status_code == 303
     assert one(Case).state == "rejected"
 
 
@@ -138,7 +140,7 @@ def test_what_the_reporter_calls_unsolved_is_opened_again(app: Flask, desk: Desk
     answer = form_on(rider.get(f"/reports/{desk.case.id}"), f"/reports/{desk.case.id}/answer")
     rider.post(answer.action, data=answer.fields | {"answer": "not_solved"})
     assert page in desk.dispatcher.get("/grid?show=disputed").text
-    assert send(desk.dispatcher, page, f"{page}/reopen", words="换人再看").status_code == 303
+    assert send(desk.dispatcher, page, f"{page}/reopen", reason="换人再看").status_code == 303
     assert now(desk.case).state == "reopened"
 
 
@@ -163,7 +165,7 @@ def test_a_reporter_does_not_handle_their_own_case(app: Flask, desk: Desk) -> No
     assert rider.get(desk.page).status_code == 403
     token = form_on(desk.dispatcher.get(desk.page), f"{desk.page}/accept").fields
     for verb in ("accept", "reject", "start", "resolve", "merge", "reassign", "hand-back"):
-        filled = {"words": "x", "note": "x", "number": desk.case.number}
+        filled = {"words": "x", "reason": "x", "note": "x", "number": desk.case.number}
         response = rider.post(f"{desk.page}/{verb}", data=token | filled)
         assert response.status_code >= 400, verb
     assert now(desk.case).state == "submitted"

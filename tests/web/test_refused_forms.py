@@ -49,7 +49,7 @@ def test_a_refused_form_with_a_rider_on_it_is_a_look_at_that_rider(app: Flask):
         town = cases.town()
         case = cases.report(town.rider)
     desk, page = browser(app, town.dispatcher), f"/grid/{case.id}"
-    refused = send(desk, page, f"{page}/reject", words="")
+    refused = send(desk, page, f"{page}/reject", reason="")
     assert refused.status_code == 422
     assert "王*明" in refused.text
     assert looks("case.seen") == 2  # the page, and the page with its fault

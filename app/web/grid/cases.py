@@ -52,9 +52,15 @@ class AcceptForm(Schema):
 
 
 class WordsForm(Schema):
-    """Words the reporter or a colleague will read."""
+    """Words the reporter will read."""
 
     words = Text(500, required=True)
+
+
+class ReasonForm(Schema):
+    """Why; the reporter or a colleague will read it."""
+
+    reason = Text(500, required=True)
 
 
 class MergeForm(Schema):
@@ -136,10 +142,10 @@ def accept(case_id: UUID, grade: str | None, by: Actor) -> Response:
 
 @pages.post("/grid/<uuid:case_id>/reject", again=case)
 @requires(SIGNED_IN)
-@takes_form(WordsForm)
-def reject(case_id: UUID, words: str, by: Actor) -> Response:
+@takes_form(ReasonForm)
+def reject(case_id: UUID, reason: str, by: Actor) -> Response:
     """Not adopted, with words that help the reporter"""
-    triage.reject(case_id=case_id, reason=words, by=by, at=clock.now())
+    triage.reject(case_id=case_id, reason=reason, by=by, at=clock.now())
     return go(f"/grid/{case_id}", said="web.said.case-rejected")
 
 
@@ -165,10 +171,10 @@ def resolve(case_id: UUID, note: str, photo: CleanPhoto | None, by: Actor) -> Re
 
 @pages.post("/grid/<uuid:case_id>/hand-back", again=case)
 @requires(SIGNED_IN)
-@takes_form(WordsForm)
-def hand_back(case_id: UUID, words: str, by: Actor) -> Response:
+@takes_form(ReasonForm)
+def hand_back(case_id: UUID, reason: str, by: Actor) -> Response:
     """Not ours: back to triage with the reason"""
-    working.hand_back(case_id=case_id, reason=words, by=by, at=clock.now())
+    working.hand_back(case_id=case_id, reason=reason, by=by, at=clock.now())
     return go(f"/grid/{case_id}", said="web.said.case-returned")
 
 
@@ -208,8 +214,8 @@ def reassign(
 
 @pages.post("/grid/<uuid:case_id>/reopen", again=case)
 @requires(SIGNED_IN)
-@takes_form(WordsForm)
-def reopen(case_id: UUID, words: str, by: Actor) -> Response:
+@takes_form(ReasonForm)
+def reopen(case_id: UUID, reason: str, by: Actor) -> Response:
     """The reporter said that it is not solved: back to the desk, for another person"""
-    closing.reopen(case_id=case_id, reason=words, by=by, at=clock.now())
+    closing.reopen(case_id=case_id, reason=reason, by=by, at=clock.now())
     return go(f"/grid/{case_id}", said="web.said.case-reopened")
