@@ -49,7 +49,8 @@ class CaseView:
 
 def view_of(case: Case, by: Actor, at: datetime) -> CaseView:
     """The case for this reader, with what they can do now. Staff get the reporter's name masked."""
-    mine, staff = is_reporter(case, by), handles(case, by)
+    mine = is_reporter(case, by)
+    staff = handles(case, by) and not mine  # of an own report one is told what every reporter is
     photos = queries.photos_of(case)
     return CaseView(
         case=case,

@@ -12,11 +12,21 @@ from sqlalchemy.exc import DatabaseError
 
 import app as product
 from app.audit.models import AuditRecord
-from app.kernel import i18n
+from app.identity import queries as people
+from app.identity.actors import SYSTEM
+from app.identity.appointing import take_back
+from app.identity.models import Person
+from app.kernel import clock, i18n
 from app.kernel.db import session, transaction
+from app.ledger import reversing
+from app.ledger.queries import statement
+from app.rewards.books import closing
+from app.rewards.books.closing import Counted
 from tests import make
 from tests.cases import make as cases
 from tests.cases.make import Town
+from tests.ledger.make import give
+from tests.rewards import make as rewards
 from tests.web.make import browser
 
 
@@ -82,6 +92,56 @@ def test_an_auditor_of_the_city_reads_it_newest_first(app: Flask, town: Town) ->
     assert about is not None
     assert [each["actor_id"] for each in about["items"]] == [str(town.dispatcher.id)]
     assert make.signed_in(app, district).get("/api/v1/audit/records").status_code == 403
+
+
+@pytest.mark.once
+def test_an_auditor_asks_what_one_colleague_did(app: Flask, town: Town) -> None:
+    with transaction():
+        case = cases.report(town.rider)
+    for someone in (town.dispatcher, town.colleague):
+        make.signed_in(app, someone).get(f"/api/v1/cases/{case.id}")
+    auditor = make.signed_in(app, town.manager)
+    found = auditor.get(f"/api/v1/audit/records?actor_id={town.dispatcher.id}").json
+    assert found is not None
+    assert [each["actor_id"] for each in found["items"]] == [str(town.dispatcher.id)]
+
+
+@pytest.mark.once
+def test_a_role_taken_back_is_kept_as_that(app: Flask, town: Town) -> None:
+    with transaction():
+        (held,) = people.grants_of(town.dispatcher.id)
+        take_back(grant_id=held.id, by=SYSTEM, at=clock.now())
+    assert kept() == [("role.taken-back", f"person:{town.dispatcher.id}")]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("approved", "ends"), [(True, "reversal.done"), (False, "reversal.refused")])
+def test_a_reversal_is_kept_as_what_became_of_it(app: Flask, town: Town, approved: bool, ends: str) -> None:
+    with transaction():
+        colleague = make.actor(make.staff("department", region_code=make.CITY))
+        give(town.rider.id, 500, kind="correction")
+        entry_id = statement(town.rider.id).items[0].id
+        wrong = {"reason": "记了两遍", "by": colleague, "at": clock.now()}
+        asked = reversing.ask_to_reverse(entry_id=entry_id, **wrong)
+        by = make.actor(town.department)
+        reversing.decide_reversal(reversal_id=asked.id, approved=approved, by=by, at=clock.now())
+    assert kept() == [(each, f"reversal:{asked.id}") for each in ("reversal.asked", ends)]
+
+
+@pytest.mark.once
+def test_a_look_names_what_was_looked_at_and_not_what_it_is_a_part_of(app: Flask) -> None:
+    scene = rewards.scene()
+    with transaction():
+        closed = closing.close_day(
+            station_id=scene.station.id,
+            day=clock.city_day(clock.now()),
+            counts=[Counted(scene.reward.id, 5, None)],
+            by=scene.manager,
+            at=clock.now(),
+        )
+        manager = session.get_one(Person, scene.manager.id)
+    seen = browser(app, manager).get(f"/station/{scene.station.id}/day/{closed.id}")
+    assert (seen.status_code, kept()[-1]) == (200, ("day.seen", f"close:{closed.id}"))
 
 
 def test_the_page_says_it_in_words(app: Flask, town: Town) -> None:

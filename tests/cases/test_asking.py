@@ -71,6 +71,16 @@ def test_an_objection_is_for_reviewers(town: Town):
         queries.case_for(city.actor(town.dispatcher), case.id)
 
 
+@pytest.mark.once
+def test_two_who_ask_about_one_thing_have_a_case_each(town: Town):
+    asked = [
+        asking.object_to(subject="roll:1", words="名单有误", by=city.actor(each), at=clock.now())
+        for each in (town.rider, town.other)
+    ]
+
+    assert [each.reporter_id for each in asked] == [town.rider.id, town.other.id]
+
+
 def test_only_mediators_see_an_appeal(town: Town):
     case = make.appeal(town)
 

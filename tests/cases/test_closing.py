@@ -61,7 +61,7 @@ def test_no_and_unsure_close_nothing(town: Town, heard: list[CaseEvent], answer:
 
     closing.rate(case_id=case.id, answer=answer, by=city.actor(town.rider), at=now())
 
-    assert (case.state, case.answer) == (s.RESOLVED, answer)
+    assert (case.state, case.answer, case.closed_at) == (s.RESOLVED, answer, None)
     assert isinstance(heard[-1], CaseRated)
 
 
@@ -156,6 +156,24 @@ def test_staff_reopen_only_what_the_reporter_disputes(town: Town):
     assert closing.reopen(case_id=case.id, reason="再看", by=by, at=now()).state == s.REOPENED
 
 
+@pytest.mark.once
+def test_staff_take_up_what_is_disputed_however_late(town: Town, clock):
+    case = make.report_in(s.RESOLVED, town)
+    closing.rate(case_id=case.id, answer=s.NOT_SOLVED, by=city.actor(town.rider), at=now())
+    clock.advance(days=8)
+
+    closing.reopen(case_id=case.id, reason="再看", by=city.actor(town.colleague), at=now())
+
+    assert case.state == s.REOPENED
+
+
+@pytest.mark.once
+def test_each_reopening_is_counted(town: Town):
+    case = make.bring(make.report_in(s.REOPENED, town), town, s.ACCEPT, s.RESOLVE, s.REOPEN)
+
+    assert case.reopened == 2
+
+
 def test_a_report_is_withdrawn_while_nobody_has_it(town: Town):
     case = make.report_in(s.WITHDRAWN, town)
     assert case.due_at is None
@@ -178,6 +196,14 @@ def test_a_missed_deadline_escalates_once(town: Town, heard: list[CaseEvent], cl
     assert (case.state, case.escalated_at) == (s.SUBMITTED, now())
     assert [each.verb for each in queries.steps(case)] == [s.SUBMIT, s.ESCALATE]
     assert type(heard[-1]).__name__ == "CaseOverdue"
+
+
+@pytest.mark.once
+def test_the_longest_overdue_comes_first(town: Town, clock):
+    normal, urgent = (make.report(town.rider, category=each).id for each in ("pothole", "manhole"))
+    clock.advance(days=2)
+
+    assert [each.id for each in deadlines.overdue(now())] == [urgent, normal]
 
 
 def test_a_new_deadline_can_be_missed_anew(town: Town, clock):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.cases import closing, queries, triage
+from app.cases import closing, deadlines, queries, triage
 from app.cases import states as s
 from app.cases.viewing import verbs_for, view_of
 from app.kernel import clock as clock_module
@@ -110,6 +110,28 @@ def test_the_reporter_sees_words_and_no_notes(town: Town):
     assert [each.note for each in mine.steps] == [None, None, None]
     assert [each.by for each in mine.steps] == ["reporter", "staff", "staff"]
     assert (mine.handler, mine.reporter) == (None, None)
+
+
+@pytest.mark.once
+def test_of_an_own_report_a_dispatcher_sees_what_every_reporter_sees(town: Town):
+    case = make.report(town.colleague)
+    for verb in (s.ACCEPT, s.HAND_BACK, s.ACCEPT):
+        make.use(verb, case, town)
+    own = view_of(case, city.actor(town.colleague), clock_module.now())
+
+    assert (own.mine, own.handler, {each.note for each in own.steps}) == (True, None, {None})
+    desk_of_another = view_of(case, city.actor(town.dispatcher), clock_module.now())
+    assert (desk_of_another.handler, desk_of_another.steps[2].note) == ("陈*调", "不归我们管")
+
+
+@pytest.mark.once
+def test_a_missed_deadline_is_told_as_nobodys_step(town: Town, clock):
+    case = make.report(town.rider)
+    deadlines.escalate_due(at=clock.advance(days=2))
+
+    for reader in (town.rider, town.dispatcher):
+        steps = view_of(case, city.actor(reader), clock.at).steps
+        assert [each.by for each in steps] == ["reporter", "system"]
 
 
 def test_staff_see_a_masked_reporter(town: Town):

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.cases import closing, queries, triage
+from app.cases import asking, closing, queries, triage
 from app.cases import states as s
 from app.cases.errors import CannotMerge, OthersWait
 from app.cases.events import CaseEvent, CaseMerged
@@ -53,8 +53,9 @@ def test_whoever_reported_it_twice_does_not_follow_himself(unit: None, town: Tow
 
 def test_it_merges_into_open_cases_of_the_same_kind_only(unit: None, town: Town):
     case, over = make.report(town.rider), make.report_in(s.REJECTED, town)
+    idea = asking.suggest(words="多放一台微波炉", by=city.actor(town.rider), at=clock.now())
 
-    for into in (case, over):
+    for into in (case, over, idea):
         with pytest.raises(CannotMerge):
             merge(town, case.id, into.id)
 

@@ -27,6 +27,7 @@ def test_nobody_reports_without_end(unit: None, town: Town, clock: StandingClock
     with pytest.raises(RateLimited) as refusal:
         make.report(town.rider)
     assert refusal.value.facts["retry_after_s"] == (10 * 60 - 2) * 60  # it is 14:02, the day ends at midnight
+    assert make.report(town.other)
     clock.advance(hours=10)
     assert make.report(town.rider)
 

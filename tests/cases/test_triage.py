@@ -196,6 +196,29 @@ def test_a_case_goes_to_somebody_who_may_work_on_it(unit: None, town: Town):
     assert case.handler_id == town.colleague.id
 
 
+@pytest.mark.once
+def test_a_case_that_goes_elsewhere_goes_to_somebody_of_there(unit: None, town: Town):
+    case = make.report_in(s.ACCEPTED, town)
+    there = {"unit_region_code": city.QINHUAI, "note": "秦淮的路", "by": city.actor(town.dispatcher)}
+
+    with pytest.raises(HandlerUnfit):
+        triage.reassign(case_id=case.id, handler_id=town.colleague.id, **there, at=clock.now())
+    triage.reassign(case_id=case.id, handler_id=town.elsewhere.id, **there, at=clock.now())
+
+    assert (case.unit_region_code, case.handler_id) == (city.QINHUAI, town.elsewhere.id)
+
+
+@pytest.mark.once
+def test_whom_it_was_meant_for_does_not_keep_what_goes_elsewhere(unit: None, town: Town):
+    case, by = make.report(town.rider), city.actor(town.dispatcher)
+    triage.reassign(case_id=case.id, handler_id=town.colleague.id, note="请接", by=by, at=clock.now())
+    assert (case.state, case.handler_id) == (s.SUBMITTED, town.colleague.id)
+
+    triage.reassign(case_id=case.id, unit_region_code=city.QINHUAI, note="秦淮的路", by=by, at=clock.now())
+
+    assert case.handler_id is None
+
+
 def test_a_case_goes_to_nobody_who_closed_his_account(unit: None, town: Town):
     case, by = make.report_in(s.ACCEPTED, town), city.actor(town.dispatcher)
     close_account(by=city.actor(town.colleague), at=clock.now())
@@ -209,6 +232,9 @@ def test_a_case_goes_to_nobody_who_closed_his_account(unit: None, town: Town):
 def test_a_reporter_who_is_staff_does_not_get_it_back(unit: None, town: Town):
     case = make.report(town.colleague)
 
+    offered = [each.id for each in triage.fit_handlers(case)]
+    assert town.dispatcher.id in offered
+    assert town.colleague.id not in offered
     with pytest.raises(HandlerUnfit):
         triage.reassign(
             case_id=case.id,

@@ -266,6 +266,34 @@ def test_an_account_with_a_role_is_not_helped_at_a_counter(counter):
         counter.ask()
 
 
+@pytest.mark.once
+def test_a_grid_member_is_a_rider_and_helped_like_one(counter, clock):
+    with transaction():
+        held = {"role": "grid-member", "region_code": make.COMMUNITY, "station_id": None}
+        appointing.appoint(person_id=counter.rider.id, **held, by=SYSTEM, at=clock())
+    end_phone(counter)
+    counter.confirm(counter.ask())
+    clock.advance(days=1)
+    assert (counter.sweep(), counter.number(), counter.signed_in()) == (1, NEW, 0)
+
+
+@pytest.mark.once
+def test_each_time_they_are_signed_out_they_are_told_and_the_log_says_by_whom_and_why(counter, clock):
+    for by in (counter.manager, counter.boss):
+        end_phone(counter, by=by)
+        clock.advance(hours=1)
+    counter.ask()
+    assert counter.told() == ["phone-ended", "phone-ended", "number-move-asked"]
+    with transaction(write=False):
+        kept = session.query(AuditRecord).order_by(AuditRecord.id)
+        traces = [(each.actor_id, each.facts["reason"]) for each in kept if "reason" in each.facts]
+    assert traces == [
+        (counter.manager.id, "常来的骑手"),
+        (counter.boss.id, "常来的骑手"),
+        (counter.manager.id, "核对了身份证"),
+    ]
+
+
 @pytest.mark.parametrize("phone", ["+8613800138999", "+8613900139111"])
 def test_a_number_nobody_has_says_so(counter, phone):
     with pytest.raises(PersonNotFound):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from app.identity.queries import FEW, platforms_in_use
+import pytest
+
+from app.identity.errors import PersonNotFound
+from app.identity.permissions import AUDITOR, GRID_MEMBER
+from app.identity.queries import FEW, platforms_in_use, staff, staff_member
 from app.kernel.db import transaction
 from tests import make
 
@@ -17,3 +21,15 @@ def test_a_platform_of_a_handful_is_not_offered_as_a_group(app):
         make.rider(platform=None)
     with transaction(write=False):
         assert platforms_in_use() == ["顺丰", "美团"]
+
+
+@pytest.mark.once
+def test_a_grid_member_is_a_rider_and_not_looked_up_among_the_staff(app):
+    with transaction():
+        make.regions()
+        auditor = make.staff(AUDITOR, region_code=make.CITY)
+        member = make.staff(GRID_MEMBER, region_code=make.COMMUNITY, name="王小明")
+        assert [each.id for each in staff()] == [auditor.id]
+        assert staff_member(auditor.id) is auditor
+        with pytest.raises(PersonNotFound):
+            staff_member(member.id)

@@ -15,6 +15,8 @@ from sqlalchemy import select, update
 from app.audit.models import AuditRecord
 from app.identity import queries as people
 from app.identity import second_factor, sessions, signing_in
+from app.identity.actors import SYSTEM
+from app.identity.appointing import appoint
 from app.identity.edge import give_tokens
 from app.identity.errors import PasswordWrong, PersonNotFound
 from app.identity.models import PaperCode, Person, SecondFactor, SessionFamily
@@ -24,7 +26,7 @@ from app.identity.second_factor import _plain
 from app.identity.secrets_kept import hash_password, unsealed
 from app.kernel import settings
 from app.kernel.db import session, transaction
-from app.kernel.errors import Problem
+from app.kernel.errors import Forbidden, Problem
 from tests import make
 
 PASSWORD = "a phrase that nobody else knows"
@@ -247,6 +249,19 @@ def test_an_administrator_resets_a_colleagues_never_their_own(app, boss, clock):
         assert not second_factor.state_of(boss.id).is_set
         kept = [each.action for each in session.scalars(select(AuditRecord).order_by(AuditRecord.id))]
         assert kept[-1] == "second-factor.reset"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("others", [[make.XUANWU, make.CITY], [make.CITY, make.XUANWU]])
+def test_an_administrator_over_a_part_of_the_roles_resets_nothing(app, clock, others):
+    with transaction():
+        make.regions()
+        admin, colleague = make.staff("admin", region_code=make.XUANWU), make.rider()
+        for code in others:
+            held = {"role": "auditor", "region_code": code, "station_id": None}
+            appoint(person_id=colleague.id, **held, by=SYSTEM, at=clock.at)
+        with pytest.raises(Forbidden):
+            second_factor.reset(person_id=colleague.id, by=make.actor(admin), at=clock.at)
 
 
 def test_a_rider_is_nobodys_to_reset(app, clock):

@@ -6,6 +6,7 @@ import pytest
 
 from app.identity import senders
 from app.identity.models import Person
+from app.identity.my_data import rows_about
 from app.kernel.db import session, transaction
 from tests import make
 
@@ -145,3 +146,22 @@ def test_an_invitation_that_was_found_a_week_later_enrols_nobody(app, client, cl
     body = invited(app)
     clock.advance(days=7)
     assert client.post("/api/v1/sign-in/invite", json=body).status_code == 404
+
+
+@pytest.mark.once
+def test_the_pin_of_an_invitation_is_tried_five_times(app, client):
+    body = invited(app)
+    wrong = "000000" if body["pin"] != "000000" else "111111"
+    tries = [client.post("/api/v1/sign-in/invite", json=body | {"pin": wrong}).json for _ in range(5)]
+    assert [each["facts"]["tries_left"] for each in tries] == [4, 3, 2, 1, 0]
+    refused = client.post("/api/v1/sign-in/invite", json=body)
+    assert (refused.status_code, refused.json["code"]) == (410, "code-tries-used-up")
+
+
+@pytest.mark.once
+def test_whoever_came_by_an_invitation_finds_it_among_what_is_kept_about_them(app, client, clock):
+    assert client.post("/api/v1/sign-in/invite", json=invited(app)).status_code == 200
+    with transaction(write=False):
+        someone = session.query(Person).filter_by(nickname="老陈").one()
+        (invitation,) = rows_about(someone.id)["invites"]
+    assert (invitation["person_id"], invitation["used_at"]) == (someone.id, clock.at)

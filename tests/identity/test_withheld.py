@@ -109,3 +109,12 @@ def test_whoever_calls_comes_with_their_answers(rider: Person):
         claim = Claim(rider.id, opened.family_id)
         for one in (sessions.actor_for(claim), *sessions.actors_for([claim])):
             assert (one.agrees_to_location, one.agrees_to_photo) == (True, False)
+
+
+@pytest.mark.once
+def test_the_newest_answer_to_a_purpose_counts(rider: Person):
+    with transaction():
+        for given in (True, False, True, False):
+            says(rider, "publication", given)
+            assert consent.consents_of(rider.id)["publication"] is given
+            assert (rider.id in session.scalars(consent.agreeing_to("publication")).all()) is given

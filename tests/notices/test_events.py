@@ -16,6 +16,7 @@ from app.kernel.ids import new_id
 from app.notices import queries, reminding
 from app.notices.telling import text_of
 from app.rewards import ordering
+from app.rewards.books import refunding
 from app.rules.explaining import explain_fact
 from app.rules.queries import recorded_fact
 from app.volunteering import confirming
@@ -157,6 +158,17 @@ def test_confirmed_hours_are_thanked_and_give_points(clock):
     assert scene.points() == (20, 0)
 
 
+@pytest.mark.once
+def test_hours_are_told_to_the_half(clock):
+    setting = volunteering.setting(starts_in=60, minutes=100)
+    clock.advance(hours=4)
+    with transaction():
+        rider = people.rider()
+        whole = {"shift_id": setting.shift.id, "person_id": rider.id, "reason": "全程在场，没带手机"}
+        confirming.witness(**whole, by=setting.organiser, at=clock.at)
+    assert ("hours-confirmed", "“路口文明劝导”的 1.5 小时已确认，谢谢你。") in told(rider.id)
+
+
 def test_rejected_hours_say_why(clock):
     setting = volunteering.setting()
     with transaction():
@@ -182,8 +194,33 @@ def test_a_voucher_cancelled_and_undone():
     voucher = scene.reserve()
     with transaction():
         ordering.cancel(voucher_id=voucher.id, by=scene.rider, at=clock_module.now())
-    assert [slug for slug, _ in told(scene.rider.id)] == ["voucher-cancelled"]
-    assert "20 分已退回" in told(scene.rider.id)[0][1]
+    scene.undo(scene.hand_over(scene.reserve()))
+    assert told(scene.rider.id) == [
+        ("voucher-cancelled", "矿泉水的兑换券已取消，20 分已退回。"),
+        ("voucher-undone", "驿站撤回了矿泉水的兑换，20 分已退回。没拿到东西请找站长。"),
+    ]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("approved", "slug", "text"),
+    [
+        (True, "voucher-refunded", "矿泉水已经退还，20 分退回到你的积分里。"),
+        (False, "voucher-refund-declined", "矿泉水的退还没有批准，这次兑换照旧。有疑问请找站长。"),
+    ],
+    ids=["agreed", "declined"],
+)
+def test_a_refund_is_told_as_it_was_decided(clock, approved, slug, text):
+    scene = rewards.scene()
+    voucher = scene.hand_over(scene.reserve())
+    clock.advance(minutes=16)
+    with transaction():
+        refund = refunding.ask_refund(
+            voucher_id=voucher.id, reason="坏的", came_back=True, by=scene.manager, at=clock.at
+        )
+        boss = people.actor(people.staff("department", region_code=people.CITY))
+        refunding.decide_refund(refund_id=refund.id, approved=approved, by=boss, at=clock.at)
+    assert told(scene.rider.id) == [(slug, text)]
 
 
 def test_a_voucher_is_reminded_of_once_and_its_end_is_told(clock):
