@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from app.audit.models import AuditRecord
 from app.honours import queries
 from app.honours.criteria import approve_criteria, rewrite_criteria
 from app.honours.errors import (
@@ -72,6 +73,37 @@ def test_whoever_wrote_them_does_not_approve_them_and_the_database_agrees(app):
         session.execute(sa.update(CriteriaVersion).values(approved_by=both.id, approved_at=clock.now()))
 
 
+@pytest.mark.once
+def test_neither_who_began_a_selection_nor_who_reworded_it_approves_it(app):
+    here = make.setting(300)
+    with transaction():
+        two = [here.department.id, city.staff("department", region_code=city.CITY, name="周部门").id]
+        for each in two:
+            appoint(
+                person_id=each, role="reviewer", region_code=city.CITY, station_id=None, by=SYSTEM, at=clock.now()
+            )  # fmt: skip
+        began, reworded = (city.actor(city.people.person(each)) for each in two)
+    selection = make.draft(here)
+    fewer = make.CRITERIA | {"seats": 1}
+    with transaction():
+        rewrite_criteria(selection_id=selection.id, criteria=fewer, by=reworded, at=clock.now())
+    for each in (began, reworded):
+        with pytest.raises(SecondReviewerNeeded):
+            _approve(selection, each)
+    assert _approve(selection, here.reviewer).criteria_version.approved_by == here.reviewer.id
+
+
+@pytest.mark.once
+def test_who_approved_first_stays_the_one_who_approved(app):
+    here, other = make.setting(300), make.another_reviewer()
+    selection = make.draft(here)
+    for each in (here.reviewer, other):
+        assert _approve(selection, each).criteria_version.approved_by == here.reviewer.id
+    with transaction(write=False):
+        kept = session.query(AuditRecord).filter_by(action="criteria.approved").one()
+        assert kept.actor_id == here.reviewer.id
+
+
 def test_another_wording_is_another_version_that_is_approved_again(app):
     here = make.setting(300)
     selection = make.draft(here)
@@ -119,6 +151,18 @@ def test_quotas_that_cannot_be_are_refused(app, quota):
     here = make.setting(300)
     with pytest.raises(CriteriaWrong):
         make.draft(here, criteria=make.CRITERIA | {"quotas": [quota]})
+
+
+@pytest.mark.once
+def test_a_group_has_one_quota(app):
+    here = make.setting(300)
+    couriers, drivers = (
+        {"by": "occupation", "group": group, "at_least": 1, "at_most": None}
+        for group in ("courier", "driver")
+    )
+    assert make.draft(here, criteria=make.CRITERIA | {"quotas": [couriers, drivers]})
+    with pytest.raises(CriteriaWrong):
+        make.draft(here, criteria=make.CRITERIA | {"quotas": [couriers, couriers | {"at_most": 2}]})
 
 
 def test_a_draft_is_tried_on_a_past_period_and_nothing_is_kept(app):

@@ -108,6 +108,38 @@ def test_the_second_sheet_says_where_the_list_comes_from(here):
     assert about["名单校验值"] == hashlib.sha256(table).hexdigest()
 
 
+@pytest.mark.once
+def test_each_column_holds_what_its_head_says_and_the_unlisted_are_counted(here):
+    with transaction():
+        later = {"reason": "忘了", "created_by": here.department.id, "approved_by": here.reviewer.id}
+        for day, minutes, basis, more in ((13, 70, "witnessed", {}), (14, 50, "backfilled", later)):
+            on = date(2026, 10, day)
+            make.served(here.activity, here.riders[0], minutes, day=on, basis=basis, **more)
+    selection = make.final(here)
+    _agree(selection, here.riders[0])
+    _agree(selection, here.riders[2], "unlisted")
+    table = _export(roll_csv, selection, here.department).decode("utf-8-sig")
+    rows = {each["姓名"]: each for each in csv.DictReader(io.StringIO(table))}
+    assert [rows["王小明"][each] for each in HEADERS[2:6]] == ["本人同意全名", "300", "70", "50"]
+    assert [rows["欧**华"][each] for each in HEADERS[2:6]] == ["脱敏", "200", "0", "0"]
+    book = openpyxl.load_workbook(io.BytesIO(_export(roll_xlsx, selection, here.department)))
+    about = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
+    assert about["行数"] == "列出 2 位，另有 1 位选择不列出。"
+
+
+@pytest.mark.once
+def test_the_workbook_bears_the_time_of_the_snapshot_and_no_other(here, clock):
+    selection = make.draft(here)
+    clock.advance(hours=1)
+    with transaction():
+        make.approve_criteria(selection_id=selection.id, by=here.reviewer, at=clock())
+        make.run_selection(selection_id=selection.id, by=here.department, at=clock())
+    clock.advance(hours=1)
+    selection = make.published(here, make.announced(here, selection))
+    book = openpyxl.load_workbook(io.BytesIO(_export(roll_xlsx, selection, here.department)))
+    assert book.properties.created.isoformat() == "2026-11-24T15:02:00"
+
+
 def test_an_export_made_again_by_its_id_is_the_same_bytes(here, clock):
     selection = make.final(here)
     for kind in (roll_xlsx, roll_csv, snapshot_json, "list.xlsx", "list.csv", "list.json", "internal.pdf"):

@@ -230,3 +230,18 @@ def test_quotas_of_districts_go_by_the_district_of_the_home(
     facts = gathered(here.riders[0])
     assert facts is not None
     assert facts.groups.get("district") == district
+
+
+@pytest.mark.once
+def test_the_day_of_enrolment_is_the_citys_and_each_group_is_told_as_what_it_is(app: Flask) -> None:
+    here = make.setting(60)
+    with transaction():
+        someone = session.get_one(Person, here.riders[0].id)
+        someone.enrolled_at = city_midnight(date(2026, 8, 2))  # in UTC still the day before
+        someone.occupation, someone.platform = "courier", "甲"
+    facts = gathered(here.riders[0])
+    assert facts is not None
+    assert (facts.enrolled_on, facts.groups) == (
+        date(2026, 8, 2),
+        {"occupation": "courier", "platform": "甲"},
+    )

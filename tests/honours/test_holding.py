@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 
-from app.honours import announcing, filing, holding, queries
-from app.honours.errors import CandidateHeld, HoldNotFound, HoldOpen, OwnCandidacy, SecondReviewerNeeded
+from app.audit.models import AuditRecord
+from app.honours import announcing, filing, holding, queries, reviewing
+from app.honours.errors import (
+    CandidateHeld,
+    HoldNotFound,
+    HoldOpen,
+    OwnCandidacy,
+    Recused,
+    SecondReviewerNeeded,
+)
 from app.honours.models import Candidate, Selection
 from app.identity.actors import SYSTEM, Actor
 from app.identity.appointing import appoint
 from app.kernel import clock
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from tests import make as city
 from tests.honours import make
@@ -83,6 +91,39 @@ def test_only_a_reviewer_who_did_not_set_it_up_and_is_not_meant_holds_somebody(a
     ):
         with pytest.raises(refusal):
             _hold(selection, candidate, by)
+
+
+@pytest.mark.once
+def test_whoever_stepped_aside_for_somebody_neither_holds_nor_frees_him(app: object) -> None:
+    here, other = make.setting(300), make.another_reviewer()
+    selection = make.frozen(here)
+    candidate = _first(selection)
+    case: dict[str, Any] = {"selection_id": selection.id, "candidate_id": candidate.id, "at": clock.now()}
+    with transaction():
+        reviewing.recuse(reason="是我表弟", by=other, **case)
+    with pytest.raises(Recused):
+        _hold(selection, candidate, other)
+    _hold(selection, candidate, here.reviewer)
+    with pytest.raises(Recused), transaction():
+        holding.release_candidate(reason="没事", by=other, **case)
+    with transaction(write=False):
+        assert holding.open_about(candidate.person_id) is not None
+
+
+@pytest.mark.once
+def test_a_hold_and_its_end_are_written_down_as_what_they_are(app: object) -> None:
+    here = make.setting(300)
+    someone = here.riders[0].id
+    with transaction():
+        holding.open_hold(person_id=someone, reason="工时有疑问", by=here.reviewer, at=clock.now())
+    with transaction():
+        holding.lift_hold(person_id=someone, reason="查清了，属实", by=here.reviewer, at=clock.now())
+    with transaction(write=False):
+        kept = session.query(AuditRecord).filter_by(subject=f"person:{someone}").order_by(AuditRecord.id)
+        assert [(each.action, each.facts["reason"]) for each in kept] == [
+            ("hold.opened", "工时有疑问"),
+            ("hold.lifted", "查清了，属实"),
+        ]
 
 
 def _hold(selection: Selection, candidate: Candidate, by: Actor) -> None:

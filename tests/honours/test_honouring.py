@@ -157,13 +157,16 @@ def test_nominations_of_one_rider_join_and_each_has_one_voice(app, here):
     for _ in range(2):
         _nominate(selection, peer)
     _nominate(selection, here.department, story="社区都认得他")
+    with transaction():
+        keeper = city.actor(city.staff("station-manager", station_id=city.station().id))
+    _nominate(selection, keeper, story="天天帮人充电")
     _nominate(selection, peer, phone="+8613900000000")
     with pytest.raises(NomineeUnfit):
         _nominate(selection, make.acting(here.riders[0]))
     with transaction(write=False):
         said = nominating.voices_for(selection.id, here.riders[0].id)
         assert [(each.role, each.story) for each in said] == [
-            ("peer", "冒雨救起落水老人"), ("organiser", "社区都认得他")
+            ("peer", "冒雨救起落水老人"), ("organiser", "社区都认得他"), ("station", "天天帮人充电")
         ]  # fmt: skip
 
 

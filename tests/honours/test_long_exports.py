@@ -245,3 +245,19 @@ def test_the_command_writes_the_same_file(app, here, tmp_path):
         assert out.read_bytes() == exporting._made(found, about).data
     refused = app.test_cli_runner().invoke(args=[*asked[:5], "nobody", *asked[6:], "--out", str(out)])
     assert refused.exit_code == 1
+
+
+@pytest.mark.once
+def test_the_command_gives_nobody_what_the_desk_would_not(app, here, tmp_path):
+    with transaction():
+        for each, username in ((here.department, "sun"), (here.reviewer, "wu")):
+            city.people.person(each.id).username = username
+    sealed, final = make.frozen(here), make.final(here, title_zh="再选")
+    out = tmp_path / "roll.csv"
+    for about, username, may in ((sealed, "sun", False), (final, "wu", False), (final, "sun", True)):
+        asked = [str(about.id), "roll.csv", "--by", username, "--reason", "核对", "--out", str(out)]
+        said = app.test_cli_runner().invoke(args=["honours", "export", *asked])
+        assert (said.exit_code == 0, out.stat().st_size > 0) == (may, may), said.output
+    with transaction(write=False):
+        kept = session.query(AuditRecord).filter_by(action="roll.exported").one()
+        assert (kept.subject, kept.actor_id) == (f"selection:{final.id}", here.department.id)

@@ -71,6 +71,8 @@ def test_names_are_masked_until_somebody_agrees(app):
     _say(selection, here.riders[1], "unlisted")
     _say(selection, here.riders[2], "masked")
     assert _listed(selection) == sorted(["王小明", "欧**华"])
+    with transaction(write=False):
+        assert queries.public_roll(selection.id).unlisted == 1
 
 
 def test_the_public_notice_is_masked_whatever_was_agreed(app):
@@ -78,6 +80,22 @@ def test_the_public_notice_is_masked_whatever_was_agreed(app):
     selection = make.noticed(here)
     _say(selection, here.riders[0], "full")
     assert _listed(selection) == ["王*明"]
+    with transaction(write=False):
+        one = queries.public_one(selection.id, queries.chosen(selection.id)[0].pseudonym)
+    assert one is not None
+    assert (one.name, one.in_full) == ("王*明", False)
+
+
+@pytest.mark.once
+def test_a_story_and_a_photo_are_no_yes_without_the_full_name(app):
+    here = make.setting(300, names=["王小明"])
+    selection = make.final(here)
+    acting = make.acting(here.riders[0])
+    both = {"shows_story": True, "shows_photo": True}
+    for choice, kept in (("full", True), ("masked", False), ("unlisted", False)):
+        with transaction():
+            mine = answer(selection_id=selection.id, choice=choice, by=acting, at=clock.now(), **both)
+        assert (mine.shows_story, mine.shows_photo) == (kept, kept), choice
 
 
 def test_consent_taken_back_anywhere_masks_the_name_here(app):
@@ -119,6 +137,7 @@ def test_only_those_chosen_are_asked_and_only_after_the_review(app):
         _say(other, here.riders[3], "full")
     with transaction(write=False):
         assert [about.id for _, about in queries.asked_of(here.riders[0].id)] == [other.id]
+        assert queries.asked_of(here.riders[3].id) == []
 
 
 def test_the_roll_comes_in_an_order_that_says_nothing(app):

@@ -25,7 +25,7 @@ from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.media import queries as media
 from app.media.accepting import accept_photo
-from app.media.errors import PhotoNotFree
+from app.media.errors import PhotoNotFound, PhotoNotFree
 from app.media.forgetting import erase_gone
 from app.media.models import NOMINATION, Media
 from app.media.storing import storage
@@ -158,6 +158,27 @@ def test_with_his_no_it_is_gone_from_everywhere_and_soon_from_the_disk(scene: Sc
         digest = session.get_one(Media, scene.photo.media_id).digest
         erase_gone(at=clock.now())
     assert storage().read(digest) is None
+
+
+@pytest.mark.once
+def test_a_refused_photo_is_not_laid_before_the_nominee_again(scene: Scene) -> None:
+    with transaction(write=False):
+        assert [each.photo.id for each in picturing.mine(scene.nominee.id)] == [scene.photo.id]
+    scene.say(False)
+    with transaction(write=False):
+        assert picturing.mine(scene.nominee.id) == []
+
+
+@pytest.mark.once
+def test_a_photo_nobody_can_be_asked_about_is_thrown_away(scene: Scene) -> None:
+    case = {"selection_id": scene.selection.id, "story": "热心", "by": scene.by, "at": clock.now()}
+    for number, phone in enumerate((scene.phone, "+8613900009999")):  # spoken for already, known to nobody
+        with transaction():
+            data = jpeg(400 + number, 300)
+            sent = accept_photo(data=data, purpose=NOMINATION, by=scene.by, at=clock.now()).id
+            nominate(phone=phone, photos=[Given(sent, "nominee")], **case)
+        with pytest.raises(PhotoNotFound), transaction(write=False):
+            media.photo(sent)
 
 
 def test_a_no_is_for_good_also_in_the_database(scene: Scene) -> None:

@@ -77,7 +77,17 @@ def test_a_removal_keeps_its_reason_its_author_and_a_trace(app):
     )
     with transaction(write=False):
         trace = session.scalars(sa.select(AuditRecord).where(AuditRecord.action == "candidate.decided")).one()
+        assert (trace.facts["before"], trace.facts["after"]) == ("in", "out")
         assert trace.facts["reason"] == "近期有交通违法未处理"
+
+
+@pytest.mark.once
+def test_whoever_is_beyond_the_places_is_said_to_be_so(app):
+    here = make.setting(300, 200, 100, 90)
+    selection = make.frozen(here)
+    with transaction(write=False):
+        said = [(each.decision, each.reason) for each in queries.candidates(selection.id, here.reviewer)]
+    assert said == [("in", "按标准入选")] * 3 + [("out", "名额已满")]
 
 
 def test_the_database_wants_a_reason_for_a_decision(app):

@@ -107,6 +107,20 @@ def test_two_runs_over_the_same_data_agree_byte_for_byte(app):
     ]
 
 
+@pytest.mark.once
+def test_a_trial_over_another_period_asks_who_was_enrolled_long_enough_by_its_end(app):
+    here = make.setting(300)
+    with transaction():
+        make.served(here.activity, here.riders[0], 120, day=date(2026, 8, 15))
+    selection = make.draft(here)
+    for end_on, eligible in ((date(2026, 8, 30), 0), (date(2026, 8, 31), 1)):
+        with transaction():
+            trial = dry_run(
+                selection_id=selection.id, start_on=date(2026, 8, 1), end_on=end_on, by=here.department, at=clock.now()
+            )  # fmt: skip
+        assert (trial.known, trial.eligible) == (1, eligible)
+
+
 def test_the_best_are_in_and_the_ineligible_are_not_candidates(app):
     here = make.setting(300, 200, 100, 90, 59)
     selection = make.frozen(here)
@@ -229,6 +243,9 @@ def test_criteria_are_sound_and_periods_are_over(app):
         make.draft(here, criteria=twice)
     with pytest.raises(PeriodWrong):
         make.draft(here, period_end_on=date(2026, 9, 30))
+    assert make.draft(here, period_start_on=date(2025, 10, 31)).period_end_on == make.END  # 366 days
+    with pytest.raises(PeriodWrong):
+        make.draft(here, period_start_on=date(2025, 10, 30))
     with pytest.raises(ApprovalNumberNeeded):
         make.draft(here, purpose="commendation")
     with pytest.raises(PeriodNotOver):

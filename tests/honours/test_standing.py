@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from app.honours import announcing, calling, holding, pseudonyms, queries, selecting
+from app.honours.errors import SelectionNotFound
 from app.honours.models import Selection
 from app.honours.standing import Standing, my_standing
 from app.identity.models import Person
@@ -116,7 +117,8 @@ def test_whoever_waits_or_lost_the_honour_is_told_so(app: Flask) -> None:
     selection = make.noticed(here)
     with transaction():
         holding.open_hold(person_id=here.riders[0].id, reason="工时有疑问", by=here.reviewer, at=clock.now())
-    assert _ask(selection, here.riders[0]).why == "waiting"
+    waiting = _ask(selection, here.riders[0])
+    assert (waiting.chosen, waiting.why) == (True, "waiting")
     make.published(here, selection)
     with transaction():
         ((honour, _),) = queries.my_honours(here.riders[1].id)
@@ -124,3 +126,12 @@ def test_whoever_waits_or_lost_the_honour_is_told_so(app: Flask) -> None:
         announcing.revoke(honour_id=honour.id, reason="事迹不实", by=here.department, at=later)
     told = _ask(selection, here.riders[1])
     assert (told.chosen, told.why) == (False, "你的荣誉撤回了：事迹不实")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("step", ["draft", "frozen", "reviewed"])
+def test_nobody_learns_where_he_stands_before_everybody_may_read_the_list(app: Flask, step: str) -> None:
+    here = make.setting(300)
+    selection: Selection = getattr(make, step)(here)
+    with pytest.raises(SelectionNotFound):
+        _ask(selection, here.riders[0])

@@ -80,3 +80,28 @@ def test_who_was_held_until_after_the_roll_steps_out_too(app: Flask) -> None:
         mine = queries.candidacy_of_to_change(selection.id, here.riders[0].id).id
     with pytest.raises(CandidateNotFound), transaction():
         announcing.grant_held(selection_id=selection.id, candidate_id=mine, by=here.department, at=later)
+
+
+AFTER = city_midnight(make.END + timedelta(days=1))
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "happened_at, is_of_the_period",
+    [
+        (city_midnight(make.START) - SECOND, False),
+        (city_midnight(make.START), True),
+        (AFTER - SECOND, True),
+        (AFTER, False),
+    ],
+)
+def test_what_happened_on_any_day_of_the_period_by_the_citys_clock_takes_the_honour_back(
+    app: Flask, happened_at: datetime, is_of_the_period: bool
+) -> None:
+    here = make.setting(300)
+    make.final(here)
+    with transaction():
+        on_fact_unwound(Void(here.riders[0].id, here.reviewer.id, happened_at=happened_at))
+    with transaction(write=False):
+        assert (queries.my_honours(here.riders[0].id) == []) is is_of_the_period

@@ -28,7 +28,7 @@ from app.kernel.errors import Forbidden
 from tests import make as city
 from tests.honours import make
 
-PHONE = "+8613800001201"
+PHONE, OTHER_PHONE = "+8613800001201", "+8613800001202"
 
 
 def test_a_pseudonym_takes_the_secret_of_the_installation(app: object) -> None:
@@ -137,6 +137,29 @@ def test_the_organiser_sets_a_reviewer_aside_by_number(app: object) -> None:
         reviewing.set_aside(reviewer_id=other.id, **said | {"by": here.reviewer})
 
 
+@pytest.mark.once
+def test_a_reviewer_is_set_aside_for_whoever_runs_the_selection_but_not_for_himself(app: object) -> None:
+    here, other = make.setting(300, 200), make.another_reviewer()
+    organiser, himself = here.riders
+    with transaction():
+        for someone, role, phone in ((organiser, "department", PHONE), (himself, "reviewer", OTHER_PHONE)):
+            session.get_one(Person, someone.id).phone = phone
+            appoint(
+                person_id=someone.id, role=role, region_code=city.CITY, station_id=None, by=SYSTEM, at=clock.now()
+            )  # fmt: skip
+        runs = city.actor(organiser)
+    selection = make.frozen(here)
+    for reviewer_id, phone in ((himself.id, OTHER_PHONE), (other.id, PHONE)):
+        with transaction():
+            reviewing.set_aside(
+                reviewer_id=reviewer_id, phone=phone, reason="同住一室", **_case(selection, runs)
+            )
+    with transaction(write=False):
+        kept = session.query(Recusal).one()
+        about = session.get_one(Candidate, kept.candidate_id).person_id
+    assert (kept.reviewer_id, about) == (other.id, organiser.id)
+
+
 def test_nobody_finds_himself_on_his_desk(app: object) -> None:
     here = make.setting(300, 200)
     with transaction():
@@ -160,7 +183,7 @@ def test_nobody_sees_what_others_gave_before_the_blind_round_is_closed(app: obje
     _mark(selection, only, other, 35)
     with transaction():
         (filed,) = filing.case_file(selection.id, here.reviewer).filed
-    assert (filed.marked, filed.marks, filed.comments, filed.name) == (1, [], [], None)
+    assert (filed.marked, filed.marks, filed.mark, filed.comments, filed.name) == (1, [], None, [], None)
 
 
 def test_the_desk_is_for_reviewers_who_did_not_set_it_up(app: object) -> None:
