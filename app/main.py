@@ -36,7 +36,7 @@ from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import events as identity
-from app.identity import moving, moving_api, second_factor_api, senders
+from app.identity import moving, moving_api, second_factor_api, senders, signing_in
 from app.identity.actors import ANONYMOUS
 from app.kernel import (
     answering,
@@ -68,6 +68,7 @@ from app.media import api as media_api
 from app.media import forgetting
 from app.notices import accounts as account_notices
 from app.notices import api as notices_api
+from app.notices import cases as case_notices
 from app.notices import doubts as doubt_notices
 from app.notices import honours as honour_notices
 from app.notices import reminding
@@ -145,6 +146,7 @@ JOBS = (
     Kind("lapse-doubts", doubts_deciding.lapse_due, every_s=MINUTE),
     Kind("settle-offline-items", settling.settle_ripe, every_s=MINUTE),
     Kind("forget-limit-counters", limits.forget_past_windows, every_s=MINUTE),
+    Kind("forget-sign-in-codes", signing_in.forget_codes, every_s=HOUR),
     Kind("forget-idempotency-keys", idempotency.forget_old, every_s=HOUR),
     Kind(exports_fetching.MAKE, exports_fetching.make_file, tries=3, long=True),
     Kind(rules_trying.TRY, rules_trying.carry_out, tries=3, long=True),
@@ -220,10 +222,12 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (ledger.PointsExpired, notices.on_points_expired),
     (ledger.DebtWrittenOff, notices.on_debt_written_off),
     (ledger.DebtPaid, notices.on_debt_paid),
-    (cases.CaseAccepted, notices.on_case_accepted),
-    (cases.CaseResolved, notices.on_case_resolved),
-    (cases.CaseMerged, notices.on_case_merged),
-    (cases.CaseRejected, notices.on_case_rejected),
+    (cases.CaseAccepted, case_notices.on_case_accepted),
+    (cases.CaseResolved, case_notices.on_case_resolved),
+    (cases.CaseMerged, case_notices.on_case_merged),
+    (cases.CaseRejected, case_notices.on_case_rejected),
+    (cases.CaseReopened, case_notices.on_case_reopened),
+    (cases.CaseOverdue, case_notices.on_case_overdue),
     (volunteering.HoursConfirmed, notices.on_hours_confirmed),
     (volunteering.HoursRejected, doubts_deciding.on_hours_rejected),
     (volunteering.HoursRejected, notices.on_hours_rejected),

@@ -33,6 +33,7 @@ from app.identity.models import Person
 from app.kernel import paging
 from app.kernel.db import session
 from app.kernel.paging import Page
+from app.kernel.suppressing import FEWEST
 from app.places.models import Region
 from app.places.queries import region_path
 
@@ -59,6 +60,11 @@ class Roll:
     selection: Selection
     listed: Sequence[OnRoll]
     unlisted: int
+
+    @property
+    def unlisted_told(self) -> int | None:
+        """How many wish not to be on it, for everybody's eyes: not told of fewer than ten."""
+        return None if 0 < self.unlisted < FEWEST else self.unlisted
 
 
 @dataclass(frozen=True, slots=True)

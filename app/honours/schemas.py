@@ -242,7 +242,12 @@ class RollRead(Schema):
 
     selection = fields.Nested(PublicSelectionRead, required=True)
     names = fields.Method("_names", required=True, metadata={"type": "array", "items": {"type": "string"}})
-    unlisted = fields.Integer(required=True)
+    unlisted = fields.Integer(
+        required=True,
+        allow_none=True,
+        attribute="unlisted_told",
+        metadata={"description": "null: fewer than ten"},
+    )
 
     def _names(self, roll: Roll) -> list[str]:
         return [each.name for each in roll.listed]

@@ -35,7 +35,7 @@ def close_account(*, by: Actor, at: datetime) -> None:
     """Forget who this was. Points, hours and reports stay under a number that means nothing outside."""
     someone = queries.self_to_change(by)
     someone.name = someone.nickname = someone.phone = someone.username = someone.password_hash = None
-    someone.occupation = someone.platform = None
+    someone.occupation = someone.platform = someone.home_region_code = None
     someone.closed_at = at
     session.execute(
         update(NumberMove)

@@ -22,6 +22,7 @@ ERASED_FROM = frozenset(
         "limit_windows",
         "paper_codes",
         "second_factors",
+        "sign_in_codes",
         "sync_positions",
     }
 )

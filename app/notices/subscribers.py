@@ -5,9 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from app.cases import queries as cases
-from app.cases.events import CaseAccepted, CaseEvent, CaseMerged, CaseRejected, CaseResolved
-from app.cases.models import Case
 from app.identity import queries as people
 from app.kernel.db import session
 from app.kernel.i18n import LOCALES, format_date, format_hours, say
@@ -258,49 +255,6 @@ def on_fact_unwound(event: FactUnwound) -> None:
         about=About(ABOUT.get(event.fact_kind, event.fact_kind), event.fact_id),
         at=event.at,
     )
-
-
-# --- cases ---------------------------------------------------------------------------------------------------------
-
-
-def on_case_accepted(event: CaseAccepted) -> None:
-    """Somebody is on it."""
-    _tell_of_case(event, "case-accepted")
-
-
-def on_case_resolved(event: CaseResolved) -> None:
-    """It is done; whoever followed it hears too."""
-    _tell_of_case(event, "case-resolved", and_followers=True)
-
-
-def on_case_rejected(event: CaseRejected) -> None:
-    """It was not adopted, and why."""
-    _tell_of_case(event, "case-rejected")
-
-
-def on_case_merged(event: CaseMerged) -> None:
-    """It goes on in another case."""
-    _tell_of_case(event, "case-merged")
-
-
-def _tell_of_case(event: CaseEvent, slug: str, *, and_followers: bool = False) -> None:
-    case = session.get_one(Case, event.case_id)
-    last = cases.steps(case)[-1]
-    if case.rules.private:  # a locked phone may show the inbox: not a word of what a grievance is about
-        slug, facts = "case-moved", {"number": case.number}
-    else:
-        facts = {"number": case.number, "reason": last.words}
-    readers = [event.reporter_id, *(cases.followers(case.id) if and_followers else ())]
-    for person_id in dict.fromkeys(readers):
-        source = f"case:{case.id}:{last.seq}"
-        tell(
-            person_id=person_id,
-            slug=slug,
-            source=source,
-            facts=facts,
-            about=About("case", case.id),
-            at=event.at,
-        )
 
 
 # --- hours ---------------------------------------------------------------------------------------------------------

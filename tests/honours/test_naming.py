@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -72,7 +73,12 @@ def test_names_are_masked_until_somebody_agrees(app):
     _say(selection, here.riders[2], "masked")
     assert _listed(selection) == sorted(["王小明", "欧**华"])
     with transaction(write=False):
-        assert queries.public_roll(selection.id).unlisted == 1
+        roll = queries.public_roll(selection.id)
+        assert (roll.unlisted, roll.unlisted_told) == (
+            1,
+            None,
+        )  # everybody may read it: of fewer than ten, no number
+        assert [replace(roll, unlisted=each).unlisted_told for each in (0, 9, 10)] == [0, None, 10]
 
 
 def test_the_public_notice_is_masked_whatever_was_agreed(app):

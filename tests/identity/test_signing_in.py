@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from app.identity import senders
-from app.identity.models import Person
+from app.identity.models import Person, SignInCode
 from app.identity.my_data import rows_about
+from app.identity.signing_in import forget_codes
 from app.kernel.db import session, transaction
+from app.main import JOBS
 from tests import make
 
 PHONE = "13812341204"
@@ -165,3 +168,16 @@ def test_whoever_came_by_an_invitation_finds_it_among_what_is_kept_about_them(ap
         someone = session.query(Person).filter_by(nickname="老陈").one()
         (invitation,) = rows_about(someone.id)["invites"]
     assert (invitation["person_id"], invitation["used_at"]) == (someone.id, clock.at)
+
+
+def test_the_numbers_that_codes_were_sent_to_are_forgotten_a_day_after(app, client, kept, clock):
+    ask(client)
+    enter(client, kept.codes[-1], consent=True)
+    clock.advance(hours=23)
+    with transaction():
+        assert forget_codes(at=clock()) == 0
+    clock.advance(hours=1, minutes=5)
+    with transaction():
+        assert forget_codes(at=clock()) == 1
+        assert session.scalars(sa.select(SignInCode)).all() == []
+    assert "forget-sign-in-codes" in {each.name for each in JOBS if each.every_s}

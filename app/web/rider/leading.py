@@ -9,6 +9,7 @@ PAGES = {
     "award": "/points",
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
+    "case-at-desk": "/grid/{id}",
     "correction": "/points",
     "doubt": "/points/doubts",
     "entry": "/points/{id}",
