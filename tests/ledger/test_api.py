@@ -7,7 +7,9 @@ import sqlalchemy as sa
 
 from app.kernel.db import session, transaction
 from app.kernel.idempotency import MAX_KEY_LENGTH
+from app.ledger.accounts import correction_account, pending_of
 from app.ledger.models import LedgerTransaction
+from app.ledger.posting import Leg
 from tests import make as build
 from tests.ledger import make
 
@@ -60,6 +62,16 @@ def test_i_see_every_entry_and_why(wallet):
         f"/api/v1/wallet/entries/{rest['items'][0]['id']}", headers={"Accept-Language": "en"}
     ).json
     assert one["explanation"] == "First check-in, +5"
+
+
+@pytest.mark.once
+def test_points_that_wait_stand_in_the_statement_and_open_too(rider, wallet):
+    with transaction():
+        legs = [Leg(correction_account().id, -9), Leg(pending_of(rider.id).id, 9)]
+        make.give(rider.id, 9, legs=legs)
+    newest = wallet.get("/api/v1/wallet/entries").json["items"][0]
+    assert (newest["amount"], newest["account"]) == (9, "pending")
+    assert wallet.get(f"/api/v1/wallet/entries/{newest['id']}").json["amount"] == 9
 
 
 def test_nobody_else_sees_my_entries(app, wallet):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from app.identity.actors import SYSTEM
 from app.kernel import events
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.ledger import expiring, holds
 from app.ledger.accounts import expiry_account
 from app.ledger.events import PointsExpired, PointsExpiring
-from app.ledger.models import NEVER
-from app.ledger.queries import balance_of
+from app.ledger.models import NEVER, LedgerTransaction
+from app.ledger.queries import balance_of, lots_of
 from app.ledger.verify import verify
 from tests.ledger import make
 
@@ -70,6 +71,7 @@ def test_held_points_do_not_run_out_and_live_on_when_they_come_back(app, clock):
     assert [expire(clock), expire(clock)] == [1, 0]
     with transaction():
         assert balance_of(person_id).held == 3
+        assert [each.points for each in lots_of(person_id)] == [3]
         holds.release(reserved, source="x", by=SYSTEM, at=clock())
     assert expire(clock) == 0
     clock.advance(days=30)
@@ -78,7 +80,22 @@ def test_held_points_do_not_run_out_and_live_on_when_they_come_back(app, clock):
     assert expire(clock) == 1
     with transaction():
         assert balance_of(person_id).usable == 0
+        assert lots_of(person_id) == []
         assert verify() == []
+        gone = session.scalars(sa.select(LedgerTransaction).where(LedgerTransaction.kind == "expiry"))
+        until = sorted(each.words["until"] for each in gone)
+        assert until == ["2026-11-24", "2026-12-26"]  # the day until which they could be used in the end
+
+
+@pytest.mark.once
+def test_what_runs_out_first_in_the_end_stands_in_front(app, clock):
+    with transaction():
+        person_id = someone((5, 0))
+        reserved = make.held(person_id, 5, expires_at=clock() + timedelta(days=9)).id
+        make.give_until(person_id, 7, TODAY + timedelta(days=20))
+        clock.advance(days=2)
+        holds.release(reserved, source="x", by=SYSTEM, at=clock())
+        assert [each.points for each in lots_of(person_id)] == [7, 5]
 
 
 def test_it_is_told_a_month_and_a_week_before(app, clock, heard):
@@ -102,6 +119,27 @@ def test_what_runs_out_within_a_week_is_told_together(app, clock, heard):
         assert expiring.tell_due(at=clock()) == 0
     assert [each.points for each in heard] == [7]
     assert (heard[0].first_on, heard[0].last_on) == (TODAY + timedelta(days=30), TODAY + timedelta(days=37))
+
+
+@pytest.mark.once
+def test_held_points_are_told_once_they_are_free_and_not_before(app, clock, heard):
+    with transaction():
+        person_id = someone((4, 29), (5, 30))
+        reserved = make.held(person_id, 6, expires_at=clock() + timedelta(days=9)).id  # the 4, and 2 of the 5
+        assert expiring.tell_due(at=clock()) == 1
+    assert [each.points for each in heard] == [3]
+    with transaction():
+        holds.release(reserved, source="x", by=SYSTEM, at=clock())
+        assert expiring.tell_due(at=clock()) == 1
+    assert [each.points for each in heard] == [3, 4]
+
+
+@pytest.mark.once
+def test_it_is_told_a_month_before_by_the_day_in_the_city(app, clock, heard):
+    clock.at = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 00:30 on the 25th
+    with transaction():
+        someone((5, 31))
+        assert expiring.tell_due(at=clock()) == 1
 
 
 def test_points_without_a_last_day_stay(app, clock):

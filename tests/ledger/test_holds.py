@@ -141,6 +141,7 @@ def test_it_expires_what_is_over_and_says_so(app, clock):
         assert holds.expire_due(at=clock.at) == []
         assert balance_of(person_id) == Balance(usable=90, pending=0, held=10)
         assert verify() == []
+        assert (release(made).state, balance_of(person_id).usable) == ("expired", 90)  # they are back already
     assert [(each.source, each.person_id, each.points) for each in heard] == [("voucher:1", person_id, 60)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -157,6 +157,8 @@ def test_what_was_spent_or_reserved_is_written_off_and_the_wallet_is_empty(offic
 
 def test_it_is_owed_where_the_policy_says_so(office):
     person_id, first, second, _elsewhere = office
+    heard = []
+    events.wire([(EntryReversed, heard.append)])
     with transaction():
         make.policy(50)
         entry_id = wrong(person_id, 130)
@@ -166,6 +168,33 @@ def test_it_is_owed_where_the_policy_says_so(office):
         decide(ask(entry_id, first), second)
         assert balance_of(person_id).usable == 0
         assert debts.owed_by(person_id) == 100
+    assert [(each.for_rider, each.owed, each.written_off) for each in heard] == [(-130, 100, 0)]
+
+
+@pytest.mark.once
+def test_a_debt_is_told_by_the_policy_of_the_day_on_which_it_comes_about(office, clock):
+    person_id, first, second, _elsewhere = office
+    with transaction():
+        entry_id = wrong(person_id, 130)
+        make.give(
+            person_id, -100, legs=[Leg(wallet_of(person_id).id, -100), Leg(correction_account().id, 100)]
+        )
+        asked = ask(entry_id, first)
+    clock.advance(days=1)
+    with transaction():
+        make.policy(50)
+        decide(asked, second)
+        lent = booked(f"{reversing.source_of(asked.id)}:debt")
+        assert (lent.words["slug"], debts.owed_by(person_id)) == ("ledger.lent-owed", 100)
+
+
+@pytest.mark.once
+def test_a_reversal_names_the_day_in_the_city_of_what_it_takes_back(office, clock):
+    person_id, first, _second, _elsewhere = office
+    clock.at = datetime(2026, 11, 24, 16, 30, tzinfo=UTC)  # 00:30 on the 25th
+    with transaction():
+        done = ask(wrong(person_id, 5), first)
+        assert booked(reversing.source_of(done.id)).words["day"] == "2026-11-25"
 
 
 def test_points_leave_the_lot_they_filled(office):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from app.kernel.db import session, transaction
-from app.ledger import holds, proofs, sealing
+from app.ledger import holds, proofs, queries, sealing
 from app.ledger.errors import NotSealedYet
 from app.ledger.models import Entry, Seal, SealedRow
 from app.ledger.verify import verify
@@ -99,6 +99,30 @@ def test_a_clock_that_jumped_hides_nothing_from_the_first_look_of_a_day(app, clo
     assert seal(clock) == 0
     clock.advance(days=1)
     assert seal(clock) == 4
+
+
+@pytest.mark.once
+def test_a_clock_that_was_set_back_keeps_nothing_waiting(app, clock):
+    with transaction():
+        make.rich(1)
+    seal(clock)
+    clock.advance(hours=-5)
+    with transaction():
+        make.rich(1)
+    assert seal(clock) == 4
+
+
+@pytest.mark.once
+def test_seals_are_read_page_by_page_each_once(app, clock):
+    for _ in range(3):
+        with transaction():
+            make.rich(1)
+        seal(clock)
+    with transaction(write=False):
+        first = queries.seals(limit=2)
+        rest = queries.seals(first.next_cursor, limit=2)
+    numbers = [[each.number for each in page.items] for page in (first, rest)]
+    assert (numbers, rest.next_cursor) == ([[3, 2], [1]], None)
 
 
 def test_the_whole_book_is_looked_at_when_asked(app, clock):

@@ -178,6 +178,15 @@ def test_the_first_of_the_day_is_known_for_every_kind(app, clock):
     assert firsts == [True, False]
 
 
+@pytest.mark.once
+def test_the_first_of_the_day_is_that_of_the_city_day(app, clock):
+    scene = make.scene([rule("R-01", "hours", 5, when=[when("first_of_day", True)])])
+    for at, points in (("24T20:00", 5), ("25T00:30", 10), ("25T20:00", 10), ("26T07:59", 15)):
+        clock.at = city(f"2026-11-{at}")
+        make.judge(make.hours(scene.rider))
+        assert scene.points() == (points, 0)
+
+
 def test_judged_together_only_the_first_of_the_day_is_the_first(app, clock):
     scene = make.scene([rule("R-01", "hours")])
     with transaction():

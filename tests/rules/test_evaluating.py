@@ -113,6 +113,21 @@ def test_it_never_knows_what_the_burden_relief_rules_forbid():
     }  # no appeal, mediation, referral, vote, payment, log-in
 
 
+@pytest.mark.parametrize(
+    "worth, told",
+    [
+        (HOURLY, {"unit": 30, "units": 3, "each": 5, "total": 15}),
+        (TIERS, {"at_least": 60, "total": 8}),
+        (TIERS | {"tiers": [*TIERS["tiers"], {"at_least": 90, "points": 9}]}, {"at_least": 90, "total": 9}),
+    ],
+)
+def test_the_arithmetic_is_told_as_it_was_done(worth, told):
+    (outcome,) = evaluate(rulebook.read(checked([rule("R-01", "hours", worth)])), make.hours(minutes=100), {})
+    counted = {"kind": worth["kind"], "field": "minutes", "amount": 100}
+    assert outcome.arithmetic == counted | told
+    assert type(outcome.arithmetic.get("units", 0)) is int
+
+
 WORTHS = st.one_of(
     st.builds(lambda points: {"kind": "fixed", "points": points}, st.integers(1, 100)),
     st.builds(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 
+from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.kernel.i18n import speaking
 from app.kernel.ids import new_id
-from app.rules import explaining, queries
+from app.rules import explaining, paying, queries
 from app.rules.evaluating import Used
 from app.rules.kinds import KINDS
 from app.rules.models import NoAward, RecordedFact
@@ -19,7 +20,8 @@ from tests import make as people
 from tests.rules import make
 from tests.rules.make import cap, rule, when
 
-TIERS = {"kind": "tiered", "field": "minutes", "tiers": [{"at_least": 60, "points": 8}]}
+LEVELS = [{"at_least": at_least, "points": points} for at_least, points in ((30, 4), (60, 8), (120, 20))]
+TIERS = {"kind": "tiered", "field": "minutes", "tiers": LEVELS}
 HOURLY = {"kind": "per_unit", "field": "minutes", "unit": 30, "points": 5}
 CUT = "; at most 12 points per rider a day, so 3 fewer"
 STATION_ONLY = "“first check-in of the day” counts if way of checking in is station scan"
@@ -85,6 +87,30 @@ def test_points_that_wait():
         ["为什么：随手报被采纳 +5（规则 R-03 第 1 版），办结后可用"],
         ["Why: report accepted +5 (rule R-03 v1); usable once resolved"],
     ]
+
+
+@pytest.mark.once
+def test_points_that_wait_for_a_day_name_the_day_in_the_city():
+    scene = make.scene([rule(points=5, usable="after_days", usable_after_days=2)])
+    one = make.checkin(scene.rider)
+    make.judge(one)
+    assert why("checkin", one) == [
+        ["为什么：每天首次到站签到 +5（规则 R-01 第 1 版），11月26日 周四起可用"],
+        ["Why: first check-in of the day +5 (rule R-01 v1); usable from Thu 26 Nov"],
+    ]
+
+
+@pytest.mark.once
+def test_what_was_given_back_is_not_in_the_sum_of_a_fact():
+    scene = make.scene([rule("R-01", "report", 5, usable="on_outcome"), rule("R-02", "report", 3)])
+    one = make.report(scene.rider)
+    make.judge(one)
+    with transaction():
+        (waits,) = queries.awards_to_change("report", [one.id], "pending")
+        assert explaining.explain_judged("report", one.id).points == 8
+        paying.give_back(waits, clock_module.now())
+    with transaction(write=False):
+        assert explaining.explain_judged("report", one.id).points == 3
 
 
 def test_points_that_wait_for_the_budget():
@@ -181,6 +207,8 @@ def test_what_a_multiplier_found_cut_to_nothing_replays():
     with transaction(write=False):
         given = {each.rule_key: each.points for each in queries.awards_of_fact("checkin", second.id)}
         assert given == {"R-01": 5, "R-03": 5}  # R-02 gave its three points once today
+        told = queries.awards_of_fact("checkin", second.id)[-1].explanation["arithmetic"]
+        assert (told["of"], told["amount"]) == (["R-01"], 5)
         assert replay().mismatches == []
 
 

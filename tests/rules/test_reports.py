@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.cases import triage, working
 from app.cases.events import (
     CaseAccepted,
+    CaseClosed,
     CaseMerged,
     CaseRejected,
     CaseReopened,
@@ -30,6 +31,7 @@ from tests.rules import make
 HANDLERS = {
     CaseAccepted: awarding.on_case_accepted,
     CaseResolved: awarding.on_case_resolved,
+    CaseClosed: awarding.on_case_closed,
     CaseMerged: awarding.on_case_merged,
     CaseRejected: awarding.on_case_rejected,
     CaseWithdrawn: awarding.on_case_rejected,
@@ -118,7 +120,7 @@ def test_what_became_usable_stays_when_the_case_is_rejected_later(scene, happens
 
 @pytest.mark.parametrize("kind", ["appeal", "mediation", "points_query", "objection"])
 def test_other_kinds_never_come_near_the_rules(scene, happens, kind):
-    for event in (CaseAccepted, CaseResolved, CaseRejected, CaseReopened):
+    for event in (CaseAccepted, CaseResolved, CaseClosed, CaseRejected, CaseReopened):
         happens(event, kind=kind)
     with transaction(write=False):
         assert session.scalar(select(RecordedFact).limit(1)) is None
@@ -127,6 +129,7 @@ def test_other_kinds_never_come_near_the_rules(scene, happens, kind):
 def test_a_report_without_a_known_reporter_thanks_nobody(scene, happens):
     for event in (CaseAccepted, CaseResolved, CaseRejected):
         happens(event, reporter_id=None)
+    happens(CaseResolved, reporter_id=None, kind="suggestion")
     with transaction(write=False):
         assert session.scalar(select(RecordedFact).limit(1)) is None
 
@@ -212,3 +215,16 @@ def test_whoever_told_it_twice_and_was_thanked_once_keeps_that_when_it_is_merged
     merged(again, second, dispatcher)
     merged(second, last, dispatcher)
     assert (scene.balance().pending, scene.balance(other).pending) == (2, 2)
+
+
+@pytest.mark.once
+def test_what_was_given_back_for_telling_twice_stays_there_when_the_other_is_accepted_again(scene, desk):
+    other, _, dispatcher = desk
+    first, second, last = told(scene.rider, other, scene.rider)
+    merged(first, second, dispatcher)
+    merged(second, last, dispatcher)
+    with transaction():
+        triage.accept(case_id=last, by=dispatcher, at=clock_module.now())
+        working.hand_back(case_id=last, reason="不归我们管", by=dispatcher, at=clock_module.now())
+        triage.accept(case_id=last, by=dispatcher, at=clock_module.now())
+    assert scene.points() == (0, 5)

@@ -18,6 +18,7 @@ from app.kernel.bulk import among
 from app.kernel.db import session
 from app.kernel.geo import FASTEST_M_S, Position, distance_m
 from app.places.models import Station
+from app.rules.models import VoidFact
 
 # What a phone or tablet brought later carries its own idea of the time; only what we saw as it happened is compared.
 SEEN_AS_IT_HAPPENED = timedelta(minutes=10)
@@ -62,7 +63,7 @@ class Presence:
 
 
 def presences(people: Collection[UUID], first: datetime, last: datetime) -> list[Presence]:
-    """Check-ins of these riders between two instants, by rider and time; those taken back are none."""
+    """Check-ins of these riders between two instants, by rider and time; those taken back or found void are none."""
     chosen = (
         select(
             Checkin.id, Checkin.person_id, Checkin.region_code, Checkin.station_id, Station.lat, Station.lng,
@@ -73,6 +74,9 @@ def presences(people: Collection[UUID], first: datetime, last: datetime) -> list
             among(Checkin.person_id, people),
             Checkin.happened_at.between(first, last),
             ~select(AnnulledCheckin.id).where(AnnulledCheckin.checkin_id == Checkin.id).exists(),
+            ~select(VoidFact.fact_id)
+            .where(VoidFact.fact_kind == "checkin", VoidFact.fact_id == Checkin.id)
+            .exists(),
         )
         .order_by(Checkin.person_id, Checkin.happened_at, Checkin.id)
     )  # fmt: skip
