@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import click
@@ -28,9 +29,10 @@ def import_city(file: Path) -> None:
 
 
 def read_divisions(file: Path) -> ImportResult:
-    """Import a file in one unit of work."""
-    with file.open(encoding="utf-8-sig", newline="") as lines, transaction():
-        return import_divisions(lines=lines, file=file.name)
+    """Import a file in one unit of work. It is read line by line, so that a line that is no UTF-8 can be named."""
+    lines = file.read_bytes().removeprefix(BOM_UTF8).splitlines(keepends=True)
+    with transaction():
+        return import_divisions(lines=map(bytes.decode, lines), file=file.name)
 
 
 @city.command("demo")

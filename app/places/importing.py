@@ -19,7 +19,7 @@ CODE = re.compile(r"^[0-9]{2,20}$")
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """How many regions were added, renamed or moved, and found unchanged."""
+    """How many regions were added, renamed or moved, and found unchanged in the file."""
 
     added: int
     changed: int
@@ -38,7 +38,8 @@ class _Row:
 def import_divisions(*, lines: Iterable[str], file: str) -> ImportResult:
     """Take every division of a file with the columns code,name,level,parent_code.
 
-    Rows may stand in any order. The first bad row raises BadRow(file, line, reason) and nothing is taken.
+    Rows may stand in any order. What lies in a region moves with it, whether or not the file says so. The first bad row
+    raises BadRow(file, line, reason) and nothing is taken.
     """
     rows = _read(lines, file)
     known = {each.code: each for each in session.scalars(select(Region))}
@@ -56,12 +57,18 @@ def import_divisions(*, lines: Iterable[str], file: str) -> ImportResult:
             added.append({"code": row.code, **values})
         elif any(getattr(before, name) != value for name, value in values.items()):
             changed.append({"code": row.code, **values})
+    unchanged = len(rows) - len(added) - len(changed)
+    changed += [
+        {"code": each.code, "path": paths[each.code]}
+        for each in known.values()
+        if each.code not in rows and each.path != paths[each.code]
+    ]
     added.sort(key=lambda each: len(paths[str(each["code"])]))  # parents first, for the foreign key
     if added:
         session.execute(insert(Region), added)
     for values in changed:
         session.execute(update(Region).where(Region.code == values["code"]).values(**values))
-    return ImportResult(len(added), len(changed), len(rows) - len(added) - len(changed))
+    return ImportResult(len(added), len(changed), unchanged)
 
 
 def _read(lines: Iterable[str], file: str) -> dict[str, _Row]:
@@ -107,6 +114,10 @@ def _paths(rows: dict[str, _Row], known: dict[str, Region], file: str) -> dict[s
     for level in LEVELS:
         for row in (each for each in rows.values() if each.level == level):
             paths[row.code] = _parent_path(row, rows, known, paths, file) + row.code + "/"
+        for each in known.values():
+            if each.level == level and each.code not in rows:
+                above = paths.get(each.parent_code or "")
+                paths[each.code] = f"{above}{each.code}/" if above else each.path
     return paths
 
 
@@ -122,7 +133,7 @@ def _parent_path(
         raise _bad(file, row.line, f"parent {row.parent_code} is neither in the file nor in the city")
     if parent.level != LEVELS[LEVELS.index(row.level) - 1]:
         raise _bad(file, row.line, f"a {row.level} cannot lie under {parent.code}, which is a {parent.level}")
-    return paths.get(row.parent_code) or known[row.parent_code].path
+    return paths[row.parent_code]
 
 
 def _bad(file: str, line: int, reason: str) -> BadRow:

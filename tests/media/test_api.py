@@ -260,3 +260,22 @@ def test_nobody_attaches_the_photo_of_somebody_else(app: Flask, people: dict[str
 
     with pytest.raises(PhotoNotFree):
         _attach(media_id, people, "case.triage")
+
+
+@pytest.mark.once
+def test_of_several_photos_all_are_attached_or_none(app: Flask, people: dict[str, Any]):
+    client = make.signed_in(app, people["rider"])
+    free, taken = (send(client, photos.jpeg(width)).json["id"] for width in (640, 320))
+    _attach(taken, people, "case.triage")
+
+    with pytest.raises(PhotoNotFree), transaction():
+        attach_photos(
+            photo_ids=[UUID(free), UUID(taken)],
+            region_code=make.MEIYUAN,
+            seen_with=["case.triage"],
+            shown_to_id=None,
+            by=make.actor(people["rider"]),
+            at=clock.now(),
+        )
+
+    assert [who for who, person in people.items() if _sees(app, person, free)] == ["rider"]

@@ -42,6 +42,18 @@ def test_pictures_of_different_things_are_not_alike():
     assert min(differing(one, other) for one, other in combinations(looks, 2)) > 3 * ALIKE_BITS
 
 
+def test_it_looks_across_and_down():
+    darker_below = Image.linear_gradient("L")
+    for picture in (darker_below, darker_below.transpose(Image.Transpose.ROTATE_90)):
+        turned = picture.transpose(Image.Transpose.ROTATE_180)
+        assert differing(look(picture), look(turned)) == BITS // 2
+
+
+def test_a_picture_in_the_dark_is_like_none():
+    barely = Image.linear_gradient("L").resize((640, 480)).point(lambda lightness: 20 + lightness // 16)
+    assert likeness(barely) is None
+
+
 @pytest.mark.parametrize("colour", ["black", "white", (90, 92, 91)])
 def test_where_nothing_is_to_be_seen_there_is_no_likeness(colour):
     assert likeness(Image.new("RGB", (640, 480), colour)) is None

@@ -21,6 +21,7 @@ GUARDED = {
     "kernel",
     "ledger",
     "media",
+    "places",
     "rewards",
     "rules",
     "sync",

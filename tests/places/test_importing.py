@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from app.cli.city import read_divisions
 from app.kernel.db import session, transaction
 from app.places.errors import BadRow
 from app.places.importing import import_divisions
@@ -54,6 +55,33 @@ def test_it_takes_a_new_name(app):
 def test_a_later_file_may_build_on_an_earlier_one(app):
     take("3201,南京市,city,32")
     assert take("320102,玄武区,district,3201").added == 1
+
+
+NANJING_ROWS = ["3201,南京市,city,32", "320102,玄武区,district,3201", "320104,秦淮区,district,3201"]
+MEIYUAN_ROWS = ["320102002,梅园新村街道,subdistrict,320102", "320102002001,梅园社区,community,320102002"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("told", [MEIYUAN_ROWS, MEIYUAN_ROWS[:1]], ids=["all of it", "its top only"])
+def test_what_lies_in_a_region_moves_with_it(app, told):
+    """Who may see what in a community is judged by its path."""
+    take(*NANJING_ROWS, *MEIYUAN_ROWS)
+    moved = take(*(row.replace("subdistrict,320102", "subdistrict,320104") for row in told))
+    assert (moved.added, moved.changed, moved.unchanged) == (0, 2, 0)
+    with transaction(write=False):
+        paths = [session.get(Region, code).path for code in ("320102002", "320102002001")]
+    assert paths == ["3201/320104/320102002/", "3201/320104/320102002/320102002001/"]
+
+
+@pytest.mark.once
+def test_the_line_that_is_not_utf8_is_named(app, tmp_path):
+    file = tmp_path / "divisions.csv"
+    rows = [HEADER, *NANJING_ROWS]
+    file.write_bytes("\n".join(rows).encode() + b"\n320105,\xbd\xa8\xda\xfe,district,3201\n")
+    with pytest.raises(BadRow) as refused:
+        read_divisions(file)
+    assert (refused.value.facts["line"], refused.value.facts["reason"]) == (5, "the file is not UTF-8")
+    assert count() == 0
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,64 @@ def test_it_says_when_it_opens_next():
     assert station.next_opening(at("23:00")) == datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
 
 
+ON_TUESDAYS = [[], [["17:00", "19:00"], ["10:00", "12:00"]], *[[]] * 5]
+
+
+@pytest.mark.parametrize(
+    ("time", "opens"),
+    [
+        ("08:00", "2026-11-24T10:00+08:00"),
+        ("10:00", "2026-11-24T17:00+08:00"),
+        ("20:00", "2026-12-01T10:00+08:00"),
+    ],
+    ids=["the earliest span, however they are written", "not the one that opens right now", "in a week"],
+)
+def test_the_next_opening_is_found_within_a_week(time, opens):
+    assert Station(hours=ON_TUESDAYS).next_opening(at(time)) == datetime.fromisoformat(opens)
+
+
+def test_a_station_never_open_has_no_next_opening():
+    assert Station(hours=[[]] * 7).next_opening(at("08:00")) is None
+
+
+@pytest.mark.once
+def test_a_station_that_has_closed_for_good_is_found_nowhere(app):
+    with transaction():
+        make.regions()
+        make.station("停用驿站").active = False
+        open_ = make.station("新街口驿站")
+    with transaction(write=False):
+        assert [each.station.id for each in queries.stations_near(make.STATION_POSITION)] == [open_.id]
+        assert [each.id for each in queries.stations()] == [open_.id]
+        assert [each.id for each in queries.stations("3201/320102/")] == [open_.id]
+
+
+@pytest.mark.once
+def test_a_position_lies_in_the_community_of_a_station_within_five_kilometres(app):
+    with transaction():
+        make.regions()
+        make.station()
+    lat, lng = make.STATION_POSITION.lat, make.STATION_POSITION.lng
+    with transaction(write=False):
+        assert queries.nearest_community(Position(lat + 0.04, lng)) == make.COMMUNITY
+        assert queries.nearest_community(Position(lat + 0.05, lng)) is None
+        assert queries.nearest_community(None) is None
+
+
+@pytest.mark.once
+def test_districts_around_a_region_are_those_inside_it_or_the_one_it_lies_in(app):
+    with transaction():
+        make.regions()
+    for code, expected in (
+        (make.CITY, [make.XUANWU, make.QINHUAI]),
+        (make.QINHUAI, [make.QINHUAI]),
+        (make.COMMUNITY, [make.XUANWU]),
+        ("9999", []),
+    ):
+        with transaction(write=False):
+            assert [each.code for each in queries.districts_around(code)] == expected
+
+
 def test_it_lists_stations_nearest_first(app):
     with transaction():
         make.regions()

@@ -22,3 +22,15 @@ def counter(app, scene):
     with transaction():
         person = people.person(scene.manager.person_id)
     return common.signed_in(app, person)
+
+
+@pytest.fixture
+def department(scene):
+    with transaction():
+        return [common.actor(common.staff("department", region_code=common.CITY)) for _ in range(2)]
+
+
+@pytest.fixture
+def deputy(scene):
+    with transaction():
+        return common.actor(common.staff("station-manager", station_id=scene.station.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+import openpyxl
 from flask import Flask
 
+from app.audit.models import AuditRecord
 from app.identity.actors import SYSTEM, Actor
 from app.kernel import clock, events
 from app.kernel.db import in_transaction, session, transaction
@@ -22,6 +25,7 @@ from app.ledger import verify as ledger_verify
 from app.ledger.accounts import settlement_of
 from app.places.models import Station
 from app.rewards import catalogue, expiring, ordering, queries, redemption, stocking
+from app.rewards.books import statements
 from app.rewards.models import Reward, Stock, Voucher
 from tests import make
 from tests.ledger.make import give
@@ -129,6 +133,19 @@ def balance_of(who: Actor) -> tuple[int, int]:
     with transaction(write=False):
         found = ledger.balance_of(who.id)
         return found.usable, found.held
+
+
+def recorded(action: str) -> list[dict[str, Any]]:
+    """What the audit log keeps of this, in the order in which it happened."""
+    with transaction(write=False):
+        kept = session.query(AuditRecord).filter_by(action=action).order_by(AuditRecord.id)
+        return [{"subject": each.subject, **each.facts} for each in kept]
+
+
+def sheets(made: Any) -> dict[str, list[tuple[Any, ...]]]:
+    """A statement's workbook, sheet by sheet."""
+    book = openpyxl.load_workbook(io.BytesIO(statements.statement_xlsx(made)))
+    return {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
 
 
 def must_agree() -> None:

@@ -30,8 +30,8 @@ from app.rewards.errors import (
     StockUncounted,
     VoucherRefunded,
 )
+from app.rewards.events import RefundDeclined, RewardRefunded
 from app.rewards.models import Stock
-from tests import make as common
 from tests.owning import without_triggers
 from tests.rewards import make
 
@@ -39,18 +39,6 @@ from tests.rewards import make
 @pytest.fixture
 def scene(app):
     return make.scene()
-
-
-@pytest.fixture
-def department(scene):
-    with transaction():
-        return [common.actor(common.staff("department", region_code=common.CITY)) for _ in range(2)]
-
-
-@pytest.fixture
-def deputy(scene):
-    with transaction():
-        return common.actor(common.staff("station-manager", station_id=scene.station.id))
 
 
 def close(scene, counted, *, reason=None, day=None, by=None):
@@ -133,7 +121,10 @@ def test_a_refund_needs_a_second_person_and_gives_back_once(scene, clock, depart
     voucher = scene.hand_over(scene.reserve())
     with pytest.raises(RefundTooEarly):
         ask(scene, voucher)
-    clock.advance(minutes=16)
+    clock.advance(minutes=15)
+    with pytest.raises(RefundTooEarly):
+        ask(scene, voucher)
+    clock.advance(microseconds=1)
     refund = ask(scene, voucher)
     with pytest.raises(RefundAsked):
         ask(scene, voucher)
@@ -144,6 +135,16 @@ def test_a_refund_needs_a_second_person_and_gives_back_once(scene, clock, depart
     with pytest.raises(VoucherRefunded):
         ask(scene, voucher)
     make.must_agree()
+
+
+@pytest.mark.once
+def test_a_declined_refund_moves_nothing_and_is_told_as_declined(scene, clock, department):
+    voucher = scene.hand_over(scene.reserve())
+    clock.advance(minutes=16)
+    with make.listening(RefundDeclined, RewardRefunded) as heard:
+        decide(ask(scene, voucher), department[0], approved=False)
+    assert [(type(each), each.voucher_id) for each in heard] == [(RefundDeclined, voucher.id)]
+    assert (scene.balance(), scene.stock(), scene.owed()) == ((80, 0), (4, 0), 20)
 
 
 def test_a_thing_that_did_not_come_back_is_not_on_the_shelf(scene, clock, department):
@@ -281,7 +282,11 @@ def test_staff_reserve_on_behalf_of_a_rider(scene):
 
 @pytest.mark.parametrize(
     ("touched", "value", "named"),
-    [(Settlement.sha256, "0" * 64, "settlement statement"), (Stock.on_hand, 99, "stock ")],
+    [
+        (Settlement.sha256, "0" * 64, "settlement statement"),
+        (Stock.on_hand, 99, "stock "),
+        (Stock.held, 3, "stock "),
+    ],
 )
 def test_the_command_line_names_what_was_touched(app, scene, clock, touched, value, named):
     """The planted bug: a statement and a shelf changed behind the product's back."""

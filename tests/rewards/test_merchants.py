@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from datetime import date, timedelta
 
-import openpyxl
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -30,7 +28,7 @@ from app.rewards.merchants.models import MerchantStatement
 from tests import make as common
 from tests.owning import without_triggers
 from tests.rewards import make
-from tests.rewards.test_books import verified
+from tests.rewards.test_books import ask, decide, verified
 from tests.web.make import browser, desk, person, send
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -120,11 +118,10 @@ def test_its_papers_are_the_same_bytes_and_name_each_station(shops, chain, depar
     first = statements.statement_pdf(made), statements.statement_xlsx(made)
     clock.advance(days=3)
     assert (statements.statement_pdf(made), statements.statement_xlsx(made)) == first
-    book = openpyxl.load_workbook(io.BytesIO(first[1]))
-    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
-    named_ = [str(row[0]) for row in sheets["按驿站"]]
+    shown = make.sheets(made)
+    named_ = [str(row[0]) for row in shown["按驿站"]]
     assert any("隔壁小店" in each for each in named_)
-    entries = [row for row in sheets["明细"] if isinstance(row[3], int)]
+    entries = [row for row in shown["明细"] if isinstance(row[3], int)]
     assert sum(row[3] for row in entries) == made.closing == 50
     assert {row[5] for row in entries} == {scene.station.name for scene in shops}
 
@@ -155,6 +152,8 @@ def test_a_station_paid_for_itself_is_not_paid_again(shops, chain, department, c
     own = next(each for each in found.stations if each.station_id == shops[0].station.id)
     make.unit(lambda: settling.sign(settlement_id=own.id, by=department[0], at=clock.at))
     make.unit(lambda: settling.mark_paid(settlement_id=own.id, by=department[1], at=clock.at))
+    with transaction(write=False):
+        assert settling_merchants.merchant_month(found.statement.id, department[0]).state == "made"
     for verb, by in ((settling_merchants.sign, department[0]), (settling_merchants.mark_paid, department[1])):
         make.unit(lambda verb=verb, by=by: verb(statement_id=found.statement.id, by=by, at=clock.at))
     assert [scene.owed() for scene in shops] == [0, 0]
@@ -213,6 +212,71 @@ def test_the_job_makes_last_months_once(shops, chain, department, clock):
     with transaction(write=False):
         (found,) = settling_merchants.months_of(chain.id, by=department[0]).items
         assert found.statement.closing == 20
+
+
+@pytest.mark.once
+def test_the_job_leaves_a_day_for_what_is_sent_in_late(shops, chain, clock):
+    shops[0].hand_over(shops[0].reserve())
+    clock.at = clock_module.city_midnight(DECEMBER)
+    clock.advance(minutes=30)
+    assert make.unit(lambda: settling_merchants.settle_merchants_due(at=clock.at)) == 0
+    clock.advance(days=1)
+    assert make.unit(lambda: settling_merchants.settle_merchants_due(at=clock.at)) == 1
+
+
+@pytest.mark.once
+def test_a_station_that_owes_is_carried_forward_and_the_others_are_paid(shops, chain, department, clock):
+    here, there = shops
+
+    def settled_and_paid(month):
+        found = settle(chain, month, department[0])
+        for verb, by in (
+            (settling_merchants.sign, department[0]),
+            (settling_merchants.mark_paid, department[1]),
+        ):
+            done = make.unit(
+                lambda verb=verb, by=by: verb(statement_id=found.statement.id, by=by, at=clock.at)
+            )
+        return done
+
+    given_back, _ = (scene.hand_over(scene.reserve()) for scene in shops)
+    clock.advance(days=10)
+    settled_and_paid(NOVEMBER)
+    decide(ask(here, given_back), department[0])
+    there.hand_over(there.reserve())
+    clock.advance(days=31)
+    december = settled_and_paid(DECEMBER)
+    assert (december.points_owed, december.state) == (30, "paid")
+    assert (here.owed(), there.owed()) == (-20, 0)
+    shown = {row[0]: row[1:7] for row in make.sheets(december.statement)["按驿站"]}
+    by_station = {
+        each.station_id: (f"{each.facts['station']['name']} {each.number}", each)
+        for each in december.stations
+    }
+    for scene, numbers in ((here, (20, 0, -20, -20, -20)), (there, (30, 30, 0, -30, 30))):
+        name, own = by_station[scene.station.id]
+        assert shown[name] == (*numbers, own.sha256)
+
+
+@pytest.mark.once
+def test_a_station_is_turned_only_by_who_manages_rewards_there_and_that_is_on_record(
+    shops, chain, department
+):
+    here, _ = shops
+    with transaction():
+        district = common.actor(common.staff("department", region_code=common.XUANWU))
+        elsewhere = replace(here, station=common.station("秦淮小店", region_code=common.QINHUAI))
+    at = clock_module.now()
+    merchant = make.unit(
+        lambda: belonging.name_merchant(name="玄武商户", region_code=common.XUANWU, by=district, at=at)
+    )
+    with pytest.raises(Forbidden):
+        turn(belonging.attach, merchant, elsewhere, DECEMBER, district)
+    assert theirs(merchant, DECEMBER) == []
+    turn(belonging.release, chain, here, DECEMBER, department[0])
+    told = {"subject": f"merchant:{chain.id}", "station": here.station.name}
+    assert make.recorded("merchant.station-left") == [told | {"since": "2026-12"}]
+    assert told | {"since": "2026-11"} in make.recorded("merchant.station-joined")
 
 
 def test_only_the_department_of_the_region_names_and_turns(shops, chain, department):

@@ -12,9 +12,11 @@ from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from app.ledger import queries as ledger
 from app.ledger.errors import PointsShort
+from app.places.hours import every_day
 from app.rewards import redemption
 from app.rewards.books import queries as books
 from app.rewards.errors import (
+    PickUpClosed,
     UndoTooLate,
     VoucherCancelled,
     VoucherExpired,
@@ -51,6 +53,15 @@ def test_it_shows_what_is_promised_and_to_whom_masked(app):
     assert (shown.reward.name_zh, shown.voucher.points, shown.rider) == ("矿泉水", 20, "王*明")
     assert shown.seconds_left > 7 * 86_400
     assert scene.stock() == (5, 1)
+
+
+@pytest.mark.once
+def test_outside_its_hours_it_is_not_even_shown(app):
+    """A member of staff who sees the preview would take the thing off the shelf."""
+    scene = make.scene(pick_up_hours=every_day("08:00", "12:00"))
+    with pytest.raises(PickUpClosed) as refusal:
+        preview(scene, scene.reserve())
+    assert "08:00" in refusal.value.facts["opens_at"]
 
 
 def test_it_moves_points_and_stock_together(app):
@@ -249,7 +260,7 @@ def test_the_day_list_shows_what_stands_and_what_was_undone(app, clock):
     scene = make.scene()
     scene.hand_over(scene.reserve())
     scene.undo(scene.hand_over(scene.reserve()))
-    scene.reserve()
+    waiting = scene.reserve()
     with transaction(write=False):
         day = books.today_at(scene.station.id, clock.at)
     assert (day.handed_over, day.undone, day.points, day.waiting) == (1, 1, 20, 1)
@@ -257,3 +268,6 @@ def test_the_day_list_shows_what_stands_and_what_was_undone(app, clock):
     clock.advance(days=1)
     with transaction(write=False):
         assert books.today_at(scene.station.id, clock.at).lines == []
+    clock.at = waiting.expires_at
+    with transaction(write=False):
+        assert books.today_at(scene.station.id, clock.at).waiting == 0  # overdue, whether or not it is swept

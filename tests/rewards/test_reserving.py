@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from sqlalchemy import update
 
 from app.identity.actors import SYSTEM
+from app.kernel.clock import city_midnight
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger.errors import PointsShort
@@ -17,6 +20,7 @@ from app.rewards.errors import (
     RewardNotOfferedHere,
     RewardUnknown,
     RewardWithdrawn,
+    RiderUnknown,
     VoucherHandedOver,
     VoucherLimitReached,
     VoucherUnknown,
@@ -42,6 +46,19 @@ def test_it_can_be_picked_up_until_the_end_of_the_last_day(app, clock):
     assert (
         voucher.expires_at.isoformat() == "2026-12-01T16:00:00+00:00"
     )  # midnight in the city after 1 December
+
+
+@pytest.mark.once
+def test_the_last_day_is_counted_on_the_citys_calendar(app, clock):
+    clock.advance(hours=11)  # 01:02 on the 25th; in Greenwich it is still the 24th
+    assert make.scene().reserve().expires_at == city_midnight(date(2026, 12, 3))
+
+
+@pytest.mark.once
+def test_the_last_day_is_one_on_which_the_reward_is_given_out(app):
+    mondays = [[["08:00", "12:00"]], *[[]] * 6]
+    voucher = make.scene(pick_up_hours=mondays).reserve()  # a week from now is a Tuesday
+    assert voucher.expires_at == city_midnight(date(2026, 12, 8))
 
 
 def test_it_says_how_many_points_are_missing_and_takes_nothing(app):
@@ -163,6 +180,19 @@ def test_what_was_handed_over_cannot_be_cancelled(app):
     with pytest.raises(VoucherHandedOver):
         scene.cancel(voucher)
     assert scene.owed() == 20
+
+
+@pytest.mark.once
+def test_staff_reserve_on_behalf_of_riders_only(app):
+    scene = make.scene()
+    with transaction():
+        common.staff("reviewer", region_code=common.CITY).phone = "+8613800138055"
+    for phone in ("+8613800138055", "+8613800138056"):
+        with pytest.raises(RiderUnknown), transaction():
+            ordering.reserve_on_behalf(
+                phone=phone, reward_id=scene.reward.id, station_id=scene.station.id, reason="没带手机",
+                by=scene.manager, at=make.clock.now(),
+            )  # fmt: skip
 
 
 def test_the_system_has_no_points_to_spend(app):

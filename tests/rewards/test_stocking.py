@@ -25,14 +25,26 @@ def test_a_delivery_adds(app):
 
 def test_a_count_that_differs_needs_a_reason(app):
     scene = make.scene(stock=5)
-    with pytest.raises(ReasonNeeded):
-        change(scene, stocking.count, counted=4)
+    for counted in (4, 6):
+        with pytest.raises(ReasonNeeded):
+            change(scene, stocking.count, counted=counted)
     change(scene, stocking.count, counted=4, reason="少了一瓶")
     change(scene, stocking.count, counted=4)
     assert scene.stock() == (4, 0)
     with transaction(write=False):
         kinds = [(each.kind, each.quantity) for each in queries.movements_at(scene.station.id).items]
     assert kinds == [("count", 0), ("count", -1), ("delivery", 5)]
+
+
+@pytest.mark.once
+def test_a_station_sees_the_movements_of_its_own_shelf_only(app):
+    scene = make.scene(stock=5)
+    with transaction():
+        other = common.station("新街口驿站", position=make.NEXT_DOOR)
+        make.reward(other, stock=3)
+    with transaction(write=False):
+        assert [each.quantity for each in queries.movements_at(scene.station.id).items] == [5]
+        assert [each.quantity for each in queries.movements_at(other.id).items] == [3]
 
 
 def test_what_was_promised_can_be_neither_written_off_nor_counted_away(app):

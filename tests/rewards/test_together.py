@@ -144,6 +144,20 @@ def test_nobody_hands_over_for_a_station_that_is_not_theirs(lane, counter, scene
     assert [each.status_code for each in told] == [403, 201]
 
 
+@pytest.mark.once
+def test_staff_of_another_station_hand_nothing_over_in_a_group(app, lane, counter, scene, settled):
+    with transaction():
+        there = common.station("隔壁驿站")
+        deputy = common.staff("station-manager", station_id=there.id, name="赵站长")
+    theirs = common.signed_in(app, deputy)
+    voucher, other = scene.reserve(), scene.reserve()
+    told = gathered(lane, lambda: hand_over(theirs, scene, voucher), lambda: hand_over(counter, scene, other))
+    assert settled == [["left", "settled"]]
+    assert [(each.status_code, each.json.get("code")) for each in told] == [(403, "not-allowed"), (201, None)]
+    assert scene.stock() == (3, 1)
+    assert books_close()
+
+
 def test_whoever_may_at_both_stations_still_hands_over_only_what_is_promised_there(app, lane, counter, scene):
     with transaction():
         next_door = common.station("隔壁驿站")
