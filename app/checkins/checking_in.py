@@ -137,7 +137,8 @@ def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
         )
         for each in presences
     ]
-    agree_by_using("location", [each.by for each in presences if each.how == POSTER], presences[0].at)
+    if presences:
+        agree_by_using("location", [each.by for each in presences if each.how == POSTER], presences[0].at)
     taken = insert_all_if_absent(Checkin, rows)
     counted = [row for row in rows if (row["id"],) in taken]
     publish_all([_told(row) for row in counted])
