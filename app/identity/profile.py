@@ -12,6 +12,7 @@ from app.identity.actors import Actor
 from app.identity.events import AccountClosed
 from app.identity.models import OPEN_MOVES, REFUSED, NumberMove, Person
 from app.identity.sessions import end_all_sessions
+from app.kernel import idempotency
 from app.kernel.db import session
 from app.kernel.events import publish
 from app.places.queries import region
@@ -43,6 +44,7 @@ def close_account(*, by: Actor, at: datetime) -> None:
         .values(state=REFUSED, new_phone=None, ended_at=at)
     )
     second_factor.forget(someone.id)
+    idempotency.forget_of(by.key)
     end_all_sessions(person_id=someone.id, at=at)
     session.flush()
     publish(AccountClosed(person_id=someone.id, at=at))

@@ -139,6 +139,12 @@ def keep_all(outcomes: Sequence[Kept], *, at: datetime) -> bool:
     return len(insert_all_if_absent(IdempotencyRecord, rows)) == len(rows)
 
 
+def forget_of(owner: str) -> None:
+    """Forget what somebody who leaves was answered: it holds what they said and who they were."""
+    answered = _KEYS.c.owner == owner, _KEYS.c.status.is_not(None)
+    session.execute(delete(_KEYS).where(*answered))
+
+
 def forget_old(*, at: datetime, limit: int = 5000) -> int:
     """Delete keys older than a month, some at a time; returns how many. What they guarded stays done."""
     old = select(IdempotencyRecord.id).where(IdempotencyRecord.created_at < at - KEPT_FOR).limit(limit)

@@ -8,11 +8,13 @@ from flask import Flask
 
 from app.cases.models import Case
 from app.codes.enrolling import enrol_phone
+from app.codes.models import PersonalHandle
 from app.identity import profile, queries
 from app.identity.errors import PersonNotFound, SessionEnded
 from app.identity.models import Person
-from app.kernel import clock
+from app.kernel import clock, idempotency
 from app.kernel.db import session, transaction
+from app.kernel.idempotency import IdempotencyRecord
 from app.volunteering.attendance import scan_shift
 from app.volunteering.signing_up import sign_up
 from tests import make
@@ -75,3 +77,20 @@ def test_staff_write_nothing_about_a_closed_account(app: Flask):
         closed_by_another(someone.id)
         with pytest.raises(PersonNotFound):
             queries.person_to_change(someone.id)
+
+
+def test_a_closed_account_leaves_no_good_code_and_none_of_its_answers(app: Flask):
+    with transaction():
+        make.regions()
+        someone, other = make.rider("王师傅", phone="+8613912341204"), make.rider("李师傅")
+        acting = make.actor(someone)
+        handle, _ = enrol_phone(device_name="手机", by=acting, at=clock.now())
+        for owner in (acting, make.actor(other)):
+            idempotency.begin(owner=owner.key, key="k", request="r", at=clock.now())
+            idempotency.finish(owner=owner.key, key="k", status=200, body='{"name": "王小明"}')
+    with transaction():
+        profile.close_account(by=make.actor(session.get_one(Person, someone.id)), at=clock.now())
+    with transaction(write=False):
+        kept = session.scalars(sa.select(IdempotencyRecord.owner)).all()
+        assert kept == [make.actor(other).key]
+        assert session.get_one(PersonalHandle, handle.id).revoked_at is not None
