@@ -67,6 +67,7 @@ from app.ledger import expiring as points_expiring
 from app.media import api as media_api
 from app.media import forgetting
 from app.notices import accounts as account_notices
+from app.notices import activities as activity_notices
 from app.notices import api as notices_api
 from app.notices import cases as case_notices
 from app.notices import doubts as doubt_notices
@@ -229,6 +230,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (cases.CaseRejected, case_notices.on_case_rejected),
     (cases.CaseReopened, case_notices.on_case_reopened),
     (cases.CaseOverdue, case_notices.on_case_overdue),
+    (volunteering.ActivityCancelled, activity_notices.on_activity_cancelled),
     (volunteering.HoursConfirmed, notices.on_hours_confirmed),
     (volunteering.HoursRejected, doubts_deciding.on_hours_rejected),
     (volunteering.HoursRejected, notices.on_hours_rejected),

@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "case-late": INBOX,
     "hours-confirmed": INBOX,
     "hours-rejected": INBOX,
+    "activity-cancelled": INBOX_AND_SMS,
     "voucher-expiring": INBOX_AND_SMS,
     "voucher-expired": INBOX,
     "voucher-cancelled": INBOX,

@@ -61,6 +61,24 @@ def test_what_differs_is_named(monkeypatch, rows, lost, doubled, oversold):
     assert found.is_clean is (lost + doubled + oversold == 0)
 
 
+def test_what_was_handed_over_though_nobody_was_told_so_is_there_twice(monkeypatch):
+    journal = _journal()
+    journal.lines.append(
+        _line("reserve", (RIDER, None), Answer(201, json.dumps({"id": str(SECOND)}).encode()))
+    )
+    both = {FIRST, SECOND}
+    monkeypatch.setattr(books, "_rows", lambda url: _rows(vouchers=both, handed_over=both))
+    assert books.compare("", journal).doubled == 1
+
+
+@pytest.mark.parametrize(("prices", "doubled"), [(1, 0), (2, 0), (3, 1)])
+def test_a_hand_over_without_an_answer_may_have_been_paid_once(monkeypatch, prices, doubled):
+    monkeypatch.setattr(books, "_rows", lambda url: _rows(spent=prices * PRICE))
+    journal = _journal()
+    journal.lines.append(_line("hand-over", (SECOND,), None))
+    assert books.compare("", journal).doubled == doubled
+
+
 def test_a_request_without_an_answer_may_have_been_done_but_is_a_failure(monkeypatch):
     monkeypatch.setattr(books, "_rows", lambda url: _rows(vouchers={FIRST, SECOND}))
     journal = _journal()

@@ -162,3 +162,21 @@ def test_a_journal_counts_what_was_refused():
     journal = Journal(lines=[Line(ASK, refused, 1, 0.1), Line(ASK, None, 9, 120.0)])
     assert journal.refusals() == {"out-of-stock": 1}
     assert journal.unanswered == 1
+
+
+def test_a_share_of_the_answers_came_within_its_latency():
+    done = Answer(200, b"{}")
+    journal = Journal(lines=[Line(ASK, done, 1, seconds) for seconds in (0.3, 0.1, 0.2)])
+    journal.lines.append(Line(ASK, None, 9, 120.0))
+    assert [journal.latency_s(share) for share in (0.0, 0.5, 0.99, 1.0)] == [0.1, 0.2, 0.3, 0.3]
+    assert Journal().latency_s(0.99) == 0.0
+
+
+def test_a_later_part_of_a_drill_is_added_whole():
+    journal = Journal(lines=[Line(ASK, None, 1, 0.1)], tries=[(1.0, "a", 503)], seconds=2.0, errands=3)
+    later = Journal(
+        lines=[Line(ASK, Answer(200, b"{}"), 1, 0.1)], tries=[(4.0, "a", 200)], seconds=5.0, errands=7
+    )
+    journal.add(later)
+    assert (len(journal.lines), journal.unanswered, journal.seconds, journal.errands) == (2, 1, 7.0, 10)
+    assert (journal.statuses(), journal.longest_outage_s()) == ({503: 1, 200: 1}, 3.0)

@@ -65,6 +65,12 @@ def test_a_stay_ends_before_the_next_way_begins(somebody: Whereabouts):
     assert somebody.earliest(NEAR, later(hours=1)) == later(hours=2, seconds=48) + STOP
 
 
+def test_a_shorter_stay_does_not_end_a_longer_one(somebody: Whereabouts):
+    somebody.stay(later(hours=2))
+    somebody.stay(later(hours=1))
+    assert somebody.earliest(NEAR, later(hours=1)) == later(hours=2, seconds=48) + STOP
+
+
 def test_whoever_is_on_the_way_does_nothing_else(somebody: Whereabouts):
     arrives = somebody.earliest(FAR, NOON)
     somebody.set_out(FAR, arrives, NOON)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app.audit.models import AuditRecord
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.errors import Forbidden
+from app.ledger.queries import balance_of
 from app.notices.models import Notice
 from app.notices.telling import text_of
 from app.sync import deciding, queries
@@ -84,6 +85,29 @@ def test_what_nobody_booked_is_paid_only_as_far_as_the_wallet_goes(app, clock):
     assert (make.unmatched(), make.owed(scene.here)) == (0, 0)
     decide(scene, "charge")
     assert (make.usable(scene.rider), make.owed(scene.here)) == (80, 20)
+    must_agree()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("decision, station", [("write-off", 20), ("refuse", 0)])
+def test_what_nobody_booked_is_borne_by_the_programme_or_the_station(app, clock, decision, station):
+    scene = make.scene()
+    give_away(scene, scene.rider)
+    clock.advance(hours=73)
+    scene.here.send()
+    decide(scene, decision)
+    assert (make.usable(scene.rider), make.owed(scene.here), make.unmatched()) == (100, station, 0)
+    must_agree()
+
+
+@pytest.mark.once
+def test_what_is_set_aside_for_a_voucher_pays_no_loss(app, clock):
+    scene = a_loss(25)
+    make.reserve(scene, scene.rider)
+    decide(scene, "charge")
+    with transaction(write=False):
+        left = balance_of(scene.rider.rider.id)
+    assert (left.usable, left.held, make.owed(scene.here), make.unmatched()) == (0, 20, 20, 0)
     must_agree()
 
 

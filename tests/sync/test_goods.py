@@ -203,6 +203,19 @@ def test_the_next_day_brings_another_reward(app, clock):
     assert make.usable(scene.rider) == 60
 
 
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("hour", "second"), [(15, "counted"), (23, "review: lease-rider-limit")]
+)  # before midnight in the city, and at eight in the morning
+def test_the_day_of_a_reward_on_trust_is_the_citys(app, clock, hour, second):
+    clock.at = datetime(2026, 11, 24, hour, 50, tzinfo=UTC)
+    scene = make.scene()
+    give_away(scene, scene.rider)
+    clock.advance(minutes=20)
+    give_away(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["counted", second]
+
+
 def test_a_reward_that_became_a_loss_was_the_one_of_its_day(app, clock):
     scene = make.scene(points=0)
     give_away(scene, scene.rider)

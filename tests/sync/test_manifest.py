@@ -7,6 +7,8 @@ import hmac
 import json
 from datetime import timedelta
 
+import pytest
+
 from app.codes import macs
 from app.codes.enrolling import revoke_handles
 from app.identity import queries as people
@@ -61,6 +63,18 @@ def test_only_riders_of_the_district_and_those_seen_lately(app, clock):
     assert theirs.handle in {each["handle"] for each in made(scene, clock)["riders"]}
     clock.advance(days=31)
     assert theirs.handle not in {each["handle"] for each in made(scene, clock)["riders"]}
+
+
+@pytest.mark.once
+def test_whoever_was_seen_at_another_station_only_is_not_in_it(app, clock):
+    scene = make.scene(tablets=2)
+    with transaction():
+        stranger = base.actor(base.rider(name="外地", home_region_code=base.QINHUAI))
+        theirs = phone(stranger)
+    visitor = make.Handset(stranger, theirs)
+    visitor.keep(scene.there.station)
+    assert make.states(visitor.send()) == ["counted"]
+    assert [each["handle"] for each in made(scene, clock)["riders"]] == [scene.rider.phone.handle]
 
 
 def test_what_was_revoked_is_not_in_it(app, clock):

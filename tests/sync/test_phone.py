@@ -9,6 +9,7 @@ from app.kernel.db import session, transaction
 from app.kernel.errors import Unauthenticated
 from app.notices.models import Notice
 from app.sync.models import SaidPosition
+from tests.rules.make import cap, rule
 from tests.sync import make
 
 
@@ -48,6 +49,18 @@ def test_where_the_phone_was_is_kept_only_while_it_waits(app, clock):
     scene.here.send(mood="asleep")
     assert make.states(scene.rider.send()) == ["counted"]
     assert kept_places() == []
+
+
+@pytest.mark.once
+def test_a_poster_waits_while_an_earlier_one_of_its_rider_does(app, clock):
+    scene = make.scene()  # the tablet is silent, so the first poster waits; its lease ends before the second
+    clock.at = make.lease_of(scene.here).ends_at
+    for _ in range(2):
+        scene.rider.keep(scene.here.station)
+        clock.advance(hours=1)
+    assert make.states(scene.rider.send()) == ["waiting", "waiting"]
+    scene.here.send(mood="asleep")
+    assert [each.state for each in make.items()] == ["counted", "already"]
 
 
 def test_where_the_phone_was_is_not_kept_either_if_it_counts_for_nothing(app, clock):
@@ -181,3 +194,17 @@ def test_a_poster_comes_after_a_scan_that_waits_for_somebody_else(app, clock):
     scene.there.send()
     assert make.states(scene.here.send()) == ["counted"]
     assert make.states(scene.rider.send()) == ["already: checked-in-already"]
+
+
+@pytest.mark.once
+def test_a_visit_that_counts_without_points_promises_none(app, clock):
+    scene = make.scene(rules=[rule("R-01", "checkin", 5, caps=[cap(points=5)])])
+    scene.here.send(mood="asleep")
+    for _ in range(2):
+        scene.rider.keep(scene.here.station)
+        clock.advance(hours=4)
+    assert make.states(scene.rider.send()) == ["counted", "counted"]
+    assert [each.words for each in make.items()] == [
+        {"zh": "签到已补上，+5 分", "en": "The check-in counts: +5"},
+        {"zh": "签到已补上，这次没有加分", "en": "The check-in counts, without points this time"},
+    ]

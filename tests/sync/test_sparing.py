@@ -9,10 +9,11 @@ import pytest
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.i18n import format_instant
 from app.main import JOBS
+from app.rewards import ordering
 from app.rewards.models import Voucher
 from app.sync import sparing
 from app.sync.models import LATEST
-from tests.rewards.make import at_once, must_agree
+from tests.rewards.make import at_once, must_agree, reward
 from tests.sync import make
 from tests.web.make import browser, person
 
@@ -33,7 +34,7 @@ def kept_until(voucher, at):
 @pytest.fixture
 def out(app, clock):
     """A voucher whose station loses its signal ten minutes before it runs out: (scene, voucher, code)."""
-    scene = make.scene(tablets=2)
+    scene = make.scene(riders=2, tablets=2)
     for each in scene.tablets:
         each.send(mood="asleep")
     voucher, code = make.reserve(scene, scene.rider)
@@ -135,6 +136,44 @@ def test_an_entry_that_waits_for_its_turn_keeps_it(out, clock):
     scene.there.send()
     assert [each.state for each in make.items()] == ["counted"]
     assert (make.usable(scene.rider), make.owed(scene.here)) == (80, 20)
+
+
+@pytest.mark.once
+def test_another_riders_entry_that_waits_keeps_nothing(out, clock):
+    scene, voucher, _ = out
+    scene.tablets[1] = make.tablet(8, scene.there.station)
+    _, code = make.reserve(scene, scene.riders[1])
+    clock.advance(minutes=2)
+    scene.here.note("voucher", code)
+    clock.at = voucher.expires_at + timedelta(minutes=1)
+    assert make.states(scene.here.send()) == ["waiting"]
+    clock.advance(minutes=1)
+    assert kept_until(voucher, clock()) is None
+    assert sweep(clock()) == 1
+
+
+@pytest.mark.once
+def test_no_wait_is_told_of_while_it_can_be_picked_up(out, clock):
+    _, voucher, _ = out
+    last = voucher.expires_at
+    kept = [kept_until(voucher, at) for at in (last - timedelta(minutes=1), last)]
+    assert [each is None for each in kept] == [True, False]
+
+
+@pytest.mark.once
+def test_a_lease_that_had_ended_keeps_nothing_that_was_reserved_later(app, clock):
+    scene = make.scene()
+    with transaction():
+        today = reward(scene.station, pick_up_days=1)
+    clock.at = make.lease_of(scene.here).ends_at
+    voucher = in_transaction(
+        lambda: ordering.reserve(
+            reward_id=today.id, station_id=scene.station.id, by=scene.rider.rider, at=clock.at
+        )
+    )
+    assert voucher.expires_at < clock.at + LATEST
+    assert kept_until(voucher, voucher.expires_at) is None
+    assert sweep(voucher.expires_at) == 1
 
 
 def test_a_sweep_and_the_log_at_the_same_moment_hand_over_once(out, app, clock):

@@ -145,6 +145,27 @@ def test_nobody_is_signed_in_at_two_shifts_at_once(app):
         make.scan(other, rider, here.shift.starts_at + timedelta(minutes=30))
 
 
+@pytest.mark.once
+def test_a_forgotten_sign_out_keeps_nobody_from_the_next_shift(app):
+    here, rider = make.setting(minutes=60), make.new_rider()
+    with transaction():
+        following = make.shift(here.activity, here.organiser, starts_in=120)
+    make.scan(here.shift, rider, here.shift.starts_at)
+    with pytest.raises(SignedInElsewhere):
+        make.scan(following, rider, here.shift.ends_at - timedelta(seconds=1))
+    assert make.scan(following, rider, here.shift.ends_at).signed_in_at == following.starts_at
+
+
+@pytest.mark.once
+def test_a_sign_out_counts_until_half_an_hour_after_the_end(app):
+    here, rider = make.setting(), make.new_rider()
+    make.scan(here.shift, rider, here.shift.starts_at)
+    last = here.shift.ends_at + timedelta(minutes=30)
+    with pytest.raises(ShiftOver):
+        make.scan(here.shift, rider, last + timedelta(microseconds=1))
+    assert make.scan(here.shift, rider, last).basis == "proven"
+
+
 def test_only_riders_are_scanned_in(app):
     here = make.setting()
     with pytest.raises(RidersOnly):

@@ -6,6 +6,7 @@ from app.notices.models import Notice
 
 PAGES = {
     "account": "/me/code",
+    "activity": "/activities",
     "award": "/points",
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
