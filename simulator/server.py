@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.errors import SessionEnded
-from app.kernel import clock, idempotency, randomness
+from app.kernel import clock, idempotency, ids, randomness
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem
 from simulator.faults import Crash, Crashes, Faults
@@ -106,6 +106,7 @@ class Server:
                     answer = self._answer(request, at)
             except Crash:
                 self.crashed += 1
+                ids.begin_anew()  # how many ids were made until then differs between databases
                 self._tell(Step(self.steps, at, request, None))
                 raise
         self._tell(Step(self.steps, at, request, answer))

@@ -27,6 +27,13 @@ def new_id() -> UUID:
     return UUID(int=value)
 
 
+def begin_anew() -> None:
+    """Know of no id that was made before, like a process that has just started."""
+    global _last
+    with _lock:
+        _last = 0
+
+
 def first_id_at(at: datetime) -> UUID:
     """An id that sorts before every id made at this time or later."""
     return UUID(int=int(at.timestamp() * 1000) << 80)
