@@ -163,7 +163,6 @@ JOBS = (
 # Who hears of what, in this order, in the same transaction: rules mint, then notices tell. A third function hears of
 # many that happened together, and must come to the same.
 SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
-    (identity.AccountClosed, codes_enrolling.on_phone_gone),
     (identity.AccountClosed, picturing.on_account_closed),
     (identity.PhoneEnded, codes_enrolling.on_phone_gone),
     (identity.PhoneEnded, audit.on_phone_ended),

@@ -16,7 +16,7 @@ from app.codes.models import LIVES, PHONE, SERVER, PersonalHandle
 from app.codes.queries import InUse, handle_in_use
 from app.identity import queries as identity
 from app.identity.actors import Actor
-from app.identity.events import AccountClosed, NumberMoved, PhoneEnded
+from app.identity.events import NumberMoved, PhoneEnded
 from app.kernel import randomness
 from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Unavailable
@@ -49,7 +49,7 @@ def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle | InUse:
 
 
 def revoke_handles(*, person_id: UUID, at: datetime) -> int:
-    """End every code of a person (lost phone, closed account). Returns how many handles ended."""
+    """End every code of a person (a lost phone, another number). Returns how many handles ended."""
     ended = session.execute(
         update(PersonalHandle)
         .where(PersonalHandle.person_id == person_id, PersonalHandle.revoked_at.is_(None))
@@ -58,8 +58,8 @@ def revoke_handles(*, person_id: UUID, at: datetime) -> int:
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
-def on_phone_gone(event: PhoneEnded | NumberMoved | AccountClosed) -> None:
-    """A lost phone was ended, the account has another number, or none any more: no phone makes codes for it."""
+def on_phone_gone(event: PhoneEnded | NumberMoved) -> None:
+    """Staff ended a lost phone, or the account has another number: no phone enrolled before makes codes any more."""
     revoke_handles(person_id=event.person_id, at=event.at)
 
 
