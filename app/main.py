@@ -240,6 +240,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (rewards.RewardRefunded, notices.on_reward_refunded),
     (rewards.RefundDeclined, notices.on_refund_declined),
     (doubts.FactDoubted, doubt_notices.on_fact_doubted),
+    (doubts.DoubtUpheld, doubt_notices.on_doubt_upheld),
     (doubts.DoubtGone, doubt_notices.on_doubt_gone),
     (honours.CandidatesChosen, honour_notices.on_candidates_chosen),
     (honours.HonoursGranted, awarding.on_honours_granted),

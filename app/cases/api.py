@@ -18,6 +18,7 @@ from app.cases.schemas import (
     CategoryRead,
     CountsRead,
     DeskQuery,
+    FollowedRead,
     MaybeReasonIn,
     MergeIn,
     MineQuery,
@@ -101,7 +102,7 @@ def list_mine(kind: str | None, cursor: str | None, limit: int, by: Actor) -> Pa
 
 @api.get("/reports/followed")
 @requires(SIGNED_IN)
-@gives_page(CaseBrief)
+@gives_page(FollowedRead)
 def list_followed(cursor: str | None, limit: int, by: Actor) -> Page[Case]:
     """Reports of others that the caller seconded"""
     return queries.followed_cases(by.id, cursor=cursor, limit=limit)

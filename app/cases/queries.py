@@ -105,9 +105,31 @@ def followers(case_id: UUID) -> Sequence[UUID]:
     return session.scalars(select(MeToo.person_id).where(MeToo.case_id == case_id).order_by(MeToo.id)).all()
 
 
+def seconded(case_id: UUID) -> dict[UUID, Case]:
+    """Who said "me too" here or to a report that was merged into it, with the one each of them said it to first."""
+    rows = (
+        select(MeToo.person_id, Case)
+        .join(Case, Case.id == MeToo.case_id)
+        .where(or_(Case.id == case_id, Case.duplicate_of == case_id))
+        .order_by(MeToo.at, MeToo.id)
+    )
+    first: dict[UUID, Case] = {}
+    for person_id, case in session.execute(rows):
+        first.setdefault(person_id, case)
+    return first
+
+
 def merged_into(case_id: UUID) -> Sequence[Case]:
     """The reports that this one decides."""
     return session.scalars(select(Case).where(Case.duplicate_of == case_id).order_by(Case.id)).all()
+
+
+def answer_of(case: Case) -> CaseStep | None:
+    """The step that answered it; None while it is open, also when it was opened again."""
+    if case.state not in s.ANSWERED:
+        return None
+    said = select(CaseStep).where(CaseStep.case_id == case.id, CaseStep.verb.in_((s.RESOLVE, s.REJECT)))
+    return session.scalar(said.order_by(CaseStep.seq.desc()).limit(1))
 
 
 def me_too_count(case_id: UUID) -> int:

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from app.cases import states as s
 from app.cases.grades import GRADES
 from app.cases.kinds import KINDS, appeal, report, suggestion
+from app.cases.viewing import stands
 from app.kernel import clock, geo
 from app.kernel.i18n import say
 from app.kernel.schemas import (
@@ -171,6 +172,13 @@ class Said(fields.String):
         return None if value is None else say(self.key.format(value))
 
 
+class Stands(Said):
+    """A state of somebody else's report."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return stands(value)
+
+
 class Passed(fields.Boolean):
     """Whether an instant lies in the past."""
 
@@ -204,6 +212,12 @@ class CaseBrief(Schema):
     reopened = fields.Integer(required=True)
 
 
+class FollowedRead(CaseBrief):
+    """A report of somebody else in a list: its state in words that ask nothing of whoever only follows it."""
+
+    state_words = Stands("case.stands.{}", attribute="state", required=True)
+
+
 class StepRead(Schema):
     """One step of a case's life."""
 
@@ -216,6 +230,15 @@ class StepRead(Schema):
     words = fields.String(required=True)
     note = fields.String(required=True, allow_none=True, metadata={"description": "for staff only"})
     photo_ids = fields.List(fields.UUID(), required=True)
+
+
+class DecidedRead(Schema):
+    """How the matter of a merged report stands, told by the report that decides it, whoever reported that."""
+
+    state = fields.String(required=True)
+    state_words = fields.String(required=True)
+    at = fields.AwareDateTime(required=True, allow_none=True)
+    words = fields.String(required=True)
 
 
 class CaseRead(CaseBrief):
@@ -239,6 +262,9 @@ class CaseRead(CaseBrief):
     photo_ids = fields.List(fields.UUID(), required=True)
     steps = fields.List(fields.Nested(StepRead), required=True)
     can = fields.List(fields.String(), required=True)
+    decided = fields.Nested(
+        DecidedRead, required=True, allow_none=True, metadata={"description": "of a merged report"}
+    )
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
         """What the view adds, else what the case itself says."""

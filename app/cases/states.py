@@ -15,6 +15,7 @@ WAITING = (SUBMITTED, RETURNED, REOPENED)  # nobody has it; the accept deadline 
 WORKING = (ACCEPTED, IN_PROGRESS)  # somebody has it; the resolve deadline runs
 OPEN = WAITING + WORKING
 ENDED = (RESOLVED, CLOSED, REJECTED, MERGED, WITHDRAWN)
+ANSWERED = (RESOLVED, CLOSED, REJECTED)  # what came of it has been said in words
 STATES = OPEN + ENDED
 
 SUBMIT = "submit"  # the first step of every case

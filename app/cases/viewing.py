@@ -14,6 +14,7 @@ from app.cases.moving import may, past_resolvers
 from app.cases.queries import handles, is_reporter
 from app.identity import queries as people
 from app.identity.actors import Actor
+from app.kernel.db import session
 from app.kernel.i18n import say
 from app.places import queries as places
 
@@ -33,6 +34,16 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """How the matter of a merged report stands, and what was said of it: nothing of whoever else reported it."""
+
+    state: str
+    state_words: str
+    at: datetime | None  # None while it is open
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
     """A case for one reader."""
 
@@ -45,6 +56,7 @@ class CaseView:
     photo_ids: Sequence[UUID]
     me_toos: int
     can: Sequence[str]
+    decided: Decided | None  # of a merged report
 
 
 def view_of(case: Case, by: Actor, at: datetime) -> CaseView:
@@ -62,6 +74,7 @@ def view_of(case: Case, by: Actor, at: datetime) -> CaseView:
         photo_ids=[each for ids in photos.values() for each in ids],
         me_toos=queries.me_too_count(case.id),
         can=verbs_for(case, by, at),
+        decided=_decided(case.duplicate_of) if case.duplicate_of else None,
     )
 
 
@@ -85,6 +98,22 @@ def verbs_for(case: Case, by: Actor, at: datetime) -> list[str]:
 def received(case: Case) -> str:
     """What the reporter is told at once: the number, and by when somebody looks."""
     return say("case.received", number=case.number, within=say(f"case.within.{case.grade}"))
+
+
+def stands(state: str) -> str:
+    """A state for whoever waits for a report of somebody else: nobody asks them whether it is done."""
+    return say("case.stands.resolved" if state == s.RESOLVED else f"case.state.{state}")
+
+
+def _decided(case_id: UUID) -> Decided:
+    case = session.get_one(Case, case_id)
+    answer = queries.answer_of(case)
+    return Decided(
+        state=case.state,
+        state_words=stands(case.state),
+        at=answer.at if answer else None,
+        words=answer.words if answer else "",
+    )
 
 
 def _masked(person_id: UUID) -> str:

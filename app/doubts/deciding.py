@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from app.audit.recording import record
 from app.cases.events import CaseMerged, CaseRejected, CaseWithdrawn
 from app.doubts.errors import DoubtNotFound, DoubtSettled, NothingGiven
-from app.doubts.events import DoubtGone
+from app.doubts.events import DoubtGone, DoubtUpheld
 from app.doubts.models import ASKED, CLEARED, LAPSED, LOOK_WITHIN, OPEN, UNDECIDED, VOID, Doubt
 from app.doubts.setting_aside import give_free
 from app.identity.actors import SYSTEM, Actor
@@ -46,8 +47,8 @@ def find_in_order(*, doubt_id: UUID, words: str | None, by: Actor, at: datetime)
 def find_wanting(*, doubt_id: UUID, words: str, by: Actor, at: datetime) -> Doubt:
     """Somebody looked, and the fact does not hold, for a reason the rider reads: a second person decides.
 
-    Until then the points stay set aside; nothing is taken back on the word of one. Raises DoubtNotFound, DoubtSettled,
-    NothingGiven, Forbidden.
+    Until then the points stay set aside; nothing is taken back on the word of one. The second person has time of their
+    own, and the rider is told until when. Raises DoubtNotFound, DoubtSettled, NothingGiven, Forbidden.
     """
     doubt = _doubt_to_decide(doubt_id, by)
     if doubt.state == ASKED and doubt.said_by == by.id:
@@ -60,6 +61,7 @@ def find_wanting(*, doubt_id: UUID, words: str, by: Actor, at: datetime) -> Doub
     session.flush()
     ask_to_unwind(fact_kind=doubt.fact_kind, fact_id=doubt.fact_id, reason=words, by=by, at=at)
     _note("doubt.upheld", doubt, by, at)
+    publish(DoubtUpheld(**_facts(doubt, at), due_at=doubt.due_at))
     return doubt
 
 
@@ -112,16 +114,19 @@ def _settle(doubt: Doubt, state: str, at: datetime) -> None:
     give_free(doubt, at)
     if state == VOID:
         return  # the rider is told by whatever takes it back, and why
-    publish(
-        DoubtGone(
-            doubt_id=doubt.id,
-            person_id=doubt.person_id,
-            fact_kind=doubt.fact_kind,
-            ground=doubt.ground,
-            happened_at=doubt.happened_at,
-            at=at,
-        )
-    )
+    publish(DoubtGone(**_facts(doubt, at)))
+
+
+def _facts(doubt: Doubt, at: datetime) -> dict[str, Any]:
+    """What every event of this doubt says."""
+    return {
+        "doubt_id": doubt.id,
+        "person_id": doubt.person_id,
+        "fact_kind": doubt.fact_kind,
+        "ground": doubt.ground,
+        "happened_at": doubt.happened_at,
+        "at": at,
+    }
 
 
 def _undecided(fact_kind: str, fact_id: UUID) -> Sequence[Doubt]:

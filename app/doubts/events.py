@@ -28,5 +28,12 @@ class FactDoubted(DoubtEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtUpheld(DoubtEvent):
+    """One person says that it does not hold; a second one will have looked by `due_at`, or the doubt is gone."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtGone(DoubtEvent):
     """It is in order: somebody looked and said so, or nobody did in time. What was set aside is usable again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from app.cases import queries as cases
@@ -21,6 +20,9 @@ from app.kernel.db import session
 from app.notices.telling import About, tell
 from app.places import queries as places
 
+MOVED = "case-moved"  # that there is news, and not a word of what it is
+REJECTED = {"report": "case-rejected", "suggestion": "idea-rejected", "points_query": "question-rejected"}
+
 
 def on_case_accepted(event: CaseAccepted) -> None:
     """Somebody is on it."""
@@ -28,13 +30,15 @@ def on_case_accepted(event: CaseAccepted) -> None:
 
 
 def on_case_resolved(event: CaseResolved) -> None:
-    """It is done; whoever followed it hears too."""
-    _tell_reporter(event, "case-resolved", and_followers=True)
+    """It is done; whoever waits for the same answer hears too."""
+    _tell_reporter(event, "case-resolved")
+    _tell_those_who_wait(event, "resolved")
 
 
 def on_case_rejected(event: CaseRejected) -> None:
     """It was not adopted, and why; that answers those as well whose reports were merged into it."""
-    _tell_reporter(event, "case-rejected", and_followers=True)
+    _tell_reporter(event, REJECTED.get(event.kind, MOVED))
+    _tell_those_who_wait(event, "rejected")
 
 
 def on_case_merged(event: CaseMerged) -> None:
@@ -55,41 +59,49 @@ def on_case_overdue(event: CaseOverdue) -> None:
     _tell_reporter(event, "case-overdue")
     region = places.region_path(event.unit_region_code)
     may = people.holders_of(case.rules.triage, region)
-    staff = [event.handler_id, *(each.id for each in may)]
-    _tell(
-        case, last, "case-late", [each for each in staff if each != case.reporter_id], "case-at-desk", event
-    )
+    staff = dict.fromkeys([event.handler_id, *(each.id for each in may)])
+    for person_id in staff:
+        if person_id != case.reporter_id:
+            _tell(person_id, "case-late", case, "case-at-desk", last, event)
 
 
-def _tell_reporter(event: CaseEvent, slug: str, *, and_followers: bool = False) -> None:
+def _tell_reporter(event: CaseEvent, slug: str) -> None:
     case, last = _case_and_last_step(event)
     if case.rules.private:  # a locked phone may show the inbox: not a word of what a grievance is about
-        slug = "case-moved"
-    _tell(
-        case,
-        last,
-        slug,
-        [event.reporter_id, *(cases.followers(case.id) if and_followers else ())],
-        "case",
-        event,
-    )
+        slug = MOVED
+    _tell(event.reporter_id, slug, case, "case", last, event)
+
+
+def _tell_those_who_wait(event: CaseEvent, outcome: str) -> None:
+    """Each by the number they know, leading to a page they may open: a report is for its own reporter only.
+
+    Whoever was merged has their own report; whoever said "me too" has a list. Nobody hears of one matter twice.
+    """
+    case, last = _case_and_last_step(event)
+    reporters = {case.reporter_id}
+    for own in cases.merged_into(case.id):
+        if own.reporter_id != case.reporter_id:
+            _tell(own.reporter_id, f"case-merged-{outcome}", own, "case", last, event)
+            reporters.add(own.reporter_id)
+    for person_id, seen in cases.seconded(case.id).items():
+        if person_id not in reporters:
+            _tell(person_id, f"case-followed-{outcome}", seen, "followed", last, event)
 
 
 def _tell(
-    case: Case, last: CaseStep, slug: str, readers: Iterable[UUID | None], about: str, event: CaseEvent
+    person_id: UUID | None, slug: str, told_of: Case, about: str, last: CaseStep, event: CaseEvent
 ) -> None:
-    facts = {"number": case.number}
-    if not case.rules.private:
+    facts = {"number": told_of.number}
+    if not told_of.rules.private:
         facts["reason"] = last.words
-    for person_id in dict.fromkeys(readers):
-        tell(
-            person_id=person_id,
-            slug=slug,
-            source=f"case:{case.id}:{last.seq}",
-            facts=facts,
-            about=About(about, case.id),
-            at=event.at,
-        )
+    tell(
+        person_id=person_id,
+        slug=slug,
+        source=f"case:{last.case_id}:{last.seq}:{told_of.id}",
+        facts=facts,
+        about=About(about, told_of.id),
+        at=event.at,
+    )
 
 
 def _case_and_last_step(event: CaseEvent) -> tuple[Case, CaseStep]:

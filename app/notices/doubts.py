@@ -20,21 +20,29 @@ class AboutDoubt(Protocol):
     at: datetime
 
 
-class NewDoubt(AboutDoubt, Protocol):
-    """A new one: somebody will have looked by then."""
+class OpenDoubt(AboutDoubt, Protocol):
+    """One that waits: somebody will have looked by then."""
 
     due_at: datetime
 
 
-def on_fact_doubted(event: NewDoubt) -> None:
+def on_fact_doubted(event: OpenDoubt) -> None:
     """What does not match, that points may wait, and until when at the latest."""
-    until = {name: format_instant(event.due_at, name) for name in LOCALES}
-    _tell(event, "fact-doubted", until=until)
+    _tell(event, "fact-doubted", until=_until(event))
+
+
+def on_doubt_upheld(event: OpenDoubt) -> None:
+    """It takes longer than was said at first: a second person looks, and has time of their own."""
+    _tell(event, "fact-doubted-again", until=_until(event))
 
 
 def on_doubt_gone(event: AboutDoubt) -> None:
     """It counts: what was set aside is usable."""
     _tell(event, "doubt-gone")
+
+
+def _until(event: OpenDoubt) -> dict[str, str]:
+    return {name: format_instant(event.due_at, name) for name in LOCALES}
 
 
 def _tell(event: AboutDoubt, slug: str, **facts: object) -> None:

@@ -36,7 +36,7 @@ class Notice(IdMixin, Base):
     facts: Mapped[dict[str, Any]] = mapped_column(Json)
     about_kind: Mapped[str] = mapped_column(
         String(20)
-    )  # what to open: award, points, case, hours, activity, voucher, correction, honour
+    )  # what to open: award, points, case, followed, hours, activity, voucher, correction, honour
     about_id: Mapped[UUID]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

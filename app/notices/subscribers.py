@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from app.identity import queries as people
+from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.i18n import LOCALES, format_date, format_hours, say
 from app.ledger.events import (
@@ -42,6 +43,7 @@ from app.rules.events import (
     PointsNotAwarded,
 )
 from app.rules.explaining import why_not
+from app.rules.models import Award
 from app.volunteering import queries as volunteering
 from app.volunteering.events import HoursConfirmed, HoursRejected
 from app.volunteering.models import Activity, Hours
@@ -58,7 +60,7 @@ def on_points_awarded(event: PointsAwarded) -> None:
     award = rules.award(event.award_id)
     if award.fact_kind == ON_SCREEN and award.awarded_at == event.at:
         return
-    _tell_of_award(event, "points-usable" if event.usable else "points-pending")
+    _tell_of_award(event, "points-usable" if event.usable else f"points-pending{_for_a_day(award)}")
 
 
 def on_award_queued(event: AwardQueued) -> None:
@@ -68,7 +70,7 @@ def on_award_queued(event: AwardQueued) -> None:
 
 def on_award_settled(event: AwardSettled) -> None:
     """Pending points became usable."""
-    _tell_of_award(event, "points-settled")
+    _tell_of_award(event, f"points-settled{_for_a_day(rules.award(event.award_id))}")
 
 
 def on_award_given_back(event: AwardGivenBack) -> None:
@@ -76,8 +78,14 @@ def on_award_given_back(event: AwardGivenBack) -> None:
     _tell_of_award(event, "points-given-back")
 
 
+def _for_a_day(award: Award) -> str:
+    """Points that wait for a day are told in other words than those that wait until something is resolved."""
+    return "-day" if award.usable_from_at is not None else ""
+
+
 def _tell_of_award(event: AwardEvent, slug: str) -> None:
     award = rules.award(event.award_id)
+    day = {} if award.usable_from_at is None else {"day": _day(city_day(award.usable_from_at))}
     tell(
         person_id=event.person_id,
         slug=slug,
@@ -88,6 +96,7 @@ def _tell_of_award(event: AwardEvent, slug: str) -> None:
             "n": award.points,
             "rule": award.rule_key,
             "version": award.version.number,
+            **day,
         },
         about=About("award", award.id),
         at=event.at,

@@ -15,7 +15,7 @@ from app.cases import states as s
 from app.cases.errors import CannotMerge, OthersWait
 from app.cases.events import CaseEvent, CaseMerged
 from app.cases.models import Case
-from app.cases.viewing import verbs_for
+from app.cases.viewing import verbs_for, view_of
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import in_transaction, session, transaction
@@ -92,6 +92,42 @@ def test_what_somebody_has_just_ended_takes_in_nothing_more(unit: None, town: To
     session.execute(ended.execution_options(synchronize_session=False))
     with pytest.raises(CannotMerge):
         merge(town, double.id, main.id)
+
+
+def test_a_merged_report_says_how_its_matter_stands_and_nothing_of_whoever_else_reported_it(
+    app: Flask, town: Town
+):
+    with transaction():
+        double = make.report(town.rider)
+        main = make.report(
+            town.other, place_words="北门桥东", description="很深的坑", photo_ids=[make.photo(town.other)]
+        )
+        merge(town, double.id, main.id)
+    client = city.signed_in(app, town.rider)
+
+    def read() -> dict:
+        return client.get(f"/api/v1/cases/{double.id}").json
+
+    open_ = {"state": s.SUBMITTED, "state_words": "已收到", "at": None, "words": ""}
+    assert read()["decided"] == open_
+    with transaction():
+        make.bring(main, town, s.ACCEPT, s.RESOLVE)
+    told = read()
+    at = told["decided"].pop("at")
+    assert told["decided"] == {"state": s.RESOLVED, "state_words": "已办结", "words": "补好了。"}
+    assert at == city.signed_in(app, town.other).get(f"/api/v1/cases/{main.id}").json["resolved_at"]
+    assert (told["can"], told["photo_ids"], told["lat"] is not None) == ([], [], True)
+    for theirs in ("李", "北门桥东", "很深的坑", main.number):
+        assert theirs not in str(told)
+        assert theirs not in client.get(f"/reports/{double.id}").text
+    with transaction():
+        closing.reopen(case_id=main.id, reason="还在", by=city.actor(town.other), at=clock.now())
+    assert read()["decided"] == open_ | {"state": s.REOPENED, "state_words": "退回重办"}
+
+
+def test_only_a_merged_report_is_decided_by_another(unit: None, town: Town):
+    case = make.report_in(s.RESOLVED, town)
+    assert view_of(case, city.actor(town.rider), clock.now()).decided is None
 
 
 # --- at the same moment --------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.audit.models import AuditRecord
 from app.cases import triage
 from app.doubts.errors import DoubtNotFound, DoubtSettled, NothingGiven
+from app.doubts.models import LOOK_WITHIN
 from app.doubts.queries import mine, points_set_aside, to_look_at, undecided
 from app.doubts.schemas import DoubtRead
 from app.doubts.wording import why
@@ -18,6 +19,7 @@ from app.identity.appointing import appoint
 from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
+from app.kernel.i18n import format_instant
 from app.ledger.errors import PointsShort
 from app.ledger.verify import verify
 from app.notices.models import Notice
@@ -82,6 +84,31 @@ def test_points_of_a_doubted_fact_wait_in_the_wallet(town, doubted):
         assert notice is not None
         assert "有一处对不上" in text_of(notice, "zh")
         assert "does not match" in text_of(notice, "en")
+
+
+def words_of(town, slug: str, language: str) -> str:
+    with transaction(write=False):
+        mine = (
+            select(Notice).where(Notice.person_id == town.rider.id, Notice.slug == slug).order_by(Notice.id)
+        )
+        return text_of(session.scalars(mine).all()[0], language)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_rider_is_told_by_when_somebody_looks_and_again_when_a_second_one_takes_longer(
+    town, clock, doubted, language
+):
+    first = format_instant(clock.at + LOOK_WITHIN, language)
+    somebody = {"zh": f"最晚 {first} 有人来看", "en": f"Somebody looks by {first}"}
+    assert somebody[language] in words_of(town, "fact-doubted", language)
+    clock.advance(hours=47)
+    make.wanting(doubted[0], town.first)
+    make.wanting(doubted[0], town.first)
+    assert told(town).count("fact-doubted-again") == 1
+    second = format_instant(clock.at + LOOK_WITHIN, language)
+    assert second == format_instant(make.doubts()[0].due_at, language) != first
+    another = {"zh": f"再请第二个人看，最晚 {second}", "en": f"A second one looks by {second}"}
+    assert another[language] in words_of(town, "fact-doubted-again", language)
 
 
 def test_they_cannot_be_spent_meanwhile(town, doubted):

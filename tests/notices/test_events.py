@@ -109,7 +109,7 @@ def test_a_merged_report_shares_the_outcome(clock):
         "points-pending",
         "case-merged",
         "points-settled",
-        "case-resolved",
+        "case-merged-resolved",
     ]
 
 

@@ -16,6 +16,7 @@ from app.notices import channels, queries, subscribers
 from app.notices.channels import null_sms
 from app.notices.kinds import KINDS
 from app.notices.telling import About, tell, text_of
+from app.rules.paying import settle_due
 from tests import make as people
 from tests.rules import make
 
@@ -83,6 +84,22 @@ def test_a_report_from_pending_to_usable(scene):
     case_id = new_id()
     make.judge(make.report(scene.rider, id=case_id))
     assert texts(scene.rider) == ["随手报被采纳 +5，办结后可用（规则 R-03 第 1 版）。"]
+
+
+def test_points_that_wait_for_a_day_say_which_and_not_that_anything_is_resolved(app, clock):
+    waits = make.rule("R-09", "training", 5, usable="after_days", usable_after_days=3)
+    scene = make.scene([waits])
+    make.judge(make.training(scene.rider))
+    assert texts(scene.rider) == ["每天首次到站签到 +5，2026年11月27日起可用（规则 R-09 第 1 版）。"]
+    assert texts(scene.rider, "en") == [
+        "first check-in of the day +5, usable from 27 Nov 2026 (rule R-09 v1)."
+    ]
+    clock.advance(days=3)
+    with transaction():
+        settle_due(at=clock.at)
+    assert texts(scene.rider)[0] == "到日子了，每天首次到站签到的 5 分可以用了（规则 R-09 第 1 版）。"
+    assert texts(scene.rider, "en")[0].startswith("The day has come: 5 points")
+    assert scene.points() == (5, 0)
 
 
 def test_a_check_in_is_not_repeated_in_the_inbox(scene):

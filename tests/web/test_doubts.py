@@ -73,6 +73,14 @@ def test_the_rider_reads_why_until_when_and_can_say_how_it_was(phone, doubted):
     assert "Points being looked at" in phone.get("/points/doubts", headers={"Accept-Language": "en"}).text
 
 
+def test_a_rider_sees_whether_the_first_or_a_second_person_has_still_to_look(phone, town, doubted):
+    page = phone.get("/points/doubts").text
+    assert (page.count("最晚有人看"), page.count("第二个人最晚")) == (2, 0)
+    make.wanting(doubted[0], town.first)
+    page = phone.get("/points/doubts").text
+    assert (page.count("最晚有人看"), page.count("第二个人最晚")) == (1, 1)
+
+
 def test_a_message_leads_there(phone, doubted):
     assert "/points/doubts" in phone.get("/inbox").text
 

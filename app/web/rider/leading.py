@@ -16,6 +16,7 @@ PAGES = {
     "entry": "/points/{id}",
     "correction-waiting": "/desk/ledger/corrections",
     "reversal": "/desk/ledger/reversals",
+    "followed": "/reports#followed",
     "honour": "/me/honours",
     "hours": "/hours",
     "review": "/desk/honours/{id}/review",

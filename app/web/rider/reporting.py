@@ -14,7 +14,7 @@ from app.cases import closing, queries, reporting
 from app.cases import states as s
 from app.cases.kinds import report as report_kind
 from app.cases.reporting import Similar
-from app.cases.viewing import view_of
+from app.cases.viewing import stands, view_of
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import requires, takes_form, takes_query
@@ -138,6 +138,7 @@ def reports(by: Actor, cursor: str | None = None) -> str:
         "rider/reports.html",
         cases=mine.items,
         followed=followed,
+        stands=stands,
         next_cursor=mine.next_cursor,
         at=clock.now(),
     )
