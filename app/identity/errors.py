@@ -66,6 +66,12 @@ class ConsentNeeded(Conflict):
     slug = "consent-needed"
 
 
+class CoreStands(Invalid):
+    """Without the core there is no account: it is answered by joining, and taken back by closing the account."""
+
+    slug = "core-stands"
+
+
 class LocationWithheld(Forbidden):
     """The person took the consent to use their location back."""
 

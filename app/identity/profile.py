@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.identity import queries, second_factor
+from app.identity import consent, queries, second_factor
 from app.identity.actors import Actor
 from app.identity.events import AccountClosed
 from app.identity.models import OPEN_MOVES, REFUSED, NumberMove, Person
@@ -38,6 +38,7 @@ def close_account(*, by: Actor, at: datetime) -> None:
     someone.name = someone.nickname = someone.phone = someone.username = someone.password_hash = None
     someone.occupation = someone.platform = someone.home_region_code = None
     someone.closed_at = at
+    consent.withdraw_all(someone, at)
     session.execute(
         update(NumberMove)
         .where(NumberMove.person_id == someone.id, NumberMove.state.in_(OPEN_MOVES))

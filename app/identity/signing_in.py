@@ -11,7 +11,7 @@ from sqlalchemy import delete, select, update
 from app.identity import queries, senders
 from app.identity.actors import Actor
 from app.identity.attempts import logged
-from app.identity.consent import VERSION
+from app.identity.consent import CORE, VERSIONS
 from app.identity.errors import (
     CodeExpired,
     CodeTriesUsedUp,
@@ -185,7 +185,7 @@ def _enrol(someone: Person, at: datetime) -> Person:
     someone.enrolled_at = at
     session.add(someone)
     session.flush()
-    session.add(Consent(person_id=someone.id, purpose="core", version=VERSION, given=True, at=at))
+    session.add(Consent(person_id=someone.id, purpose=CORE, version=VERSIONS[CORE], given=True, at=at))
     return someone
 
 

@@ -15,6 +15,7 @@ from app.identity import consent, queries, sessions
 from app.identity.actors import Actor
 from app.identity.errors import LocationWithheld, PhotoWithheld
 from app.identity.models import Consent, Person
+from app.identity.profile import close_account
 from app.identity.sessions import Claim
 from app.kernel import clock
 from app.kernel.db import session, transaction
@@ -118,3 +119,32 @@ def test_the_newest_answer_to_a_purpose_counts(rider: Person):
             says(rider, "publication", given)
             assert consent.consents_of(rider.id)["publication"] is given
             assert (rider.id in session.scalars(consent.agreeing_to("publication")).all()) is given
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_taking_part_is_not_taken_back_by_an_answer_that_would_change_nothing(
+    app: Flask, rider: Person, given: bool
+):
+    client = make.signed_in(app, rider)
+    answer = client.post("/api/v1/me/consents", json={"purpose": "core", "given": given})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "purpose")
+    assert "注销账号" in answer.text
+    with transaction():
+        assert answers(rider, "core") == [True]
+
+
+def test_whoever_closes_the_account_takes_back_all_that_stood(rider: Person):
+    with transaction():
+        says(rider, "location", True)
+        says(rider, "photo", True)
+        says(rider, "photo", False)
+        close_account(by=now(rider), at=clock.now())
+        left = {purpose: answers(rider, purpose) for purpose in consent.VERSIONS}
+        assert left == {
+            "core": [True, False],
+            "location": [True, False],
+            "photo": [True, False],
+            "publication": [],
+        }
+        closed = session.get_one(Person, rider.id)
+        assert (closed.agrees_to_location, closed.agrees_to_photo) == (False, False)

@@ -12,7 +12,7 @@ from app.identity import consent, passwords, profile, queries
 from app.identity.actors import Actor
 from app.identity.api import TRIES_PER_PASSWORD
 from app.identity.edge import drop_cookies, named_caller
-from app.identity.models import OCCUPATIONS, PURPOSES
+from app.identity.models import OCCUPATIONS
 from app.kernel import clock
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.http import limited, requires, takes_form, takes_query
@@ -25,10 +25,6 @@ from app.web.rider.my_data import everything_about
 from app.web.rider.signing_in import PLATFORMS
 
 pages = Pages("me")
-
-REFUSABLE = tuple(
-    purpose for purpose in PURPOSES if purpose != "core"
-)  # without the core there is no account
 
 
 class ProfileForm(Schema):
@@ -65,7 +61,7 @@ class RegionForm(Schema):
 class ConsentForm(Schema):
     """An answer to one purpose."""
 
-    purpose = Choice(REFUSABLE, required=True)
+    purpose = Choice(consent.REFUSABLE, required=True)
     given = Choice(("yes", "no"), required=True)
 
 
@@ -148,7 +144,7 @@ def save_community(by: Actor, region: str, first: str) -> Response:
 @requires("self")
 def consents(by: Actor) -> str:
     """What one agreed to, purpose by purpose"""
-    return page("rider/consents.html", purposes=REFUSABLE, given=consent.answers_of(by.id))
+    return page("rider/consents.html", purposes=consent.REFUSABLE, given=consent.answers_of(by.id))
 
 
 @pages.post("/me/consents", again=consents)
