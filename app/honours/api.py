@@ -53,7 +53,7 @@ from app.honours.schemas import (
     TrialQuery,
     TrialRead,
 )
-from app.honours.selecting import Trial
+from app.honours.selecting import Told
 from app.honours.standing import Standing, my_standing
 from app.identity.actors import Actor
 from app.kernel import clock
@@ -68,6 +68,7 @@ from app.kernel.http import (
     requires,
     takes,
     takes_query,
+    traced,
 )
 from app.kernel.paging import Page
 from app.kernel.schemas import PageQuery
@@ -114,11 +115,12 @@ def read_selection(selection_id: UUID, by: Actor) -> Selection:
 @requires("selection.run")
 @takes_query(TrialQuery)
 @gives(TrialRead)
-def try_selection(selection_id: UUID, start_on: date | None, end_on: date | None, by: Actor) -> Trial:
+def try_selection(selection_id: UUID, start_on: date | None, end_on: date | None, by: Actor) -> Told:
     """What the criteria give now, over this or a past period; nothing is kept"""
-    return selecting.dry_run(
+    trial = selecting.dry_run(
         selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
     )
+    return trial.told()
 
 
 @api.put("/selections/<uuid:selection_id>/criteria")
@@ -149,6 +151,7 @@ def run_selection(selection_id: UUID, by: Actor) -> Selection:
 
 @api.get("/selections/<uuid:selection_id>/candidates")
 @requires("self")
+@traced("candidates.seen")
 @takes_query(CandidatesQuery)
 @gives(CandidateRead, many=True)
 def list_candidates(selection_id: UUID, after: int, limit: int, by: Actor) -> Sequence[Candidate]:

@@ -13,7 +13,7 @@ from app.honours.making import KINDS
 from app.honours.models import CHOICES, FULL, IN, MASKED, OUT, PURPOSES, UNLISTED, Selection
 from app.honours.queries import Roll
 from app.honours.scoring import GROUPS, SOURCES, TIES
-from app.honours.selecting import Trial
+from app.honours.selecting import Told
 from app.honours.standing import Standing
 from app.kernel import i18n
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
@@ -144,16 +144,22 @@ class TrialQuery(Schema):
 
 
 class TrialRead(Schema):
-    """What the criteria would give: how many have any facts, how many are eligible, the first thousand of them."""
+    """What the criteria would give: how many have any facts, how many are eligible, the first thousand of them.
 
-    known = fields.Integer(required=True)
-    eligible = fields.Integer(required=True)
+    A number of fewer than ten riders, or one that gives such a number away, is null. Then nobody is listed, or it is
+    not said of each who would be chosen.
+    """
+
+    known = fields.Integer(required=True, allow_none=True)
+    eligible = fields.Integer(required=True, allow_none=True)
+    chosen = fields.Integer(required=True, allow_none=True)
     candidates = fields.Method(
         "_first", required=True, metadata={"type": "array", "items": {"type": "object"}}
     )
 
-    def _first(self, trial: Trial) -> Any:
-        return ScoredRead(many=True).dump(trial.candidates[:1000])
+    def _first(self, trial: Told) -> Any:
+        unsaid = ("chosen",) if trial.chosen is None else ()
+        return ScoredRead(many=True, exclude=unsaid).dump(trial.candidates[:1000])
 
 
 class CandidatesQuery(Schema):

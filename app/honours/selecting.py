@@ -27,10 +27,21 @@ from app.identity.actors import Actor
 from app.kernel import events
 from app.kernel.clock import city_day
 from app.kernel.db import session
+from app.kernel.suppressing import FEWEST, suppressed
 from app.ledger.sealing import last_seal
 from app.places.queries import region_path
 
 LONGEST_PERIOD_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What may be told of a trial: no number of fewer than ten riders, none that gives one away, no list to count."""
+
+    known: int | None
+    eligible: int | None
+    chosen: int | None
+    candidates: list[Scored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,20 @@ class Trial:
     known: int
     eligible: int
     candidates: list[Scored]
+
+    def told(self) -> Told:
+        """The numbers that tell of nobody. Whoever is told how many are eligible may also see them by pseudonym."""
+        chosen = sum(each.chosen for each in self.candidates)
+        wanting = {"eligible": self.eligible, "not": self.known - self.eligible}
+        hides_known = 0 < self.known < FEWEST
+        hides_eligible = hides_known or bool(suppressed(wanting))
+        hides_chosen = hides_eligible or bool(suppressed({"in": chosen, "out": self.eligible - chosen}))
+        return Told(
+            known=None if hides_known else self.known,
+            eligible=None if hides_eligible else self.eligible,
+            chosen=None if hides_chosen else chosen,
+            candidates=[] if hides_eligible else self.candidates,
+        )
 
 
 def create_selection(

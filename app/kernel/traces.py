@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
+from uuid import UUID
 
 from app.kernel import clock
 
@@ -23,3 +24,11 @@ def leave(action: str | None, path: Mapping[str, Any], by: Any) -> None:
     if _trace is None:
         raise RuntimeError("no tracer: main.create_app wires one")
     _trace(action=action, path=path, by=by, at=clock.now())
+
+
+def leave_unless_own(
+    action: str, path: Mapping[str, Any], by: Any, *, whose: Collection[UUID | None]
+) -> None:
+    """The same in a view that also shows people what is their own: looking at that is no look at a person."""
+    if by.person_id not in whose:
+        leave(action, path, by)

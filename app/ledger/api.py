@@ -23,6 +23,7 @@ from app.kernel.http import (
     requires,
     takes,
     takes_query,
+    traced,
 )
 from app.kernel.paging import Page
 from app.ledger import (
@@ -116,6 +117,7 @@ def read_my_proof(entry_id: UUID, by: Actor) -> dict[str, Any]:
 
 @api.get("/ledger/entries/<uuid:entry_id>/proof")
 @requires("ledger.read")
+@traced("entry.seen")
 @gives(ProofRead)
 def read_proof(entry_id: UUID, by: Actor) -> dict[str, Any]:
     """The proof that an entry is in a published seal"""
@@ -167,6 +169,7 @@ def export_trial_balance_csv(day: date | None, moment: datetime | None, by: Acto
 
 @api.get("/ledger/accounts")
 @requires("ledger.read")
+@traced("accounts.seen")
 @takes_query(AccountsQuery)
 @gives_page(AccountRead)
 def list_accounts(
@@ -178,6 +181,7 @@ def list_accounts(
 
 @api.get("/ledger/accounts/<uuid:account_id>/statement")
 @requires("ledger.read")
+@traced("account.seen")
 @takes_query(SpanQuery)
 @gives(StatementRead)
 def read_statement(
@@ -244,6 +248,7 @@ def fund(region_code: str, period: str, points: int, by: Actor) -> BudgetState |
 
 @api.get("/ledger/corrections")
 @requires("ledger.correct")
+@traced("corrections.seen")
 @takes_query(CorrectionsQuery)
 @gives_page(CorrectionRead)
 def list_corrections(state: str | None, cursor: str | None, limit: int, by: Actor) -> Page[Correction]:
@@ -310,6 +315,7 @@ def decide_policy(proposal_id: UUID, approved: bool, by: Actor) -> DebtPolicyPro
 
 @api.get("/ledger/entries/<uuid:entry_id>/reversal")
 @requires("ledger.correct")
+@traced("entry.seen")
 @gives(ForeseenRead)
 def foresee_reversal(entry_id: UUID, by: Actor) -> Foreseen:
     """What taking an entry back would do, in numbers; nothing is done yet"""
@@ -318,6 +324,7 @@ def foresee_reversal(entry_id: UUID, by: Actor) -> Foreseen:
 
 @api.get("/ledger/reversals")
 @requires("ledger.correct")
+@traced("reversals.seen")
 @takes_query(CorrectionsQuery)
 @gives_page(ReversalRead)
 def list_reversals(state: str | None, cursor: str | None, limit: int, by: Actor) -> Page[Reversal]:

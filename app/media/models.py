@@ -10,8 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import Base, IdMixin, Json, UtcDateTime
 
-NOMINATION = "nomination"
-PURPOSES = ("report", "work", "appeal", "reward", NOMINATION)
+REWARD, NOMINATION = "reward", "nomination"
+PURPOSES = ("report", "work", "appeal", REWARD, NOMINATION)
 
 
 class Media(IdMixin, Base):

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from app.identity.actors import Actor
-from app.kernel import clock
+from app.kernel import clock, traces
 from app.kernel.http import Api, gives, public, requires, takes
 from app.rules import campaigns, drafting, examples, queries, trying, unwinding
 from app.rules.examples import Example
-from app.rules.explaining import FactExplained, explain_fact_for
+from app.rules.explaining import FactExplained, explain_fact
 from app.rules.models import Award, Campaign, DryRun, RuleSetVersion, Unwinding
 from app.rules.queries import InForce
 from app.rules.rule_schemas import RulesIn
@@ -251,17 +251,21 @@ def retire_version(version_id: UUID, ends_at: datetime | None, by: Actor) -> Rul
     return drafting.retire(version_id=version_id, ends_at=ends_at, by=by, at=clock.now())
 
 
-@api.get("/awards/<uuid:award_id>")
+@api.get("/awards/<uuid:award_id>", write=True)
 @requires("self")
 @gives(AwardRead)
 def read_award(award_id: UUID, by: Actor) -> Award:
     """An award and why: facts, version, rule, arithmetic, caps, and one sentence"""
-    return queries.award_for(award_id, by)
+    found = queries.award_for(award_id, by)
+    traces.leave_unless_own("award.seen", {"award_id": award_id}, by, whose=(found.person_id,))
+    return found
 
 
-@api.get("/facts/<kind>/<uuid:fact_id>/award")
+@api.get("/facts/<kind>/<uuid:fact_id>/award", write=True)
 @requires("self")
 @gives(FactAwardRead)
 def read_award_of_fact(kind: str, fact_id: UUID, by: Actor) -> FactExplained:
     """What a check-in, report or confirmed hours gave, or why nothing"""
-    return explain_fact_for(kind, fact_id, by=by)
+    fact = queries.recorded_fact_for(kind, fact_id, by)
+    traces.leave_unless_own("award.seen", {kind: fact_id}, by, whose=(fact.person_id,))
+    return explain_fact(fact)

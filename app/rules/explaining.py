@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.identity.actors import Actor
 from app.kernel.clock import city_day
 from app.kernel.i18n import format_day, pick, say, speaking
 from app.rules import queries
@@ -142,8 +141,3 @@ def explain_judged(fact_kind: str, fact_id: UUID) -> FactExplained | None:
     """The same of a fact by its id; None if it was not judged."""
     found = queries.judged(fact_kind, fact_id)
     return None if found is None else _explained(*found)
-
-
-def explain_fact_for(fact_kind: str, fact_id: UUID, *, by: Actor) -> FactExplained:
-    """The same for its owner, or for staff who read the ledger there. Raises FactNotFound."""
-    return explain_fact(queries.recorded_fact_for(fact_kind, fact_id, by))

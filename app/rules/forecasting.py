@@ -33,6 +33,7 @@ CHANGES = (
     (19, "gain"),
     (99, "gain-more"),
 )
+DIMENSIONS = ("region", "occupation", "shift")
 FAVOURED = 1.5  # so many times the points per fact that the other riders get: worth a second look
 LIFETIME_DAYS = 1095  # how long a rider may save, where points last longer or for ever
 FEWEST_WEEKS = 4
@@ -78,11 +79,26 @@ def _by_rule(tallied: Tally) -> list[dict[str, Any]]:
 
 
 def _by_region(tallied: Tally) -> list[dict[str, Any]]:
-    rows = _side_by_side(tallied.draft.by_region, tallied.before.by_region, "region")
-    codes = [row["region"] for row in rows]
-    regions = session.scalars(select(Region).where(Region.code.in_(codes)))
+    """Points of each district where anybody did anything: one that is left out would give another one away."""
+    draft, before, people = tallied.draft.by_region, tallied.before.by_region, _people(tallied, "region")
+    regions = session.scalars(select(Region).where(Region.code.in_(people)))
     names = {each.code: each.name for each in regions}
-    return [row | {"name": names.get(row["region"], row["region"])} for row in rows]
+    hidden = suppressed(people)
+    return [
+        {
+            "region": code,
+            "draft": None if code in hidden else draft.get(code, 0),
+            "before": None if code in hidden else before.get(code, 0),
+            "name": names.get(code, code),
+        }
+        for code in sorted(people)
+    ]
+
+
+def _people(tallied: Tally, dimension: str) -> dict[str, int]:
+    """How many riders are in each group of a dimension."""
+    found = tallied.people_by_group.items()
+    return {group: len(members) for (kind, group), members in found if kind == dimension}
 
 
 def _side_by_side(draft: Mapping[str, int], before: Mapping[str, int], name: str) -> list[dict[str, Any]]:
@@ -108,12 +124,8 @@ def _change(points: int) -> str:
 def _spread(tallied: Tally) -> dict[str, list[dict[str, Any]]]:
     """Points per rider by district, occupation and time of day; groups of few are left out."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for dimension in ("region", "occupation", "shift"):
-        people = {
-            group: len(members)
-            for (kind, group), members in tallied.people_by_group.items()
-            if kind == dimension
-        }
+    for dimension in DIMENSIONS:
+        people = _people(tallied, dimension)
         hidden = suppressed(people)
         found[dimension] = [
             {"group": group, "riders": None, "draft": None, "before": None}
@@ -132,8 +144,9 @@ def _spread(tallied: Tally) -> dict[str, list[dict[str, Any]]]:
 def _alarms(tallied: Tally) -> list[dict[str, Any]]:
     """Rules that give one group much more for the same kind of fact than they give all others."""
     facts, alarms = tallied.facts_by_kind_and_group, []
+    hidden = {each: suppressed(_people(tallied, each)) for each in DIMENSIONS}
     for (rule, dimension, group), points in sorted(tallied.draft.by_rule_and_group.items()):
-        if len(tallied.people_by_group[dimension, group]) < FEWEST:
+        if group in hidden[dimension]:
             continue
         kind = tallied.kind_of_rule[rule]
         own = facts[kind, dimension, group]
@@ -247,9 +260,12 @@ def _redeeming(path: str, period: Period, offered: list[int]) -> tuple[tuple[flo
 
 
 def _reach_percent(tallied: Tally, riders: set[int], cheapest: int, period: Period) -> int | None:
-    """The share of active riders who, at their pace, could ever save up for the cheapest good before points run out."""
-    if len(riders) < FEWEST:
-        return None
+    """The share of active riders who, at their pace, could ever save up for the cheapest good before points run out.
+
+    None where the share would tell of few: those who could, or those who could not.
+    """
     longest = LIFETIME_DAYS / period.days
     able = sum(tallied.draft.by_person.get(rider, 0) * longest >= cheapest for rider in riders)
+    if not riders or suppressed({"able": able, "unable": len(riders) - able}):
+        return None
     return round(100 * able / len(riders))

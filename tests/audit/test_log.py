@@ -163,7 +163,12 @@ def test_every_action_has_words() -> None:
     assert [each for each in sorted(actions) if not i18n.has(f"audit.{each}")] == []
 
 
-KEEPERS = ("traced", "_note", "_trace")  # what hands an action on to the log as its first argument
+KEEPERS = (
+    "traced",
+    "leave_unless_own",
+    "_note",
+    "_trace",
+)  # what hands an action on to the log as its first argument
 
 
 def _actions() -> list[str]:

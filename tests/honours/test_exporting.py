@@ -268,7 +268,7 @@ def test_the_desk_walks_the_whole_way(app, here):
     )
     assert made.status_code == 201, made.json
     path = f"/api/v1/selections/{made.json['id']}"
-    assert len(desk.get(f"{path}/dry-run").json["candidates"]) == 3
+    assert desk.get(f"{path}/dry-run").json["candidates"] == []  # three are few
     assert (
         desk.post(f"{path}/run", headers={"Idempotency-Key": "early"}).json["code"] == "criteria-not-approved"
     )

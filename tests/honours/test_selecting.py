@@ -22,8 +22,9 @@ from app.honours.errors import (
     PeriodWrong,
     SelectionMovedOn,
 )
-from app.honours.scoring import Facts
-from app.honours.selecting import dry_run, run_selection
+from app.honours.scoring import Facts, Scored
+from app.honours.selecting import Trial, dry_run, run_selection
+from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
@@ -119,6 +120,48 @@ def test_a_trial_over_another_period_asks_who_was_enrolled_long_enough_by_its_en
                 selection_id=selection.id, start_on=date(2026, 8, 1), end_on=end_on, by=here.department, at=clock.now()
             )  # fmt: skip
         assert (trial.known, trial.eligible) == (1, eligible)
+
+
+def trial_of(known: int, eligible: int, chosen: int) -> Trial:
+    scored = [Scored(f"P{each}", 100 - each, each + 1, (), each < chosen) for each in range(eligible)]
+    return Trial(known, eligible, scored)
+
+
+@pytest.mark.parametrize(
+    ("known", "eligible", "chosen", "told"),
+    [
+        (60, 40, 20, (60, 40, 20)),
+        (60, 40, 40, (60, 40, 40)),
+        (40, 40, 20, (40, 40, 20)),
+        (40, 0, 0, (40, 0, 0)),
+        (0, 0, 0, (0, 0, 0)),
+        (60, 40, 3, (60, 40, None)),
+        (60, 40, 37, (60, 40, None)),  # three who would not be in
+        (60, 9, 9, (60, None, None)),
+        (60, 55, 20, (60, None, None)),  # five who are not eligible
+        (9, 9, 9, (None, None, None)),
+        (9, 0, 0, (None, None, None)),
+    ],
+)
+def test_a_trial_tells_no_number_of_few_and_none_that_gives_one_away(
+    known: int, eligible: int, chosen: int, told: tuple[int | None, ...]
+):
+    shown = trial_of(known, eligible, chosen).told()
+    assert (shown.known, shown.eligible, shown.chosen) == told
+    assert len(shown.candidates) == (told[1] or 0)  # a list can be counted
+
+
+def test_the_api_lists_nobody_among_few_and_marks_nobody_where_few_would_be_in(app):
+    here = make.setting(*range(100, 112))
+    strict = make.CRITERIA | {"eligibility": {"enrolled_days": 30, "minimum_minutes": 104}}
+    selections = [make.draft(here), make.draft(here, criteria=strict)]
+    with transaction(write=False):
+        department = session.get_one(Person, here.department.person_id)
+    client = city.signed_in(app, department)
+    some, few = (client.get(f"/api/v1/selections/{each.id}/dry-run").json for each in selections)
+    assert (some["known"], some["eligible"], some["chosen"]) == (12, 12, None)
+    assert [set(each) for each in some["candidates"]] == [{"pseudonym", "position", "score", "parts"}] * 12
+    assert few == {"known": 12, "eligible": None, "chosen": None, "candidates": []}
 
 
 def test_the_best_are_in_and_the_ineligible_are_not_candidates(app):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from app.kernel import observing
 from app.kernel.db import db, session, transaction
 from app.kernel.messages import _wrapped
 from app.kernel.observing import words_of
+from tests import make
 
 NAME, PHONE = "王小明", "+8613800000105"
 ROW = f"DETAIL:  Failing row contains (1, {NAME}, {PHONE})."
@@ -138,3 +140,45 @@ def test_a_request_that_breaks_is_one_line_without_its_address(toy, written: lis
     assert "IntegrityError" in lines[0]["exception"]
     assert lines[0]["request_id"] == lines[1]["request_id"]
     assert NAME not in "".join(written)
+
+
+def test_a_line_says_when_it_was_in_utc_and_how_grave_it_is(written: list[str]) -> None:
+    before = datetime.now(UTC)
+    observing.log.warning("first")
+    line = json.loads(written[-1])
+    said = datetime.fromisoformat(line["timestamp"])
+    assert said.utcoffset() == timedelta(0)
+    assert before <= said <= datetime.now(UTC)
+    assert line["level"] == "warning"
+
+
+def test_nothing_goes_anywhere_but_to_stderr(
+    written: list[str], capfd: pytest.CaptureFixture[str], toy
+) -> None:
+    toy.get("/api/v1/toy/marks")
+    assert [json.loads(each)["event"] for each in written] == ["request"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("signed_in", "status"), [(False, 401), (True, 403)], ids=["not signed in", "not allowed"]
+)
+def test_whoever_is_not_let_in_is_a_line_with_the_request_s_id(
+    toy, written: list[str], signed_in: bool, status: int
+) -> None:
+    if signed_in:
+        with transaction():
+            make.regions()
+            rider = make.rider()
+        toy.environ_base |= make.signed_in(toy.application, rider).environ_base
+    answer = toy.get("/api/v1/ledger/trial-balance")
+    line = json.loads(written[-1])
+    assert answer.status_code == line["status"] == status
+    assert (line["event"], line["route"]) == ("request", "/api/v1/ledger/trial-balance")
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+
+
+def test_what_somebody_sent_makes_no_line_of_its_own(written: list[str]) -> None:
+    observing.log.info("sent", text='x"}\n{"event": "request", "status": 200}\r\u2028')
+    assert written[-1].count("\n") == 1
+    assert json.loads(written[-1])["event"] == "sent"

@@ -54,9 +54,22 @@ def test_it_takes_a_photo_and_shows_it_to_its_owner(app: Flask, people: dict[str
     assert (shown.status_code, shown.content_type) == (200, "image/jpeg")
     assert shown.headers["X-Content-Type-Options"] == "nosniff"
     assert shown.headers["Content-Disposition"].startswith("inline")
-    assert "private" in shown.headers["Cache-Control"]
-    assert "max-age=31536000" in shown.headers["Cache-Control"]
     assert not Image.open(io.BytesIO(shown.data)).getexif()
+
+
+@pytest.mark.parametrize("size", ["whole", "thumb"])
+def test_no_browser_keeps_a_photo_neither_at_a_shared_desk_nor_on_a_phone(
+    app: Flask, people: dict[str, Any], size: str
+):
+    media_id = send(make.signed_in(app, people["rider"]), photos.jpeg()).json["id"]
+    _attach(media_id, people, "case.triage")
+
+    answers = [
+        make.signed_in(app, people[who]).get(f"/api/v1/media/{media_id}?size={size}")
+        for who in ("rider", "dispatcher")
+    ]
+
+    assert [(each.status_code, each.headers["Cache-Control"]) for each in answers] == [(200, "no-store")] * 2
 
 
 def test_it_shows_a_thumbnail(app: Flask, people: dict[str, Any]):

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from app.kernel import clock as clock_module
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
+from app.places.models import Region
 from app.rules import drafting, trying
 from tests import make as people
 from tests.rewards import make as rewards
@@ -33,6 +34,19 @@ def a_draft(scene, rules):
 def several(count):
     with transaction():
         return [people.rider(f"骑手{number}") for number in range(count)]
+
+
+def in_three_districts():
+    """Three riders next door, twelve in a third district, twenty here."""
+    with transaction():
+        session.add(
+            Region(
+                code="320105", name="建邺区", level="district", parent_code=people.CITY, path="3201/320105/"
+            )
+        )
+    for number, someone in enumerate(several(35)):
+        where = NEXT_DOOR if number < 3 else {"region": "3201/320105/"} if number < 15 else {}
+        make.judge(make.checkin(someone, **where))
 
 
 def a_shelf(scene, points):
@@ -62,6 +76,46 @@ def test_no_alarm_names_a_group_of_fewer_than_ten(app):
         make.judge(make.checkin(someone, **(NEXT_DOOR if number < 9 else {})))
     favours = rule("R-02", points=9, when=[when("region", "320104", "inside")])
     assert tried(scene, a_draft(scene, [rule(points=5), favours]))["alarms"] == []
+
+
+def test_a_district_of_few_shows_no_points_and_nor_does_the_one_that_would_give_it_away(app):
+    scene = make.scene([rule(points=5)])
+    in_three_districts()
+    result = tried(scene, a_draft(scene, [rule(points=8)]))
+    shown = {row["region"]: (row["draft"], row["before"]) for row in result["regions"]}
+    assert shown == {"320102": (160, 100), "320104": (None, None), "320105": (None, None)}
+    assert {row["group"] for row in result["spread"]["region"] if row["riders"] is None} == {
+        row["region"] for row in result["regions"] if row["draft"] is None
+    }
+
+
+def test_a_district_without_points_is_hidden_like_any_other(app):
+    """Were it left out, the sum of all and the districts shown would give away the one of few."""
+    scene = make.scene([rule(points=5, when=[when("region", "320102", "inside")])])
+    in_three_districts()
+    shown = {row["region"]: row["draft"] for row in tried(scene)["regions"]}
+    assert shown == {"320102": 100, "320104": None, "320105": None}
+
+
+def test_no_alarm_speaks_of_a_district_that_is_hidden_for_the_sake_of_another(app):
+    scene = make.scene([rule(points=5)])
+    in_three_districts()
+    favours = rule("R-02", points=9, when=[when("region", "320105", "inside")])
+    assert tried(scene, a_draft(scene, [rule(points=5), favours]))["alarms"] == []
+
+
+@pytest.mark.parametrize(
+    ("able", "unable", "percent"),
+    [(10, 0, 100), (0, 10, 0), (10, 10, 50), (19, 1, None), (1, 19, None), (10, 9, None), (9, 10, None)],
+)
+def test_no_share_tells_of_few_who_can_reach_a_good_or_cannot(
+    app, able: int, unable: int, percent: int | None
+):
+    scene = make.scene([rule(points=5, when=[when("first_of_day", True)])])
+    a_shelf(scene, 20)
+    for number, someone in enumerate(several(able + unable)):
+        make.judge(make.checkin(someone, first_of_day=number < able))
+    assert tried(scene)["goods"]["reach_percent"] == percent
 
 
 def test_the_budget_is_that_which_the_region_draws_on(app):

@@ -66,6 +66,24 @@ def links(client: FlaskClient, page: str) -> list[str]:
     ]
 
 
+@pytest.mark.once
+def test_a_trial_of_few_counts_and_lists_nobody(app: Flask) -> None:
+    few = honours.setting(*range(100, 109))
+    department = browser(app, person(few.department))
+    page = build(department, **criteria()).headers["Location"] + "/trial"
+    shown = department.get(page).text
+    assert shown.count("不到 10 人，不显示") == 3
+    assert "免得认出是谁" in shown
+    assert " · C" not in shown
+    with transaction():
+        for minutes in range(200, 211):
+            honours.rider(few.activity, None, minutes)
+    shown = department.get(page).text
+    assert shown.count("不到 10 人，不显示") == 1  # two seats
+    assert shown.count(" · C") == 20
+    assert '<span class="tag' not in shown.split("<main")[1]
+
+
 def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     app: Flask, clock: StandingClock
 ) -> None:

@@ -77,6 +77,7 @@ class Figure:
 
 @pages.get("/desk/honours/<uuid:selection_id>/review")
 @requires("selection.review")
+@traced("candidates.seen")
 def review(selection_id: UUID, by: Actor) -> str:
     """The candidates one has to mark, by pseudonym, and how far one is"""
     desk = weighing.desk_for(selection_id, by)
@@ -91,6 +92,7 @@ def review(selection_id: UUID, by: Actor) -> str:
 
 @pages.get("/desk/honours/<uuid:selection_id>/review/candidates/<uuid:candidate_id>")
 @requires("selection.review")
+@traced("candidates.seen")
 def sheet(selection_id: UUID, candidate_id: UUID, by: Actor) -> str:
     """One candidate without a name: the facts, the criteria, one's own mark"""
     shown = weighing.sheet_for(selection_id, candidate_id, by)

@@ -20,7 +20,7 @@ from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.answering import SIGNED_IN
-from app.kernel.http import attachment, requires, takes_form, takes_query
+from app.kernel.http import attachment, requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.places.queries import region_path
@@ -85,6 +85,7 @@ def selections(by: Actor) -> str:
 
 @pages.get("/desk/honours/<uuid:selection_id>")
 @requires(SIGNED_IN)
+@traced("candidates.seen")
 def selection(selection_id: UUID, by: Actor) -> str:
     """One selection: five steps, the candidates, what comes next"""
     must_enter(by, "honours")
@@ -120,7 +121,7 @@ def trial(selection_id: UUID, start_on: date | None, end_on: date | None, by: Ac
     """What the criteria would give over this or a past period; nothing is kept"""
     tried = selecting.dry_run(
         selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
-    )
+    ).told()
     found = queries.selection_for(selection_id, by)
     return page(
         "desk/selection_trial.html",

@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.clock import city_time
-from app.kernel.http import attachment, requires, takes_form, takes_query
+from app.kernel.http import attachment, requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import QueryWhole, Schema
 from app.ledger import exporting, queries, reporting, sealing
@@ -101,6 +101,7 @@ def trial_balance_csv(by: Actor, moment: datetime | None = None) -> Response:
 
 @pages.get("/desk/ledger/accounts")
 @requires("ledger.read")
+@traced("accounts.seen")
 @takes_query(Which)
 def accounts(
     by: Actor, key: str, kind: str | None = None, cursor: str | None = None, moment: datetime | None = None
@@ -118,6 +119,7 @@ def accounts(
 
 @pages.get("/desk/ledger/accounts/<uuid:account_id>")
 @requires("ledger.read")
+@traced("account.seen")
 @takes_query(Span)
 def account(account_id: UUID, by: Actor, from_on: date | None = None, moment: datetime | None = None) -> str:
     """What moved an account up to any moment, and the balance after each line"""
@@ -152,6 +154,7 @@ def statement_csv(
 
 @pages.get("/desk/ledger/entries/<uuid:entry_id>/proof.json")
 @requires("ledger.read")
+@traced("entry.seen")
 def proof(entry_id: UUID, by: Actor) -> Response:
     """The proof that an entry stands in the sealed book, as a file"""
     found = sealing.proof_of(reporting.entry(entry_id, by=by).id)

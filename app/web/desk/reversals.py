@@ -10,7 +10,7 @@ from flask import Response
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Schema, Text
 from app.ledger import reversals, reversing
@@ -42,6 +42,7 @@ class DecideForm(Schema):
 
 @pages.get("/desk/ledger/entries/<uuid:entry_id>/reversal")
 @requires("ledger.correct")
+@traced("entry.seen")
 def foresee(entry_id: UUID, by: Actor) -> str:
     """What taking this entry back will do"""
     seen = reversing.foresee(entry_id=entry_id, by=by, at=clock.now())
@@ -66,6 +67,7 @@ def ask(entry_id: UUID, reason: str, by: Actor) -> Response:
 
 @pages.get(LIST)
 @requires("ledger.correct")
+@traced("reversals.seen")
 def listed(by: Actor) -> str:
     """What waits for a second person, and what was decided lately"""
     waiting = reversals.reversals(by=by, state=reversals.WAITING).items
