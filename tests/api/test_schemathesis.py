@@ -34,7 +34,7 @@ CHECKS = [
 ]
 # Making requests up takes longer than sending them, and the database has no say in it.
 GENERATED = settings(
-    max_examples=2 if SERVER_URL else 6,
+    max_examples=2 if SERVER_URL else 4,
     derandomize=True,
     deadline=None,
     database=None,

@@ -106,6 +106,7 @@ def test_the_credential_is_an_open_badge_that_another_library_verifies(app, here
     assert selection.id
 
 
+@pytest.mark.once
 def test_papers_are_the_same_bytes_each_time_and_miss_no_glyph(app):
     here = make.setting(300, 299, names=["欧阳龑", "阿依古丽·买买提"])
     selection = make.final(here, criteria=make.CRITERIA | {"seats": 2})

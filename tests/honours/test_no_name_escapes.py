@@ -133,6 +133,7 @@ def _candidate(selection, someone):
 STEPS = ("frozen", "reviewed", "noticed", "final")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("step", STEPS)
 def test_no_page_and_no_export_of_any_step_names_who_did_not_agree(app, here, step):
     selection = getattr(make, step)(here)

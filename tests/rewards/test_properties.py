@@ -156,7 +156,7 @@ def test_points_and_stock_always_agree(app, clock):
     run_state_machine_as_test(
         lambda: Counter(clock, start),
         settings=settings(
-            max_examples=12,
+            max_examples=9,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
