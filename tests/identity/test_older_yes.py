@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -13,13 +12,11 @@ from flask_migrate import downgrade, upgrade
 from app.identity import consent
 from app.identity.models import Consent, Person
 from app.kernel import clock
-from app.kernel import db as database
-from app.kernel.db import dialect_name, session, transaction
-from app.kernel.ids import new_id
-from app.main import create_app
+from app.kernel.db import session, transaction
 from app.media.accepting import accept_photo
-from tests import conftest, make
+from tests import make, older
 from tests.media.make import jpeg
+from tests.older import a_moment, an_id, insert
 
 BEFORE = "0034"
 AT_HAND = ("agrees_to_location", "agrees_to_photo")
@@ -79,33 +76,19 @@ def test_the_next_photo_after_a_yes_to_older_words_is_a_yes_to_those_of_now():
 @pytest.fixture
 def older_city(settings_env: dict[str, str], tmp_path, clock) -> Iterator[Flask]:
     """An application as it was when any yes counted."""
-    url = conftest.new_database("older_yes") if conftest.SERVER_URL else f"sqlite:///{tmp_path / 'old.db'}"
-    app = create_app(settings_env | {"FENGXING_DATABASE_URL": url})
-    with app.app_context():
-        upgrade(revision=BEFORE)
+    with older.installed("older_yes", settings_env, tmp_path, revision=BEFORE) as app:
         yield app
-        database.session.remove()
-        database.disconnect()
-
-
-def _id() -> str:
-    return new_id().hex if dialect_name() == "sqlite" else str(new_id())
-
-
-def _insert(table: str, **values: Any) -> None:
-    names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
-    session.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
 
 
 def _somebody(name: str, purpose: str, *answers: tuple[bool, int]) -> None:
     """A person with these answers, of whom the newest is at hand."""
-    person, at = _id(), clock.now().replace(tzinfo=None).isoformat(" ")
-    _insert(
+    person, at = an_id(), a_moment()
+    insert(
         "people", id=person, created_at=at, locale="zh", large_type=False, is_demo=False, nickname=name,
         **{f"agrees_to_{purpose}": answers[-1][0] if answers else None},
     )  # fmt: skip
     for given, version in answers:
-        _insert("consents", id=_id(), person_id=person, purpose=purpose, version=version, given=given, at=at)
+        insert("consents", id=an_id(), person_id=person, purpose=purpose, version=version, given=given, at=at)
 
 
 def _at_hand() -> dict[str, tuple[bool | None, bool | None]]:

@@ -9,16 +9,14 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from app.kernel import clock
-from app.kernel import db as database
 from app.kernel.db import dialect_name, session, transaction
 from app.kernel.ids import new_id
 from app.ledger.models import NEVER, Lot
 from app.ledger.queries import balance_of
 from app.ledger.verify import verify
-from app.main import create_app
-from tests import conftest
+from tests import older
 from tests.ledger import make
+from tests.older import a_moment, an_id, insert
 
 BEFORE_LOTS = "0002"
 
@@ -26,39 +24,23 @@ BEFORE_LOTS = "0002"
 @pytest.fixture
 def old_book(settings_env: dict[str, str], tmp_path, clock) -> Iterator[Flask]:
     """An application whose database knows no lots yet."""
-    url = conftest.new_database("old_book") if conftest.SERVER_URL else f"sqlite:///{tmp_path / 'old.db'}"
-    app = create_app(settings_env | {"FENGXING_DATABASE_URL": url})
-    with app.app_context():
-        upgrade(revision=BEFORE_LOTS)
+    with older.installed("old_book", settings_env, tmp_path, revision=BEFORE_LOTS) as app:
         yield app
-        database.session.remove()
-        database.disconnect()
-
-
-def _id() -> str:
-    return new_id().hex if dialect_name() == "sqlite" else str(new_id())
-
-
-def insert(table: str, **values: object) -> None:
-    names = ", ".join(values)
-    session.execute(
-        sa.text(f"INSERT INTO {table} ({names}) VALUES ({', '.join(':' + name for name in values)})"), values
-    )
 
 
 def write_old_book(person_id) -> None:
     """50 points given to somebody, of which 20 are reserved."""
-    wallet, other, booked, at = _id(), _id(), _id(), clock.now().replace(tzinfo=None).isoformat(" ")
+    wallet, other, booked, at = an_id(), an_id(), an_id(), a_moment()
     common = {"balance": 0, "held": 0, "created_at": at}
     insert("accounts", id=wallet, key=f"wallet:{person_id}", kind="wallet", overdrawable=False,
            owner_id=person_id.hex if dialect_name() == "sqlite" else str(person_id), **common)  # fmt: skip
     insert("accounts", id=other, key="correction", kind="correction", overdrawable=True, **common)
-    insert("entries", id=_id(), transaction_id=booked, account_id=wallet, amount=50)
-    insert("entries", id=_id(), transaction_id=booked, account_id=other, amount=-50)
+    insert("entries", id=an_id(), transaction_id=booked, account_id=wallet, amount=50)
+    insert("entries", id=an_id(), transaction_id=booked, account_id=other, amount=-50)
     insert("ledger_transactions", id=booked, kind="award", source="old", words="{}", entry_count=2, at=at)
     insert(
         "holds",
-        id=_id(),
+        id=an_id(),
         account_id=wallet,
         points=20,
         state="held",

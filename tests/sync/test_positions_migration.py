@@ -10,14 +10,11 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 
-from app.kernel import clock
-from app.kernel import db as database
-from app.kernel.db import dialect_name, session, transaction
+from app.kernel.db import session, transaction
 from app.kernel.geo import GCJ02, Position, distance_m, to_gcj02
-from app.kernel.ids import new_id
-from app.main import create_app
 from app.sync.models import SaidPosition
-from tests import conftest
+from tests import older
+from tests.older import a_moment, an_id, insert
 
 BEFORE, HERE = "0032", Position(32.0445, 118.7979)
 
@@ -25,30 +22,15 @@ BEFORE, HERE = "0032", Position(32.0445, 118.7979)
 @pytest.fixture
 def old_journal(settings_env: dict[str, str], tmp_path, clock) -> Iterator[Flask]:
     """An application whose journal keeps what phones sent with where they were."""
-    url = conftest.new_database("old_journal") if conftest.SERVER_URL else f"sqlite:///{tmp_path / 'old.db'}"
-    app = create_app(settings_env | {"FENGXING_DATABASE_URL": url})
-    with app.app_context():
-        upgrade(revision=BEFORE)
+    with older.installed("old_journal", settings_env, tmp_path, revision=BEFORE) as app:
         yield app
-        database.session.remove()
-        database.disconnect()
-
-
-def _id() -> str:
-    return new_id().hex if dialect_name() == "sqlite" else str(new_id())
-
-
-def _insert(table: str, **values: object) -> None:
-    names = ", ".join(values)
-    marks = ", ".join(f":{name}" for name in values)
-    session.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
 
 
 def _item(person: str, state: str, position: dict[str, object] | None) -> None:
-    at = clock.now().replace(tzinfo=None).isoformat(" ")
+    at = a_moment()
     body = {"id": "x", "kind": "checkin", "code": "c", "position": position, "accuracy_m": 12}
-    _insert(
-        "sync_items", id=_id(), kind="checkin", body=json.dumps(body), person_id=person, hash="h", clock_offset_s=0,
+    insert(
+        "sync_items", id=an_id(), kind="checkin", body=json.dumps(body), person_id=person, hash="h", clock_offset_s=0,
         happened_at=at, arrived_at=at, settled_at=None if state == "waiting" else at, state=state,
     )  # fmt: skip
 
@@ -62,8 +44,8 @@ def _bodies() -> list[dict[str, object]]:
 def test_what_was_settled_forgets_where_and_what_waits_keeps_it_apart(old_journal: Flask):
     lat, lng = to_gcj02(HERE)
     with transaction():
-        person, at = _id(), clock.now().replace(tzinfo=None).isoformat(" ")
-        _insert("people", id=person, created_at=at, locale="zh", large_type=False, is_demo=False)
+        person, at = an_id(), a_moment()
+        insert("people", id=person, created_at=at, locale="zh", large_type=False, is_demo=False)
         _item(person, "counted", {"lat": HERE.lat, "lng": HERE.lng})
         _item(person, "refused", None)
         _item(person, "waiting", {"lat": lat, "lng": lng, "datum": GCJ02})
