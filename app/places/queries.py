@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -110,21 +111,9 @@ def station_by_short_code(code: str) -> Station:
 
 def stations_near(position: geo.Position, limit: int = 20) -> list[Nearby]:
     """Active stations within 50 km, nearest first."""
-    found: list[Nearby] = []
-    for radius in RADII_M:
-        south, west, north, east = geo.box_around(position, radius)
-        inside = select(Station).where(
-            Station.active, Station.lat.between(south, north), Station.lng.between(west, east)
-        )
-        found = [
-            Nearby(each, round(geo.distance_m(position, each.position))) for each in session.scalars(inside)
-        ]
-        found = sorted(
-            (each for each in found if each.distance_m <= radius), key=lambda each: each.distance_m
-        )
-        if len(found) >= limit:
-            break
-    return found[:limit]
+    near = _nearest(position, limit, RADII_M)
+    found = by_key(Station, [each.station_id for each in near])
+    return [Nearby(found[each.station_id], round(each.distance_m)) for each in near]
 
 
 def stations(region_path: str = "", limit: int = 200) -> Sequence[Station]:
@@ -142,5 +131,31 @@ def nearest_community(position: geo.Position | None, within_m: int = 5_000) -> s
 
     The official divisions carry no borders; a later release may bring polygons behind this same question.
     """
-    near = stations_near(position, 1) if position else []
-    return near[0].station.region_code if near and near[0].distance_m <= within_m else None
+    near = (
+        _nearest(position, 1, (*(each for each in RADII_M if each < within_m), within_m)) if position else []
+    )
+    return near[0].region_code if near else None
+
+
+class _Near(NamedTuple):
+    distance_m: float
+    station_id: UUID
+    region_code: str
+
+
+def _nearest(position: geo.Position, limit: int, radii_m: Sequence[int]) -> list[_Near]:
+    """Active stations within the last radius, nearest first; small circles are looked through before large ones."""
+    found: list[_Near] = []
+    for radius in radii_m:
+        south, west, north, east = geo.box_around(position, radius)
+        inside = select(Station.id, Station.region_code, Station.lat, Station.lng).where(
+            Station.active, Station.lat.between(south, north), Station.lng.between(west, east)
+        )
+        found = [
+            _Near(geo.distance_m(position, geo.Position(lat, lng)), station_id, region_code)
+            for station_id, region_code, lat, lng in session.execute(inside)
+        ]
+        found = sorted(each for each in found if each.distance_m <= radius)
+        if len(found) >= limit:
+            break
+    return found[:limit]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, make_response, render_template, request, send_from_directory
 from markupsafe import Markup
@@ -19,7 +19,9 @@ from app.kernel.answering import PUBLIC
 from app.kernel.ids import new_id
 from app.web.faults import Faults
 from app.web.headers import secured
+from app.web.icons import icon
 from app.web.notes import notes
+from app.web.templating import Environment
 
 STATIC = Path(__file__).parent / "static"
 LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
@@ -27,16 +29,22 @@ LARGE_MINIMUM = 1_000  # metres from which a distance is said in kilometres
 
 def install(app: Flask) -> None:
     """Give the application its templates' words and helpers, static files and error pages."""
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(
+    app.jinja_environment = Environment
+    templates = cast("Environment", app.jinja_env)
+    templates.trim_blocks = templates.lstrip_blocks = True
+    templates.filters.update(FILTERS)
+    templates.settle(
         say=i18n.say,
         has_words=i18n.has,
-        pick_words=i18n.pick,
         locale=i18n.locale,
         html_language=lambda: i18n.HTML_LANGUAGE[i18n.locale()],
-        large=lambda: request.cookies.get("large") == "yes",
         asset=asset,
         vendored=vendored,
+        icon=icon,
+    )
+    templates.globals.update(
+        pick_words=i18n.pick,
+        large=lambda: request.cookies.get("large") == "yes",
         hidden=hidden,
         typed=typed,
         new_key=lambda: new_id().hex,
@@ -48,7 +56,6 @@ def install(app: Flask) -> None:
         person_key=person_key,
         caller_is_signed_in=lambda: not known_actor().is_anonymous,
     )
-    app.jinja_env.filters.update(FILTERS)
     for rule, view in (
         ("/static/<version>/<path:name>", static_file),
         ("/sw.js", service_worker),
