@@ -11,6 +11,7 @@ acknowledged row is missing or the books do not close.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -47,6 +48,7 @@ PARTS = ("paths", "servers", "growth", "rest", "rules", "storage", "roll", "doub
 
 def main() -> int:
     """Measure what was asked for, print, keep, and say whether the books closed."""
+    _parser().parse_args()
     size, wanted = sizes.chosen(), _wanted()
     began = time.perf_counter()
     result: dict[str, Any] = {"machine": machine.facts(), "size": size, "parts": wanted}
@@ -62,6 +64,11 @@ def main() -> int:
     print(f"\nbooks: {'; '.join(findings) or 'closed'}. fsync {result['machine']['fsync_ms']['median']} ms, "
           f"{result['machine']['cores']} cores, {result['took_s']} s; {file.relative_to(file.parents[2])}")  # fmt: skip
     return 1 if findings else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=form)
 
 
 def _wanted() -> list[str]:
