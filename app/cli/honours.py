@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from app.cli.counting import counted
 from app.cli.refusing import in_words
+from app.cli.writing import whole_file
 from app.honours.exporting import write_export
 from app.honours.importing import import_snapshot
 from app.honours.listing import FORMATS, write_list
@@ -40,7 +41,7 @@ def bring_in(file: Path) -> None:
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def show(digest: str, form: str, out: Path) -> None:
     """Write the list of an imported snapshot: the same bytes on every machine."""
-    with in_words(), out.open("wb") as file, transaction(write=False):
+    with in_words(), whole_file(out) as file, transaction(write=False):
         write_list(file, imported(digest), form)
     click.echo(f"{out.name}: {out.stat().st_size} bytes")
 
@@ -54,7 +55,7 @@ def show(digest: str, form: str, out: Path) -> None:
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def export(selection: UUID, kind: str, username: str, reason: str, personal: bool, out: Path) -> None:
     """Make an export of any length on this machine; prints the id by which it is made again."""
-    with in_words(), out.open("wb") as file, transaction(), counted("rows") as show:
+    with in_words(), whole_file(out) as file, transaction(), counted("rows") as show:
         asked = write_export(
             file,
             selection_id=selection,

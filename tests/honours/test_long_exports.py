@@ -245,6 +245,8 @@ def test_the_command_writes_the_same_file(app, here, tmp_path):
         assert out.read_bytes() == exporting._made(found, about).data
     refused = app.test_cli_runner().invoke(args=[*asked[:5], "nobody", *asked[6:], "--out", str(out)])
     assert refused.exit_code == 1
+    with transaction(write=False):
+        assert out.read_bytes() == exporting._made(found, about).data, "what stood there still does"
 
 
 @pytest.mark.once
@@ -257,7 +259,8 @@ def test_the_command_gives_nobody_what_the_desk_would_not(app, here, tmp_path):
     for about, username, may in ((sealed, "sun", False), (final, "wu", False), (final, "sun", True)):
         asked = [str(about.id), "roll.csv", "--by", username, "--reason", "核对", "--out", str(out)]
         said = app.test_cli_runner().invoke(args=["honours", "export", *asked])
-        assert (said.exit_code == 0, out.stat().st_size > 0) == (may, may), said.output
+        assert (said.exit_code == 0, out.exists()) == (may, may), said.output
+    assert list(tmp_path.iterdir()) == [out], "what was begun in vain is gone"
     with transaction(write=False):
         kept = session.query(AuditRecord).filter_by(action="roll.exported").one()
         assert (kept.subject, kept.actor_id) == (f"selection:{final.id}", here.department.id)
