@@ -18,6 +18,7 @@ from app.identity.models import Consent, Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.geo import Position
+from app.kernel.ids import new_id
 from app.places.hours import every_day
 from app.places.models import Region, Station
 from app.places.opening import open_station
@@ -90,6 +91,11 @@ def staff(
 def actor(someone: Person) -> Actor:
     """The person as an actor, with the roles held now."""
     return people.actor_of(someone)
+
+
+def once() -> dict[str, str]:
+    """The header of a request that counts once: a key that no other has."""
+    return {"Idempotency-Key": new_id().hex}
 
 
 def signed_in(app: Flask, someone: Person, at: datetime | None = None) -> FlaskClient:

@@ -96,6 +96,7 @@ def list_selections_to_review(cursor: str | None, limit: int, by: Actor) -> Page
 
 @api.post("/selections")
 @requires("selection.run")
+@idempotent
 @takes(SelectionIn)
 @gives(SelectionRead, 201)
 def create_selection(by: Actor, **words: Any) -> Selection:
@@ -221,6 +222,7 @@ def grant_held(selection_id: UUID, candidate_id: UUID, by: Actor) -> Selection:
 
 @api.post("/selections/<uuid:selection_id>/exports")
 @requires("honours.export")
+@idempotent
 @takes(ExportIn)
 @gives(ExportRead, 201)
 def make_export(selection_id: UUID, by: Actor, **asked: Any) -> Export:
@@ -311,6 +313,7 @@ def revoke_honour(honour_id: UUID, reason: str, by: Actor) -> Honour:
 
 @api.post("/honours/rolls/<uuid:selection_id>/objections")
 @requires("self")
+@idempotent
 @takes(ObjectionIn)
 @gives(ObjectionRead, 201)
 def object_to_roll(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) -> Case:

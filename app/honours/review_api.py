@@ -39,6 +39,7 @@ from app.kernel import clock
 from app.kernel.http import (
     Api,
     gives,
+    idempotent,
     requires,
     takes,
     traced,
@@ -49,6 +50,7 @@ api = Api("reviews", "", "Nominations and the review of selections")
 
 @api.post("/selections/<uuid:selection_id>/nominations")
 @requires("self")
+@idempotent
 @takes(NominationIn)
 @gives(None, 204)
 def nominate(
@@ -129,6 +131,7 @@ def recuse(selection_id: UUID, candidate_id: UUID, reason: str, by: Actor) -> No
 
 @api.post("/selections/<uuid:selection_id>/meetings")
 @requires("selection.review")
+@idempotent
 @takes(MeetingIn)
 @gives(MeetingRead, 201)
 def record_meeting(selection_id: UUID, by: Actor, **said: Any) -> Meeting:
@@ -176,6 +179,7 @@ def remove_candidate(selection_id: UUID, candidate_id: UUID, reason: str, by: Ac
 
 @api.post("/integrity-holds")
 @requires("selection.review")
+@idempotent
 @takes(IntegrityHoldIn)
 @gives(IntegrityHoldRead, 201)
 def open_hold(person_id: UUID, reason: str, by: Actor) -> IntegrityHold:

@@ -40,7 +40,7 @@ from app.identity.schemas import (
     TokensRead,
 )
 from app.kernel import clock, settings
-from app.kernel.http import Api, gives, limited, public, requires, takes
+from app.kernel.http import Api, gives, idempotent, limited, public, requires, takes
 from app.kernel.limits import Limit
 from app.kernel.subjects import address, body_field
 
@@ -243,6 +243,7 @@ def appointments_waiting(by: Actor) -> list[Appointment]:
 
 @api.post("/appointments")
 @requires("people.appoint")
+@idempotent
 @takes(Appoint)
 @gives(AppointmentRead, 201)
 def propose(

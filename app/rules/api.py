@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.identity.actors import Actor
 from app.kernel import clock, traces
-from app.kernel.http import Api, gives, public, requires, takes
+from app.kernel.http import Api, gives, idempotent, public, requires, takes
 from app.rules import campaigns, drafting, examples, queries, trying, unwinding
 from app.rules.examples import Example
 from app.rules.explaining import FactExplained, explain_fact
@@ -50,6 +50,7 @@ def list_rule_sets() -> list[InForce]:
 
 @api.post("/rule-sets")
 @requires("rules.edit")
+@idempotent
 @takes(OpenRuleSet)
 @gives(RuleSetRead, 201)
 def open_rule_set(
@@ -96,6 +97,7 @@ def list_versions(rule_set_id: UUID, by: Actor) -> Sequence[RuleSetVersion]:
 
 @api.post("/rule-sets/<uuid:rule_set_id>/versions")
 @requires("rules.edit")
+@idempotent
 @takes(RulesIn)
 @gives(VersionWithRulesRead, 201)
 def draft_version(rule_set_id: UUID, rules: list[dict[str, Any]], by: Actor) -> RuleSetVersion:
@@ -122,6 +124,7 @@ def change_draft(version_id: UUID, rules: list[dict[str, Any]], by: Actor) -> Ru
 
 @api.post("/rule-set-versions/<uuid:version_id>/dry-runs")
 @requires("ledger.read")
+@idempotent
 @takes(DryRunIn)
 @gives(DryRunRead, 201)
 def dry_run(version_id: UUID, from_on: date, until_on: date, by: Actor) -> DryRun:
@@ -167,6 +170,7 @@ def list_campaigns(by: Actor) -> Sequence[Campaign]:
 
 @api.post("/campaigns")
 @requires("rules.review")
+@idempotent
 @takes(DeclareCampaign)
 @gives(CampaignRead, 201)
 def declare_campaign(

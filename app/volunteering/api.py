@@ -93,6 +93,7 @@ def list_activities(cursor: str | None, limit: int, by: Actor) -> Page[Activity]
 
 @api.post("/activities")
 @requires("activity.organise")
+@idempotent
 @takes(ActivityIn)
 @gives(ActivityRead, 201)
 def create_activity(by: Actor, **words: Any) -> Activity:
@@ -102,6 +103,7 @@ def create_activity(by: Actor, **words: Any) -> Activity:
 
 @api.post("/activities/<uuid:activity_id>/shifts")
 @requires("activity.organise")
+@idempotent
 @takes(ShiftIn)
 @gives(ShiftOnlyRead, 201)
 def add_shift(activity_id: UUID, starts_at: datetime, ends_at: datetime, places: int, by: Actor) -> Shift:

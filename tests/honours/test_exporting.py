@@ -237,12 +237,14 @@ def test_the_edge_hands_out_files_and_takes_consents(app, here):
     assert rider.get("/api/v1/honours/mine").json[0]["selection"]["title"] == "十月最美骑手"
     desk = city.signed_in(app, department)
     asked = {"kind": "roll.xlsx", "reason": "月度上报"}
-    made = desk.post(f"/api/v1/selections/{selection.id}/exports", json=asked).json
+    made = desk.post(f"/api/v1/selections/{selection.id}/exports", json=asked, headers=city.once()).json
     sheet = desk.get(f"/api/v1/honours/exports/{made['id']}")
     assert sheet.content_type == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert "filename*=UTF-8''" in sheet.headers["Content-Disposition"]
     assert (
-        desk.post(f"/api/v1/selections/{selection.id}/exports", json=asked | {"reason": ""}).status_code
+        desk.post(
+            f"/api/v1/selections/{selection.id}/exports", json=asked | {"reason": ""}, headers=city.once()
+        ).status_code
         == 422
     )
     assert rider.get(f"/api/v1/honours/exports/{made['id']}").status_code == 403
@@ -265,6 +267,7 @@ def test_the_desk_walks_the_whole_way(app, here):
             "period_end_on": "2026-10-31",
             "criteria": make.CRITERIA,
         },
+        headers=city.once(),
     )
     assert made.status_code == 201, made.json
     path = f"/api/v1/selections/{made.json['id']}"
@@ -291,7 +294,7 @@ def test_the_desk_walks_the_whole_way(app, here):
     )
     assert desk.post(f"{path}/notice", json=make.CONTACT).json["code"] == "meeting-missing"
     meeting = {"held_on": "2026-11-24", "present": ["甲", "乙"], "votes_for": 2, "decision": "同意"}
-    assert review.post(f"{path}/meetings", json=meeting).json["is_carried"] is True
+    assert review.post(f"{path}/meetings", json=meeting, headers=city.once()).json["is_carried"] is True
     assert desk.post(f"{path}/notice", json={}).status_code == 422
     assert desk.post(f"{path}/notice", json=make.CONTACT).json["notice_ends_on"] == "2026-12-01"
     early = desk.post(f"{path}/notice-end")

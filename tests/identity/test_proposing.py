@@ -143,7 +143,7 @@ def test_by_the_api_and_the_page(app, admins, clock):
     with transaction():
         someone = make.staff("reviewer", region_code=make.XUANWU)
     body = {"person_id": str(someone.id), "role": "auditor", "region_code": make.XUANWU}
-    made = make.signed_in(app, first).post("/api/v1/appointments", json=body)
+    made = make.signed_in(app, first).post("/api/v1/appointments", json=body, headers=make.once())
     assert (made.status_code, made.json["state"]) == (201, "waiting")
     other = make.signed_in(app, second)
     assert [each["id"] for each in other.get("/api/v1/appointments").json] == [made.json["id"]]

@@ -44,14 +44,18 @@ def test_anybody_reads_the_rules_in_force_as_sentences(scene, client):
 def test_two_persons_publish_a_version(scene, client, signed_in, clock):
     editor, reviewer = signed_in(person(scene.editor)), signed_in(person(scene.reviewer))
     rule_set_id = client.get("/api/v1/rule-sets").json[0]["id"]
-    drafted = editor.post(f"/api/v1/rule-sets/{rule_set_id}/versions", json={"rules": [rule(points=9)]})
+    drafted = editor.post(
+        f"/api/v1/rule-sets/{rule_set_id}/versions", json={"rules": [rule(points=9)]}, headers=people.once()
+    )
     assert (drafted.status_code, drafted.json["state"], drafted.json["number"]) == (201, "draft", 2)
     at = f"/api/v1/rule-set-versions/{drafted.json['id']}"
     assert client.get(at).status_code == 404  # a draft is nobody's business yet
     assert editor.put(at, json={"rules": [rule(points=8)]}).json["rules"][0]["points"]["points"] == 8
     assert editor.post(f"{at}/review").status_code == 403
     assert reviewer.post(f"{at}/review").json["code"] == "rule-dry-run-needed"
-    tried = editor.post(f"{at}/dry-runs", json={"from_on": "2026-11-01", "until_on": "2026-11-24"})
+    tried = editor.post(
+        f"{at}/dry-runs", json={"from_on": "2026-11-01", "until_on": "2026-11-24"}, headers=people.once()
+    )
     assert (tried.status_code, tried.json["result"]["facts"]) == (201, 0)
     assert client.get(at).status_code == 404
     assert reviewer.post(f"{at}/review").json["state"] == "reviewed"
@@ -67,7 +71,7 @@ def test_a_mistake_is_named_by_its_field(scene, client, signed_in):
     editor = signed_in(person(scene.editor))
     rule_set_id = client.get("/api/v1/rule-sets").json[0]["id"]
     wrong = {"rules": [rule(when=[when("streak", 7)])]}
-    answer = editor.post(f"/api/v1/rule-sets/{rule_set_id}/versions", json=wrong)
+    answer = editor.post(f"/api/v1/rule-sets/{rule_set_id}/versions", json=wrong, headers=people.once())
     assert answer.status_code == 422
     (problem,) = answer.json["errors"]
     assert problem["field"] == "rules.0.when.0.field"
@@ -77,15 +81,27 @@ def test_a_mistake_is_named_by_its_field(scene, client, signed_in):
 def test_a_region_gets_its_rule_set_once(scene, signed_in):
     editor = signed_in(person(scene.editor))
     body = {"region_code": people.XUANWU, "title_zh": "玄武规则", "title_en": "Xuanwu rules"}
-    opened = editor.post("/api/v1/rule-sets", json=body)
+    opened = editor.post("/api/v1/rule-sets", json=body, headers=people.once())
     assert (opened.status_code, opened.json["version"]) == (201, None)
-    assert editor.post("/api/v1/rule-sets", json=body).json["code"] == "rule-set-exists"
-    assert editor.post("/api/v1/rule-sets", json=body | {"region_code": "999999"}).status_code == 404
+    assert (
+        editor.post("/api/v1/rule-sets", json=body, headers=people.once()).json["code"] == "rule-set-exists"
+    )
+    assert (
+        editor.post(
+            "/api/v1/rule-sets", json=body | {"region_code": "999999"}, headers=people.once()
+        ).status_code
+        == 404
+    )
 
 
 def test_riders_do_not_write_rules(scene, signed_in):
     rider = signed_in(scene.rider)
-    assert rider.post(f"/api/v1/rule-sets/{new_id()}/versions", json={"rules": [rule()]}).status_code == 403
+    assert (
+        rider.post(
+            f"/api/v1/rule-sets/{new_id()}/versions", json={"rules": [rule()]}, headers=people.once()
+        ).status_code
+        == 403
+    )
 
 
 def test_an_award_says_why_to_its_owner_and_to_the_book_keepers(scene, client, signed_in):

@@ -47,7 +47,9 @@ def test_an_organiser_plans_an_activity(app, here):
         "region_code": city.COMMUNITY,
         "place_words": "敬老院",
     }
-    made = desk.post("/api/v1/activities", json=words | {"position": {"lat": 32.04, "lng": 118.79}})
+    made = desk.post(
+        "/api/v1/activities", json=words | {"position": {"lat": 32.04, "lng": 118.79}}, headers=city.once()
+    )
     assert made.status_code == 201, made.json
     activity_id = made.json["id"]
     starts_at = clock.now() + timedelta(days=1)
@@ -56,12 +58,15 @@ def test_an_organiser_plans_an_activity(app, here):
         "ends_at": (starts_at + timedelta(hours=2)).isoformat(),
         "places": 3,
     }
-    assert desk.post(f"/api/v1/activities/{activity_id}/shifts", json=span).status_code == 201
+    assert (
+        desk.post(f"/api/v1/activities/{activity_id}/shifts", json=span, headers=city.once()).status_code
+        == 201
+    )
     assert desk.get(f"/api/v1/activities/{activity_id}").status_code == 404
     assert desk.post(f"/api/v1/activities/{activity_id}/publication").json["state"] == "open"
     assert len(desk.get("/api/v1/activities").json["items"]) == 2
     assert desk.post(f"/api/v1/activities/{activity_id}/cancellation").json["state"] == "cancelled"
-    wrong = desk.post("/api/v1/activities", json=words | {"category": "gossip"})
+    wrong = desk.post("/api/v1/activities", json=words | {"category": "gossip"}, headers=city.once())
     assert wrong.status_code == 422
     assert wrong.json["errors"][0]["field"] == "category"
 
@@ -79,12 +84,12 @@ def test_an_activity_is_at_a_station_of_its_own_region(app, here, elsewhere):
         "place_words": "敬老院",
         "region_code": city.COMMUNITY,
     }
-    refused = desk.post("/api/v1/activities", json=words | {"station_id": str(there.id)})
+    refused = desk.post("/api/v1/activities", json=words | {"station_id": str(there.id)}, headers=city.once())
     assert (refused.status_code, refused.json["code"]) == (422, "activity-station-elsewhere")
     assert [each["field"] for each in refused.json["errors"]] == ["station_id"]
     for station, region_code in ((inside, city.COMMUNITY), (inside, city.XUANWU)):
         wider = words | {"station_id": str(station.id), "region_code": region_code}
-        assert desk.post("/api/v1/activities", json=wider).status_code == 201
+        assert desk.post("/api/v1/activities", json=wider, headers=city.once()).status_code == 201
 
 
 def test_hours_are_confirmed_through_the_desk_with_a_key(app, here):
@@ -114,3 +119,21 @@ def test_a_rider_reads_only_his_own_hours(app, here):
     assert city.signed_in(app, someone).get("/api/v1/hours/mine/totals").json["pending"] == 120
     assert city.signed_in(app, other).get("/api/v1/hours/mine").json["items"] == []
     assert city.signed_in(app, other).get("/api/v1/hours/to-confirm").status_code == 403
+
+
+def test_what_is_sent_again_is_made_once(app, here):
+    with transaction():
+        someone = city.staff("organiser", region_code=city.XUANWU)
+    desk = city.signed_in(app, someone)
+    words = {
+        "title_zh": "敬老院探访",
+        "category": "care",
+        "region_code": city.COMMUNITY,
+        "place_words": "敬老院",
+    }
+    key = city.once()
+    first, again = (desk.post("/api/v1/activities", json=words, headers=key) for _ in range(2))
+    assert first.status_code == 201, first.json
+    assert again.json == first.json
+    listed = [each["title"] for each in desk.get("/api/v1/activities").json["items"]]
+    assert listed.count(words["title_zh"]) == 1
