@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
@@ -23,6 +25,8 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import Environment, FileSystemBytecodeCache
+from jinja2.bccache import Bucket
 from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -33,15 +37,34 @@ from app.kernel import db as database
 from app.main import create_app
 from tests.owning import owning
 
+T = TypeVar("T")
+
 SERVER_URL = os.environ.get("FENGXING_TEST_DATABASE_URL")
 REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
+TEMPLATES = os.environ.get(
+    "FENGXING_TEST_TEMPLATES"
+)  # of tools/suite.py: compiled once and not by each worker
 SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())
+
+
+class ByLanguage(FileSystemBytecodeCache):
+    """What Jinja compiled, for other processes. A template is another one in each language (ADR 39)."""
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        language = getattr(environment, "language", None)
+        return super().get_bucket(environment, f"{language}:{name}", filename, source)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark what a database can matter to: the rest need not run again on every one of them."""
+    """Mark what a database can matter to: the rest need not run again on every one of them.
+
+    And hold every test for a browser to a file that says so: tools/suite.py reads no other for them.
+    """
+    spelt = cache(lambda file: "pytest.mark.browser" in file.read_text("utf-8"))
     for item in items:
+        if item.get_closest_marker("browser") and not spelt(item.path):
+            raise pytest.UsageError(f"{item.nodeid}: its own file has to say pytest.mark.browser")
         if "settings_env" in item.fixturenames or hasattr(item.module, "SERVER_URL"):
             item.add_marker("database")
 
@@ -118,14 +141,15 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return getattr(request.config, "workerinput", {}).get("workerid", "main")
 
 
-def new_database(purpose: str) -> str:
-    """The address of a fresh database on the test server, for this process."""
+def new_database(purpose: str, like: str | None = None) -> str:
+    """The address of a fresh database on the test server, for this process; of the same tables and rows as another."""
     url = sa.make_url(str(SERVER_URL))
     name = f"fengxing_test_{purpose}_{os.getpid()}"
     server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        template = f" TEMPLATE {sa.make_url(like).database}" if like else ""
+        connection.execute(sa.text(f"CREATE DATABASE {name}{template}"))
     server.dispose()
     return url.set(database=name).render_as_string(hide_password=False)
 
@@ -149,6 +173,8 @@ def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
     """The application with its tables made once; use `app` instead."""
     app = create_app(settings_env)
     app.testing = True
+    if TEMPLATES:
+        app.jinja_env.bytecode_cache = ByLanguage(TEMPLATES)
     with app.app_context():
         database.Base.metadata.create_all(owner())
         if SERVER_URL:
@@ -208,6 +234,31 @@ def put_in_place(copy: Path) -> None:
         Path(f"{file}{side}").unlink(missing_ok=True)
     fresh = Path(shutil.copy(copy, file.with_suffix(".fresh")))
     fresh.replace(file)  # a new file: a request of the last test that still runs keeps the old one to itself
+
+
+_built: dict[str, bytes] = {}
+
+
+def built_once(name: str, build: Callable[[], T]) -> T:
+    """What `build` makes on an empty database. On SQLite a process makes it once and goes on with copies of the file.
+
+    Not for what a test takes away outside of the database, as a photo's file. What chance had a part in is the same
+    for all who ask by this name, whichever test comes first.
+    """
+    if SERVER_URL:
+        return build()
+    file = Path(str(database.db.engine.url.database))
+    copy = file.with_suffix(f".{name}")
+    if name in _built:
+        put_in_place(copy)
+    else:
+        with randomness.use(randomness.Seeded(name)):
+            _built[name] = pickle.dumps(build())
+        database.session.remove()
+        database.disconnect()  # whoever is last takes the log into the file
+        shutil.copy(file, copy)
+    made: T = pickle.loads(_built[name])
+    return made
 
 
 def _empty_server(engine: sa.Engine) -> None:

@@ -34,6 +34,10 @@ NO_DATABASE = {"FENGXING_TEST_DATABASE_URL": "", "FENGXING_TEST_REDIS_URL": ""}
 YIELDS = (
     5  # how much nicer the computing parts are: what runs beside them times the answers of servers and pages
 )
+TEMPLATES = (
+    "FENGXING_TEST_TEMPLATES"  # where workers leave compiled templates for each other, for this run only
+)
+BROWSER = "pytest.mark.browser"
 Out = IO[bytes] | None
 
 
@@ -67,7 +71,9 @@ def main() -> int:
     )
     if "browser" not in left_out:
         vendor.ensure(required=True)
-    results = run_all(list(parts(left_out)))
+    with tempfile.TemporaryDirectory(prefix="fengxing-") as templates:
+        os.environ[TEMPLATES] = templates
+        results = run_all(list(parts(left_out)))
     progress.say("\n" + "\n".join(summary(results, left_out)))
     return 1 if any(result.failed for result in results) or not results else 0
 
@@ -98,8 +104,19 @@ def parts(left_out: frozenset[str]) -> Iterable[Part]:
     if "browser" not in left_out:
         env = NO_DATABASE | {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}
         yield Part(
-            "tests in Chromium", lambda out: _pytest("browser", ["-m", "browser"], env, out), beside=True
+            "tests in Chromium",
+            lambda out: _pytest("browser", ["-m", "browser", *in_browsers()], env, out),
+            beside=True,
         )
+
+
+def in_browsers() -> list[str]:
+    """The files with tests for a browser: to read all the others only to leave them out costs each worker seconds.
+
+    That no such test lies elsewhere is seen to by tests/conftest.py.
+    """
+    files = sorted((layout.ROOT / "tests").rglob("test_*.py"))
+    return [str(file) for file in files if BROWSER in file.read_text("utf-8")]
 
 
 def run_all(wanted: Sequence[Part]) -> list[Result]:
@@ -225,9 +242,15 @@ def _end_all() -> None:
 
 
 def _clean(env: Iterable[tuple[str, str]] | os._Environ[str]) -> dict[str, str]:
-    """The environment without what belongs to a running instance: tests say themselves what they need."""
+    """The environment without what belongs to a running instance: tests say themselves what they need.
+
+    Bytecode is kept, even where images of Python say not to: without it each of the many processes of a run compiles
+    the whole product, and each worker rewrites every test, anew. `make clean` takes it away.
+    """
     return {
-        name: value for name, value in dict(env).items() if not name.startswith("FENGXING_") or "TEST" in name
+        name: value
+        for name, value in dict(env).items()
+        if name != "PYTHONDONTWRITEBYTECODE" and (not name.startswith("FENGXING_") or "TEST" in name)
     }
 
 

@@ -21,6 +21,7 @@ from fpdf.fonts import SubsetMap, TTFFont
 
 from app.kernel.clock import CITY
 from app.kernel.errors import Invalid, Unavailable
+from app.kernel.glyphs import read_late
 
 Size = Literal["A3", "A4", "A5"]
 Align = Literal["L", "C", "R"]
@@ -238,6 +239,7 @@ def _lend(paper: FPDF, face: Face, family: str, style: str) -> None:
     font.i, font.missing_glyphs = len(paper.fonts) + 1, []
     font.ttfont = _opened(face)
     font.ttfont.setGlyphOrder(list(known.glyphs))
+    read_late(font.ttfont)
     font.subset = SubsetMap(font)
     paper.fonts[font.fontkey] = font
     paper.pdf_version = max(paper.pdf_version, known.pdf_version)

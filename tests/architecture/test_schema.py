@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -23,15 +24,28 @@ TRIGGERS = {
 }
 
 
+@pytest.fixture(scope="module")
+def brought_up(settings_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A second, empty database, brought up by the migrations once: each test takes a copy."""
+    file = tmp_path_factory.mktemp("migrated") / "migrated.db"
+    url = conftest.new_database("brought_up") if conftest.SERVER_URL else f"sqlite:///{file}"
+    with create_app(settings_env | {"FENGXING_DATABASE_URL": url}).app_context():
+        upgrade()
+        database.session.remove()
+        database.disconnect()
+    return url
+
+
 @pytest.fixture
-def migrated(settings_env: dict[str, str], tmp_path) -> Iterator[Flask]:
-    """An application on a second, empty database, brought up by the migrations."""
-    url = (
-        conftest.new_database("migrated") if conftest.SERVER_URL else f"sqlite:///{tmp_path / 'migrated.db'}"
-    )
+def migrated(settings_env: dict[str, str], brought_up: str, tmp_path) -> Iterator[Flask]:
+    """An application on a database that the migrations brought up."""
+    if conftest.SERVER_URL:
+        url = conftest.new_database("migrated", like=brought_up)
+    else:
+        copy = shutil.copy(str(sa.make_url(brought_up).database), tmp_path / "migrated.db")
+        url = f"sqlite:///{copy}"
     app = create_app(settings_env | {"FENGXING_DATABASE_URL": url})
     with app.app_context():
-        upgrade()
         yield app
         database.session.remove()
         database.disconnect()

@@ -19,7 +19,7 @@ from app.media.accepting import accept_photo
 from app.media.attaching import attach_photos
 from app.media.models import REWARD
 from tests import make
-from tests.conftest import StandingClock
+from tests.conftest import StandingClock, built_once
 from tests.media.make import jpeg
 from tests.security.world import HERE, OWNER, World, build
 from tests.web.make import browser
@@ -56,6 +56,10 @@ LOOKS = [
 
 @pytest.fixture
 def world(app: Flask, clock: StandingClock) -> World:
+    return built_once("looked-at", lambda: _sealed_world(clock))
+
+
+def _sealed_world(clock: StandingClock) -> World:
     found = build()
     with transaction():
         found.ids["account_id"] = wallet_of(found.people[OWNER].id).id

@@ -49,6 +49,12 @@ BUG = Mutant(
 )
 
 
+@pytest.fixture(autouse=True)
+def _toys_need_no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To load those of the product's tests takes longer than all that a toy does."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = tmp_path / "project"

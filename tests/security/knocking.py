@@ -109,22 +109,43 @@ def _visitor(app: Flask, someone: Person | None) -> Visitor:
     return Visitor(client, cookies.get(CSRF_COOKIE, ""))
 
 
-def knock(visitor: Visitor, app: Flask, route: Route, world: World, *, empty: bool = False) -> TestResponse:
+class Knock(NamedTuple):
+    """What everybody sends at a door, besides who they are."""
+
+    method: str
+    path: str
+    is_api: bool
+    query: dict[str, Any]
+    body: dict[str, Any] | None
+    form: dict[str, Any] | None
+
+
+def knock_at(app: Flask, route: Route, world: World, *, empty: bool = False) -> Knock:
     """The request that a well-made client would send here; or a form with nothing filled in."""
     edge, own = edge_of(app.view_functions[route.rule.endpoint]), _own(route, world)
     values = {name: _path_value(name, route, world, own) for name in route.rule.arguments}
     with app.test_request_context():
         path = app.url_map.bind("").build(route.rule.endpoint, values, route.method)
     given = {name: value for name, value in own.items() if name not in values}
-    sent: dict[str, Any] = {"query_string": filled(edge.query, world)}
-    if route.is_api:
-        sent["headers"] = {"Idempotency-Key": KEY, "X-CSRF-TOKEN": visitor.csrf}
+    body = form = None
     if route.is_api and edge.body is not None:
-        sent["json"] = filled(edge.body, world) | given
+        body = filled(edge.body, world) | given
     elif route.method == "POST":
-        hidden = {} if route.is_api else {"csrf_token": visitor.csrf, "idempotency_key": KEY}
-        sent["data"] = hidden | ({} if empty else filled(edge.form, world) | given)
-    return visitor.client.open(path, method=route.method, **sent)
+        form = {} if empty else filled(edge.form, world) | given
+    return Knock(route.method, path, route.is_api, filled(edge.query, world), body, form)
+
+
+def answered(visitor: Visitor, sent: Knock) -> TestResponse:
+    """What this visitor is answered."""
+    more: dict[str, Any] = {"query_string": sent.query}
+    if sent.is_api:
+        more["headers"] = {"Idempotency-Key": KEY, "X-CSRF-TOKEN": visitor.csrf}
+    if sent.body is not None:
+        more["json"] = sent.body
+    elif sent.form is not None:
+        hidden = {} if sent.is_api else {"csrf_token": visitor.csrf, "idempotency_key": KEY}
+        more["data"] = hidden | sent.form
+    return visitor.client.open(sent.path, method=sent.method, **more)
 
 
 def _own(route: Route, world: World) -> dict[str, Any]:

@@ -102,10 +102,11 @@ def text_of(answer: TestResponse) -> str:
     return answer.get_data().decode("utf-8", "replace")
 
 
-def shows(answer: TestResponse, private_id: str, route: Route) -> bool:
-    """Whether this id stands in the answer; a form shows again what was filled in, which its sender knew."""
+def shown(answer: TestResponse, private_ids: Iterable[str], route: Route) -> list[str]:
+    """Which ids stand in the answer; a form shows again what was filled in, which its sender knew."""
     text = text_of(answer)
-    return private_id in (text.replace(f'value="{private_id}"', "") if route.method == "POST" else text)
+    there = [each for each in private_ids if each in text]
+    return [each for each in there if route.method != "POST" or each in text.replace(f'value="{each}"', "")]
 
 
 @contextmanager
@@ -138,8 +139,7 @@ def walked(app: Flask, world: World, visitors: Mapping[str, Visitor]) -> Found:
                 f"{route.name} shows {name} {each}"
                 for name, answer in answers.items()
                 if name in (ANONYMOUS, RIDER) or name.endswith("-there")
-                for each in world.private - asked
-                if shows(answer, each, route)
+                for each in shown(answer, world.private - asked, route)
             ]
     return found
 
@@ -155,11 +155,13 @@ def _answers(
 ) -> dict[str, TestResponse]:
     """What everybody is answered here, and a note of staff who were told of a rider without a trace."""
     answers = {}
+    sent = knocking.knock_at(app, route, world, empty=empty)
     for name, who in visitors.items():
         with counted(AuditRecord) as traces:
-            answers[name] = knocking.knock(who, app, route, world, empty=empty)
+            answers[name] = knocking.answered(who, sent)
         looked = route.method == "GET" or empty  # a form that was filled in shows what its sender knew
-        told = looked and any(each in text_of(answers[name]) for each in world.personal)
+        text = text_of(answers[name]) if looked else ""
+        told = any(each in text for each in world.personal)
         if told and name not in (OWNER, RIDER) and not traces:
             found.unseen.append(f"{route.name} by {name}")
     return answers

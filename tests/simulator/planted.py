@@ -261,7 +261,7 @@ def whoever_closed_a_day_opens_it_again(patch: Patch) -> None:
     patch.setattr(DayClose, "must_be_reopened_by_another_than", lambda *_args: None)
 
 
-@bug("I15", quick=True, days=6, seed=14)
+@bug("I15", quick=True, days=6, seed=23)
 def a_lost_phone_is_still_believed(patch: Patch) -> None:
     patch.setattr(enrolling, "revoke_handles", lambda **_facts: 0)
     patch.setattr(enrolling, "is_good", lambda handle, _at: handle is not None)

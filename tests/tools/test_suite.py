@@ -6,9 +6,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests import conftest
 from tools import layout, suite
 from tools.progress import Refused
 from tools.suite import Out, Part, Result
@@ -36,6 +38,37 @@ def test_everything_runs_unless_left_out() -> None:
 def test_a_name_nobody_knows_is_refused() -> None:
     with pytest.raises(Refused, match="but not brwoser"):
         suite.read_left_out("brwoser")
+
+
+def test_bytecode_is_kept_and_nothing_of_an_instance() -> None:
+    told = {
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "FENGXING_DATABASE_URL": "x",
+        "FENGXING_TEST_EXAMPLES": "9",
+        "HOME": "/",
+    }
+    assert suite._clean(told) == {"FENGXING_TEST_EXAMPLES": "9", "HOME": "/"}
+
+
+def test_for_a_browser_only_files_with_tests_for_one_are_read() -> None:
+    files = [Path(file).relative_to(layout.ROOT).as_posix() for file in suite.in_browsers()]
+    assert {"tests/web/test_in_chromium.py", "tests/codes/test_drawing.py"} <= set(files)
+    assert len(files) < 20
+
+
+def test_a_test_for_a_browser_in_a_file_that_does_not_say_so_is_refused() -> None:
+    def item(path: str) -> SimpleNamespace:
+        return SimpleNamespace(
+            path=layout.ROOT / path,
+            nodeid=path,
+            fixturenames=[],
+            module=None,
+            get_closest_marker=lambda _: True,
+        )
+
+    conftest.pytest_collection_modifyitems([item("tests/web/test_in_chromium.py")])
+    with pytest.raises(pytest.UsageError, match="has to say"):
+        conftest.pytest_collection_modifyitems([item("tests/web/test_pages.py")])
 
 
 def test_the_closing_line_stands_alone_and_adds_up() -> None:
@@ -121,7 +154,7 @@ def _pytest(tmp_path: Path, text: str, *arguments: str) -> subprocess.CompletedP
             "test_it.py",
         ],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(layout.ROOT)},
+        env=os.environ | {"PYTHONPATH": str(layout.ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -148,7 +181,9 @@ def test_a_test_that_did_not_run_fails_the_run(tmp_path: Path, text: str) -> Non
 
 
 def test_workers_report_it_too(tmp_path: Path) -> None:
-    assert _pytest(tmp_path, LEAVE + "\ndef test_left(): pass", "-n", "1").returncode == 1
+    done = _pytest(tmp_path, LEAVE + "\ndef test_left(): pass", "-p", "xdist.plugin", "-n", "1")
+    assert done.returncode == 1
+    assert "did not run: test_it.py" in done.stdout
 
 
 def test_a_run_without_skips_passes(tmp_path: Path) -> None:
