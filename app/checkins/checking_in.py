@@ -31,7 +31,8 @@ from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.consent import agree_by_using
 from app.identity.errors import LocationWithheld
-from app.kernel.db import as_loaded, insert_all_if_absent, insert_if_absent, session
+from app.kernel.bulk import insert_new
+from app.kernel.db import as_loaded, insert_if_absent, session
 from app.kernel.errors import Problem
 from app.kernel.events import publish, publish_all
 from app.kernel.geo import Position, distance_m
@@ -139,8 +140,7 @@ def check_in_together(presences: Sequence[Presence]) -> dict[UUID, UUID]:
     ]
     if presences:
         agree_by_using("location", [each.by for each in presences if each.how == POSTER], presences[0].at)
-    taken = insert_all_if_absent(Checkin, rows)
-    counted = [row for row in rows if (row["id"],) in taken]
+    counted = insert_new(Checkin, rows)
     publish_all([_told(row) for row in counted])
     return {row["person_id"]: row["id"] for row in counted}
 

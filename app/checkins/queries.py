@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from app.checkins.errors import CheckinNotFound
 from app.checkins.models import AnnulledCheckin, Checkin, RefusedScan, window_of
-from app.kernel.bulk import one_of
+from app.kernel.bulk import among, one_of
 from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import dialect_name, session
 from app.kernel.driving import rows
@@ -62,7 +62,9 @@ def check_ins_of_windows(
     people, stations = {person_id for person_id, _, _ in wanted}, {station_id for _, station_id, _ in wanted}
     windows = {window_of(at) for _, _, at in wanted}
     chosen = select(Checkin).where(
-        Checkin.person_id.in_(people), Checkin.station_id.in_(stations), Checkin.window_starts_at.in_(windows)
+        among(Checkin.person_id, people),
+        Checkin.station_id.in_(stations),
+        Checkin.window_starts_at.in_(windows),
     )
     last = {
         (each.person_id, each.station_id, each.window_starts_at): each

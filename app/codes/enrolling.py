@@ -13,7 +13,7 @@ from app.codes import keys
 from app.codes.errors import NotARider
 from app.codes.macs import CURRENT
 from app.codes.models import LIVES, PHONE, SERVER, PersonalHandle
-from app.codes.queries import InUse, handle_in_use
+from app.codes.queries import InUse, Known, handle_in_use
 from app.identity import queries as identity
 from app.identity.actors import Actor
 from app.identity.events import NumberMoved, PhoneEnded
@@ -68,7 +68,7 @@ def is_good(handle: InUse | None, at: datetime) -> TypeGuard[InUse]:
     return handle is not None and handle.is_fresh(at) and key_of(handle) is not None
 
 
-def key_of(handle: PersonalHandle | InUse) -> bytes | None:
+def key_of(handle: PersonalHandle | InUse | Known) -> bytes | None:
     """Kr, the key a handle's codes are made with; None once its epoch has been taken out of the settings."""
     return keys.key(handle.epoch, f"personal|{handle.handle}|{handle.id.hex}")
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, select
@@ -15,8 +16,9 @@ from sqlalchemy.orm import aliased, joinedload
 from app.codes.errors import ScanSessionOver
 from app.codes.models import MAKERS, PersonalHandle, ScanSession
 from app.kernel.asking import Question, ask
-from app.kernel.bulk import among, one_of
-from app.kernel.db import dialect_name, session
+from app.kernel.bulk import one_of
+from app.kernel.db import Statement, dialect_name, session
+from app.kernel.driving import rows
 
 _NAMED = (
     select(PersonalHandle)
@@ -78,10 +80,28 @@ def _all_named_and_used(dialect: str) -> Select[PersonalHandle, ScanSession]:
     return named.options(joinedload(PersonalHandle.person, innerjoin=True))
 
 
-def handles_named(digits: Collection[str]) -> dict[str, PersonalHandle]:
+class Known(NamedTuple):
+    """What a code is checked against; the names are those of `PersonalHandle`."""
+
+    id: UUID
+    handle: str
+    person_id: UUID
+    alg: str
+    epoch: int
+    revoked_at: datetime | None
+    expires_at: datetime
+
+
+def handles_named(digits: Collection[str]) -> dict[str, Known]:
     """Those of these handles that there are."""
-    found = session.scalars(select(PersonalHandle).where(among(PersonalHandle.handle, digits)))
-    return {each.handle: each for each in found}
+    found = rows(_known(dialect_name()), {"digits": list(digits)}) if digits else ()
+    return {row[1]: Known(*row) for row in found}
+
+
+@cache
+def _known(dialect: str) -> Statement:
+    looked_at = (getattr(PersonalHandle, name) for name in Known._fields)
+    return select(*looked_at).where(one_of(PersonalHandle.handle, "digits", dialect))
 
 
 def _handle_of(maker: str) -> Question[InUse | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, literal, select
@@ -20,6 +21,9 @@ from app.kernel.driving import rows
 from app.places.models import Region
 
 FEW, MOST_PLATFORMS = 5, 20
+AT_HAND = (
+    64  # whoever scans together is known to the session; of a batch nobody is, and to look costs like asking
+)
 
 
 def person(person_id: UUID) -> Person:
@@ -36,6 +40,40 @@ def people_named(person_ids: Collection[UUID]) -> dict[UUID, Person]:
     if len(found) < len(set(person_ids)):
         raise PersonNotFound
     return found
+
+
+class Standing(NamedTuple):
+    """Whether somebody takes part."""
+
+    enrolled_at: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def is_rider(self) -> bool:
+        """As `Person.is_rider`."""
+        return self.enrolled_at is not None and self.closed_at is None
+
+
+def standings(person_ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """How these people stand: as the session knows them, the others in one go. Raises PersonNotFound."""
+    wanted = set(person_ids)
+    near = wanted if len(wanted) <= AT_HAND else ()
+    at_hand = {each: session.identity_map.get(session.identity_key(Person, each)) for each in near}
+    found = {
+        key: Standing(each.enrolled_at, each.closed_at) for key, each in at_hand.items() if each is not None
+    }
+    missing = wanted - found.keys()
+    if missing:
+        asked = rows(_standings(dialect_name()), {"people": list(missing)})
+        found |= {person_id: Standing(*standing) for person_id, *standing in asked}
+    if len(found) < len(wanted):
+        raise PersonNotFound
+    return found
+
+
+@cache
+def _standings(dialect: str) -> Statement:
+    return select(Person.id, Person.enrolled_at, Person.closed_at).where(one_of(Person.id, "people", dialect))
 
 
 def person_to_change(person_id: UUID) -> Person:

@@ -6,9 +6,11 @@ A text with a place for each value of each row takes longer to read than to carr
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import JSON, Column, String, Table, TextClause, text
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
@@ -27,8 +29,60 @@ def columns_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any
             values = [made[column.name]() for _ in rows]
         else:
             continue
-        found[column.name] = json.dumps(values) if isinstance(column.type, JSON) else values
+        found[column.name] = _json(values) if isinstance(column.type, JSON) else literal(values)
     return found
+
+
+def literal(values: Sequence[Any]) -> str:
+    """An array as PostgreSQL reads it. The driver would ask of each value anew what it is and how it is written."""
+    first = values[0]
+    if len(set(map(id, values))) == 1:  # the same for all of a batch: when it came, who was there
+        return "{" + ",".join([_one(first)] * len(values)) + "}"
+    kind = type(first)
+    alike = kind in _ALIKE and all(type(each) is kind for each in values)
+    return "{" + ",".join(_ALIKE[kind](values) if alike else map(_one, values)) + "}"
+
+
+def _one(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, datetime | date):
+        return f'"{value.isoformat()}"'
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, int | float):
+        return str(value)
+    raise TypeError(f"no array is made of {type(value).__name__}")
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _texts(values: Iterable[str]) -> Iterable[str]:
+    return map(_quoted, values)
+
+
+def _ids(values: Iterable[UUID]) -> Iterable[str]:
+    return [f"{each.int:032x}" for each in values]
+
+
+_ALIKE: dict[type, Callable[[Iterable[Any]], Iterable[str]]] = {
+    str: _texts,
+    UUID: _ids,
+    int: lambda values: map(str, values),
+}
+
+
+def _json(values: Sequence[Any]) -> str:
+    """One JSON array; what several rows share is written out once."""
+    told = {id(each): each for each in values}
+    if len(told) == len(values):
+        return json.dumps(values)
+    written = {key: json.dumps(each) for key, each in told.items()}
+    return "[" + ",".join([written[id(each)] for each in values]) + "]"
 
 
 def completed(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,11 +32,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from app.kernel import arrays, messages
-from app.kernel.db import Base, UtcDateTime, dialect_name, session
+from app.kernel.db import Base, UtcDateTime, as_loaded, dialect_name, insert_all_if_absent, session
 
 V = TypeVar("V")
 M = TypeVar("M", bound=Base)
 Row = Mapping[str, Any]
+R = TypeVar("R", bound=Row)
 _READ_AS = ((Integer, "int8"), (DateTime, "timestamptz"), (UtcDateTime, "timestamptz"))
 
 
@@ -101,6 +102,34 @@ def _read_as(kind: Any) -> str:
     return next((name for sort, name in _READ_AS if isinstance(kind, sort)), "text")
 
 
+def insert_new(model: type[Base], rows: Sequence[R]) -> Sequence[R]:
+    """Insert rows unless a unique constraint holds their like; returns those that were inserted, in their order.
+
+    As `db.insert_all_if_absent`, but where all are new, as nearly always, nothing is read back. All rows name the same
+    columns, the primary key among them.
+    """
+    if not rows:
+        return rows
+    table = cast(Table, model.__table__)
+    if dialect_name() == "postgresql":
+        columns = arrays.columns_of(table, rows)
+        sent = arrays.insert_if_absent(table, tuple(columns))
+        told = messages.ask_unless(len(rows), sent, columns, session.connection())
+        if told is None:
+            return rows
+        written = {tuple(key) for key in told}
+    else:
+        written = insert_all_if_absent(model, rows)
+    names = table.primary_key.columns.keys()
+    found = []
+    for row in rows:
+        key = tuple(row[name] for name in names)
+        if key in written:
+            written.remove(key)  # once: of two with one key the first was inserted
+            found.append(row)
+    return found
+
+
 def update_all(
     model: type[Base], rows: Sequence[Row], *, only: str = "true", given: Row | None = None
 ) -> int:
@@ -134,6 +163,13 @@ def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
         rows = session.scalars(_with_keys(model, dialect_name()), {"keys": list(missing)})
         found |= {cast("tuple[Any]", inspect(row).identity)[0]: row for row in rows}
     return found
+
+
+def as_read(model: type[M], values: Row, **related: Any) -> M:
+    """A row that was written as plain values, as the session would read it; the one it has, if it has it already."""
+    identity = tuple(values[name] for name in cast(Table, model.__table__).primary_key.columns.keys())  # noqa: SIM118 -- no dict
+    there = session.identity_map.get(session.identity_key(model, identity))
+    return there if there is not None else as_loaded(model(**values, **related))
 
 
 @cache

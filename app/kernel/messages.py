@@ -43,11 +43,20 @@ def ask(
 
     The statement is built once, with its values left open. Raises DBAPIError.
     """
+    return ask_unless(-1, statement, values, connection) or ()
+
+
+def ask_unless(
+    known: int, statement: ClauseElement, values: Mapping[str, Any], connection: Connection
+) -> Sequence[Sequence[Any]] | None:
+    """The same; None if there are just so many rows: then the caller knows them, and they are not read."""
     raw: Any = connection.connection.driver_connection
     made = prepared(statement, connection.dialect, tuple(values) if isinstance(statement, Insert) else ())
     try:
         with raw.cursor() as cursor:
             cursor.execute(made.text, made.parameters(values), prepare=True)
+            if cursor.rowcount == known:
+                return None
             found = cursor.fetchall()
     except psycopg.Error as error:
         if raw.closed:

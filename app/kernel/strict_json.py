@@ -28,7 +28,12 @@ def loads(data: bytes) -> Any:
         )
     except (ValueError, RecursionError):
         raise JsonUnreadable from None
-    _inspect(value, MAX_DEPTH)
+    if text.count("{") + text.count("[") > MAX_DEPTH:
+        _measure(value, MAX_DEPTH)
+    if (
+        "\\u" in text
+    ):  # only an escape brings in what is no text: the bytes are UTF-8, and a bare NUL was refused
+        _inspect_texts(value)
     return value
 
 
@@ -50,16 +55,26 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _inspect(value: Any, depth: int) -> None:
+def _measure(value: Any, depth: int) -> None:
     if depth < 0:
         raise JsonUnreadable
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for item in value:
+        if depth == 0 or isinstance(item, dict | list):
+            _measure(item, depth - 1)
+
+
+def _inspect_texts(value: Any) -> None:
     if isinstance(value, str):
         if _NO_TEXT.search(value):
             raise JsonUnreadable
     elif isinstance(value, dict):
         for name, item in value.items():
-            _inspect(name, depth - 1)
-            _inspect(item, depth - 1)
+            _inspect_texts(name)
+            _inspect_texts(item)
     elif isinstance(value, list):
         for item in value:
-            _inspect(item, depth - 1)
+            _inspect_texts(item)

@@ -105,11 +105,16 @@ class ToAward(NamedTuple):
 def ends_of_awards(wanted: Sequence[ToAward]) -> list[EndsOfAward]:
     """`budget_of`, and the wallet or the pending points of the person, of each; in one statement if all are there."""
     paths = places.region_paths({each.region_code for each in wanted})
-    budgets = {
-        each: [budget_key(code, quarter(each.at)) for code in reversed(_codes(paths[each.region_code]))]
-        for each in wanted
-    }
-    keys = {key for each in wanted for key in (each.purse, debt_key(each.person_id), *budgets[each])}
+    shared: dict[tuple[str, str], list[str]] = {}
+    budgets = []
+    for each in wanted:
+        place = each.region_code, quarter(each.at)
+        if place not in shared:
+            codes = reversed(_codes(paths[each.region_code]))
+            shared[place] = [budget_key(code, place[1]) for code in codes]
+        budgets.append(shared[place])
+    keys = {key for some in shared.values() for key in some}
+    keys |= {key for each in wanted for key in (each.purse, debt_key(each.person_id))}
     found: dict[str, Any] = {
         row[0]: _Found(*row) for row in rows(_by_keys(dialect_name()), {"keys": list(keys)})
     }
@@ -117,7 +122,10 @@ def ends_of_awards(wanted: Sequence[ToAward]) -> list[EndsOfAward]:
         if each.purse not in found:
             kind = "pending" if each.pending else "wallet"
             found[each.purse] = _opened(each.purse, kind, owner_id=each.person_id)
-    return [_ends(each, found, budgets[each], _codes(paths[each.region_code])[0]) for each in wanted]
+    return [
+        _ends(each, found, own, _codes(paths[each.region_code])[0])
+        for each, own in zip(wanted, budgets, strict=True)
+    ]
 
 
 class _Found(NamedTuple):

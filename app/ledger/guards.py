@@ -205,12 +205,15 @@ TRANSACTIONS_SQLITE = (
         refusing(TRANSACTION_CLOSED),
     ),
 )
-TRANSACTIONS_FUNCTION = (
-    f"IF {_BALANCED} IS NOT TRUE THEN {raising(TRANSACTION_UNBALANCED)}; END IF; RETURN NEW;"
-)
-TRANSACTIONS_POSTGRESQL = (
-    Guard("ledger_transactions_balance", "BEFORE INSERT ON ledger_transactions FOR EACH ROW", "()"),
-)
+# Asked once of all rows of a statement; of each by its key, as above. A count, for EXISTS would become a join.
+TRANSACTIONS_FUNCTION = f"""
+IF EXISTS (SELECT 1 FROM added WHERE {_BALANCED.replace("NEW.", "added.")} IS NOT TRUE) THEN
+  {raising(TRANSACTION_UNBALANCED)};
+END IF;
+RETURN NULL;
+"""  # noqa: S608 -- made of constants
+ADDED_TRANSACTIONS = "AFTER INSERT ON ledger_transactions REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
+TRANSACTIONS_POSTGRESQL = (Guard("ledger_transactions_balance", ADDED_TRANSACTIONS, "()"),)
 
 # --- holds ---------------------------------------------------------------------------------------------------------
 

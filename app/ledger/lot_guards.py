@@ -25,7 +25,15 @@ from __future__ import annotations
 from sqlalchemy import Table
 
 from app.kernel.db import append_only
-from app.ledger.guards import Guard, attach_postgresql, attach_sqlite, moved, raising, refusing
+from app.ledger.guards import (
+    ADDED_TRANSACTIONS,
+    Guard,
+    attach_postgresql,
+    attach_sqlite,
+    moved,
+    raising,
+    refusing,
+)
 
 GRACE_DAYS = 30
 
@@ -111,22 +119,17 @@ _IN_WALLET = "EXISTS (SELECT 1 FROM accounts WHERE id = NEW.account_id AND kind 
 _BY_HOLD = (
     "EXISTS (SELECT 1 FROM holds WHERE transaction_id = NEW.transaction_id AND account_id = NEW.account_id)"
 )
-_LOTS_AGREE = """NOT EXISTS (
-  SELECT 1 FROM entries WHERE transaction_id = NEW.id
+_APART = """FROM entries WHERE transaction_id = NEW.id
   AND (SELECT kind FROM accounts WHERE id = entries.account_id) = 'wallet'
-  AND entries.amount <> (SELECT COALESCE(SUM(amount), 0) FROM lot_moves WHERE entry_id = entries.id))"""
+  AND entries.amount <> (SELECT COALESCE(SUM(amount), 0) FROM lot_moves WHERE entry_id = entries.id)"""
+_LOTS_AGREE = f"""NOT EXISTS (
+  SELECT 1 {_APART})"""
 
 
-def _give_grace(dialect: str) -> str:
+def _give_grace() -> str:
     """Points that came back to a lot whose days are over: a while to use them, and to hear of it."""
-    day, later = _CITY_DAY[dialect].format("NEW.at"), _GRACE[dialect].format("NEW.at")
+    day, later = _CITY_DAY["sqlite"].format("NEW.at"), _GRACE["sqlite"].format("NEW.at")
     over = f"UPDATE lots SET due_on = {later}, told_days = NULL WHERE due_on < {day} AND "
-    if dialect == "postgresql":
-        return (
-            "FOR one IN SELECT id, account_id FROM entries WHERE transaction_id = NEW.id AND amount > 0 LOOP "
-            f"{over}account_id = one.account_id AND expires_on IN "
-            "(SELECT expires_on FROM lot_moves WHERE entry_id = one.id AND amount > 0); END LOOP"
-        )
     return (
         f"{over}EXISTS (SELECT 1 FROM entries JOIN lot_moves ON lot_moves.entry_id = entries.id "
         "WHERE entries.transaction_id = NEW.id AND lot_moves.amount > 0 "
@@ -191,7 +194,7 @@ TRANSACTIONS_SQLITE = (
         f"BEFORE INSERT ON ledger_transactions WHEN NOT {_LOTS_AGREE}",
         refusing(LOTS_DISAGREE),
     ),
-    Guard("ledger_transactions_grace", "AFTER INSERT ON ledger_transactions", _give_grace("sqlite")),
+    Guard("ledger_transactions_grace", "AFTER INSERT ON ledger_transactions", _give_grace()),
 )
 
 _SAME_LOT = "account_id = NEW.account_id AND expires_on = NEW.expires_on"
@@ -299,14 +302,29 @@ RETURN NULL;
 """
 HOLDS_POSTGRESQL = (Guard("holds_spread", "AFTER INSERT OR UPDATE ON holds FOR EACH ROW", "()"),)
 
-TRANSACTIONS_FUNCTION = f"""
-IF NOT {_LOTS_AGREE} THEN {raising(LOTS_DISAGREE)}; END IF;
-{_give_grace("postgresql")};
-RETURN NEW;
-"""
-TRANSACTIONS_POSTGRESQL = (
-    Guard("ledger_transactions_lots", "BEFORE INSERT ON ledger_transactions FOR EACH ROW", "()"),
+# All rows of a statement at once, each by its key: nearly none brings anything back to a lot whose days are over, and
+# the loop is for those that do. OFFSET 0 keeps the entries of a transaction from becoming a join.
+_FIRST_DUE = (
+    "(SELECT MIN((SELECT due_on FROM lots WHERE account_id = lot_moves.account_id "
+    "AND expires_on = lot_moves.expires_on)) FROM lot_moves WHERE entry_id = entry.id AND amount > 0)"
 )
+_DAY, _LATER = _CITY_DAY["postgresql"], _GRACE["postgresql"]
+TRANSACTIONS_FUNCTION = f"""
+IF EXISTS (SELECT 1 FROM added WHERE (SELECT COUNT(*) {_APART.replace("NEW.", "added.")}) > 0) THEN
+  {raising(LOTS_DISAGREE)};
+END IF;
+FOR one IN
+  SELECT entry.id, entry.account_id, added.at FROM added, LATERAL
+  (SELECT id, account_id FROM entries WHERE transaction_id = added.id AND amount > 0 OFFSET 0) AS entry
+  WHERE {_FIRST_DUE} < {_DAY.format("added.at")}
+LOOP
+  UPDATE lots SET due_on = {_LATER.format("one.at")}, told_days = NULL
+  WHERE due_on < {_DAY.format("one.at")} AND account_id = one.account_id
+  AND expires_on IN (SELECT expires_on FROM lot_moves WHERE entry_id = one.id AND amount > 0);
+END LOOP;
+RETURN NULL;
+"""
+TRANSACTIONS_POSTGRESQL = (Guard("ledger_transactions_lots", ADDED_TRANSACTIONS, "()"),)
 
 _BY_HAND = "pg_trigger_depth() = 0"
 REFUSE_FUNCTION = "RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'check_violation';"

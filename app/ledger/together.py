@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.identity.actors import Actor
-from app.kernel.db import insert_all_if_absent
+from app.kernel.bulk import insert_new
 from app.kernel.errors import Conflict, Problem
 from app.kernel.ids import new_id
 from app.ledger.accounts import forget_balances
@@ -98,9 +98,9 @@ def write_all(postings: Sequence[tuple[UUID, Posting]], made_by: Sequence[UUID |
     if not entries:
         return
     # One statement of many rows: triggers move each account once.
-    if len(insert_all_if_absent(Entry, entries)) < len(entries):
+    if len(insert_new(Entry, entries)) < len(entries):
         raise Conflict
-    if len(insert_all_if_absent(LedgerTransaction, transactions)) < len(transactions):
+    if len(insert_new(LedgerTransaction, transactions)) < len(transactions):
         # Only a concurrent use of a source on other accounts gets here; see `posting.record`.
         raise SourceUsedDifferently(source=transactions[0]["source"])
     forget_balances({entry["account_id"] for entry in entries})

@@ -57,9 +57,9 @@ ON_SCREEN = "checkin"  # the rider has just read the result of a check-in; the i
 
 def on_points_awarded(event: PointsAwarded) -> None:
     """Points came, usable or pending."""
-    award = rules.award(event.award_id)
-    if award.fact_kind == ON_SCREEN and award.awarded_at == event.at:
+    if event.fact_kind == ON_SCREEN and event.awarded_at == event.at:
         return
+    award = rules.award(event.award_id)
     _tell_of_award(event, "points-usable" if event.usable else f"points-pending{_for_a_day(award)}")
 
 

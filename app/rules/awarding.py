@@ -31,6 +31,7 @@ from app.rules.circumstances import with_circumstances
 from app.rules.evaluating import Outcome, Usage, evaluate
 from app.rules.events import PointsNotAwarded
 from app.rules.grounds import grounds_of
+from app.rules.kept import KeptFact
 from app.rules.kinds import checkin, honour, hours, report, suggestion, training
 from app.rules.kinds.shape import Fact
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, NoAward, RecordedFact, RuleSetVersion
@@ -241,30 +242,38 @@ def drawn_up(
     version: RuleSetVersion, recorded: RecordedFact, outcome: Outcome, before: Usage, at: datetime
 ) -> Award:
     """An award as it will be written; its points still have to come from the budget."""
+    begun = {
+        "state": QUEUED,
+        "round": 1,
+        "funded_at": None,
+        "budget_id": None,
+        "outcome_at": None,
+        "void_at": None,
+    }
+    told = as_drawn_up(version, recorded, outcome, before, at)
+    return Award(**told, **begun, recorded=recorded, version=version)
+
+
+def as_drawn_up(
+    version: RuleSetVersion, recorded: RecordedFact | KeptFact, outcome: Outcome, before: Usage, at: datetime
+) -> dict[str, Any]:
+    """What an award says."""
     rule = outcome.rule
-    return Award(
-        id=new_id(),
-        state=QUEUED,
-        round=1,
-        recorded=recorded,
-        recorded_fact_id=recorded.id,
-        version=version,
-        version_id=version.id,
-        fact_kind=recorded.kind,
-        fact_id=recorded.fact_id,
-        person_id=recorded.person_id,
-        rule_key=rule.key,
-        points=outcome.points,
-        usable=rule.usable,
-        usable_from_at=_usable_from(rule, at),
-        expires_after_days=rule.expires_after_days,
-        explanation=explanation_of(outcome, rules_of(version), before),
-        awarded_at=at,
-        funded_at=None,
-        budget_id=None,
-        outcome_at=None,
-        void_at=None,
-    )
+    return {
+        "id": new_id(),
+        "recorded_fact_id": recorded.id,
+        "version_id": version.id,
+        "fact_kind": recorded.kind,
+        "fact_id": recorded.fact_id,
+        "person_id": recorded.person_id,
+        "rule_key": rule.key,
+        "points": outcome.points,
+        "usable": rule.usable,
+        "usable_from_at": _usable_from(rule, at),
+        "expires_after_days": rule.expires_after_days,
+        "explanation": explanation_of(outcome, rules_of(version), before),
+        "awarded_at": at,
+    }
 
 
 def _usable_from(rule: Rule, at: datetime) -> datetime | None:
@@ -316,7 +325,7 @@ def _tell_no_award(
     publish(not_awarded(recorded, why["why"], at))
 
 
-def not_awarded(recorded: RecordedFact, why: str, at: datetime) -> PointsNotAwarded:
+def not_awarded(recorded: RecordedFact | KeptFact, why: str, at: datetime) -> PointsNotAwarded:
     """What is told of a fact that gave nothing."""
     return PointsNotAwarded(
         fact_kind=recorded.kind, fact_id=recorded.fact_id, person_id=recorded.person_id, why=why, at=at

@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from app.identity import queries as people
 from app.identity.permissions import GRID_MEMBER
+from app.kernel.bulk import insert_new
 from app.kernel.clock import city_day
-from app.kernel.db import insert_all_if_absent, session
+from app.kernel.db import session
 from app.kernel.unanswered import claim
 from app.rules import campaigns
 from app.rules.counting import CAMPAIGN_OF
@@ -76,12 +77,11 @@ def _day_of(fact: Fact) -> dict[str, Any]:
 def _firsts_of_day(facts: Sequence[Fact]) -> set[UUID]:
     """Those that are their rider's first of the kind (and stage) on that city day; of two at once the key takes one."""
     rows = [_day_of(fact) for fact in facts]
-    keys = {row["fact_id"]: (row["person_id"], row["kind"], row["day_on"]) for row in rows}
-    written = insert_all_if_absent(FirstFact, rows)
-    firsts = {fact_id for fact_id, key in keys.items() if key in written}
-    taken = {fact_id: key for fact_id, key in keys.items() if fact_id not in firsts}
-    if not taken:
+    firsts = {row["fact_id"] for row in insert_new(FirstFact, rows)}
+    if len(firsts) == len(rows):
         return firsts
+    keys = {row["fact_id"]: (row["person_id"], row["kind"], row["day_on"]) for row in rows}
+    taken = {fact_id: key for fact_id, key in keys.items() if fact_id not in firsts}
     riders, kinds, days = (set(column) for column in zip(*taken.values(), strict=True))
     held = session.scalars(
         select(FirstFact).where(

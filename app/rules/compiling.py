@@ -34,9 +34,21 @@ class Compiled:
         return tuple(condition for condition, test in self.tests if not test(fields))
 
 
-@lru_cache(maxsize=256)
+_last: tuple[tuple[Rule, ...] | None, Mapping[str, tuple[Compiled, ...]]] = None, {}
+
+
 def compiled(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Compiled, ...]]:
     """The rules by the kind of fact they speak about, in their order; multipliers after those they multiply."""
+    global _last
+    known, made = _last  # one pair, read at once: another thread may put another
+    if known is not rules:  # many facts in a row are judged by the same rules, and these are long to compare
+        made = _compiled(rules)
+        _last = rules, made
+    return made
+
+
+@lru_cache(maxsize=256)
+def _compiled(rules: tuple[Rule, ...]) -> Mapping[str, tuple[Compiled, ...]]:
     made: dict[str, list[Compiled]] = {}
     for rule in rules:
         made.setdefault(rule.fact, []).append(_compile(rule))

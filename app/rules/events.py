@@ -20,9 +20,11 @@ class AwardEvent(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsAwarded(AwardEvent):
-    """The points lie in the wallet: usable, or pending until the outcome."""
+    """The points lie in the wallet: usable, or pending until the outcome. What for, and when they were promised."""
 
     usable: bool
+    fact_kind: str
+    awarded_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from app.identity.actors import SYSTEM
+from app.kernel.bulk import insert_new
 from app.kernel.clock import city_day
-from app.kernel.db import as_loaded, insert_all_if_absent, session
+from app.kernel.db import as_loaded, session
 from app.kernel.errors import Conflict
 from app.kernel.events import publish, publish_all
 from app.kernel.unanswered import is_unanswered, put, run_again
@@ -26,6 +27,7 @@ from app.ledger.posting import Leg, post
 from app.ledger.reversals import is_reversed
 from app.ledger.together import Posting, post_all
 from app.rules.events import AwardGivenBack, AwardQueued, AwardSettled, PointsAwarded
+from app.rules.kept import DrawnAward
 from app.rules.models import ACTIVE, PENDING, QUEUED, VOID, Award, RecordedFact
 
 MAX_PAID_AT_ONCE = 500
@@ -36,12 +38,12 @@ _COLUMNS = Award.__table__.columns.keys()
 def fund(award: Award, at: datetime) -> None:
     """Give a queued award its points from the budget, or leave it queued; either way the rider is told."""
     if _draw_on_budget(award, at):
-        publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
+        publish(_awarded(award, at))
     else:
         publish(AwardQueued(**_facts(award, at)))
 
 
-def fund_all(awards: Sequence[tuple[Award, datetime]]) -> None:
+def fund_all(awards: Sequence[tuple[DrawnAward, datetime]]) -> None:
     """The same for new awards of different riders, each at its instant; the first of them draw first on a budget."""
     if not awards:
         return
@@ -63,23 +65,25 @@ def fund_all(awards: Sequence[tuple[Award, datetime]]) -> None:
         if award.state == ACTIVE and end.owes:
             _pay_debt(award, at)
     queued = [each for each in awards if each[0].state == QUEUED]
-    publish_all(
-        [
-            PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE)
-            for award, at in awards
-            if award.state != QUEUED
-        ]
-    )
+    publish_all([_awarded(award, at) for award, at in awards if award.state != QUEUED])
+    held = [award.loaded() for award, _ in queued]  # at hand for whoever tells the rider
     publish_all([AwardQueued(**_facts(award, at)) for award, at in queued])
+    del held
 
 
-def _write_down(awards: Sequence[Award]) -> None:
-    """Write new awards as they came out; the session learns of them."""
-    rows = [{name: getattr(award, name) for name in _COLUMNS} for award in awards]
-    if len(insert_all_if_absent(Award, rows)) < len(rows):
+def _write_down(awards: Sequence[DrawnAward]) -> None:
+    """Write new awards as they came out."""
+    if len(insert_new(Award, [award.row for award in awards])) < len(awards):
         raise Conflict  # of a fact and a rule there is one award; whoever is here has claimed the fact
-    for award in awards:
-        as_loaded(award)
+
+
+def _awarded(award: Award | DrawnAward, at: datetime) -> PointsAwarded:
+    return PointsAwarded(
+        **_facts(award, at),
+        usable=award.state == ACTIVE,
+        fact_kind=award.fact_kind,
+        awarded_at=award.awarded_at,
+    )
 
 
 def _draw_on_budget(award: Award, at: datetime) -> bool:
@@ -102,7 +106,7 @@ def _draw_on_budget(award: Award, at: datetime) -> bool:
     return award.state != QUEUED
 
 
-def _draw(award: Award, budget_id: UUID, at: datetime) -> None:
+def _draw(award: Award | DrawnAward, budget_id: UUID, at: datetime) -> None:
     award.state = PENDING if award.waits else ACTIVE
     award.funded_at, award.budget_id = at, budget_id
 
@@ -171,7 +175,7 @@ def pay_queued(*, at: datetime) -> int:
                 continue
             if _draw_on_budget(award, at):
                 paid += 1
-                publish(PointsAwarded(**_facts(award, at), usable=award.state == ACTIVE))
+                publish(_awarded(award, at))
             else:
                 empty.add(award.recorded.region_code)  # oldest first: nobody later is paid before
     return paid
@@ -208,7 +212,7 @@ def _queued_to_change(empty: Collection[str]) -> Sequence[Award]:
     ).all()
 
 
-def _last_day(award: Award, at: datetime) -> date | None:
+def _last_day(award: Award | DrawnAward, at: datetime) -> date | None:
     """Until when points that become usable now may be used; None: they do not expire. Pending points never run out."""
     days = award.expires_after_days
     return None if days is None or award.waits else city_day(at) + timedelta(days=days)
@@ -227,7 +231,7 @@ def _move(
 
 
 def _posting(
-    award: Award,
+    award: Award | DrawnAward,
     step: str,
     from_account: UUID,
     to_account: UUID,
@@ -243,7 +247,7 @@ def _posting(
     )
 
 
-def _words(award: Award, step: str) -> dict[str, Any]:
+def _words(award: Award | DrawnAward, step: str) -> dict[str, Any]:
     return {
         "slug": f"rules.entry.{step}",
         "what": dict(award.explanation["words"]),
@@ -254,14 +258,14 @@ def _words(award: Award, step: str) -> dict[str, Any]:
     }
 
 
-def _pay_debt(award: Award, at: datetime) -> None:
+def _pay_debt(award: Award | DrawnAward, at: datetime) -> None:
     pay_from_award(person_id=award.person_id, points=award.points, source=source_of(award, "debt"), at=at)
 
 
-def source_of(award: Award, step: str) -> str:
+def source_of(award: Award | DrawnAward, step: str) -> str:
     """The ledger's name for one step of an award in its present round: booked once."""
     return f"award:{award.id}:{award.round}:{step}"
 
 
-def _facts(award: Award, at: datetime) -> dict[str, Any]:
+def _facts(award: Award | DrawnAward, at: datetime) -> dict[str, Any]:
     return {"award_id": award.id, "person_id": award.person_id, "points": award.points, "at": at}

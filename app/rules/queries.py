@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
@@ -35,6 +34,8 @@ from app.rules.models import (
 )
 from app.rules.rulebook import Rule
 from app.volunteering.models import Hours
+
+Judged = tuple[RecordedFact, list[Award], NoAward | None]
 
 SEES_ALL = ("rules.edit", "rules.review")
 AT_HAND = 64  # as many as come together
@@ -283,17 +284,20 @@ def awards_to_change(fact_kind: str, fact_ids: Sequence[UUID], *states: str) -> 
 
 def remember_judged(recorded: RecordedFact, awards: list[Award], none: NoAward | None = None) -> None:
     """Keep at hand what this unit of work has judged: it is told in the answer, and need not be read again."""
+    remember_kept(recorded.kind, recorded.fact_id, lambda: (recorded, awards, none))
+
+
+def remember_kept(fact_kind: str, fact_id: UUID, told: Callable[[], Judged]) -> None:
+    """The same of what was judged as plain rows: `told` makes models of them, if anybody asks."""
     judged_now = session.info.setdefault("judged", {})
     if len(judged_now) >= AT_HAND:  # a long unit of work: what it tells is told at once
         judged_now.clear()
-    judged_now[recorded.kind, recorded.fact_id] = recorded, awards, none
+    judged_now[fact_kind, fact_id] = told
 
 
-def _judged_just_now(
-    fact_kind: str, fact_id: UUID
-) -> tuple[RecordedFact, list[Award], NoAward | None] | None:
-    judged_now: dict[tuple[str, UUID], Any] = session.info.get("judged", {})
-    return judged_now.get((fact_kind, fact_id))
+def _judged_just_now(fact_kind: str, fact_id: UUID) -> Judged | None:
+    told: Callable[[], Judged] | None = session.info.get("judged", {}).get((fact_kind, fact_id))
+    return told() if told else None
 
 
 def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:
@@ -349,16 +353,21 @@ def recorded_fact_for(fact_kind: str, fact_id: UUID, by: Actor) -> RecordedFact:
 
 def points_given_each(fact_kind: str, fact_ids: Sequence[UUID]) -> dict[UUID, int]:
     """The same of many facts; those that gave nothing are not in it."""
-    rows = session.execute(
+    found = rows(_given(dialect_name()), {"kind": fact_kind, "facts": list(fact_ids)})
+    return {fact_id: int(points) for fact_id, points in found}
+
+
+@cache
+def _given(dialect: str) -> Statement:
+    return (
         select(Award.fact_id, func.sum(Award.points))
         .where(
-            Award.fact_kind == fact_kind,
-            Award.fact_id.in_(fact_ids),
-            Award.state.in_((QUEUED, PENDING, ACTIVE)),
+            Award.fact_kind == bindparam("kind"),
+            one_of(Award.fact_id, "facts", dialect),
+            or_(*(Award.state == each for each in (QUEUED, PENDING, ACTIVE))),
         )
         .group_by(Award.fact_id)
     )
-    return {fact_id: int(points) for fact_id, points in rows}
 
 
 def queued_awards() -> tuple[int, int]:

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from app.checkins.events import CheckedIn
 from app.identity import queries as people
-from app.kernel.db import as_loaded, insert_all_if_absent, session
+from app.kernel.bulk import insert_new
+from app.kernel.errors import Conflict
 from app.kernel.events import publish_all
+from app.kernel.ids import new_id
 from app.places.queries import region_paths
 from app.rules import queries, usage
-from app.rules.awarding import as_recorded, drawn_up, not_awarded, not_entitled, usage_told
+from app.rules.awarding import as_drawn_up, as_recorded, not_awarded, not_entitled, usage_told
 from app.rules.circumstances import all_with_circumstances
-from app.rules.evaluating import evaluate
+from app.rules.evaluating import Outcome, Usage, evaluate
+from app.rules.kept import DrawnAward, KeptFact, KeptNone, loaded
 from app.rules.kinds import checkin
 from app.rules.kinds.shape import Fact
-from app.rules.models import Award, NoAward, RecordedFact, RuleSetVersion
+from app.rules.models import NoAward, RecordedFact, RuleSetVersion
 from app.rules.paying import fund_all
 from app.rules.queries import rules_of
 from app.rules.reasons import NO_RULES, nearest_miss, said
@@ -31,7 +35,7 @@ class Judged:
     """A fact, as it is kept, and the version that was in force; None where there was none."""
 
     fact: Fact
-    recorded: RecordedFact
+    recorded: KeptFact
     version: RuleSetVersion | None
     at: datetime
 
@@ -59,7 +63,7 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
     """
     judged = _recorded(all_with_circumstances(facts), at)
     void = queries.void_ones(facts[0].kind, [each.fact.id for each in judged])
-    riders = people.people_named([each.fact.person_id for each in judged])
+    riders = people.standings([each.fact.person_id for each in judged])
     entitled: list[Judged] = []
     misses: list[Miss] = []
     for each in judged:
@@ -75,48 +79,46 @@ def judge_together(facts: Sequence[Fact], at: Sequence[datetime]) -> None:
             misses.append(Miss(each, said(refusal or NO_RULES)))
     awards, missed = _by_rules(entitled)
     fund_all(awards)
-    given: dict[UUID, list[Award]] = {each.recorded.id: [] for each in judged}
-    for award, _ in awards:
-        given[award.recorded_fact_id].append(award)
-    for each in judged:
-        queries.remember_judged(each.recorded, given[each.recorded.id])
+    _remember(awards)
     _tell_no_awards([*misses, *missed])
 
 
 def _recorded(facts: Sequence[Fact], at: Sequence[datetime]) -> list[Judged]:
     """Claim the facts: those that were judged before are left out. The unique constraint settles two at one moment."""
     rows = [as_recorded(fact, when) for fact, when in zip(facts, at, strict=True)]
-    written = insert_all_if_absent(RecordedFact, rows)
+    claimed = {id(row) for row in insert_new(RecordedFact, rows)}
     versions = queries.version_in_force_each([(fact.fields["region"], fact.happened_at) for fact in facts])
     return [
-        Judged(fact, as_loaded(RecordedFact(**row)), version, when)
+        Judged(fact, KeptFact(**row), version, when)
         for fact, row, version, when in zip(facts, rows, versions, at, strict=True)
-        if (row["id"],) in written
+        if id(row) in claimed
     ]
 
 
-def _by_rules(judged: Sequence[Judged]) -> tuple[list[tuple[Award, datetime]], list[Miss]]:
+def _by_rules(judged: Sequence[Judged]) -> tuple[list[tuple[DrawnAward, datetime]], list[Miss]]:
     """What the rules say of each, in their order: each counts on what those before it have used of a cap."""
     counters = _counters_to_change(judged)
-    awards: list[tuple[Award, datetime]] = []
+    awards: list[tuple[DrawnAward, datetime]] = []
     misses: list[Miss] = []
-    for each in judged:
+    for each, own in zip(judged, counters, strict=True):
         assert each.version is not None
-        own = counters[each.fact.id]
         before = usage.used(own)
         outcomes = evaluate(rules_of(each.version), each.fact, before)
         given = [outcome for outcome in outcomes if outcome.points]
         usage.count(own, given)
-        awards += [
-            (drawn_up(each.version, each.recorded, outcome, before, each.at), each.at) for outcome in given
-        ]
+        awards += [(_drawn(each, each.version, outcome, before), each.at) for outcome in given]
         if not given:
             misses.append(Miss(each, nearest_miss(outcomes) | {"usage": usage_told(before)}, each.version))
-    usage.keep(each for own in counters.values() for each in own.values())
+    usage.keep(each for own in counters for each in own.values())
     return awards, misses
 
 
-def _counters_to_change(judged: Sequence[Judged]) -> dict[UUID, Counters]:
+def _drawn(judged: Judged, version: RuleSetVersion, outcome: Outcome, before: Usage) -> DrawnAward:
+    told = as_drawn_up(version, judged.recorded, outcome, before, judged.at)
+    return DrawnAward(**told, recorded=judged.recorded, version=version)
+
+
+def _counters_to_change(judged: Sequence[Judged]) -> list[Counters]:
     """The counters of each fact, locked version by version; versions of one set count on the same."""
     found: dict[UUID, Counters] = {}
     shared: dict[UUID, Counter] = {}
@@ -126,21 +128,35 @@ def _counters_to_change(judged: Sequence[Judged]) -> dict[UUID, Counters]:
         counters = usage.all_counters_to_change(version.rule_set_id, rules_of(version), facts)
         for fact, own in zip(facts, counters, strict=True):
             found[fact.id] = {key: shared.setdefault(each.id, each) for key, each in own.items()}
-    return found
+    return [found[each.fact.id] for each in judged]
+
+
+def _remember(awards: Sequence[tuple[DrawnAward, datetime]]) -> None:
+    given: dict[int, list[DrawnAward]] = {}
+    for award, _ in awards:
+        given.setdefault(id(award.recorded), []).append(award)
+    for some in given.values():
+        fact = some[0].recorded
+        queries.remember_kept(fact.kind, fact.fact_id, partial(loaded, fact, some))
 
 
 def _tell_no_awards(misses: Sequence[Miss]) -> None:
     told = [
-        NoAward(
+        KeptNone(
+            id=new_id(),
             recorded=miss.judged.recorded,
+            recorded_fact_id=miss.judged.recorded.id,
             version=miss.version,
+            version_id=miss.version.id if miss.version else None,
             why=miss.why["why"],
             explanation=dict(miss.why),
         )
         for miss in misses
     ]
-    session.add_all(told)
-    session.flush()
+    if len(insert_new(NoAward, [each.row for each in told])) < len(told):
+        raise Conflict  # of a fact there is one; whoever is here has claimed the fact
     for each in told:
-        queries.remember_judged(each.recorded, [], each)
+        queries.remember_kept(
+            each.recorded.kind, each.recorded.fact_id, partial(loaded, each.recorded, [], each)
+        )
     publish_all([not_awarded(miss.judged.recorded, miss.why["why"], miss.judged.at) for miss in misses])

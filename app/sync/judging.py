@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -118,8 +119,13 @@ def _hand_over(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at
 
 def counted(checkin_id: UUID, points: int) -> Outcome:
     """A presence that counted, and what it gave."""
+    return Outcome(state=COUNTED, words=_words_of(points), points=points, checkin_id=checkin_id)
+
+
+@lru_cache(maxsize=1024)
+def _words_of(points: int) -> dict[str, str]:
     key = "sync.counted" if points else "sync.counted-without-points"
-    return Outcome(state=COUNTED, words=said(key, points=points), points=points, checkin_id=checkin_id)
+    return said(key, points=points)
 
 
 def already(there: Checkin) -> Outcome:

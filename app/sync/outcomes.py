@@ -9,6 +9,7 @@ from uuid import UUID
 from app.kernel import i18n, problems
 from app.kernel.errors import Problem
 from app.sync.models import REFUSED, REVIEW, SyncItem
+from app.sync.queries import Waiting
 
 BROKEN = "item-broken"
 
@@ -51,7 +52,7 @@ def said(key: str, **facts: Any) -> dict[str, str]:
     return {name: i18n.say(key, locale=name, **facts) for name in i18n.LOCALES}
 
 
-def refused(item: SyncItem, problem: Problem) -> Outcome:
+def refused(item: SyncItem | Waiting, problem: Problem) -> Outcome:
     """A refusal as an outcome: for a person to look at if goods are gone or the code is genuine."""
     doubt = problem.slug in FOR_A_PERSON or (item.of_goods and problem.slug not in UNPROVEN)
     state = REVIEW if item.of_station and doubt else REFUSED

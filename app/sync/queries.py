@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -12,9 +14,10 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app.checkins.models import Checkin
 from app.identity.actors import Actor
 from app.identity.models import Person
-from app.kernel.bulk import among
+from app.kernel.bulk import among, one_of
 from app.kernel.clock import city_day, day_bounds
-from app.kernel.db import session
+from app.kernel.db import Statement, dialect_name, session
+from app.kernel.driving import rows
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.places.models import Region, Station
 from app.sync.errors import ConflictUnknown, DeviceUnknown
@@ -24,6 +27,7 @@ from app.sync.models import (
     REDEEM,
     REVIEW,
     SEEN_WITHIN,
+    VOUCHER,
     WAITING,
     Conflict,
     Lease,
@@ -113,19 +117,79 @@ def hash_at(lease_id: UUID, seq: int) -> str | None:
 def hashes_at(places: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], str]:
     """The same of many places."""
     leases, seqs = {lease_id for lease_id, _ in places}, {seq for _, seq in places}
-    rows = session.execute(
+    found = session.execute(
         select(SyncItem.lease_id, SyncItem.seq, SyncItem.hash).where(
             SyncItem.lease_id.in_(leases), among(SyncItem.seq, seqs)
         )
     )
     return {
-        (lease_id, seq): found for lease_id, seq, found in rows if lease_id is not None and seq is not None
+        (lease_id, seq): told for lease_id, seq, told in found if lease_id is not None and seq is not None
     }
 
 
 def leases_named(ids: Collection[UUID]) -> dict[UUID, Lease]:
     """The leases with these ids."""
     return {each.id: each for each in session.scalars(select(Lease).where(Lease.id.in_(ids)))}
+
+
+class Waiting(NamedTuple):
+    """An item that is to be settled; the names are those of `SyncItem`, which costs ten times as much to read."""
+
+    id: UUID
+    kind: str
+    body: str
+    person_id: UUID | None
+    station_id: UUID | None
+    lease_id: UUID | None
+    seq: int | None
+    prev_hash: str | None
+    hash: str
+    signature: str | None
+    clock_offset_s: int
+    happened_at: datetime
+    arrived_at: datetime
+
+    @property
+    def of_station(self) -> bool:
+        """As `SyncItem.of_station`."""
+        return self.lease_id is not None
+
+    @property
+    def of_goods(self) -> bool:
+        """As `SyncItem.of_goods`."""
+        return self.kind in (REDEEM, VOUCHER)
+
+
+class Told(NamedTuple):
+    """What is answered about an item; the names are those of `SyncItem`."""
+
+    id: UUID
+    seq: int | None
+    kind: str
+    state: str
+    slug: str | None
+    words: dict[str, str] | None
+    points: int | None
+    happened_at: datetime
+    arrived_at: datetime
+    checkin_id: UUID | None
+    voucher_id: UUID | None
+
+
+def waiting_named(ids: Sequence[UUID]) -> dict[UUID, Waiting]:
+    """These items, as they are settled."""
+    return {row[0]: Waiting(*row) for row in rows(_these(Waiting, dialect_name()), {"ids": list(ids)})}
+
+
+def told_of(ids: Sequence[UUID]) -> dict[UUID, Told]:
+    """These items, as they are answered."""
+    return {row[0]: Told(*row) for row in rows(_these(Told, dialect_name()), {"ids": list(ids)})}
+
+
+@cache
+def _these(shape: type[Waiting | Told], dialect: str) -> Statement:
+    looked_at = (getattr(SyncItem, name) for name in shape._fields)
+    return select(*looked_at).where(one_of(SyncItem.id, "ids", dialect))
 
 
 def items_named(ids: Sequence[UUID]) -> dict[UUID, SyncItem]:

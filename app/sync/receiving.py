@@ -13,15 +13,18 @@ from uuid import UUID
 import marshmallow as ma
 
 from app.identity.actors import Actor
-from app.kernel import i18n, strict_json
+from app.kernel import i18n
+from app.kernel.bulk import insert_new
 from app.kernel.db import insert_all_if_absent, insert_if_absent, session
 from app.kernel.errors import Problem, Unauthenticated
+from app.kernel.plain import Plain
 from app.sync import chain, queries, resolving, schemas
 from app.sync.errors import ItemChanged, ItemUnreadable, LogSignature
 from app.sync.models import ASLEEP, CHECKIN, LATEST, REFUSED, WAITING, Lease, SaidPosition, SyncItem
+from app.sync.queries import Told
 from app.sync.settling import settle_posters, settle_ripe
 
-_ENTRY, _TEXT, _CHECKIN = schemas.EntryIn(), schemas.EntryText(), schemas.CheckinIn()
+_ENTRY, _CHECKIN = Plain(schemas.EntryIn()), schemas.CheckinIn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Receipt:
     """What became of each item of a batch, in the order sent, and how much of the log is here."""
 
     server_time: datetime
-    items: Sequence[SyncItem | Unkept]
+    items: Sequence[Told | Unkept]
     have: int | None
     missing: Sequence[int]
 
@@ -75,7 +78,7 @@ def receive(
         settle_posters(person_id=by.id, at=at)
     elif _hear(lease, log, sent_at, at):
         settle_ripe(at=at)
-    stored = queries.items_named([each for each in taken if isinstance(each, UUID)])
+    stored = queries.told_of([each for each in taken if isinstance(each, UUID)])
     return Receipt(
         server_time=at,
         items=[stored[each] if isinstance(each, UUID) else each for each in taken],
@@ -171,14 +174,14 @@ def _take_all(
             ids.add(each["id"])
             places |= {each["seq"]} if each.get("seq") is not None else set()
             new.append(each | arrived)
-    written = insert_all_if_absent(SyncItem, [_row(each) for each in new])
-    _keep_positions([each for each in new if (each["id"],) in written])
+    written = {row["id"] for row in insert_new(SyncItem, [_row(each) for each in new])}
+    _keep_positions([each for each in new if each["id"] in written])
     taken: list[UUID | Unkept] = []
     for each in read:
         if isinstance(each, Unkept):
             taken.append(each)
-        elif (each["id"],) in written:
-            written.remove((each["id"],))  # once: the same id again is the same item, or another
+        elif each["id"] in written:
+            written.remove(each["id"])  # once: the same id again is the same item, or another
             taken.append(each["id"])
         else:
             taken.append(_take(each | arrived, by))
@@ -228,8 +231,8 @@ def _keep_positions(items: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _entry(raw: Any, lease: Lease) -> dict[str, Any]:
-    entry = schemas.checked(_ENTRY, raw)
-    told = schemas.checked(_TEXT, strict_json.loads(entry["text"].encode()))
+    entry = _ENTRY.load(raw)
+    told = resolving.entry_in(entry["text"])
     return {
         "id": told["id"],
         "kind": told["kind"],

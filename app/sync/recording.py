@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import delete
 from app.checkins.refusing import remember_refusal
 from app.codes.queries import use_of_step
 from app.identity.actors import SYSTEM
+from app.kernel.bulk import among, update_all
 from app.kernel.db import session
 from app.kernel.errors import Problem
 from app.notices.telling import About, tell
@@ -17,6 +19,7 @@ from app.places import queries as places
 from app.sync import resolving, verifying
 from app.sync.models import REFUSED, REVIEW, Conflict, Lease, SaidPosition, StationDevice, SyncItem
 from app.sync.outcomes import Outcome
+from app.sync.queries import Waiting
 
 
 def write_down(item: SyncItem, outcome: Outcome, *, at: datetime) -> None:
@@ -36,6 +39,29 @@ def note(item: SyncItem, outcome: Outcome, *, at: datetime) -> None:
     item.settled_at = at
     if not item.of_station:
         session.execute(delete(SaidPosition).where(SaidPosition.item_id == item.id))
+
+
+def note_all(outcomes: Sequence[tuple[Waiting, Outcome]], *, at: datetime) -> None:
+    """The same of many, at once. Whatever the session holds of them is out of date then."""
+    update_all(
+        SyncItem,
+        [
+            {
+                "id": item.id,
+                "state": outcome.state,
+                "slug": outcome.slug,
+                "words": outcome.words,
+                "points": outcome.points,
+                "checkin_id": outcome.checkin_id,
+                "voucher_id": outcome.voucher_id,
+                "settled_at": at,
+            }
+            for item, outcome in outcomes
+        ],
+    )
+    told = [item.id for item, _ in outcomes if not item.of_station]
+    if told:
+        session.execute(delete(SaidPosition).where(among(SaidPosition.item_id, told)))
 
 
 def _refuse(item: SyncItem, outcome: Outcome, at: datetime) -> None:

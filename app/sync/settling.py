@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 
+from app.kernel.bulk import among
 from app.kernel.db import insert_if_absent, is_transient, session
 from app.kernel.errors import Problem
 from app.kernel.observing import log
@@ -64,10 +65,12 @@ def settle_posters(*, person_id: UUID, at: datetime) -> int:
 
 
 def _settle_all(ripe: Sequence[UUID], at: datetime) -> int:
-    stored = queries.items_named(ripe)
+    stored = queries.waiting_named(ripe)
     for wave in waves([stored[each] for each in ripe]):
-        for item in settle_together(wave, at=at):
-            settle(item, at=at)
+        alone = [each.id for each in settle_together(wave, at=at)]
+        items = queries.items_named(alone) if alone else {}
+        for each in alone:
+            settle(items[each], at=at)
     return len(ripe)
 
 
@@ -79,7 +82,7 @@ def _ripe(at: datetime, limit: int) -> list[UUID]:
     firsts = _firsts()
     gate = Gate(at, {each.person_id for each in firsts})
     free = {each.person_id for each in firsts if not gate.holds_back(each)}
-    chosen = _WAITING.where(or_(SyncItem.person_id.is_(None), SyncItem.person_id.in_(free)))
+    chosen = _WAITING.where(or_(SyncItem.person_id.is_(None), among(SyncItem.person_id, free)))
     waiting = session.execute(chosen.order_by(*_IN_ORDER)).all()
     return list(islice((each.id for each in waiting if not gate.holds_back(each)), limit))
 
@@ -128,14 +131,17 @@ class Gate:
             UUID, set[UUID]
         ] = {}  # by lease, those of these riders that its device may have seen
         self._held: set[UUID] = set()  # riders with an item that waits: their later ones wait as well
-        self._out = queries.leases_out(at)
+        self._out = [
+            (each.id, max(each.granted_at, each.heard_at), each.ends_at, each)
+            for each in queries.leases_out(at)
+        ]
 
     def holds_back(self, item: Any) -> bool:
         """Whether something that goes before this item may still be on its way, or waits itself."""
         held = (
             item.person_id in self._held
             or (item.lease_id is not None and self._has_gaps(item.lease_id))
-            or any(self._waits_for(lease, item) for lease in self._out)
+            or self._waits(item)
         )
         if held and item.person_id is not None:
             self._held.add(item.person_id)
@@ -148,12 +154,17 @@ class Gate:
             self._gaps[lease_id] = not given_up and queries.count_of(lease_id) < lease.told
         return self._gaps[lease_id]
 
-    def _waits_for(self, lease: Lease, item: Any) -> bool:
-        if lease.id == item.lease_id or item.person_id is None:
+    def _waits(self, item: Any) -> bool:
+        if item.person_id is None:
             return False
         happened_at = min(item.happened_at, item.arrived_at)
-        if not max(lease.granted_at, lease.heard_at) < happened_at <= lease.ends_at:
-            return False
+        return any(
+            item.person_id in self._seen_by(lease)
+            for lease_id, heard_at, ends_at, lease in self._out
+            if heard_at < happened_at <= ends_at and lease_id != item.lease_id
+        )
+
+    def _seen_by(self, lease: Lease) -> set[UUID]:
         if lease.id not in self._seen:
             self._seen[lease.id] = queries.may_have_been_seen(lease, self._riders)
-        return item.person_id in self._seen[lease.id]
+        return self._seen[lease.id]

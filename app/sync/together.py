@@ -19,11 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from app.checkins.checking_in import Presence, believed, check_in_together, presence_by_poster
 from app.checkins.queries import check_ins_of_windows
 from app.codes import queries as codes
-from app.codes.models import PersonalHandle, ScanSession
+from app.codes.models import ScanSession
 from app.identity import queries as people
 from app.identity.models import Person
-from app.kernel.bulk import among
-from app.kernel.db import insert_all_if_absent, is_transient, session
+from app.kernel.bulk import among, insert_new
+from app.kernel.db import is_transient, session
 from app.kernel.errors import Problem
 from app.kernel.observing import log
 from app.places.models import Region, Station
@@ -32,17 +32,18 @@ from app.sync import queries, resolving, verifying
 from app.sync.judging import already, counted, holder_of
 from app.sync.models import CHECKIN, Lease, StationDevice, SyncItem
 from app.sync.outcomes import refused
-from app.sync.recording import note, write_down
+from app.sync.queries import Waiting
+from app.sync.recording import note_all, write_down
 
 FEW = 2  # not worth it
 
 
-def waves(items: Sequence[SyncItem]) -> Iterator[list[SyncItem]]:
+def waves(items: Sequence[Waiting]) -> Iterator[list[Waiting]]:
     """Cut ordered items into those that may be settled together, presences of one rider each; all others go alone.
 
     Goods of another rider may go before a wave is over: they touch neither its riders nor the budget it draws on.
     """
-    wave: list[SyncItem] = []
+    wave: list[Waiting] = []
     riders: set[UUID] = set()
     for item in items:
         alone = item.of_goods or item.person_id is None or item.station_id is None
@@ -57,7 +58,7 @@ def waves(items: Sequence[SyncItem]) -> Iterator[list[SyncItem]]:
     yield wave
 
 
-def settle_together(items: Sequence[SyncItem], *, at: datetime) -> list[SyncItem]:
+def settle_together(items: Sequence[Waiting], *, at: datetime) -> list[Waiting]:
     """Count what can be counted in one go; returns the items that are to be settled one by one, in their order."""
     if len(items) <= FEW:
         return list(items)
@@ -79,26 +80,33 @@ def settle_together(items: Sequence[SyncItem], *, at: datetime) -> list[SyncItem
 class Known:
     """What the proofs of a wave ask for. Rows are held here, so that the session need not read them again."""
 
-    def __init__(self, items: Sequence[SyncItem]) -> None:
+    def __init__(self, items: Sequence[Waiting]) -> None:
         self._items = items
         self.told = {item.id: resolving.told_by(item) for item in items}
         self.leases = queries.leases_named({item.lease_id for item in items if item.lease_id is not None})
+        devices = {each.device_id for each in self.leases.values()}
+        found = session.scalars(select(StationDevice).where(StationDevice.id.in_(devices)))
+        self.devices = {each.id: each for each in found}
         self.held = self._rows()
+        self.device_named, self.person = self.devices.__getitem__, self.riders.__getitem__
 
     def _rows(self) -> list[object]:
-        """The devices, stations with their regions, and riders, by three statements."""
-        devices = {each.device_id for each in self.leases.values()}
+        """The stations with their regions, and the riders who scanned posters: a code asks less of its rider."""
         stations = {item.station_id for item in self._items}
-        riders = {item.person_id for item in self._items if item.person_id is not None}
+        riders = {item.person_id for item in self._items if not item.of_station}
         there = select(Station, Region).join(Region, Region.code == Station.region_code)
-        return [
-            *session.scalars(select(StationDevice).where(StationDevice.id.in_(devices))),
-            *session.execute(there.where(Station.id.in_(stations))),
-            *session.scalars(select(Person).where(among(Person.id, riders))),
-        ]
+        held: list[object] = [*session.execute(there.where(Station.id.in_(stations)))]
+        if riders:
+            held += session.scalars(select(Person).where(among(Person.id, riders)))
+        return held
 
     @cached_property
-    def handles(self) -> dict[str, PersonalHandle]:
+    def riders(self) -> dict[UUID, people.Standing]:
+        """How those stand whose codes were scanned."""
+        return people.standings([each.person_id for each in self.handles.values()])
+
+    @cached_property
+    def handles(self) -> dict[str, codes.Known]:
         """The handles that the codes name."""
         scans = [item for item in self._items if item.of_station]
         named = {resolving.handle_in(self.told[item.id]["code"], item.happened_at) for item in scans}
@@ -110,7 +118,7 @@ class Known:
         before = {(item.lease_id, item.seq - 1) for item in self._items if item.lease_id and item.seq}
         return queries.hashes_at(before)
 
-    def handle_named(self, digits: str) -> PersonalHandle | None:
+    def handle_named(self, digits: str) -> codes.Known | None:
         """As `codes.handle_named`."""
         return self.handles.get(digits)
 
@@ -123,7 +131,7 @@ class Known:
 class Proof:
     """A presence that is in order: the rider's phone made the code, and the device's word is believed."""
 
-    item: SyncItem
+    item: Waiting
     presence: Presence
     scan: tuple[verifying.Shown, Lease] | None  # a poster uses no step of a code
 
@@ -141,7 +149,7 @@ class Proof:
         return verifying.use_of(shown, lease.station_id, lease, self.item.happened_at)
 
 
-def _settle(items: Sequence[SyncItem], known: Known, at: datetime) -> set[UUID]:
+def _settle(items: Sequence[Waiting], known: Known, at: datetime) -> set[UUID]:
     """Count what is in order, turn away what is proven to be not. Returns the items that are settled."""
     proofs: list[Proof] = []
     done = set()
@@ -152,18 +160,18 @@ def _settle(items: Sequence[SyncItem], known: Known, at: datetime) -> set[UUID]:
         try:
             proofs.append(_scan(item, known, at))
         except Problem as problem:
-            write_down(item, refused(item, problem), at=at)
+            write_down(session.get_one(SyncItem, item.id), refused(item, problem), at=at)
             done.add(item.id)
     return done | _count(proofs, at)
 
 
-def _scan(item: SyncItem, known: Known, at: datetime) -> Proof:
+def _scan(item: Waiting, known: Known, at: datetime) -> Proof:
     """Raises what speaks against it, before anything is written: the same that `judging` finds first."""
     assert item.lease_id is not None
     lease = known.leases[item.lease_id]
     shown = verifying.shown_code(known.told[item.id]["code"], item.happened_at, known.handle_named)
-    verifying.must_be_believed(item, lease, at, known.hash_at)
-    verifying.must_be_good(shown, item.happened_at, lease)
+    verifying.must_be_believed(item, lease, at, known.hash_at, known.device_named)
+    verifying.must_be_good(shown, item.happened_at, lease, known.person)
     presence = Presence(
         person_id=shown.handle.person_id,
         station_id=lease.station_id,
@@ -174,7 +182,7 @@ def _scan(item: SyncItem, known: Known, at: datetime) -> Proof:
     return Proof(item, presence, (shown, lease))
 
 
-def _poster(item: SyncItem, known: Known) -> list[Proof]:
+def _poster(item: Waiting, known: Known) -> list[Proof]:
     """The proof, if nothing speaks against it; else `judging` has the word: there a window that is taken goes first."""
     assert item.person_id is not None
     assert item.station_id is not None
@@ -195,21 +203,19 @@ def _poster(item: SyncItem, known: Known) -> list[Proof]:
 
 def _count(proofs: Sequence[Proof], at: datetime) -> set[UUID]:
     """Use their steps, then their windows. Returns the items that counted, and those whose window had been taken."""
-    steps = {proof.item.id: proof.step for proof in proofs}
-    used = insert_all_if_absent(ScanSession, [step for step in steps.values() if step is not None])
-    first = [proof for proof in proofs if (step := steps[proof.item.id]) is None or (step["id"],) in used]
+    steps = [proof.step for proof in proofs]
+    written = insert_new(ScanSession, [step for step in steps if step is not None])
+    used = {id(step) for step in written}
+    first = [proof for proof, step in zip(proofs, steps, strict=True) if step is None or id(step) in used]
     taken = check_ins_of_windows([proof.window for proof in first])
     made = check_in_together([proof.presence for proof in first if proof.window not in taken])
     points = points_given_each("checkin", list(made.values()))
-    done = set()
+    outcomes = []
     for proof in first:
         if proof.window in taken:
-            note(proof.item, already(taken[proof.window]), at=at)
-        elif proof.presence.person_id in made:
-            checkin_id = made[proof.presence.person_id]
-            note(proof.item, counted(checkin_id, points.get(checkin_id, 0)), at=at)
-        else:
-            continue  # a window that was taken meanwhile
-        done.add(proof.item.id)
-    session.flush()
-    return done
+            outcomes.append((proof.item, already(taken[proof.window])))
+        elif (checkin_id := made.get(proof.presence.person_id)) is not None:
+            outcomes.append((proof.item, counted(checkin_id, points.get(checkin_id, 0))))
+        # else a window that was taken meanwhile
+    note_all(outcomes, at=at)
+    return {item.id for item, _ in outcomes}

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from app.codes import queries as codes
-from app.codes import reading, steps
+from app.codes import steps
 from app.codes.enrolling import key_of
 from app.codes.errors import (
     CodeForged,
@@ -28,9 +28,10 @@ from app.codes.errors import (
 from app.codes.kinds.personal import PersonalCode
 from app.codes.models import GRACE, PersonalHandle, ScanSession
 from app.identity import queries as people
-from app.kernel.db import insert_if_absent, session
+from app.identity.models import Person
+from app.kernel.db import insert_if_absent
 from app.kernel.ids import new_id
-from app.sync import chain, queries
+from app.sync import chain, queries, resolving
 from app.sync.errors import (
     ArrivedTooLate,
     ClockOff,
@@ -41,7 +42,10 @@ from app.sync.errors import (
     OutsideLease,
 )
 from app.sync.models import LATEST, MAX_SKEW_S, Lease, StationDevice, SyncItem
+from app.sync.queries import Waiting
 
+Handle = PersonalHandle | codes.Known
+Rider = Person | people.Standing
 _SLACK = timedelta(seconds=MAX_SKEW_S)
 
 
@@ -49,7 +53,7 @@ _SLACK = timedelta(seconds=MAX_SKEW_S)
 class Shown:
     """A genuine code: whose, made in which step, and how far the phone's clock was from the device's."""
 
-    handle: PersonalHandle
+    handle: Handle
     step: int
     skew_s: int
 
@@ -57,10 +61,10 @@ class Shown:
 def shown_code(
     text: str,
     happened_at: datetime,
-    handle_named: Callable[[str], PersonalHandle | None] = codes.handle_named,
+    handle_named: Callable[[str], Handle | None] = codes.handle_named,
 ) -> Shown:
     """The rider's code, if the rider's phone made it when the log says. Raises CodeFormat, CodeUnknown, CodeForged."""
-    code = reading.read(text, at=happened_at)
+    code = resolving.scanned_in(text, happened_at)
     if not isinstance(code, PersonalCode):
         raise CodeFormat
     handle = handle_named(code.handle)
@@ -75,7 +79,9 @@ def shown_code(
     return Shown(handle, step, steps.skew_s(step, happened_at))
 
 
-def must_be_good(shown: Shown, happened_at: datetime, lease: Lease) -> None:
+def must_be_good(
+    shown: Shown, happened_at: datetime, lease: Lease, person: Callable[[UUID], Rider] = people.person
+) -> None:
     """Refuse a code that was not good when it was shown. One that was taken back later was good then."""
     handle = shown.handle
     if handle.revoked_at is not None and handle.revoked_at <= happened_at:
@@ -86,18 +92,19 @@ def must_be_good(shown: Shown, happened_at: datetime, lease: Lease) -> None:
         raise CodeSkew(skew_s=shown.skew_s, off_s=abs(shown.skew_s))
     if handle.person_id == lease.granted_to:
         raise OwnCode
-    if not people.person(handle.person_id).is_rider:
+    if not person(handle.person_id).is_rider:
         raise NotARider
 
 
 def must_be_believed(
-    item: SyncItem,
+    item: SyncItem | Waiting,
     lease: Lease,
     at: datetime,
     hash_at: Callable[[UUID, int], str | None] = queries.hash_at,
+    device_named: Callable[[UUID], StationDevice] = queries.device,
 ) -> None:
     """Refuse what the device's word alone cannot carry: a broken or forked log, a wrong clock, a device taken away."""
-    device = session.get_one(StationDevice, lease.device_id)
+    device = device_named(lease.device_id)
     if item.seq is None:
         raise LogForked
     signed = chain.is_signed(device.public_key, item.hash, item.signature or "")
@@ -114,7 +121,7 @@ def must_be_believed(
         raise OutsideLease
 
 
-def _fits(item: SyncItem, lease: Lease, hash_at: Callable[[UUID, int], str | None]) -> bool:
+def _fits(item: SyncItem | Waiting, lease: Lease, hash_at: Callable[[UUID, int], str | None]) -> bool:
     if item.seq == 1:
         return item.prev_hash == lease.id.hex
     return hash_at(lease.id, (item.seq or 0) - 1) == item.prev_hash

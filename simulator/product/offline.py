@@ -8,8 +8,7 @@ from uuid import UUID
 
 from app.identity.actors import Actor
 from app.sync import deciding, enrolling, leasing, receiving, settling
-from app.sync.models import SyncItem
-from app.sync.receiving import Receipt
+from app.sync.receiving import Receipt, Unkept
 from simulator.product.answers import Facts
 
 
@@ -59,6 +58,6 @@ def decide_conflict(*, by: Actor, at: datetime, conflict_id: str, decision: str)
 
 def _of(heard: Receipt) -> Facts:
     return {
-        "items": [str(each.id) for each in heard.items if isinstance(each, SyncItem)],
-        "unkept": [f"{each.id}: {each.slug}" for each in heard.items if not isinstance(each, SyncItem)],
+        "items": [str(each.id) for each in heard.items if not isinstance(each, Unkept)],
+        "unkept": [f"{each.id}: {each.slug}" for each in heard.items if isinstance(each, Unkept)],
     }

@@ -151,3 +151,32 @@ def test_a_statement_with_a_list_inside_is_not_for_the_driver():
     statement = select(IdempotencyRecord.id).where(IdempotencyRecord.key.in_(["one", "two"]))
     with pytest.raises(ValueError, match="one_of"):
         Prepared(statement, postgresql.dialect(), (), one=False)
+
+
+def test_of_rows_that_were_there_before_only_the_new_ones_are_told(rider):
+    first, second, third = (_row(rider.id) for _ in range(3))
+    with transaction():
+        assert bulk.insert_new(RecordedFact, [first]) == [first]
+        again = first | {"fields": {}}
+        assert bulk.insert_new(RecordedFact, [again, second, dict(second), third]) == [second, third]
+        assert bulk.insert_new(RecordedFact, []) == []
+        assert session.scalar(select(func.count()).select_from(RecordedFact)) == 3
+
+
+def test_values_of_every_sort_arrive_as_they_were(rider):
+    shared = {"words": HARD, "none": None, "n": [1.5, True]}
+    at = clock.now()
+    rows = [_row(rider.id, fields=shared, judged_at=at, stage=each) for each in (HARD[:20], "", "NULL", "{}")]
+    with transaction():
+        assert bulk.insert_new(RecordedFact, rows) == rows
+    with transaction(write=False):
+        found = {each.id: each for each in session.scalars(select(RecordedFact))}
+        assert [{name: getattr(found[row["id"]], name) for name in row} for row in rows] == rows
+
+
+def test_a_row_that_was_written_is_what_the_session_reads_and_there_once(rider):
+    row = _row(rider.id, stage="")
+    with transaction():
+        bulk.insert_new(RecordedFact, [row])
+        made = bulk.as_read(RecordedFact, row)
+        assert session.get(RecordedFact, row["id"]) is made is bulk.as_read(RecordedFact, row)

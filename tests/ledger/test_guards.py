@@ -81,6 +81,26 @@ def test_a_transaction_needs_two_entries_and_as_many_as_it_says(booked):
         header(number, 3)
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_one_of_many_at_once_that_does_not_balance_is_refused_with_all(booked, wrong):
+    numbers = [new_id() for _ in range(3)]
+    with refused("does not balance"), transaction():
+        for place, number in enumerate(numbers):
+            entries(number, (correction_account(), -5), (wallet_of(booked[1]), 4 if place == wrong else 5))
+        headers = [
+            {
+                "id": number,
+                "kind": "odd",
+                "source": f"odd:{number}",
+                "words": {},
+                "at": clock.now(),
+                "entry_count": 2,
+            }
+            for number in numbers
+        ]
+        session.execute(sa.insert(LedgerTransaction).values(headers))
+
+
 def test_entries_need_their_transaction_at_commit(booked):
     with refused("(?i)foreign key"), transaction():
         entries(new_id(), (correction_account(), -5), (wallet_of(booked[1]), 5))

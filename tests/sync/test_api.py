@@ -5,6 +5,9 @@ from __future__ import annotations
 from app.audit.models import AuditRecord
 from app.identity.queries import person
 from app.kernel.db import session, transaction
+from app.kernel.i18n import speaking
+from app.kernel.ids import new_id
+from app.sync import queries, receiving, schemas
 from tests import make as base
 from tests.sync import make
 from tests.web.make import browser
@@ -116,3 +119,27 @@ def test_who_looked_at_a_riders_conflict_is_kept(app, clock):
     with transaction(write=False):
         looks = session.query(AuditRecord).filter_by(action="conflict.seen").order_by(AuditRecord.id)
         assert [each.subject for each in looks] == ["list", *[f"conflict:{conflict.id}"] * 2]
+
+
+def test_a_batch_is_answered_in_the_words_of_its_items(app, clock):
+    """The answer is written out for speed; it says what the schema of an item says."""
+    full = queries.Told(
+        new_id(),
+        1,
+        "scan",
+        "counted",
+        None,
+        {"zh": "到了", "en": "There"},
+        5,
+        clock.at,
+        clock.at,
+        new_id(),
+        None,
+    )
+    none = receiving.Unkept(None, "item-unreadable", {})
+    for language in ("zh", "en"):
+        with speaking(language):
+            told = schemas.BatchRead().dump(
+                {"server_time": clock.at, "have": 1, "missing": [], "items": [full, none]}
+            )
+            assert told["items"] == [schemas.ItemRead().dump(each) for each in (full, none)]
