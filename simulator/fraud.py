@@ -9,7 +9,7 @@ honest check-in, report or shift is let pass, and its points are counted as lost
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -53,12 +53,15 @@ class Manner:
     screen_late_s: float
     has_a_friend: bool  # at the organiser's desk
     photo_cut: float  # how much of an old photo is cut off before it is sent again
+    answered_for: float  # how often a friend says, when heads are counted, that one is just round the corner
+    as_another: bool  # one hazard is told as another kind of thing each time
+    after_the_count: bool  # a friend on the spot says when heads have been counted; only then one signs in
 
 
 MANNERS = {
-    BLATANT: Manner((120, 600), (1, 5), 0, (5, 5), 4, 20, (60, 400), 240, False, 0),
-    CAREFUL: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, False, 0.01),
-    SLY: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, True, 0.2),
+    BLATANT: Manner((120, 600), (1, 5), 0, (5, 5), 4, 20, (60, 400), 240, False, 0, 0, False, False),
+    CAREFUL: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, False, 0.01, 0.1, False, False),
+    SLY: Manner((0, 0), (1, 5), 70, (8, 38), 2, 150, (600, 21_600), 20, True, 0.2, 0.5, False, False),
 }
 
 
@@ -68,7 +71,7 @@ def drawn(level: int, chance: Chance) -> Manner:
     hurry_s = chance.uniform(30, 300) if level == BLATANT else chance.uniform(300, 20_000)
     accuracy = 3 + int(chance.random() * 20)
     least_h = chance.uniform(0.05, 2)
-    return Manner(
+    manner = Manner(
         relay_late_s=(0, chance.uniform(late / 10, late)),
         screenshot_h=(least_h, least_h + chance.uniform(0.1, 20)),
         spoof_m=chance.uniform(0, near),
@@ -79,7 +82,15 @@ def drawn(level: int, chance: Chance) -> Manner:
         screen_late_s=chance.uniform(late / 20, late),
         has_a_friend=level == SLY,
         photo_cut=0 if level == BLATANT else chance.uniform(0, 0.02 if level == CAREFUL else 0.3),
+        answered_for=chance.uniform(0, {BLATANT: 0.1, CAREFUL: 0.4, SLY: 0.8}[level]),
+        as_another=level != BLATANT and chance.happens(0.4),
+        after_the_count=chance.happens(0.5),
     )
+    if level != BLATANT and chance.happens(
+        0.3
+    ):  # the desk sees what was told on one day; so tell it on several
+        return replace(manner, split_s=(90_000, 240_000))
+    return manner
 
 
 def how_many(riders: int, level: int) -> int:
@@ -185,6 +196,8 @@ class Fraudster(Rider):
         told: list[UUID] = []
         self.takings.splits.append(told)
         for number in range(self.manner.splits):
+            if self.manner.as_another and number:
+                category, words, place_words = self.chance.one_of(data.REPORTS)
             when = self.chance.after(at, *self.manner.split_s)
             near = self.chance.near(place, self.manner.split_m)
             deed = partial(self._report_again, told, number, near, category, words, place_words)
@@ -236,8 +249,18 @@ class Fraudster(Rider):
     # --- hours -------------------------------------------------------------------------------------------------------
 
     def attend(self, shift: ShiftSeen, at: datetime) -> None:
-        """Seem to be there. Whoever is not goes on riding, and drops in elsewhere meanwhile."""
-        self.scan_in_and_out(shift, at)
+        """Seem to be there. Whoever is not goes on riding, and drops in elsewhere meanwhile.
+
+        Some sign in when heads have been counted, or when half the time is gone and there is not much left to get.
+        """
+        half = shift.starts_at + (shift.ends_at - shift.starts_at) / 2
+        if self.manner.after_the_count and at < half and not self._was_counted(shift, at):
+            self.city.agenda.plan(self.chance.after(at, 600, 1200), partial(self.attend, shift))
+        else:
+            self.scan_in_and_out(shift, at)
+
+    def _was_counted(self, shift: ShiftSeen, at: datetime) -> bool:
+        return self.city.server.look(lambda: looks.was_counted(shift.id), at)
 
     def scan_shift(self, shift: ShiftSeen, at: datetime) -> None:
         """Not there: a friend sends what the screen shows. The blatant get it too late."""
@@ -253,7 +276,7 @@ class Fraudster(Rider):
     def _padded(self, answer: Answer, _at: datetime) -> None:
         self.takings.note("padding", answer)
         if "attendance" in answer.facts:
-            self.takings.attendances.add(UUID(answer.facts["attendance"]))
+            self.takings.attendances[UUID(answer.facts["attendance"])] = self.manner.answered_for
 
     def _buy_hours(self, shift: ShiftSeen, at: datetime) -> None:
         """The organiser enters hours that never were; a second person has to let them pass."""

@@ -33,8 +33,10 @@ from app.rewards.models import Reward
 from app.rules import unwinding
 from app.rules.queries import version_in_force
 from app.sync import queries as sync
+from app.volunteering import heads as counting
 from app.volunteering import queries as volunteering
 from app.volunteering import waiting
+from app.volunteering.models import HeadCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,17 @@ def shift_list(shift_id: str, by: Actor) -> list[ListedSeen]:
     ]
 
 
+def heads_to_count(shift_id: str, by: Actor, at: datetime) -> list[UUID]:
+    """Whom the list of those signed in asks about, when heads are counted."""
+    return [attended.id for attended, _ in counting.to_count(UUID(shift_id), by, at)]
+
+
+def was_counted(shift_id: str) -> bool:
+    """Whether heads were counted at this shift: whoever is there has seen it."""
+    counted = select(HeadCount.id).where(HeadCount.shift_id == UUID(shift_id))
+    return session.scalar(select(counted.exists())) or False
+
+
 def hours_to_approve(by: Actor) -> list[tuple[str, str]]:
     """(hours, reason) of what was entered later and waits for a second person."""
     found = waiting.to_confirm(by, limit=50).items
@@ -301,6 +314,11 @@ def case_state(case_id: str, by: Actor) -> str:
 def similar(position: Position, category: str) -> list[str]:
     """Open reports of the same thing close by."""
     return [str(each.case.id) for each in reporting.similar_near(position, category)]
+
+
+def told_around(case_id: str, by: Actor) -> list[str]:
+    """Open reports that the same rider made near this one on the same day, as the desk shows them."""
+    return [str(each.case.id) for each in reporting.told_around(cases.case_for(by, UUID(case_id)))]
 
 
 def candidates(selection_id: str, by: Actor) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from simulator.faults import Faults
 from simulator.fraud import MANNERS, Fraudster, Manner, drawn, how_many
 from simulator.hurry import hurrying
 from simulator.invariants import Witness
+from simulator.leading import Leader
 from simulator.product import offline
 from simulator.riders import Rider
 from simulator.server import Request, Server, Step
@@ -131,10 +132,11 @@ def _populate(city: City, plan: Plan, takings: Takings) -> list[Rider]:
     for counter in counters.values():
         city.agenda.plan(at, counter.step)
     riders = _riders(city, counters, plan, takings)
+    leader = Leader(city, "organiser", takings)
     for step in (
         Clockwork(city).step,
-        Organiser(city, "organiser").step,
-        *(Dispatcher(city, name).step for name in DESKS),
+        Organiser(city, "organiser", leader.lead).step,
+        *(Dispatcher(city, name, takings.is_one_matter).step for name in DESKS),
         *(Department(city, name, riders).step for name in ("department", "department2")),
         HonourRounds(city, riders).step,
         *(SecondLooks(city, name, takings).step for name in ("department", "department2")),

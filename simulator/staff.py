@@ -21,6 +21,12 @@ from simulator.server import Answer, Request
 from simulator.tablets import Tablet
 
 T = TypeVar("T")
+SEES_ONE_MATTER, SEES_ONE_IN_TWO = (
+    0.6,
+    0.02,
+)  # a desk that reads two reports side by side, rightly and wrongly
+IsOneMatter = Callable[[str, str], bool]
+Lead = Callable[[str, datetime, datetime], None]  # a shift, from when to when
 
 
 class Official:
@@ -182,8 +188,10 @@ class Counter(Official):
 class Dispatcher(Official):
     """A desk: takes cases on when it gets round to them, works on them, and says what was done."""
 
-    def __init__(self, city: City, username: str) -> None:
+    def __init__(self, city: City, username: str, is_one_matter: IsOneMatter) -> None:
         super().__init__(city, city.staff[username], "desk", username)
+        self.is_one_matter = is_one_matter
+        self.eyes = city.chance("desk", username, "eyes")
         self.for_others: set[str] = set()  # resolved here once and reopened: somebody else must look
         self.patience = timedelta(minutes=20 + self.chance.random() * 240)
 
@@ -207,6 +215,9 @@ class Dispatcher(Official):
 
     def _triage(self, case: CaseSeen, at: datetime) -> None:
         mood = self.chance.random()
+        if case.state == "submitted" and (again := self._told_again(case, at)):
+            self.ask_for(deciding.merge, at, case_id=case.id, into_id=again)
+            return
         if case.state == "submitted" and case.kind == "report" and case.position is not None and mood < 0.5:
             position, category = case.position, case.category
             same = self.look(lambda: looks.similar(position, category), at)
@@ -218,6 +229,13 @@ class Dispatcher(Official):
             self.ask_for(deciding.reject, at, case_id=case.id, reason="照片和描述看不清，可以重拍再报。")
         else:
             self.ask_for(deciding.accept, at, partial(self._accepted, case.id), case_id=case.id)
+
+    def _told_again(self, case: CaseSeen, at: datetime) -> str | None:
+        """What the same rider told near by, if one sees that it is the same; now and then it only looks so."""
+        for other in self.look(lambda: looks.told_around(case.id, self.by), at):
+            if self.eyes.happens(SEES_ONE_MATTER if self.is_one_matter(case.id, other) else SEES_ONE_IN_TWO):
+                return other
+        return None
 
     def _accepted(self, case_id: str, answer: Answer, _at: datetime) -> None:
         if answer.slug == "case-needs-another":
@@ -243,8 +261,9 @@ class Planned(NamedTuple):
 class Organiser(Official):
     """Plans shifts ahead, calls riders up in a storm, and confirms who was there."""
 
-    def __init__(self, city: City, username: str) -> None:
+    def __init__(self, city: City, username: str, lead: Lead) -> None:
         super().__init__(city, city.staff[username], "organiser", username)
+        self.lead = lead
         self.planned: list[Planned] = []
 
     def step(self, at: datetime) -> None:
@@ -292,6 +311,7 @@ class Organiser(Official):
         self.planned.append(
             Planned(datetime.fromisoformat(shift["ends_at"]), activity_id, answer.facts["shift"])
         )
+        self.lead(answer.facts["shift"], datetime.fromisoformat(shift["starts_at"]), self.planned[-1].ends_at)
         self.ask_for(organising.publish_activity, at, activity_id=activity_id)
         if self.chance.happens(0.03):
             self.city.agenda.plan(self.chance.after(at, 3600, 86_400), partial(self._call_off, activity_id))

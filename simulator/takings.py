@@ -51,7 +51,7 @@ class Takings:
     tried: Tally[str] = field(default_factory=Tally)
     passed: Tally[str] = field(default_factory=Tally)
     facts: dict[UUID, str] = field(default_factory=dict)  # to the scheme
-    attendances: set[UUID] = field(default_factory=set)
+    attendances: dict[UUID, float] = field(default_factory=dict)  # how likely a friend answers for one
     splits: list[list[UUID]] = field(
         default_factory=list
     )  # the reports of one matter: it is worth one of them
@@ -63,9 +63,13 @@ class Takings:
             if kind in answer.facts:
                 self.facts[UUID(answer.facts[kind])] = scheme
 
+    def is_one_matter(self, case_id: str, other_id: str) -> bool:
+        """Whether two reports tell of the same thing, as one sees who goes there."""
+        return any({UUID(case_id), UUID(other_id)} <= set(told) for told in self.splits)
+
     def all_facts(self) -> dict[UUID, str]:
         """Every check-in, report and hour that was made up and let pass, with its scheme."""
-        padded = select(Hours.id).where(Hours.attendance_id.in_(self.attendances))
+        padded = select(Hours.id).where(Hours.attendance_id.in_(list(self.attendances)))
         again = {each: "split" for told in self.splits for each in told[1:]}
         return self.facts | dict.fromkeys(session.scalars(padded), "padding") | again
 

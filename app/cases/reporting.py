@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.cases import states as s
 from app.cases.errors import CaseNotFound, OwnCase, PlaceMissing, UnlikelyTime
@@ -24,6 +24,10 @@ from app.kernel.geo import Position
 from app.kernel.ids import new_id
 
 SAME_PLACE_M = 60
+AROUND_M, SAME_DAY = (
+    500,
+    timedelta(hours=24),
+)  # around a report, for whoever asks whether it is one of several
 SHOWN = 5
 CLOCK_SLACK = timedelta(minutes=5)  # phones' clocks go wrong a little
 OLDEST_DRAFT = timedelta(days=30)
@@ -90,6 +94,31 @@ def similar_near(position: Position, category: str) -> list[Similar]:
     return sorted(
         (each for each in found if each.distance_m <= SAME_PLACE_M), key=lambda each: each.distance_m
     )[:SHOWN]
+
+
+def told_around(case: Case) -> list[Similar]:
+    """What the reporter of this one told that is open, within half a kilometre and a day of it, nearest first.
+
+    One hazard told as several is told in other words and as other kinds of things; whoever sends somebody there should
+    see what lies side by side. Of the reporter it says no more than that.
+    """
+    if case.position is None or case.reporter_id is None or case.kind != report_kind.KIND.name:
+        return []
+    seen_at = func.coalesce(Case.happened_at, Case.created_at)
+    at = case.happened_at or case.created_at
+    told = select(Case).where(
+        Case.reporter_id == case.reporter_id,
+        Case.kind == case.kind,
+        Case.id != case.id,
+        Case.state.in_(s.OPEN),
+        Case.lat.is_not(None),
+        seen_at.between(at - SAME_DAY, at + SAME_DAY),
+    )
+    found = [
+        Similar(each, _distance(case.position, each)) for each in session.scalars(told.order_by(Case.id))
+    ]
+    near = [each for each in found if each.distance_m <= AROUND_M]
+    return sorted(near, key=lambda each: each.distance_m)[:SHOWN]
 
 
 def _distance(position: Position, case: Case) -> int:

@@ -17,7 +17,7 @@ OPEN, ASKED, CLEARED, VOID, LAPSED = "open", "asked", "cleared", "void", "lapsed
 STATES = (OPEN, ASKED, CLEARED, VOID, LAPSED)
 UNDECIDED = (OPEN, ASKED)
 
-GROUNDS = ("two-places", "away-from-shift", "one-matter", "one-photo")
+GROUNDS = ("two-places", "away-from-shift", "one-matter", "one-photo", "not-seen")
 KINDS = ("checkin", "hours", "report")
 
 LOOK_WITHIN = timedelta(hours=48)  # for the first person, and again for the second

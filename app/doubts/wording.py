@@ -33,10 +33,16 @@ def _named(doubt: Doubt) -> dict[str, str]:
         return {"here": _number(doubt.fact_id)}  # the other one may be somebody else's
     if doubt.ground == "one-matter":
         return {"here": _number(doubt.fact_id), "there": _number(UUID(against["other"]))}
+    if doubt.ground == "not-seen":
+        return {"here": _activity(against)}
     there = places.station(UUID(against["there"])).name
     if doubt.ground == "two-places":
         return {"here": places.station(UUID(against["here"])).name, "there": there}
-    return {"here": session.get_one(Activity, UUID(against["here"])).title, "there": there}
+    return {"here": _activity(against), "there": there}
+
+
+def _activity(against: dict[str, Any]) -> str:
+    return session.get_one(Activity, UUID(against["here"])).title
 
 
 def _number(case_id: UUID) -> str:

@@ -19,6 +19,7 @@ ABOUT = ("person_id", "reporter_id", "owner_id", "rider_id")  # columns that say
 HANGS_ON = {
     "annulled_checkins": "checkin_id",
     "doubt_holds": "doubt_id",
+    "heads": "attendance_id",
     "holds": "account_id",
     "lots": "account_id",
     "no_awards": "recorded_fact_id",

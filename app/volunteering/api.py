@@ -15,13 +15,17 @@ from app.kernel.http import Api, gives, gives_page, idempotent, public, requires
 from app.kernel.paging import Page
 from app.kernel.schemas import PageQuery
 from app.volunteering import confirming, organising, queries, signing_up, training, waiting
-from app.volunteering.models import Activity, Hours, Shift, SignUp, Training
+from app.volunteering import heads as counting
+from app.volunteering.heads import Looked
+from app.volunteering.models import Activity, HeadCount, Hours, Shift, SignUp, Training
 from app.volunteering.queries import HoursTotals, Listed, ShiftView
 from app.volunteering.schemas import (
     ActivityIn,
     ActivityRead,
     BackfillIn,
     ConfirmAttendanceIn,
+    HeadCountIn,
+    HeadCountRead,
     HoursRead,
     ListedRead,
     RejectIn,
@@ -170,6 +174,16 @@ def list_attendance(shift_id: UUID, by: Actor) -> list[Listed]:
 def witness_attendance(shift_id: UUID, person_id: UUID, reason: str, by: Actor) -> Hours:
     """Attest that a rider without scans was there"""
     return confirming.witness(shift_id=shift_id, person_id=person_id, reason=reason, by=by, at=clock.now())
+
+
+@api.post("/shifts/<uuid:shift_id>/head-counts")
+@requires("hours.witness")
+@idempotent
+@takes(HeadCountIn)
+@gives(HeadCountRead, 201)
+def count_heads(shift_id: UUID, here: int, heads: list[Looked], by: Actor) -> HeadCount:
+    """Say, while the shift runs, how many of those signed in are there, and who is not"""
+    return counting.count_heads(shift_id=shift_id, here=here, heads=heads, by=by, at=clock.now())
 
 
 @api.post("/attendance/<uuid:attendance_id>/confirmation")

@@ -195,3 +195,15 @@ class TrainingTimeWrong(Invalid):
     """A training lies in the past, and not too long ago."""
 
     slug = "training-time-wrong"
+
+
+class ShiftNotRunning(Conflict):
+    """Heads are counted while the shift runs: before and after, nobody need be there."""
+
+    slug = "shift-not-running"
+
+
+class HeadsDiffer(Invalid):
+    """The number that was counted is not the number of names that are ticked."""
+
+    slug = "heads-differ"

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import geo
-from app.kernel.db import Base, IdMixin, UtcDateTime, ddl_for, session
+from app.kernel.db import Base, IdMixin, UtcDateTime, append_only, ddl_for, session
 from app.kernel.i18n import pick
 from app.volunteering.errors import ActivityFixed, HoursDecided
 
@@ -210,6 +210,31 @@ class Hours(IdMixin, Base):
         return True
 
 
+class HeadCount(IdMixin, Base):
+    """Whoever leads a shift looked round while it ran: so many were signed in, so many were there."""
+
+    __tablename__ = "head_counts"
+    __table_args__ = (CheckConstraint("here BETWEEN 0 AND signed_in", name="here"),)
+
+    shift_id: Mapped[UUID] = mapped_column(ForeignKey("shifts.id"), index=True)
+    counted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    counted_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    signed_in: Mapped[int]
+    here: Mapped[int]
+
+
+class Head(IdMixin, Base):
+    """One who was signed in when heads were counted: seen, or not. The latest look counts; none is ever changed."""
+
+    __tablename__ = "heads"
+    __table_args__ = (UniqueConstraint("count_id", "attendance_id", name="once"),)
+
+    count_id: Mapped[UUID] = mapped_column(ForeignKey("head_counts.id"))
+    attendance_id: Mapped[UUID] = mapped_column(ForeignKey("attendances.id"), index=True)
+    looked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen: Mapped[bool]
+
+
 class Training(IdMixin, Base):
     """A training that a rider finished, and who wrote it down. The same course on the same day counts once."""
 
@@ -266,3 +291,5 @@ def _no_overlap(table: Table) -> None:
 
 
 _no_overlap(Hours.__table__)  # type: ignore[arg-type]
+append_only(HeadCount.__table__)  # type: ignore[arg-type]
+append_only(Head.__table__)  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from app.kernel.paging import CursorUnknown, Page
 from app.places.models import Region
 from app.places.queries import region_path
 from app.volunteering.errors import ActivityNotFound, AttendanceNotFound, HoursNotFound, ShiftNotFound
-from app.volunteering.models import BASES, Activity, Attendance, Hours, Shift, SignUp
+from app.volunteering.models import BASES, Activity, Attendance, Head, Hours, Shift, SignUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Listed:
     sign_up: SignUp | None = None
     attendance: Attendance | None = None
     hours: list[Hours] = field(default_factory=list)
+    look: Head | None = None  # the last time heads were counted
 
 
 # --- activities and shifts -------------------------------------------------------------------------------------------
@@ -294,8 +295,11 @@ def attendance_list(shift_id: UUID, by: Actor) -> list[Listed]:
         .where(Attendance.shift_id == shift_id)
         .order_by(Attendance.id)
     )
-    for attendance, someone in session.execute(attended):
-        listed.setdefault(someone.id, Listed(someone)).attendance = attendance
+    came = session.execute(attended).all()
+    looks = last_looks([attendance.id for attendance, _ in came])
+    for attendance, someone in came:
+        line = listed.setdefault(someone.id, Listed(someone))
+        line.attendance, line.look = attendance, looks.get(attendance.id)
     served = (
         select(Hours, Person)
         .join(Person, Person.id == Hours.person_id)
@@ -305,6 +309,14 @@ def attendance_list(shift_id: UUID, by: Actor) -> list[Listed]:
     for hours, someone in session.execute(served):
         listed.setdefault(someone.id, Listed(someone)).hours.append(hours)
     return list(listed.values())
+
+
+def last_looks(attendance_ids: Collection[UUID]) -> dict[UUID, Head]:
+    """What the last count says of each of these, as far as they were looked for."""
+    if not attendance_ids:
+        return {}
+    looks = select(Head).where(Head.attendance_id.in_(attendance_ids)).order_by(Head.looked_at, Head.id)
+    return {each.attendance_id: each for each in session.scalars(looks)}
 
 
 # --- hours -----------------------------------------------------------------------------------------------------------

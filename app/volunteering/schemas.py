@@ -20,6 +20,7 @@ from app.kernel.schemas import (
     Text,
     Whole,
 )
+from app.volunteering.heads import Looked
 from app.volunteering.models import BASES, CATEGORIES, COURSES, HOURS_STATES, MAX_MINUTES, Activity
 from app.volunteering.queries import Listed
 
@@ -169,6 +170,10 @@ class ListedRead(Schema):
     signed_up = fields.Method("_signed_up", required=True)
     attendance = fields.Nested(AttendanceRead, required=True, allow_none=True)
     hours = fields.List(fields.Nested(HoursRead), required=True)
+    seen = fields.Method("_seen", required=True, allow_none=True)
+
+    def _seen(self, listed: Listed) -> bool | None:
+        return listed.look.seen if listed.look else None
 
     def _name(self, listed: Listed) -> str:
         return display_name(listed.person)
@@ -181,6 +186,34 @@ class ConfirmAttendanceIn(Schema):
     """Confirm an attendance; for a forgotten sign-out, when the rider really left."""
 
     signed_out_at = Instant(load_default=None)
+
+
+class HeadIn(Schema):
+    """One who is signed in, and whether they are there."""
+
+    attendance_id = Id(required=True)
+    seen = fields.Boolean(required=True)
+
+    @ma.post_load
+    def _to_looked(self, data: dict[str, Any], **_: Any) -> Looked:
+        return Looked(**data)
+
+
+class HeadCountIn(Schema):
+    """How many are there, and of each who is signed in whether they are: the two must agree."""
+
+    here = Whole(0, 10_000, required=True)
+    heads = fields.List(fields.Nested(HeadIn), required=True, validate=validate.Length(1, 1_000))
+
+
+class HeadCountRead(Schema):
+    """A count: when, how many were signed in, how many were there."""
+
+    id = fields.UUID(required=True)
+    shift_id = fields.UUID(required=True)
+    counted_at = fields.AwareDateTime(required=True)
+    signed_in = fields.Integer(required=True)
+    here = fields.Integer(required=True)
 
 
 class WitnessIn(Schema):

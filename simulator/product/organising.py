@@ -9,7 +9,9 @@ from uuid import UUID
 from app.identity.actors import Actor
 from app.kernel.geo import Position
 from app.volunteering import confirming
+from app.volunteering import heads as counting
 from app.volunteering import organising as use_cases
+from app.volunteering.heads import Looked
 from simulator.product.answers import Facts, of_hours
 
 
@@ -64,6 +66,19 @@ def confirm(*, by: Actor, at: datetime, attendance_id: str, signed_out_at: str |
     return of_hours(
         confirming.confirm_attendance(attendance_id=UUID(attendance_id), signed_out_at=left_at, by=by, at=at)
     )
+
+
+def count_heads(*, by: Actor, at: datetime, shift_id: str, here: int, heads: list[tuple[str, bool]]) -> Facts:
+    """So many are there, and these are not."""
+    looked = [Looked(UUID(attendance_id), seen) for attendance_id, seen in heads]
+    return {
+        "count": str(counting.count_heads(shift_id=UUID(shift_id), here=here, heads=looked, by=by, at=at).id)
+    }
+
+
+def confirm_counted(*, by: Actor, at: datetime, shift_id: str) -> Facts:
+    """All who were looked for."""
+    return {"confirmed": len(counting.confirm_counted(shift_id=UUID(shift_id), by=by, at=at))}
 
 
 def reject_hours(*, by: Actor, at: datetime, hours_id: str, reason: str) -> Facts:

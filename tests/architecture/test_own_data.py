@@ -8,7 +8,7 @@ from app.kernel.db import Base
 # These say which of the staff acted, on what is no rider's own.
 WHO_ACTED = {
     "activities", "campaigns", "candidate_decisions", "case_steps", "criteria_versions",
-    "day_closes", "dry_runs", "enrolment_codes", "honour_exports", "leases", "merchant_statements",
+    "day_closes", "dry_runs", "enrolment_codes", "head_counts", "honour_exports", "leases", "merchant_statements",
     "merchant_stations", "merchants", "posters", "recusals", "review_marks", "review_meetings",
     "rule_set_versions", "rule_sets", "selections", "settlements", "station_devices", "stock_movements", "unwindings",
 }  # fmt: skip

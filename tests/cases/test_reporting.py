@@ -235,6 +235,23 @@ def test_sixty_metres_are_a_circle_and_not_a_box(town: Town):
     assert reporting.similar_near(POTHOLE, "pothole") == []
 
 
+def test_what_the_same_rider_told_around_is_shown_whatever_it_was_called(clock, town: Town):
+    def at(metres: float) -> Position:
+        return Position(POTHOLE.lat + metres * METRE, POTHOLE.lng)
+
+    make.report(town.other, position=at(2))
+    old = make.report(town.rider, position=at(3))
+    clock.advance(hours=23)
+    first = make.report(town.rider, position=at(300), category="rubbish")
+    make.report(town.rider, position=at(820))
+    make.bring(make.report(town.rider, position=at(1)), town, s.REJECT)
+    clock.advance(hours=2)
+    case = make.report(town.rider, position=POTHOLE)
+
+    assert [(each.case.id, each.distance_m) for each in reporting.told_around(case)] == [(first.id, 300)]
+    assert {each.case.id for each in reporting.told_around(first)} == {old.id, case.id}
+
+
 def test_me_too_counts_once(town: Town):
     case = make.report(town.rider)
     for _ in range(2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from app.media.accepting import accept_photo
 from app.media.cleaning import clean
 from app.places.models import Station
 from app.volunteering import confirming
+from app.volunteering.heads import Looked, count_heads
 from app.volunteering.models import Attendance
 from tests import make as people
 from tests.rules import make as rules
@@ -101,6 +102,24 @@ class Town:
     def volunteer(self, clock: Any, station: Station, *, elsewhere_after_min: float | None = None) -> UUID:
         """Two hours at a station, confirmed; with a check-in at the other one on the way, if asked. The hours' id."""
         attended = self.attend(clock, station, elsewhere_after_min=elsewhere_after_min)
+        with transaction():
+            return confirming.confirm_attendance(attendance_id=attended.id, by=self.organiser, at=clock.at).id
+
+    def serve(self, clock: Any, *looks: tuple[int, bool]) -> UUID:
+        """Two hours here, with heads counted so many minutes after the beginning: seen or not. Confirmed."""
+        with transaction():
+            about = volunteering.activity(self.organiser, position=self.here.position)
+            shift = volunteering.shift(about, self.organiser, starts_in=1, minutes=120)
+            by = people.actor(self.rider)
+        attended = volunteering.scan(shift, by, clock.at)
+        began = clock.advance(minutes=1)
+        for minutes, seen in looks:
+            clock.at = began + timedelta(minutes=minutes)
+            with transaction():
+                looked = [Looked(attended.id, seen)]
+                count_heads(shift_id=shift.id, here=int(seen), heads=looked, by=self.organiser, at=clock.at)
+        clock.at = began + timedelta(minutes=120)
+        volunteering.scan(shift, by, clock.at)
         with transaction():
             return confirming.confirm_attendance(attendance_id=attended.id, by=self.organiser, at=clock.at).id
 

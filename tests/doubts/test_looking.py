@@ -20,11 +20,14 @@ from app.kernel.db import session, transaction
 from app.media.forgetting import erase_gone, forget_photos
 from app.media.models import Media
 from app.volunteering import confirming
+from app.volunteering.attendance import close_forgotten
+from app.volunteering.heads import Looked, count_heads
 from app.volunteering.models import Hours
 from tests import make as people
 from tests.doubts import make
 from tests.media.make import encoded, scene
 from tests.rules.make import rule, when
+from tests.volunteering import make as volunteering
 
 
 @pytest.fixture
@@ -118,6 +121,55 @@ def test_time_that_was_rejected_already_is_not_doubted_too(town, clock):
     with transaction():
         hours = session.scalars(select(Hours).where(Hours.attendance_id == attended.id)).one()
         confirming.reject(hours_id=hours.id, reason="那天他不在", by=town.organiser, at=clock.at)
+    assert make.look(clock) == []
+
+
+# --- not seen --------------------------------------------------------------------------------------------------------
+
+
+def test_hours_of_whoever_was_not_seen_when_heads_were_counted(town, clock):
+    hours_id = town.serve(clock, (50, False))
+    found = make.look(clock)
+    assert kinds(found) == ["not-seen hours"]
+    assert found[0].fact_id == hours_id
+    with transaction(write=False):
+        chinese, english = (why(found[0], locale) for locale in ("zh", "en"))
+    assert "路口文明劝导" in chinese
+    assert "点人数" in chinese
+    assert "counted heads" in english
+    assert town.balance().held == 20
+
+
+@pytest.mark.parametrize("looks", [(), ((50, True),), ((30, False), (50, True))])
+def test_whoever_was_seen_in_the_end_or_not_looked_for_is_not_doubted(town, clock, looks):
+    town.serve(clock, *looks)
+    assert make.look(clock) == []
+
+
+def test_whoever_left_in_the_middle_without_signing_out(town, clock):
+    town.serve(clock, (30, True), (100, False))
+    assert kinds(make.look(clock)) == ["not-seen hours"]
+
+
+def test_a_count_before_or_after_the_hours_that_count_says_nothing(town, clock):
+    """The organiser has said when the rider really left; heads were counted later."""
+    with transaction():
+        about = volunteering.activity(town.organiser)
+        shift = volunteering.shift(about, town.organiser, starts_in=1, minutes=120)
+        by = people.actor(town.rider)
+    attended = volunteering.scan(shift, by, clock.at)
+    with transaction():
+        counted_at = shift.starts_at + timedelta(minutes=90)
+        count_heads(
+            shift_id=shift.id, here=0, heads=[Looked(attended.id, False)], by=town.organiser, at=counted_at
+        )
+    with transaction():
+        close_forgotten(at=shift.ends_at + timedelta(hours=1))
+        left = shift.starts_at + timedelta(minutes=60)
+        confirming.confirm_attendance(
+            attendance_id=attended.id, signed_out_at=left, by=town.organiser, at=shift.ends_at
+        )
+    clock.at = shift.ends_at + timedelta(hours=2)
     assert make.look(clock) == []
 
 

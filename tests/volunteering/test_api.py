@@ -137,3 +137,27 @@ def test_what_is_sent_again_is_made_once(app, here):
     assert again.json == first.json
     listed = [each["title"] for each in desk.get("/api/v1/activities").json["items"]]
     assert listed.count(words["title_zh"]) == 1
+
+
+def test_heads_are_counted_while_the_shift_runs_and_once_however_often_it_is_sent(app, clock):
+    here, rider = make.setting(), make.new_rider()
+    attended = make.scan(here.shift, rider, here.shift.starts_at)
+    with transaction():
+        someone = city.staff("organiser", region_code=city.XUANWU)
+    path = f"/api/v1/shifts/{here.shift.id}/head-counts"
+    body = {"here": 0, "heads": [{"attendance_id": str(attended.id), "seen": False}]}
+
+    def count(key, **changed):
+        desk = city.signed_in(app, someone)
+        return desk.post(path, json=body | changed, headers={"Idempotency-Key": key})
+
+    early = count("k1")
+    assert (early.status_code, early.json["code"]) == (409, "shift-not-running")
+    clock.at = here.shift.starts_at + timedelta(minutes=40)
+    wrong = count("k2", here=1)
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "here")
+    first, again = count("k3"), count("k3")
+    assert (first.status_code, first.json["signed_in"], first.json["here"]) == (201, 1, 0)
+    assert again.json == first.json
+    (listed,) = city.signed_in(app, someone).get(f"/api/v1/shifts/{here.shift.id}/attendance").json
+    assert listed["seen"] is False

@@ -76,6 +76,19 @@ def test_a_refused_word_comes_back_in_the_form_it_was_sent_from(desk: Desk) -> N
     assert one(Case).state == "rejected"
 
 
+def test_what_the_same_rider_told_near_by_is_merged_from_the_page(desk: Desk) -> None:
+    with transaction():
+        place = geo.Position(cases.POTHOLE.lat + 0.002, cases.POTHOLE.lng)
+        again = cases.report(desk.town.rider, category="rubbish", position=place)
+        cases.report(desk.town.other, category="rubbish", position=place)
+    page = f"/grid/{again.id}"
+    shown = desk.dispatcher.get(page).text
+    assert "还报了 1 件" in shown
+    assert desk.case.number in shown
+    assert send(desk.dispatcher, page, f"{page}/merge").status_code == 303
+    assert now(again).duplicate_of == desk.case.id
+
+
 def test_no_field_of_a_page_has_the_id_of_another(desk: Desk) -> None:
     for step in ({}, {"grade": "normal"}):
         if step:

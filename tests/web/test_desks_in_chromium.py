@@ -30,7 +30,7 @@ from tests.rewards import make as rewards
 from tests.rewards.make import Scene
 from tests.rules import make as rules
 from tests.volunteering import make as volunteering
-from tests.web.make import browser
+from tests.web.make import browser, person
 from tests.web.test_in_chromium import AXE, LOOK
 
 pytestmark = pytest.mark.browser
@@ -202,6 +202,28 @@ def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Ope
         "/desk/ledger/reversals", "/desk/debt-policies", "/desk/honours", f"/desk/honours/{selection.id}",
     ]  # fmt: skip
     _looked_at(opened(department), paths)
+
+
+def test_heads_are_counted_on_a_phone_and_one_is_unticked(
+    app: Flask, opened: Opener, clock: StandingClock
+) -> None:
+    here = volunteering.setting()
+    came = [volunteering.new_rider(name) for name in ("王师傅", "李师傅", "赵师傅")]
+    for each in came:
+        volunteering.scan(here.shift, each, here.shift.starts_at)
+    clock.at = here.shift.starts_at + timedelta(minutes=40)
+    screen = opened(person(here.organiser))
+    page = f"/desk/shifts/{here.shift.id}"
+    _looked_at(screen, [page, f"{page}/heads"])
+    screen.get_by_label("现场有几人").fill("2")
+    screen.get_by_role("button", name="点好了").click()
+    expect(screen.get_by_role("alert")).to_contain_text("对不上")
+    screen.get_by_label("李师傅").uncheck()
+    screen.get_by_role("button", name="点好了").click()
+    screen.wait_for_url(f"**{page}")
+    expect(screen.get_by_text("没点到", exact=False).first).to_be_visible()
+    _looked_at(screen, [page, f"{page}/heads"])
+    _looked_at(opened(person(came[0])), [f"/shifts/{here.shift.id}"])
 
 
 def _mistakes(person_id: UUID) -> tuple[UUID, UUID, UUID]:

@@ -39,8 +39,19 @@ def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
         rider = volunteering.a_rider()
     clock.advance(hours=1)
     volunteering.scan(shift, rider, clock.at)
-    volunteering.scan(shift, rider, clock.advance(hours=2))
     later = browser(app, staff("organiser"))
+    clock.advance(minutes=20)
+    assert "1 人" in later.get(about).text
+    heads = f"{about}/heads"
+    asked = form_on(later.get(heads), heads)
+    assert asked.ticked == {"heads.0.seen"}
+    unticked = later.post(heads, data=asked.fields | {"here": "1"})
+    assert (unticked.status_code, wrong_fields(unticked.text)) == (422, {"here"})
+    assert form_on(unticked, heads).ticked == set()
+    assert send(later, heads, heads, here="1", **{"heads.0.seen": "yes"}).status_code == 303
+    assert "点到" in later.get(about).text
+    assert "都点到了" in later.get(heads).text
+    volunteering.scan(shift, rider, clock.advance(hours=2))
     assert "王师傅" in later.get("/desk/hours").text
     assert send(later, about, f"{about}/confirm").status_code == 303
     assert one(Hours).state == "confirmed"
@@ -76,6 +87,21 @@ def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
     no = f"/desk/hours/{hours.id}/reject"
     assert send(organiser, "/desk/hours", no, reason="中途走了").status_code == 303
     assert one(Hours).state == "rejected"
+
+
+def test_where_nobody_counted_heads_hours_are_confirmed_one_by_one(app: Flask, clock: StandingClock) -> None:
+    here = volunteering.setting()
+    with transaction():
+        rider = volunteering.a_rider()
+    attended = volunteering.attend(here.shift, rider)
+    organiser = browser(app, person(here.organiser))
+    page = f"/desk/shifts/{here.shift.id}"
+    shown = organiser.get(page).text
+    assert "全部确认" not in shown
+    assert "一个一个确认" in shown
+    assert "没在进行" in organiser.get(f"{page}/heads").text
+    assert send(organiser, page, f"/desk/attendances/{attended.id}/confirm").status_code == 303
+    assert one(Hours).state == "confirmed"
 
 
 def test_anothers_activity_is_not_mine(app: Flask) -> None:

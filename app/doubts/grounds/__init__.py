@@ -7,12 +7,13 @@ picture of a person.
 
 from __future__ import annotations
 
-from app.doubts.grounds import away_from_shift, one_matter, one_photo, two_places
+from app.doubts.grounds import away_from_shift, not_seen, one_matter, one_photo, two_places
 from app.doubts.grounds.shape import Ground
 
 ALL: dict[str, Ground] = {
     "two-places": two_places.found,
     "away-from-shift": away_from_shift.found,
+    "not-seen": not_seen.found,
     "one-matter": one_matter.found,
     "one-photo": one_photo.found,
 }

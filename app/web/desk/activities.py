@@ -21,7 +21,7 @@ from app.kernel.http import requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
-from app.volunteering import confirming, organising, queries, waiting
+from app.volunteering import confirming, heads, organising, queries, waiting
 from app.volunteering.models import CATEGORIES, Shift
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, CityMoment, Nothing
@@ -188,10 +188,12 @@ def shift(shift_id: UUID, by: Actor) -> str:
     found = _mine(shift_id, by)
     listed = queries.attendance_list(shift_id, by)
     absent = [(each.person.id, display_name(each.person)) for each in listed if each.attendance is None]
+    pending = {each.person.id for each in listed if any(hours.state == "pending" for hours in each.hours)}
     return page(
         "desk/shift.html",
-        shift=found, activity=queries.activity(found.activity_id), listed=listed, absent=absent,
-        pending=[hours for each in listed for hours in each.hours if hours.state == "pending"], menu=menu_of(by),
+        shift=found, activity=queries.activity(found.activity_id), listed=listed, absent=absent, pending=pending,
+        counted=[each for each in listed if each.look and each.person.id in pending], menu=menu_of(by),
+        to_count=len(heads.to_count(shift_id, by, clock.now())) if heads.may_count(found, by) else 0,
     )  # fmt: skip
 
 
@@ -217,12 +219,8 @@ def confirm(attendance_id: UUID, by: Actor) -> Response:
 @requires("hours.confirm")
 @takes_form(Nothing)
 def confirm_all(shift_id: UUID, by: Actor) -> Response:
-    """All hours that came from two scans and still wait"""
-    at = clock.now()
-    for listed in queries.attendance_list(shift_id, by):
-        for hours in listed.hours:
-            if hours.state == "pending":
-                confirming.confirm_hours(hours_id=hours.id, by=by, at=at)
+    """The hours of all who were looked for when heads were counted"""
+    heads.confirm_counted(shift_id=shift_id, by=by, at=clock.now())
     return go(f"/desk/shifts/{shift_id}", said="web.said.hours-confirmed")
 
 

@@ -117,6 +117,8 @@ def case(case_id: UUID, by: Actor) -> str:
         view=view, at=at, menu=menu_of(by),
         grade_options=[(each, say(f"case.grade.{each}")) for each in GRADES],
         same_place=_same_place(found) if states.MERGE in view.can else [],
+        told_around=[each for each in reporting.told_around(found) if queries.handles(each.case, by)]
+        if states.MERGE in view.can else [],
         units=regions_of(by, found.rules.triage) if states.REASSIGN in view.can else [],
         handlers=[(each.id, display_name(each)) for each in triage.fit_handlers(found)]
         if states.REASSIGN in view.can else [],
