@@ -36,7 +36,15 @@ from app.honours import unwinding as honours_unwinding
 from app.identity import api as identity_api
 from app.identity import edge as identity_edge
 from app.identity import events as identity
-from app.identity import moving, moving_api, second_factor_api, senders, signing_in
+from app.identity import (
+    moving,
+    moving_api,
+    passing_api,
+    returning_api,
+    second_factor_api,
+    senders,
+    signing_in,
+)
 from app.identity.actors import ANONYMOUS
 from app.kernel import (
     answering,
@@ -106,6 +114,8 @@ APIS = (
     identity_api.api,
     moving_api.api,
     second_factor_api.api,
+    passing_api.api,
+    returning_api.api,
     audit_api.api,
     codes_api.api,
     ledger_api.api,
@@ -177,6 +187,15 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (identity.NumberMoved, codes_enrolling.on_phone_gone),
     (identity.NumberMoved, audit.on_move),
     (identity.NumberMoved, account_notices.on_number_moved),
+    (identity.ReturnAsked, audit.on_return),
+    (identity.ReturnAsked, account_notices.on_return_asked),
+    (identity.ReturnConfirmed, audit.on_return),
+    (identity.ReturnRefused, audit.on_return),
+    (identity.ReturnRefused, account_notices.on_return_refused),
+    (identity.ReturnInvited, audit.on_return),
+    (identity.RiderReturned, codes_enrolling.on_phone_gone),
+    (identity.RiderReturned, audit.on_return),
+    (identity.RiderReturned, account_notices.on_rider_returned),
     (checkins.CheckedIn, awarding.on_checked_in, rules_together.on_all_checked_in),
     (checkins.CheckinAnnulled, awarding.on_checkin_annulled),
     (cases.CaseAccepted, awarding.on_case_accepted),
@@ -218,6 +237,8 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
     (identity.Appointed, audit.on_appointed),
     (identity.RoleTakenBack, audit.on_role_taken_back),
     (identity.SecondFactorChanged, audit.on_second_factor),
+    (identity.PasswordPassed, audit.on_password_passed),
+    (identity.PasswordPassed, account_notices.on_password_passed),
     (ledger.BudgetRanLow, notices.on_budget_ran_low),
     (ledger.PointsExpiring, notices.on_points_expiring),
     (ledger.PointsExpired, notices.on_points_expired),

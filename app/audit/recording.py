@@ -16,7 +16,14 @@ from app.identity.events import (
     MoveEvent,
     MoveRefused,
     NumberMoved,
+    PasswordPassed,
     PhoneEnded,
+    ReturnAsked,
+    ReturnConfirmed,
+    ReturnEvent,
+    ReturnInvited,
+    ReturnRefused,
+    RiderReturned,
     RoleTakenBack,
     SecondFactorChanged,
 )
@@ -27,6 +34,14 @@ _MOVES: dict[type[MoveEvent], str] = {
     MoveConfirmed: "number-move.confirmed",
     MoveRefused: "number-move.refused",
     NumberMoved: "number-move.done",
+}
+
+_RETURNS: dict[type[ReturnEvent], str] = {
+    ReturnAsked: "rider-return.asked",
+    ReturnConfirmed: "rider-return.confirmed",
+    ReturnRefused: "rider-return.refused",
+    ReturnInvited: "rider-return.invited",
+    RiderReturned: "rider-return.done",
 }
 
 _REVERSALS = {
@@ -145,6 +160,12 @@ def on_second_factor(event: SecondFactorChanged) -> None:
     )
 
 
+def on_password_passed(event: PasswordPassed) -> None:
+    """Somebody who forgot the password is let in anew: who let them, and that it was used."""
+    subject = f"person:{event.person_id}"
+    record(action=f"password.{event.what}", subject=subject, facts={}, by=event.by, at=event.at)
+
+
 def on_phone_ended(event: PhoneEnded) -> None:
     """Staff signed a rider out everywhere."""
     facts = {"station_id": str(event.station_id), "reason": event.reason}
@@ -181,6 +202,15 @@ def on_move(event: MoveEvent) -> None:
     if isinstance(event, MoveAsked):
         facts["reason"] = event.reason
     action, subject = _MOVES[type(event)], f"number-move:{event.move_id}"
+    record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
+
+
+def on_return(event: ReturnEvent) -> None:
+    """A step of a rider without a number on the way back: who took it."""
+    facts = {"person_id": str(event.person_id), "station_id": str(event.station_id)}
+    if isinstance(event, ReturnAsked):
+        facts["reason"] = event.reason
+    action, subject = _RETURNS[type(event)], f"rider-return:{event.return_id}"
     record(action=action, subject=subject, facts=facts, by=event.by, at=event.at)
 
 

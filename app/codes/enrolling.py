@@ -16,7 +16,7 @@ from app.codes.models import LIVES, PHONE, SERVER, PersonalHandle
 from app.codes.queries import InUse, Known, handle_in_use
 from app.identity import queries as identity
 from app.identity.actors import Actor
-from app.identity.events import NumberMoved, PhoneEnded
+from app.identity.events import NumberMoved, PhoneEnded, RiderReturned
 from app.kernel import randomness
 from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Unavailable
@@ -58,8 +58,11 @@ def revoke_handles(*, person_id: UUID, at: datetime) -> int:
     return int(ended.rowcount)  # type: ignore[attr-defined]
 
 
-def on_phone_gone(event: PhoneEnded | NumberMoved) -> None:
-    """Staff ended a lost phone, or the account has another number: no phone enrolled before makes codes any more."""
+def on_phone_gone(event: PhoneEnded | NumberMoved | RiderReturned) -> None:
+    """A lost phone was ended, the account has another number, or its rider came back on another phone.
+
+    No phone that was enrolled before makes codes any more.
+    """
     revoke_handles(person_id=event.person_id, at=event.at)
 
 

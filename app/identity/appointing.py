@@ -12,7 +12,7 @@ from app.identity import queries
 from app.identity.actors import Actor
 from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
 from app.identity.events import Appointed, RoleTakenBack
-from app.identity.models import Grant, Person
+from app.identity.models import Appointment, Grant, Person
 from app.identity.passwords import must_be_hard
 from app.identity.permissions import ADMIN, AT_A_STATION
 from app.identity.secrets_kept import hash_password
@@ -101,6 +101,19 @@ def take_back(*, grant_id: UUID, by: Actor, at: datetime) -> Grant | None:
         )
     )
     return grant
+
+
+def must_be_over(person_id: UUID, by: Actor) -> None:
+    """Whoever lets a person in anew is an administrator over every role of theirs, held or proposed.
+
+    Of somebody without any, over the whole city, as for a new account. Raises Forbidden.
+    """
+    roles: list[Grant | Appointment] = [*queries.grants_of(person_id), *queries.appointments(person_id)]
+    if not roles:
+        by.must("people.appoint", region_path=_city_path())
+    for each in roles:
+        path = places.region_path(each.region_code) if each.region_code else None
+        by.must("people.appoint", region_path=path, station_id=each.station_id)
 
 
 def admins() -> int:

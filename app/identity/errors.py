@@ -54,6 +54,24 @@ class PasswordWrong(Unauthenticated):
     slug = "password-wrong"
 
 
+class NewPasswordNeeded(Unauthenticated):
+    """Name and passing password are right; all they are worth is a password of one's own, to be chosen first."""
+
+    slug = "new-password-needed"
+
+
+class PassingOver(Gone):
+    """The passing password was used, has run out, or was given too long ago on this page."""
+
+    slug = "passing-over"
+
+
+class NoPassword(Conflict):
+    """This person signs in without a name and password; there is none to replace."""
+
+    slug = "no-password"
+
+
 class InviteNotFound(NotFound):
     """No such invitation, or it was used or has run out."""
 
@@ -227,3 +245,33 @@ class SecondFactorNotBegun(Conflict):
     """No second step is set up."""
 
     slug = "second-factor-not-begun"
+
+
+class ReturnOpen(Conflict):
+    """Somebody has asked already to let this rider in anew."""
+
+    slug = "return-open"
+
+
+class ReturnUnknown(NotFound):
+    """Nobody asked to let this rider in anew, or it lies elsewhere."""
+
+    slug = "return-unknown"
+
+
+class ReturnEnded(Conflict):
+    """It was used, refused or left too long before."""
+
+    slug = "return-ended"
+
+
+class ReturnTooSoon(Conflict):
+    """A second person has not agreed yet, or the day for objections is not over."""
+
+    slug = "return-too-soon"
+
+
+class RidersAlike(Conflict):
+    """More than one rider of this station is called that; the day they joined tells them apart."""
+
+    slug = "riders-alike"

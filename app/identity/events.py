@@ -82,9 +82,55 @@ class NumberMoved(MoveEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordPassed(Event):
+    """An administrator was `given` a passing password for a person, or it was `used` to choose a new one."""
+
+    person_id: UUID
+    what: str
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SecondFactorChanged(Event):
     """A person's second step of signing in was set, removed by its owner, or reset by an administrator."""
 
     person_id: UUID
     what: str
     by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnEvent(Event):
+    """Something about a rider without a number who is to be let in anew."""
+
+    return_id: UUID
+    person_id: UUID
+    station_id: UUID
+    by: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnAsked(ReturnEvent):
+    """A station asked for it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnConfirmed(ReturnEvent):
+    """A second person agreed; the station may invite when the day to object is past."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnRefused(ReturnEvent):
+    """It will not happen: the rider or staff said no, or nobody came in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnInvited(ReturnEvent):
+    """The station gave the invitation out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiderReturned(ReturnEvent):
+    """The rider is signed in on another phone; nothing of the old one counts any more."""

@@ -17,6 +17,10 @@ MOVE_STATES = (ASKED, CONFIRMED, MOVED, REFUSED)
 OPEN_MOVES = (ASKED, CONFIRMED)
 _MOVE_IS_OPEN = text(f"state IN {OPEN_MOVES}")
 
+USED = "used"
+RETURN_STATES, OPEN_RETURNS = (ASKED, CONFIRMED, USED, REFUSED), (ASKED, CONFIRMED)
+_RETURN_IS_OPEN = text(f"state IN {OPEN_RETURNS}")
+
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city", "other")
 WAITING, GIVEN, DECLINED = APPOINTMENT_STATES = ("waiting", "given", "declined")
 PURPOSES = ("core", "location", "photo", "publication")
@@ -30,6 +34,7 @@ class Person(IdMixin, Base):
         UniqueConstraint("phone", name="phone"),
         UniqueConstraint("username", name="username"),
         CheckConstraint("locale IN ('zh', 'en')", name="locale"),
+        CheckConstraint("password_passes_at IS NULL OR password_hash IS NOT NULL", name="passing_password"),
     )
 
     name: Mapped[str | None] = mapped_column(String(60))
@@ -37,6 +42,8 @@ class Person(IdMixin, Base):
     phone: Mapped[str | None] = mapped_column(String(20))  # E.164
     username: Mapped[str | None] = mapped_column(String(40))
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    # Until then the password is a passing one, which the product made: worth nothing but a new one.
+    password_passes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     occupation: Mapped[str | None] = mapped_column(String(20))
     platform: Mapped[str | None] = mapped_column(String(30))
     home_region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
@@ -222,12 +229,16 @@ class SignInCode(IdMixin, Base):
 
 
 class Invite(IdMixin, Base):
-    """A station's invitation for one rider: a QR link with a random token, and a PIN said aloud."""
+    """A station's invitation for one rider: a QR link with a random token, and a PIN said aloud.
+
+    One with a `return_id` brings back the rider whom it names from the beginning; others enrol somebody new.
+    """
 
     __tablename__ = "invites"
     __table_args__ = (
         UniqueConstraint("token_digest", name="token"),
         CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+        CheckConstraint("return_id IS NULL OR person_id IS NOT NULL", name="whom_it_brings_back"),
     )
 
     token_digest: Mapped[str] = mapped_column(String(64))
@@ -235,6 +246,7 @@ class Invite(IdMixin, Base):
     station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"), index=True)
     made_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    return_id: Mapped[UUID | None] = mapped_column(ForeignKey("rider_returns.id"), index=True)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     tries: Mapped[int] = mapped_column(default=0)
@@ -290,3 +302,40 @@ class NumberMove(IdMixin, Base):
         """Refuse to decide what has been decided."""
         if self.state not in OPEN_MOVES:
             raise MoveEnded
+
+
+class RiderReturn(IdMixin, Base):
+    """A rider without a number who lost the phone: a station that invited them once asks to let them in anew.
+
+    Two members of staff and a day between, in which whoever is still signed in can object.
+    """
+
+    __tablename__ = "rider_returns"
+    __table_args__ = (
+        CheckConstraint(f"state IN {RETURN_STATES}", name="state"),
+        CheckConstraint(
+            "state NOT IN ('confirmed', 'used') OR (confirmed_by IS NOT NULL AND confirmed_by <> asked_by"
+            " AND confirmed_by <> person_id)",
+            name="two_people",
+        ),
+        CheckConstraint("asked_by <> person_id", name="not_oneself"),
+        CheckConstraint("(state IN ('used', 'refused')) = (ended_at IS NOT NULL)", name="ended_at"),
+        Index(
+            "uq_rider_returns_one_open",
+            "person_id",
+            unique=True,
+            sqlite_where=_RETURN_IS_OPEN,
+            postgresql_where=_RETURN_IS_OPEN,
+        ),
+        Index("ix_rider_returns_state_asked_at", "state", "asked_at"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    station_id: Mapped[UUID] = mapped_column(ForeignKey("stations.id"), index=True)
+    reason: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(10), default=ASKED)
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

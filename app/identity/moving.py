@@ -26,7 +26,6 @@ from app.identity.errors import (
 )
 from app.identity.events import MoveAsked, MoveConfirmed, MoveRefused, NumberMoved, PhoneEnded
 from app.identity.models import ASKED, CONFIRMED, MOVED, OPEN_MOVES, REFUSED, NumberMove, Person
-from app.identity.permissions import GRID_MEMBER
 from app.identity.sessions import end_all_sessions
 from app.kernel.db import session
 from app.kernel.events import publish
@@ -81,7 +80,7 @@ def confirm_move(*, move_id: UUID, by: Actor, at: datetime) -> NumberMove:
     move.must_be_open()
     if by.person_id in (move.asked_by, move.person_id):
         raise SecondPersonNeeded
-    if _is_staff(queries.person(move.person_id)):  # by now
+    if queries.is_staff(queries.person(move.person_id)):  # by now
         raise StaffAccount
     if move.state == ASKED:
         move.state, move.confirmed_by, move.confirmed_at = CONFIRMED, by.person_id, at
@@ -120,7 +119,7 @@ def move_due(*, at: datetime) -> int:
     ).all()
     for move in due:
         is_taken = queries.person_by_phone(str(move.new_phone)) is not None
-        if move.state == ASKED or is_taken or _is_staff(queries.person(move.person_id)):
+        if move.state == ASKED or is_taken or queries.is_staff(queries.person(move.person_id)):
             _refuse(move, SYSTEM, at)
         else:
             _move(move, at)
@@ -155,14 +154,9 @@ def _rider_with(phone: str) -> Person:
     rider = queries.person_by_phone(signing_in.normal_phone(phone))
     if rider is None or not rider.is_rider:
         raise PersonNotFound
-    if _is_staff(rider):
+    if queries.is_staff(rider):
         raise StaffAccount
     return rider
-
-
-def _is_staff(rider: Person) -> bool:
-    held = queries.grants_of(rider.id)
-    return rider.username is not None or any(each.role != GRID_MEMBER for each in held)
 
 
 def _write(move: NumberMove, number: str) -> NumberMove:

@@ -192,6 +192,11 @@ def _held(dialect: str) -> Statement:
     )
 
 
+def is_staff(rider: Person) -> bool:
+    """Whether a rider works here too: by a staff name, or a role beyond that of a grid member."""
+    return rider.username is not None or any(each.role != GRID_MEMBER for each in grants_of(rider.id))
+
+
 def staff() -> Sequence[Person]:
     """Everybody with a staff account or a role, by name."""
     return session.scalars(_staff().order_by(Person.name, Person.id)).all()

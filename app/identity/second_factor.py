@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, func, select, update
 
-from app.identity import queries, sessions
+from app.identity import appointing, queries, sessions
 from app.identity.actors import Actor
 from app.identity.attempts import logged
 from app.identity.errors import (
@@ -28,12 +28,11 @@ from app.identity.errors import (
     SignInAgain,
 )
 from app.identity.events import SecondFactorChanged
-from app.identity.models import Grant, PaperCode, Person, SecondFactor
-from app.identity.secrets_kept import digest, sealed, unsealed
+from app.identity.models import PaperCode, Person, SecondFactor
+from app.identity.secrets_kept import as_printed, digest, sealed, unsealed
 from app.kernel import events, randomness
 from app.kernel.db import session
 from app.kernel.errors import Forbidden
-from app.places import queries as places
 
 ISSUER = "Fengxing"
 PERIOD_S, DIGITS, SECRET_BYTES = 30, 6, 20
@@ -109,7 +108,7 @@ def confirm(*, code: str, by: Actor, at: datetime) -> list[str]:
     if kept.confirmed_at is not None:
         raise SecondFactorKnown
     _must_be_fresh(by, at)
-    step = _step_of(kept, _plain(code), at)
+    step = _step_of(kept, as_printed(code), at)
     if step is None:
         raise SecondFactorWrong
     kept.confirmed_at, kept.last_step = at, step
@@ -149,11 +148,7 @@ def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
     if by.person_id == person_id:
         raise SecondAdminNeeded
     queries.staff_member(person_id)
-    for grant in session.scalars(
-        select(Grant).where(Grant.person_id == person_id, Grant.revoked_at.is_(None))
-    ):
-        path = places.region_path(grant.region_code) if grant.region_code else None
-        by.must("people.appoint", region_path=path, station_id=grant.station_id)
+    appointing.must_be_over(person_id, by)
     forget(person_id)
     sessions.end_all_sessions(person_id=person_id, at=at)
     _tell(RESET, person_id, by, at)
@@ -170,7 +165,7 @@ def prove(*, person_id: UUID, code: str | None, at: datetime) -> bool:
         return False
     if not code:
         raise SecondFactorNeeded
-    text = _plain(code)
+    text = as_printed(code)
     if not (_use_step(kept, _step_of(kept, text, at)) or _use_paper(person_id, text, at)):
         raise SecondFactorWrong
     return True
@@ -243,12 +238,6 @@ def _papers(person_id: UUID) -> list[str]:
 
 def _paper_digest(person_id: UUID, text: str) -> str:
     return digest("paper-code", person_id.hex, text)
-
-
-def _plain(code: str) -> str:
-    """What was typed, without the spaces and dashes that make it readable, and with letters as they are printed."""
-    text = "".join(char for char in code.upper() if char.isalnum())
-    return text.translate(str.maketrans("OIL", "011"))
 
 
 def _tell(what: str, person_id: UUID, by: Actor, at: datetime) -> None:

@@ -46,6 +46,14 @@ def check_password(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
+def as_printed(typed: str) -> str:
+    """What was typed of a code in Crockford's base 32: without the spaces and dashes that make it readable, and with
+    letters as they are printed.
+    """
+    text = "".join(char for char in typed.upper() if char.isalnum())
+    return text.translate(str.maketrans("OIL", "011"))
+
+
 def sealed(purpose: str, secret: bytes) -> str:
     """The secret as text that only this installation can open, and only for this purpose."""
     return _box(purpose).encrypt(secret).decode()

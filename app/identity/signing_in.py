@@ -8,7 +8,7 @@ from uuid import UUID
 import phonenumbers
 from sqlalchemy import delete, select, update
 
-from app.identity import queries, senders
+from app.identity import inviting, queries, returning, senders
 from app.identity.actors import Actor
 from app.identity.attempts import logged
 from app.identity.consent import CORE, VERSIONS
@@ -18,12 +18,13 @@ from app.identity.errors import (
     CodeWrong,
     ConsentNeeded,
     InviteNotFound,
+    NewPasswordNeeded,
     PasswordWrong,
     PersonNotFound,
     PhoneWrong,
 )
 from app.identity.models import Consent, Invite, Person, SignInCode
-from app.identity.secrets_kept import check_password, digest, matches
+from app.identity.secrets_kept import as_printed, check_password, digest, matches
 from app.kernel import randomness
 from app.kernel.db import session
 
@@ -90,11 +91,17 @@ def prove_number(*, phone: str, code: str, at: datetime) -> str:
 
 @logged("invitation")
 def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: bool, at: datetime) -> Person:
-    """Who holds a station's invitation and was told its PIN is signed in, and enrolled once they agreed."""
+    """Who holds a station's invitation and was told its PIN is signed in, and enrolled once they agreed.
+
+    One that was given to bring somebody back signs in whom it names, who agreed long ago.
+    """
     invite = invite_by_token(token, at)
     _count_try(Invite, invite.id)
     if not matches(invite.pin_digest, digest("invite-pin", invite.id.hex, pin)):
         raise CodeWrong(tries_left=MAX_TRIES - invite.tries)
+    if invite.return_id is not None:
+        _use_once(Invite, invite.id, at)
+        return returning.come_back(return_id=invite.return_id, at=at)
     if not consent:
         raise ConsentNeeded
     someone = _enrol(Person(nickname=nickname, created_at=at), at)
@@ -116,27 +123,22 @@ def invite_by_token(token: str, at: datetime) -> Invite:
 def invite_rider(*, station_id: UUID, by: Actor, at: datetime) -> tuple[Invite, str, str]:
     """An invitation for exactly one new rider: (invite, token for the QR link, PIN to say aloud)."""
     by.must("people.invite", station_id=station_id)
-    token, pin = randomness.crockford(16), randomness.digits(6)
-    invite = Invite(
-        token_digest=digest("invite-token", token),
-        pin_digest="",
-        station_id=station_id,
-        made_by=by.id,
-        made_at=at,
-        expires_at=at + INVITE_LIVES,
-    )
-    session.add(invite)
-    session.flush()
-    invite.pin_digest = digest("invite-pin", invite.id.hex, pin)
-    return invite, token, pin
+    return inviting.invitation(station_id=station_id, expires_at=at + INVITE_LIVES, by=by, at=at)
 
 
 @logged("password")
 def sign_in_with_password(*, username: str, password: str, at: datetime) -> Person:
-    """A member of staff. An unknown name and a wrong password get the same answer in the same time."""
+    """A member of staff. An unknown name and a wrong password get the same answer in the same time.
+
+    Raises NewPasswordNeeded where the password is a passing one.
+    """
     someone = queries.person_by_username(username)
+    if someone is not None and someone.password_passes_at is not None:
+        password = as_printed(password)  # it was read out, perhaps by telephone
     if not check_password(someone.password_hash if someone else None, password) or someone is None:
         raise PasswordWrong
+    if someone.password_passes_at is not None:
+        raise NewPasswordNeeded if at < someone.password_passes_at else PasswordWrong
     return someone
 
 
@@ -146,8 +148,11 @@ def first_step_taken(someone: Person, at: datetime) -> str:
     return ".".join((someone.id.hex, moment, _first_step_mark(someone, moment)))
 
 
-def after_first_step(proof: str, at: datetime) -> Person:
-    """Whose proof this is. Raises PasswordWrong when it is none, too old, or the password has changed."""
+def after_first_step(proof: str, at: datetime, *, passing: bool = False) -> Person:
+    """Whose proof this is. Raises PasswordWrong when it is none, too old, or the password has changed.
+
+    That of a passing password counts where such a one is asked for, and nowhere else.
+    """
     person_hex, _, rest = proof.partition(".")
     moment, _, mark = rest.partition(".")
     try:
@@ -158,6 +163,8 @@ def after_first_step(proof: str, at: datetime) -> Person:
     if person_hex != someone.id.hex or not matches(_first_step_mark(someone, moment), mark):
         raise PasswordWrong
     if not 0 <= at.timestamp() - int(moment) < CODE_LIVES.total_seconds():
+        raise PasswordWrong
+    if passing != (someone.password_passes_at is not None):
         raise PasswordWrong
     return someone
 

@@ -1,9 +1,20 @@
-"""Riders are told what was done with their account or their code, on whatever is signed in and on the old number."""
+"""People are told what was done with their account or their code, on whatever is signed in and on the old number."""
 
 from __future__ import annotations
 
 from app.codes.events import SeenInTwoPlaces
-from app.identity.events import MoveAsked, MoveEvent, MoveRefused, NumberMoved, PhoneEnded
+from app.identity.events import (
+    MoveAsked,
+    MoveEvent,
+    MoveRefused,
+    NumberMoved,
+    PasswordPassed,
+    PhoneEnded,
+    ReturnAsked,
+    ReturnEvent,
+    ReturnRefused,
+    RiderReturned,
+)
 from app.identity.moving import OBJECTION
 from app.kernel.i18n import LOCALES, format_instant
 from app.notices.telling import About, tell
@@ -19,6 +30,19 @@ def on_phone_ended(event: PhoneEnded) -> None:
         slug="phone-ended",
         source=f"phone-ended:{event.person_id}:{event.at.isoformat()}",
         facts={"station": places.station(event.station_id).name},
+        about=About(ACCOUNT, event.person_id),
+        at=event.at,
+    )
+
+
+def on_password_passed(event: PasswordPassed) -> None:
+    """An administrator let them in anew, or somebody came in that way."""
+    slug = f"password-{event.what}"
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"{slug}:{event.person_id}:{event.at.isoformat()}",
+        facts={},
         about=About(ACCOUNT, event.person_id),
         at=event.at,
     )
@@ -61,6 +85,33 @@ def _tell(event: MoveEvent, slug: str, **facts: object) -> None:
         person_id=event.person_id,
         slug=slug,
         source=f"{slug}:{event.move_id}",
+        facts={"station": places.station(event.station_id).name, **facts},
+        about=About(ACCOUNT, event.person_id),
+        at=event.at,
+    )
+
+
+def on_return_asked(event: ReturnAsked) -> None:
+    """A station wants to let somebody in as them on another phone: there is time to say no."""
+    until = {name: format_instant(event.at + OBJECTION, name) for name in LOCALES}
+    _tell_of_return(event, "return-asked", until=until)
+
+
+def on_return_refused(event: ReturnRefused) -> None:
+    """Nothing changes."""
+    _tell_of_return(event, "return-refused")
+
+
+def on_rider_returned(event: RiderReturned) -> None:
+    """They are signed in on another phone."""
+    _tell_of_return(event, "rider-returned")
+
+
+def _tell_of_return(event: ReturnEvent, slug: str, **facts: object) -> None:
+    tell(
+        person_id=event.person_id,
+        slug=slug,
+        source=f"{slug}:{event.return_id}",
         facts={"station": places.station(event.station_id).name, **facts},
         about=About(ACCOUNT, event.person_id),
         at=event.at,

@@ -31,6 +31,7 @@ from app.web.grid import cases
 from app.web.rider import (
     activities,
     checking_in,
+    forgotten,
     home,
     inbox,
     me,
@@ -50,6 +51,7 @@ from app.web.station import books, counter, helping, offline, on_behalf, posting
 
 ALL: tuple[Pages, ...] = (
     signing_in.pages,
+    forgotten.pages,
     home.pages,
     checking_in.pages,
     scanning.pages,

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from app.identity.api import CODES_PER_PHONE, TRIES_PER_PASSWORD, TRIES_PER_USERNAME
 from app.identity.models import Person
 from app.identity.moving_api import HELPED
+from app.identity.passing_api import GIVEN as PASSING_GIVEN
 from app.identity.second_factor_api import SECOND_STEPS
 from app.kernel.answering import PUBLIC, Edge
 from app.kernel.db import transaction
@@ -88,6 +89,8 @@ def zhang(li: Person) -> Person:
         ("POST", "/api/v1/me/second-factor/removal", SECOND_STEPS),
         ("POST", "/api/v1/number-moves/lost-phones", HELPED),
         ("POST", "/me/second-step/confirm", SECOND_STEPS),
+        ("POST", "/api/v1/staff/00000000-0000-7000-8000-000000000000/password/reset", PASSING_GIVEN),
+        ("POST", "/desk/people/00000000-0000-7000-8000-000000000000/password/reset", PASSING_GIVEN),
     ],
 )
 def test_tries_of_one_person_are_the_persons_wherever_they_come_from(

@@ -22,8 +22,7 @@ from app.identity.errors import PasswordWrong, PersonNotFound
 from app.identity.models import PaperCode, Person, SecondFactor, SessionFamily
 from app.identity.my_data import rows_about
 from app.identity.profile import close_account
-from app.identity.second_factor import _plain
-from app.identity.secrets_kept import hash_password, unsealed
+from app.identity.secrets_kept import as_printed, hash_password, unsealed
 from app.kernel import settings
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden, Problem
@@ -128,7 +127,7 @@ def test_ten_codes_on_paper_are_good_once_each_however_they_are_typed(app, clien
 
 
 def test_letters_that_look_like_digits_are_read_as_printed():
-    assert _plain(" oIl-0a ") == "0110A"
+    assert as_printed(" oIl-0a ") == "0110A"
 
 
 def test_without_a_second_step_there_are_no_papers_for_it(app, boss):

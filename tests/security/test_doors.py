@@ -39,7 +39,6 @@ SHUT = {
     "POST /I/<token>": "there is no invitation",
     "POST /api/v1/sign-in/password": "nobody has this password",
     "POST /sign-in/staff": "nobody has this password",
-    "POST /desk/people/<uuid:person_id>/second-step/reset": "the person is a rider; the API is asked for staff",
     "GET /api/v1/seals/<int:number>": "nothing is sealed",
     "GET /static/<version>/<path:name>": "there is no such file",
     "POST /api/v1/honours/<uuid:honour_id>/revocation": "nobody is honoured yet",

@@ -19,9 +19,9 @@ from app.codes.showing import show_personal_code
 from app.doubts.models import LOOK_WITHIN, Doubt
 from app.honours.exporting import make_export
 from app.honours.models import Candidate
-from app.identity import proposing
+from app.identity import proposing, signing_in
 from app.identity.actors import Actor
-from app.identity.models import Grant, NumberMove, Person
+from app.identity.models import Grant, NumberMove, Person, RiderReturn
 from app.identity.permissions import AT_A_STATION, ROLES
 from app.identity.secrets_kept import hash_password
 from app.kernel import clock
@@ -120,6 +120,7 @@ def _people(world: World, here: Station, there: Station) -> None:
             world.people[role + side] = make.staff(role, name=f"职员{role}", **place)
     world.people["admin-city"] = make.staff("admin", region_code=make.CITY, name="职员总")
     world.people["admin-city"].password_hash = hash_password("for nobody to know")
+    world.people["dispatcher"].password_hash = hash_password("for nobody to know")
     world.people["auditor-city"] = make.staff("auditor", region_code=make.CITY, name="职员审")
     world.actors = {name: make.actor(someone) for name, someone in world.people.items()}
     moving = NumberMove(
@@ -129,6 +130,7 @@ def _people(world: World, here: Station, there: Station) -> None:
     session.add(moving)
     session.flush()
     world.keep("move_id", moving, private=True)
+    _lost_phones(world, here)
     held = session.scalars(select(Grant).where(Grant.person_id == world.people["dispatcher"].id)).one()
     world.keep("grant_id", held, private=True)
     world.keep("person_id", world.people[OWNER])
@@ -139,6 +141,23 @@ def _people(world: World, here: Station, there: Station) -> None:
         by=world.actor("admin-city"), at=clock.now(),
     )  # fmt: skip
     world.keep("appointment_id", proposed, private=True)
+
+
+def _lost_phones(world: World, here: Station) -> None:
+    """Somebody whom this station invited, and somebody whom it has asked to let in anew."""
+    at, manager = clock.now(), world.actor("station-manager")
+    _, token, pin = signing_in.invite_rider(station_id=here.id, by=manager, at=at)
+    signing_in.sign_in_with_invite(token=token, pin=pin, nickname="苗师傅", consent=True, at=at)
+    asked = RiderReturn(
+        person_id=world.people[OWNER].id,
+        station_id=here.id,
+        reason="手机丢了",
+        asked_by=manager.id,
+        asked_at=at,
+    )
+    session.add(asked)
+    session.flush()
+    world.keep("return_id", asked, private=True)
 
 
 def _rules(world: World) -> None:

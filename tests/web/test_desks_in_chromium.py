@@ -151,7 +151,6 @@ def test_second_looks_fit_a_thumb(app: Flask, opened: Opener, clock: StandingClo
 
 
 def _looked_at(screen: Page, paths: list[str]) -> None:
-    source = AXE.read_text("utf-8")
     for path in paths:
         for width in (360, 1280):
             screen.set_viewport_size({"width": width, "height": 780})
@@ -159,16 +158,21 @@ def _looked_at(screen: Page, paths: list[str]) -> None:
             assert answer is not None
             assert answer.status < 400, path
             assert screen.evaluate(LOOK) == {"wide": False, "small": []}, (path, width)
-        screen.evaluate(source)
-        rules_to_run = {
-            "type": "tag",
-            "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
-        }
-        faults = screen.evaluate(
-            "async (options) => (await axe.run(document, options)).violations.map((v) => v.id)",
-            {"runOnly": rules_to_run, "rules": {"target-size": {"enabled": False}}},
-        )
-        assert faults == [], path
+        assert faults_of(screen) == [], path
+
+
+def faults_of(screen: Page) -> list[str]:
+    """What axe says of the page that stands there."""
+    screen.evaluate(AXE.read_text("utf-8"))
+    rules_to_run = {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+    found: list[str] = screen.evaluate(
+        "async (options) => (await axe.run(document, options)).violations.map((v) => v.id)",
+        {"runOnly": rules_to_run, "rules": {"target-size": {"enabled": False}}},
+    )
+    return found
 
 
 def test_the_pages_of_a_station_fit_and_can_be_read(app: Flask, opened: Opener) -> None:

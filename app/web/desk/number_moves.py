@@ -6,7 +6,7 @@ from uuid import UUID
 
 from flask import Response
 
-from app.identity import moving, queries
+from app.identity import moving, queries, returning
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, traced
@@ -42,7 +42,18 @@ def number_moves(by: Actor) -> str:
         }
         for move, rider, station in moving.open_moves(by)
     ]
-    return page("desk/number_moves.html", rows=rows, menu=menu_of(by))
+    returns = [
+        {
+            "asked": asked,
+            "rider": queries.masked_name(rider.name or rider.nickname),
+            "station": station.name,
+            "asked_by": queries.display_name(queries.person(asked.asked_by)),
+            "not_before": asked.asked_at + returning.OBJECTION,
+            "is_mine": by.person_id in (asked.asked_by, asked.person_id),
+        }
+        for asked, rider, station in returning.open_for(by, at=clock.now())
+    ]
+    return page("desk/number_moves.html", rows=rows, returns=returns, menu=menu_of(by))
 
 
 @pages.post("/desk/number-moves/<uuid:move_id>", again=number_moves)
@@ -55,3 +66,13 @@ def decide(move_id: UUID, decision: str, by: Actor) -> Response:
     else:
         moving.refuse_move(move_id=move_id, by=by, at=clock.now())
     return go("/desk/number-moves", said=f"web.said.move-{decision}")
+
+
+@pages.post("/desk/rider-returns/<uuid:return_id>", again=number_moves)
+@requires("people.confirm-move")
+@takes_form(DecideForm)
+def decide_return(return_id: UUID, decision: str, by: Actor) -> Response:
+    """The second person's answer about a rider without a number"""
+    verb = returning.confirm if decision == "confirm" else returning.refuse
+    verb(return_id=return_id, by=by, at=clock.now())
+    return go("/desk/number-moves", said=f"web.said.return-{decision}")

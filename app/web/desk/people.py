@@ -7,12 +7,13 @@ from uuid import UUID
 from flask import Response
 from marshmallow import fields, validate
 
-from app.identity import appointing, proposing, queries, second_factor
+from app.identity import appointing, passing, passing_api, proposing, queries, second_factor
 from app.identity.actors import Actor
+from app.identity.edge import named_caller
 from app.identity.models import Appointment, Grant
 from app.identity.permissions import ROLES
 from app.kernel import clock
-from app.kernel.http import requires, takes_form, traced
+from app.kernel.http import limited, requires, takes_form, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.places import queries as places
@@ -147,3 +148,14 @@ def reset_second_step(person_id: UUID, by: Actor) -> Response:
     """A colleague lost the phone"""
     second_factor.reset(person_id=person_id, by=by, at=clock.now())
     return go(f"/desk/people/{person_id}", said="web.said.second-step-reset")
+
+
+@pages.post("/desk/people/<uuid:person_id>/password/reset", again=person)
+@limited(passing_api.GIVEN, named_caller)
+@requires("people.appoint")
+@takes_form(Nothing)
+def give_passing_password(person_id: UUID, by: Actor) -> str:
+    """A colleague forgot the password; answers with a passing one, which is shown this once"""
+    given = passing.give(person_id=person_id, by=by, at=clock.now())
+    someone = queries.person(person_id)
+    return page("desk/passing_password.html", person=someone, given=given, menu=menu_of(by))

@@ -7,7 +7,7 @@ from flask import Response
 from app.codes.enrolling import revoke_handles
 from app.codes.models import PHONE
 from app.codes.queries import handle_in_use
-from app.identity import moving, sessions
+from app.identity import moving, returning, sessions
 from app.identity.actors import Actor
 from app.identity.queries import phone_tail
 from app.kernel import clock
@@ -27,6 +27,7 @@ def my_code(by: Actor) -> str:
         "rider/my_code.html",
         phone=handle_in_use(by.id, PHONE), move=move, tail=phone_tail(move.new_phone) if move else "",
         not_before=move.asked_at + moving.OBJECTION if move else None,
+        asked_back=returning.open_of(by.id, at=clock.now()),
     )  # fmt: skip
 
 
@@ -37,6 +38,15 @@ def object_to_move(by: Actor) -> Response:
     """The rider did not ask for another number: it stays"""
     moving.object_to_move(by=by, at=clock.now())
     return go("/me/code", said="web.said.move-stopped")
+
+
+@pages.post("/me/code/not-lost", again=my_code)
+@requires("self")
+@takes_form(Nothing)
+def object_to_return(by: Actor) -> Response:
+    """The phone is not lost: nobody is let in on another"""
+    returning.object_to(by=by, at=clock.now())
+    return go("/me/code", said="web.said.return-stopped")
 
 
 @pages.post("/me/code/lost")

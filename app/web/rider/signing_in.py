@@ -12,8 +12,9 @@ from app.identity import api as identity_api
 from app.identity import profile, second_factor, sessions, signing_in
 from app.identity.actors import Actor
 from app.identity.edge import drop_cookies
+from app.identity.errors import NewPasswordNeeded
 from app.identity.models import OCCUPATIONS, Person
-from app.identity.queries import masked_phone, person
+from app.identity.queries import masked_phone, person, person_by_username
 from app.identity.second_factor_api import SECOND_STEPS, CodeGiven
 from app.kernel import clock, settings
 from app.kernel.http import limited, public, requires, takes_form, takes_query
@@ -243,13 +244,22 @@ def staff_sign_in(next: str = "") -> str:  # noqa: A002
 @limited(identity_api.TRIES_PER_ADDRESS, address)
 @takes_form(StaffForm)
 def check_password(username: str, password: str, next: str) -> Response:  # noqa: A002
-    """Sign in, or go on to the second step"""
-    someone = signing_in.sign_in_with_password(username=username, password=password, at=clock.now())
+    """Sign in, or go on to the second step, or from a passing password to one of one's own"""
+    try:
+        someone = signing_in.sign_in_with_password(username=username, password=password, at=clock.now())
+    except NewPasswordNeeded:
+        return _keep_proof(go("/sign-in/staff/new-password"), "passing", person_by_username(username))
     if not second_factor.state_of(someone.id).is_set:
         return _open(someone, next)
-    response = go(f"/sign-in/staff/code?next={quote(local_path(next, ''))}")
+    onward = go(f"/sign-in/staff/code?next={quote(local_path(next, ''))}")
+    return _keep_proof(onward, "second_step", someone)
+
+
+def _keep_proof(response: Response, cookie: str, someone: Person | None) -> Response:
+    """Let this browser go on from name and password for five minutes."""
+    assert someone is not None
     response.set_cookie(
-        "second_step",
+        cookie,
         signing_in.first_step_taken(someone, clock.now()),
         max_age=int(signing_in.CODE_LIVES.total_seconds()),
         httponly=True,

@@ -1,22 +1,27 @@
-"""The counter helps a rider who lost the phone, or whose number has changed."""
+"""The counter helps a rider who lost the phone, whose number has changed, or who never had one here."""
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 from flask import Response, request
+from markupsafe import Markup
 from marshmallow import fields, validate
 
-from app.identity import moving, signing_in
+from app.codes import drawing
+from app.identity import moving, returning, signing_in
 from app.identity.actors import Actor
 from app.identity.api import CODES_PER_PHONE, phone_or_address
 from app.identity.edge import named_caller
 from app.identity.moving_api import HELPED
-from app.kernel import clock
+from app.identity.queries import masked_name
+from app.kernel import clock, settings
 from app.kernel.http import limited, requires, takes_form
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.web.edge import Pages, go, once, page
+from app.web.forms import Nothing
 from app.web.menus import menu_of
 
 pages = Pages("helping")
@@ -41,6 +46,14 @@ class MoveForm(Schema):
     old_phone = Text(24, min_length=5, required=True)
     new_phone = Text(24, min_length=5, required=True)
     code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    reason = Text(200, required=True)
+
+
+class ReturnForm(Schema):
+    """What a rider without a number is called here (in full), and how the station knows them."""
+
+    nickname = Text(30, required=True)
+    joined_on = fields.Date(load_default=None)
     reason = Text(200, required=True)
 
 
@@ -110,6 +123,51 @@ def ask_move(station_id: UUID, old_phone: str, new_phone: str, code: str, reason
     return go(f"/station/{station_id}/help", said="web.said.move-asked")
 
 
+@pages.post(
+    "/station/<uuid:station_id>/help/return",
+    again=help_rider,
+    blame={
+        "person-not-found": "nickname",
+        "staff-account": "nickname",
+        "return-open": "nickname",
+        "riders-alike": "joined_on",
+    },
+)
+@requires("people.recover")
+@limited(HELPED, named_caller)
+@once
+@takes_form(ReturnForm)
+def ask_return(station_id: UUID, nickname: str, joined_on: date | None, reason: str, by: Actor) -> Response:
+    """Ask to let a rider without a number in anew; a colleague of the department confirms it, and a day must pass"""
+    returning.ask(
+        nickname=nickname, joined_on=joined_on, station_id=station_id, reason=reason, by=by, at=clock.now()
+    )
+    return go(f"/station/{station_id}/help", said="web.said.return-asked")
+
+
+@pages.post("/station/<uuid:station_id>/help/returns/<uuid:return_id>", again=help_rider)
+@requires("people.recover")
+@takes_form(Nothing)
+def invite_back(station_id: UUID, return_id: UUID, by: Actor) -> str:
+    """Shown once: the code to scan and the PIN to say aloud"""
+    by.must("people.recover", station_id=station_id)
+    made, token, pin = returning.invite(return_id=return_id, by=by, at=clock.now())
+    svg = Markup(drawing.svg(f"{settings.current().public_url}/I/{token}", "M"))  # noqa: S704 -- drawn by us
+    return page(
+        "station/invite_back.html",
+        station=places.station(station_id), made=made, pin=pin, svg=svg, menu=menu_of(by),
+    )  # fmt: skip
+
+
 def _page(station_id: UUID, by: Actor, sent_to: str | None = None) -> str:
     by.must("people.recover", station_id=station_id)
-    return page("station/help.html", station=places.station(station_id), sent_to=sent_to, menu=menu_of(by))
+    at = clock.now()
+    returns = [
+        {"asked": asked, "rider": masked_name(rider.nickname), "ready": returning.is_ready(asked, at),
+         "not_before": asked.asked_at + returning.OBJECTION}
+        for asked, rider in returning.open_at(station_id, at=at)
+    ]  # fmt: skip
+    return page(
+        "station/help.html",
+        station=places.station(station_id), sent_to=sent_to, returns=returns, menu=menu_of(by),
+    )  # fmt: skip
