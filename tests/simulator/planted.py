@@ -197,7 +197,7 @@ def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
     patch.setattr(Case, "not_before", lambda case, at: at.replace(year=2020))
 
 
-@bug("I11", fraud=1, days=8, seed=17)
+@bug("I11", fraud=2, days=6, seed=43)
 def what_was_set_aside_stays_aside(patch: Patch) -> None:
     patch.setattr(deciding, "give_free", lambda *_args: 0)
 
