@@ -21,7 +21,7 @@ from app.kernel.geo import Position, distance_m
 from app.places.models import Station
 from app.volunteering.models import Activity, Attendance, Shift
 from simulator import running
-from simulator.fraud import Fraudster
+from simulator.fraud import BLATANT, MANNERS, Fraudster
 from simulator.habits import Habits
 from simulator.looks import ShiftSeen
 from simulator.running import Plan
@@ -88,7 +88,7 @@ def test_a_shift_that_a_friend_scans_for_one_holds_nobody(
     somebody: Whereabouts, monkeypatch: pytest.MonkeyPatch
 ):
     cheat = Fraudster.__new__(Fraudster)
-    cheat.whereabouts = somebody
+    cheat.whereabouts, cheat.manner = somebody, MANNERS[BLATANT]
     monkeypatch.setattr(cheat, "scan_in_and_out", lambda shift, _at: shift.ends_at, raising=False)
     cheat.attend(ShiftSeen("a", "b", NOON, later(hours=2), 5, FAR), NOON)
     assert cheat.whereabouts.can_be_at(NEAR, later(minutes=5))
