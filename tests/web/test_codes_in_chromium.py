@@ -43,8 +43,9 @@ KEPT = """() => new Promise((done) => {
   open.onsuccess = () => {
     const asked = open.result.transaction("devices").objectStore("devices").getAll();
     asked.onsuccess = () => {
+      const [one] = asked.result;
       open.result.close();
-      done([asked.result[0].handle, asked.result[0].claim ?? null]);
+      done(one ? [one.handle, one.claim ?? null] : []);  // between two keys there is none: ask again
     };
   };
 })"""  # the phone that has its key has forgotten what it asked for it with
