@@ -91,6 +91,8 @@ def page(run: Mapping[str, Any]) -> str:
         f"- {ACTIVE:.0%} of all riders are out on a day, each with the habits above.",
         f"- The busiest minute asks for {PEAK:g} times the day's average.",
         "- Static files come from the server in front (nginx), pictures are small, and no page asks again by itself.",
+        "- Requests cost what they cost under load, where what arrives together is settled together. One alone costs",
+        "  up to twice as much, but then there is nothing else to do.",
         "- Keys of requests are forgotten after a while; they are counted here as if they stayed.",
         "",
         "Where the figures end: nobody has run a million riders on this. The growth curves of `make bench`",
