@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from app.codes.events import SeenInTwoPlaces
+from app.identity import moving, returning
 from app.identity.events import (
     MoveAsked,
     MoveEvent,
@@ -15,7 +19,6 @@ from app.identity.events import (
     ReturnRefused,
     RiderReturned,
 )
-from app.identity.moving import OBJECTION
 from app.kernel.i18n import LOCALES, format_instant
 from app.notices.telling import About, tell
 from app.places import queries as places
@@ -66,52 +69,45 @@ def on_two_places(event: SeenInTwoPlaces) -> None:
 
 def on_move_asked(event: MoveAsked) -> None:
     """A station wants to give the account another number: there is time to say no."""
-    until = {name: format_instant(event.at + OBJECTION, name) for name in LOCALES}
-    _tell(event, "number-move-asked", tail=event.tail, until=until)
+    until = _in_words(event.at + moving.OBJECTION)
+    _tell(event, "number-move-asked", event.move_id, tail=event.tail, until=until)
 
 
 def on_move_refused(event: MoveRefused) -> None:
     """The number stays."""
-    _tell(event, "number-move-refused")
+    _tell(event, "number-move-refused", event.move_id)
 
 
 def on_number_moved(event: NumberMoved) -> None:
     """The account has another number now."""
-    _tell(event, "number-moved")
-
-
-def _tell(event: MoveEvent, slug: str, **facts: object) -> None:
-    tell(
-        person_id=event.person_id,
-        slug=slug,
-        source=f"{slug}:{event.move_id}",
-        facts={"station": places.station(event.station_id).name, **facts},
-        about=About(ACCOUNT, event.person_id),
-        at=event.at,
-    )
+    _tell(event, "number-moved", event.move_id)
 
 
 def on_return_asked(event: ReturnAsked) -> None:
     """A station wants to let somebody in as them on another phone: there is time to say no."""
-    until = {name: format_instant(event.at + OBJECTION, name) for name in LOCALES}
-    _tell_of_return(event, "return-asked", until=until)
+    until = _in_words(event.at + returning.OBJECTION)
+    _tell(event, "return-asked", event.return_id, until=until)
 
 
 def on_return_refused(event: ReturnRefused) -> None:
     """Nothing changes."""
-    _tell_of_return(event, "return-refused")
+    _tell(event, "return-refused", event.return_id)
 
 
 def on_rider_returned(event: RiderReturned) -> None:
     """They are signed in on another phone."""
-    _tell_of_return(event, "rider-returned")
+    _tell(event, "rider-returned", event.return_id)
 
 
-def _tell_of_return(event: ReturnEvent, slug: str, **facts: object) -> None:
+def _in_words(until: datetime) -> dict[str, str]:
+    return {name: format_instant(until, name) for name in LOCALES}
+
+
+def _tell(event: MoveEvent | ReturnEvent, slug: str, matter_id: UUID, **facts: object) -> None:
     tell(
         person_id=event.person_id,
         slug=slug,
-        source=f"{slug}:{event.return_id}",
+        source=f"{slug}:{matter_id}",
         facts={"station": places.station(event.station_id).name, **facts},
         about=About(ACCOUNT, event.person_id),
         at=event.at,
