@@ -31,10 +31,10 @@ bench: python ## measure every hot path beside its ceiling; table and JSON in be
 	@$(PYTHON) -m tools.within --needs postgres,redis bench
 
 faults: python ## kill, fill, slow and restore real servers, and hold the answers against the books (SEED=1, ONLY=kills, NAMED=1 for the large numbers, FAULTS_WITHOUT=disks)
-	@$(PYTHON) -m tools.within --needs postgres,redis faults
+	@$(PYTHON) -m tools.within --needs postgres,redis,faketime faults
 
 soak: python ## the same in large, then kills again and again for HOURS=1 (or SOAK_MINUTES=10)
-	@$(PYTHON) -m tools.within --needs postgres,redis faults --soak
+	@$(PYTHON) -m tools.within --needs postgres,redis,faketime faults --soak
 
 offline-orders: python ## one day of 50 offline devices told in ORDERS=100 orders of a bad network (ITEMS=10000 SEED=1 DATABASE=postgresql); all must end the same
 	@$(PYTHON) -m tools.within faults.orders

@@ -80,6 +80,7 @@ CHINESE_FONT = Need("a Chinese font", ("fonts-noto-cjk",), _has_chinese_font)
 ZBAR = Need("zbarimg", ("zbar-tools",), lambda: shutil.which("zbarimg") is not None)
 PDFTOTEXT = Need("pdftotext", ("poppler-utils",), lambda: shutil.which("pdftotext") is not None)
 OFFICE = Need("LibreOffice Calc", ("libreoffice-calc-nogui",), lambda: shutil.which("soffice") is not None)
+FAKETIME = Need("libfaketime", ("faketime",), lambda: faketime_library() is not None)
 NPM = Need("Node with npm", ("nodejs", "npm"), _has_npm)
 
 

@@ -10,6 +10,7 @@ from tools import environment, layout, progress, system
 NEEDS = {
     "postgres": system.POSTGRES,
     "redis": system.REDIS,
+    "faketime": system.FAKETIME,
     "chromium": system.CHROMIUM,
     "zbar": system.ZBAR,
     "pdftotext": system.PDFTOTEXT,

@@ -26,14 +26,13 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     """Whatever sequence and wherever it dies: the book agrees with the model, and is proved after each step."""
     databases = {"SQLite": None, "PostgreSQL": ground.postgres.url("postgres")}
     for left, (name, url) in zip((2, 1), databases.items(), strict=True):
-        examples, said, sound = size.examples, "", True
-        if ground.share.is_bounded:
-            share_s = ground.share.left_s / left
-            began = time.monotonic()
-            said, sound = _run(url, AT_LEAST)
-            took_s = time.monotonic() - began
-            examples = fitting(size.examples, share_s - took_s, took_s)
-        if sound and examples > AT_LEAST:
+        share_s = ground.share.left_s / left
+        examples, began = AT_LEAST if ground.share.is_bounded else size.examples, time.monotonic()
+        said, sound = _run(url, examples)
+        took_s = time.monotonic() - began
+        more = fitting(size.examples, share_s - took_s, took_s)
+        if sound and more > examples:
+            examples = more
             said, sound = _run(url, examples)
         figure = f"{examples} of {size.examples} sequences on {name}: {said}"
         yield judge(NAME, "the book agrees with a model, wherever a process dies", figure, sound)
@@ -41,7 +40,8 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
 
 def fitting(wanted: int, within_s: float, took_s: float) -> int:
     """How many sequences there is time for, where the least took so long."""
-    return max(AT_LEAST, min(wanted, int(AT_LEAST * within_s / took_s)))
+    room = AT_LEAST * within_s / took_s
+    return wanted if room >= wanted else max(AT_LEAST, int(room))
 
 
 def _run(url: str | None, examples: int) -> tuple[str, bool]:

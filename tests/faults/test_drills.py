@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,8 +15,9 @@ from faults.__main__ import _parser
 from faults.drills import DRILLS, dying_at_random, failing_over, restoring
 from faults.drills.killing import spread
 from faults.patched import PATCHES
-from faults.shares import CITY, SHARES
+from faults.shares import CITY, SHARES, Share
 from faults.sizes import SIZES
+from faults.verdicts import KEPT
 from tools import layout
 
 OPERATIONS = (layout.ROOT / "docs" / "operations.md").read_text("utf-8")
@@ -90,6 +93,22 @@ def test_the_small_size_still_kills_as_often_as_was_promised():
 )
 def test_a_slow_machine_tries_fewer_sequences_but_never_none(within_s, took_s, sequences):
     assert dying_at_random.fitting(200, within_s, took_s) == sequences
+
+
+@pytest.mark.parametrize("lasts_s", [math.inf, 240.0])
+def test_no_sequences_are_said_to_hold_that_nobody_tried(monkeypatch, lasts_s):
+    """Here as many as `make test` does are all that is asked for."""
+    tried = []
+
+    def run(url, examples):
+        tried.append((url, examples))
+        return "28 passed", True
+
+    monkeypatch.setattr(dying_at_random, "_run", run)
+    ground = SimpleNamespace(share=Share(lasts_s), postgres=SimpleNamespace(url=str))
+    found = list(dying_at_random.drill(ground, SIZES["ci"]))
+    assert [each.verdict for each in found] == [KEPT, KEPT]
+    assert tried == [(None, 5), ("postgres", 5)]
 
 
 def test_what_the_models_run_exists():

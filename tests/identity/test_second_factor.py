@@ -29,7 +29,6 @@ from app.kernel.errors import Forbidden, Problem
 from tests import make
 
 PASSWORD = "a phrase that nobody else knows"
-HASH = hash_password(PASSWORD)
 
 
 @pytest.fixture
@@ -49,7 +48,9 @@ def needed(app):
 
 def named(username: str, someone: Person) -> Person:
     session.execute(
-        update(Person).where(Person.id == someone.id).values(username=username, password_hash=HASH)
+        update(Person)
+        .where(Person.id == someone.id)
+        .values(username=username, password_hash=hash_password(PASSWORD))
     )
     session.refresh(someone)
     return someone
