@@ -27,9 +27,8 @@ _REFUSED = cast(Table, RefusedScan.__table__)
 
 
 def _guesses_of(whose: ColumnElement[UUID | None]) -> Select[datetime]:
-    last = select(RefusedScan.at).where(
-        whose == bindparam("whose", type_=Uuid()), RefusedScan.slug.in_(GUESSES)
-    )
+    guessed = or_(*(RefusedScan.slug == each for each in GUESSES))
+    last = select(RefusedScan.at).where(whose == bindparam("whose", type_=Uuid()), guessed)
     last = last.where(RefusedScan.happened_at.is_(None))
     return last.where(RefusedScan.at > bindparam("since")).order_by(RefusedScan.at.desc()).limit(MAX_GUESSES)
 
@@ -102,6 +101,6 @@ def refuse_guessing(*, station_id: UUID | None, by: Actor, at: datetime) -> None
     """
     since = at - timedelta(seconds=PER_S)
     guesses, whose = (_BY_PERSON, by.person_id) if station_id is None else (_AT_STATION, station_id)
-    times = session.connection().execute(guesses, {"whose": whose, "since": since}).scalars().all()
+    times = [moment for (moment,) in rows(guesses, {"whose": whose, "since": since})]
     if len(times) == MAX_GUESSES:
         raise RateLimited(retry_after_s=max(1, math.ceil((times[-1] - since).total_seconds())))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from app.codes.kinds.screen import ScreenCode
 from app.codes.kinds.station import LAST_VERSION, StationCode
 from app.codes.models import Poster
 from app.identity.actors import Actor
-from app.kernel.db import insert_if_absent, session
+from app.kernel.bulk import one_of
+from app.kernel.db import dialect_name, insert_if_absent, session
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
 from app.places import queries as places
@@ -36,12 +38,7 @@ def station_behind(code: StationCode | ScreenCode, *, at: datetime) -> Station:
 def stations_behind(codes: Collection[StationCode | ScreenCode], *, at: datetime) -> dict[str, Station]:
     """The stations of many posters and screens, by the short codes on them; not those that `station_behind` refuses."""
     shown = {each.short_code.upper() for each in codes}
-    rows: Any = session.execute(
-        select(Station, Poster)
-        .outerjoin(Poster, Poster.station_id == Station.id)
-        .where(Station.short_code.in_(shown))
-        .options(*places.WITH_REGION)
-    ).all()
+    rows: Any = session.execute(_all_behind(dialect_name()), {"codes": list(shown)}).all()
     stations = {station.short_code: station for station, _ in rows}
     versions = {(station.short_code, kept.version): kept for station, kept in rows if kept is not None}
     for code in codes:
@@ -52,6 +49,12 @@ def stations_behind(codes: Collection[StationCode | ScreenCode], *, at: datetime
             except Problem:
                 del stations[name]
     return stations
+
+
+@cache
+def _all_behind(dialect: str) -> Select[Station, Poster]:
+    chosen = select(Station, Poster).outerjoin(Poster, Poster.station_id == Station.id)
+    return chosen.where(one_of(Station.short_code, "codes", dialect)).options(*places.WITH_REGION)
 
 
 def _must_hang(code: StationCode, station: Station, kept: Poster | None, at: datetime) -> None:

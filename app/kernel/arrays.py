@@ -20,7 +20,7 @@ _POSTGRESQL = postgresql_dialect()
 
 def columns_of(table: Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The rows turned on their side: an array for each column, as JSON if that is what it holds; defaults included."""
-    made = dict(_defaults(table))
+    made = dict(defaults_of(table))
     found: dict[str, Any] = {}
     for column in table.columns:
         if column.name in rows[0]:
@@ -87,11 +87,12 @@ def _json(values: Sequence[Any]) -> str:
 
 def completed(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """One row with the defaults of the columns that it does not name."""
-    return {name: make() for name, make in _defaults(table) if name not in values} | dict(values)
+    return {name: make() for name, make in defaults_of(table) if name not in values} | dict(values)
 
 
 @cache
-def _defaults(table: Table) -> list[tuple[str, Callable[[], Any]]]:
+def defaults_of(table: Table) -> list[tuple[str, Callable[[], Any]]]:
+    """What makes the value of each column that has a default."""
     return [(column.name, _maker(column.default)) for column in table.columns if column.default is not None]
 
 

@@ -15,24 +15,28 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     DateTime,
+    Dialect,
     Integer,
     Select,
     Table,
+    Text,
+    TextClause,
     any_,
     bindparam,
+    func,
     insert,
     inspect,
     select,
     text,
-    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from app.kernel import arrays, messages
-from app.kernel.db import Base, UtcDateTime, as_loaded, dialect_name, insert_all_if_absent, session
+from app.kernel import arrays, embedded, messages
+from app.kernel.db import Base, UtcDateTime, as_loaded, dialect_name, session
 
 V = TypeVar("V")
 M = TypeVar("M", bound=Base)
@@ -119,7 +123,8 @@ def insert_new(model: type[Base], rows: Sequence[R]) -> Sequence[R]:
             return rows
         written = {tuple(key) for key in told}
     else:
-        written = insert_all_if_absent(model, rows)
+        fresh = embedded.insert_each(table, rows, session.connection())
+        return rows if all(fresh) else [row for row, is_new in zip(rows, fresh, strict=True) if is_new]
     names = table.primary_key.columns.keys()
     found = []
     for row in rows:
@@ -144,10 +149,17 @@ def update_all(
         statement = arrays.update_by_id(table, names, only)
         values = {**arrays.columns_of(table, rows), **(given or {})}
         return len(messages.ask(statement, values, session.connection()))
-    changed = update(table).where(table.c.id == bindparam("of_id"), text(only).bindparams(**(given or {})))
-    changes = changed.values({name: bindparam(f"new_{name}") for name in names})
-    new = [{"of_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
-    return session.connection().execute(changes, new).rowcount
+    new = [{"id": row["id"], **{f"new_{name}": row[name] for name in names}, **(given or {})} for row in rows]
+    return embedded.change_each(_update_by_id(table, names, only), new, session.connection())
+
+
+@cache
+def _update_by_id(table: Table, names: tuple[str, ...], only: str) -> TextClause:
+    """The same of one row, for SQLite."""
+    changed = ", ".join(f'"{name}" = :new_{name}' for name in names)
+    typed = [bindparam(f"new_{name}", type_=table.c[name].type) for name in names]
+    said = text(f'UPDATE "{table.name}" SET {changed} WHERE "{table.name}".id = :id AND {only}')  # noqa: S608 -- our own names
+    return said.bindparams(bindparam("id", type_=table.c.id.type), *typed)
 
 
 def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
@@ -156,7 +168,9 @@ def by_key(model: type[M], keys: Collection[Any]) -> dict[Any, M]:
     The session forgets what nobody holds: hold them, and asking for each of them later costs nothing.
     """
     wanted = set(keys)
-    identities = {key: session.identity_map.get(session.identity_key(model, key)) for key in wanted}
+    at_hand = cast("Mapping[Any, M]", session.identity_map)
+    named = inspect(model).identity_key_from_primary_key
+    identities: dict[Any, M | None] = {key: at_hand.get(named((key,))) for key in wanted}
     found = {key: row for key, row in identities.items() if row is not None}
     missing = wanted - found.keys()
     if missing:
@@ -181,7 +195,23 @@ def one_of(column: Any, name: str, dialect: str) -> ColumnElement[bool]:
     """Whether the column has one of the values given later by this name: for a statement that is built once."""
     if dialect == "postgresql":
         return cast("ColumnElement[bool]", column == any_(bindparam(name, type_=ARRAY(column.type))))
-    return cast("ColumnElement[bool]", column.in_(bindparam(name, expanding=True)))
+    listed = func.json_each(bindparam(name, type_=_Listed(column.type))).table_valued("value")
+    return cast("ColumnElement[bool]", column.in_(select(listed.c.value)))
+
+
+class _Listed(TypeDecorator[Collection[Any]]):
+    """Values as one JSON array, each as SQLite keeps it."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> str:
+        make = self.of.dialect_impl(dialect).bind_processor(dialect)
+        return json.dumps([each if make is None else make(each) for each in value or ()])
 
 
 def among(column: InstrumentedAttribute[V], values: Collection[V]) -> ColumnElement[bool]:

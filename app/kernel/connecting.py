@@ -17,7 +17,9 @@ from app.kernel.seats import stand_up
 PATIENCE_S = 30  # how long a writer waits for SQLite's one file, in this process and among several
 _writing = Lock()
 
-READING = "reading"  # the bind of connections that cannot write (PostgreSQL)
+READING = "reading"  # the bind of connections that cannot write
+WRITES = "fengxing_writes"  # whether those of an engine can: an option of its execution
+CACHE_KB, STATEMENTS = 16_384, 512
 
 
 @event.listens_for(Engine, "connect")
@@ -30,6 +32,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         "synchronous = FULL",
         "foreign_keys = ON",
         f"busy_timeout = {PATIENCE_S * 1000}",
+        f"cache_size = -{CACHE_KB}",
+        "temp_store = MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -38,9 +42,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
-    write = connection.get_execution_options().get("fengxing_write", True)
-    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    writes = connection.get_execution_options().get(WRITES, True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
@@ -62,14 +65,37 @@ def turn_to_write(engine: Engine) -> Iterator[None]:
         _writing.release()
 
 
+@contextmanager
+def without_waiting(engine: Engine) -> Iterator[Connection]:
+    """On SQLite, a transaction whose COMMIT nobody waits for: it is on the disk once the next one is, or never.
+
+    By the one connection that writes anyway: another one would make it forget the pages it has at hand.
+    """
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with connection.begin():
+                yield connection
+            raw.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.invalidate()  # whoever writes next is to wait for the disk, whatever went wrong here
+            raise
+
+
 def configuration(url: str) -> dict[str, Any]:
     """What Flask-SQLAlchemy must know of the database named by `url`."""
     # None beyond the pool: those would be opened and closed again and again. The last one used is the warmest.
     # Without hiding them, the text of an error quotes the values of its statement: names, phones, what people wrote.
     pool = {"pool_size": 20, "max_overflow": 0, "pool_use_lifo": True, "hide_parameters": True}
     if url.startswith("sqlite"):
-        options: dict[str, Any] = {**pool, "connect_args": {"timeout": 30}}
-        return {"SQLALCHEMY_DATABASE_URI": url, "SQLALCHEMY_ENGINE_OPTIONS": options}
+        options: dict[str, Any] = {**pool, "connect_args": {"timeout": 30, "cached_statements": STATEMENTS}}
+        reading = {"url": url, **options, "execution_options": {WRITES: False}}
+        return {
+            "SQLALCHEMY_DATABASE_URI": url,
+            "SQLALCHEMY_ENGINE_OPTIONS": options,
+            "SQLALCHEMY_BINDS": {READING: reading},
+        }
     # No ping before each use: a lost connection shows itself at its first statement, the pool then forgets all that are
     # as old, and the unit of work runs again (see `in_transaction`).
     options = {**pool, "pool_recycle": 1800}
@@ -98,9 +124,18 @@ def _begin_for_cursor(connection: Connection, cursor: Any, *_: Any) -> None:
         begin_reading(connection, "BEGIN READ ONLY")
 
 
-def watch_cursors(reading: Engine) -> None:
-    """Let those cursors of a reading engine live that stay on the server."""
-    event.listen(reading, "before_cursor_execute", _begin_for_cursor)
+def _only_read(connection: sqlite3.Connection, _record: Any) -> None:
+    # Once and for all. To turn it on and off makes SQLite forget how it carries out the statements it has kept.
+    connection.execute("PRAGMA query_only = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KB // 8}")  # there may be twenty, and one that writes
+
+
+def make_reading(engine: Engine) -> None:
+    """On SQLite, let its connections write nothing; on a server, let those of its cursors live that stay there."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _only_read)
+    else:
+        event.listen(engine, "before_cursor_execute", _begin_for_cursor)
 
 
 def begin_reading(connection: Connection, begin: str) -> None:

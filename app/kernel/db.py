@@ -26,9 +26,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
-    Executable,
     MetaData,
-    Row,
     Select,
     Table,
     Uuid,
@@ -36,7 +34,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import (
@@ -48,7 +45,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeDecorator
 
-from app.kernel import arrays, connecting, messages
+from app.kernel import arrays, connecting, embedded, messages
 from app.kernel.connecting import READING
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
@@ -56,6 +53,7 @@ from app.kernel.ids import new_id
 T = TypeVar("T")
 M = TypeVar("M", bound="Base")
 Statement = Select[*tuple[Any, ...]]
+Row = Mapping[str, Any]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -125,8 +123,7 @@ def install(app: Flask, url: str) -> None:
     app.config.update(connecting.configuration(url))
     db.init_app(app)
     with app.app_context():
-        if READING in db.engines:
-            connecting.watch_cursors(db.engines[READING])
+        connecting.make_reading(db.engines[READING])
 
 
 def disconnect() -> None:
@@ -156,9 +153,9 @@ def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[Non
     with connecting.turn_to_write(db.engine) if write else nullcontext():
         try:  # already around the beginning: a database that is away must leave no half-open session
             engines = db.engines
-            mine.info[ENGINE] = engines[None] if write else engines.get(READING, engines[None])
-            if write or READING not in engines:
-                mine.connection(execution_options={"fengxing_write": write})
+            engine = mine.info[ENGINE] = engines[None if write else READING]
+            if write or engine.dialect.name == "sqlite":
+                mine.connection()
             if unanswered:
                 mine.info["unanswered"] = []
             yield
@@ -186,7 +183,7 @@ def is_reading() -> bool:
 
 def reader_at_rest() -> Engine | None:
     """In a read on PostgreSQL that has begun no transaction: where its statements go."""
-    return db.engines.get(READING) if is_reading() and not session().in_transaction() else None
+    return db.engines[READING] if is_reading() and not session().in_transaction() else None
 
 
 def freeze() -> None:
@@ -234,22 +231,24 @@ def _send_unanswered() -> None:
         raise Hindered from error
 
 
-def by_itself(statement: Executable, each: Sequence[Mapping[str, Any]]) -> list[Row[Any] | None]:
+def by_itself(statement: ReturningInsert[Any], each: Sequence[Row]) -> Sequence[Sequence[Any]]:
     """One statement with each of these values, committed at once, before the request's own unit of work begins.
 
-    For counters that must stand whatever becomes of the request. Returns the first row of each, if there is one.
+    For counters that must stand whatever becomes of the request, but need not outlive a power cut: nobody waits for the
+    disk because of them. (On PostgreSQL the statement has to say so itself.) Returns the first row of each, if any.
     """
     if session().in_transaction():
         raise RuntimeError("a unit of work is already open")
 
-    def run() -> list[Row[Any] | None]:
+    def run() -> Sequence[Sequence[Any]]:
         if (
             dialect_name() == "postgresql"
         ):  # wraps a lone statement by itself: no BEGIN, no COMMIT to wait for
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                return [connection.execute(statement, values).first() for values in each]
-        with connecting.turn_to_write(db.engine), db.engine.begin() as connection:
-            return [connection.execute(statement, values).first() for values in each]
+                told = [connection.execute(statement, values).first() for values in each]
+                return [row for row in told if row is not None]
+        with connecting.turn_to_write(db.engine), connecting.without_waiting(db.engine) as connection:
+            return embedded.ask_each(statement, each, connection)
 
     return _patiently(run, 4)
 
@@ -306,14 +305,14 @@ def insert_if_absent(model: type[Base], values: Mapping[str, Any]) -> bool:
     On PostgreSQL a concurrent insert of the same key waits for the other transaction to end first.
     """
     table = cast(Table, model.__table__)
-    statement = _insert_if_absent(table, dialect_name())
     if dialect_name() == "postgresql":
+        statement = _insert_if_absent(table)
         return bool(messages.ask(statement, arrays.completed(table, values), session.connection()))
-    return session.connection().execute(statement, dict(values)).first() is not None
+    return embedded.insert_each(table, [values], session.connection())[0]
 
 
 def insert_all_if_absent(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
-    """The same for many rows in one statement. The primary keys of those that were inserted, each as a tuple.
+    """The same for many rows. The primary keys, which they name, of those that were inserted, each as a tuple.
 
     All rows name the same columns.
     """
@@ -324,8 +323,8 @@ def insert_all_if_absent(model: type[Base], rows: Sequence[Mapping[str, Any]]) -
         columns = arrays.columns_of(table, rows)
         sent = arrays.insert_if_absent(table, tuple(columns))
         return {tuple(row) for row in messages.ask(sent, columns, session.connection())}
-    statement = _insert_if_absent(table, "sqlite")
-    return {tuple(row) for row in session.connection().execute(statement, [dict(row) for row in rows])}
+    keys, written = table.primary_key.columns.keys(), embedded.insert_each(table, rows, session.connection())
+    return {tuple(row[name] for name in keys) for row, is_new in zip(rows, written, strict=True) if is_new}
 
 
 def as_loaded(made: M) -> M:
@@ -336,10 +335,9 @@ def as_loaded(made: M) -> M:
 
 
 @cache
-def _insert_if_absent(table: Table, dialect: str) -> ReturningInsert[Any]:
+def _insert_if_absent(table: Table) -> ReturningInsert[Any]:
     # Built once: to build a statement costs as much as to send it.
-    into = postgresql_insert if dialect == "postgresql" else sqlite_insert
-    return into(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return postgresql_insert(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def dialect_name() -> str:

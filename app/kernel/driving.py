@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from app.kernel import messages
-from app.kernel.db import Statement, dialect_name, is_reading, reader_at_rest, session
+from app.kernel import embedded, messages
+from app.kernel.db import Statement, is_reading, reader_at_rest, session
 from app.kernel.prepared import Prepared, prepared
 
 
@@ -28,9 +28,12 @@ def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False)
             return _by_the_driver(reading, prepared(statement, reading.dialect), values, anew)
         # Once more, by the way that knows a lost connection from a mistake.
     session.flush()
-    if dialect_name() == "postgresql" and not is_reading():
-        return messages.ask(statement, values, session.connection())
-    return session.connection().execute(statement, values).all()
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return embedded.ask(statement, values, connection)
+    if not is_reading():
+        return messages.ask(statement, values, connection)
+    return connection.execute(statement, values).all()
 
 
 def _by_the_driver(

@@ -17,10 +17,11 @@ import redis
 from flask import current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from sqlalchemy import BigInteger, Executable, String, Table, bindparam, delete, func, select, true
+from sqlalchemy import BigInteger, String, Table, bindparam, delete, func, select, true
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningInsert
 
 from app.kernel import clock
 from app.kernel.db import Base, by_itself, dialect_name, session
@@ -118,11 +119,11 @@ def _is_left_alone(client: redis.Redis) -> bool:
 def _count_in_database(keys: Sequence[str], window: int, limit: Limit) -> list[int]:
     ends_at_s = (window + 1) * limit.per_s
     tries = [{"key": key, "window": window, "tries": 1, "ends_at_s": ends_at_s} for key in keys]
-    return [int(each.tries) for each in by_itself(_one_more(dialect_name()), tries) if each]
+    return [int(told) for (told,) in by_itself(_one_more(dialect_name()), tries)]
 
 
 @cache
-def _one_more(dialect: str) -> Executable:
+def _one_more(dialect: str) -> ReturningInsert[Any]:
     """The first try of a window, or one more."""
     table = cast(Table, LimitWindow.__table__)
     if dialect == "postgresql":
@@ -134,7 +135,7 @@ def _one_more(dialect: str) -> Executable:
         counted = sqlite_insert(table)
     again = {"tries": table.c.tries + 1}
     counted = counted.on_conflict_do_update(index_elements=["key", "window"], set_=again)
-    return cast(Executable, counted.returning(table.c.tries))
+    return cast("ReturningInsert[Any]", counted.returning(table.c.tries))
 
 
 def forget_past_windows(*, at: datetime) -> int:

@@ -28,7 +28,11 @@ class Prepared:
         }
         self._makes = [(name, make) for name, make in binds.items() if make is not None]
         self._given = None if names else dict(compiled.params)
-        columns = [each.type.dialect_impl(dialect) for each in getattr(statement, "selected_columns", ())]
+        self._fixed = {
+            name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
+        }
+        self._places = [(name, binds[name]) for name in compiled.positiontup or ()]
+        columns = [each.type.dialect_impl(dialect) for each in _told(statement)]
         readers = [each.result_processor(dialect, None) for each in columns]
         self._readers = [(at, read) for at, read in enumerate(readers) if read is not None]
 
@@ -42,6 +46,25 @@ class Prepared:
             given[name] = make(given[name])
         return given
 
+    def in_order(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The same for a driver that counts places."""
+        given = {**self._fixed, **values} if self._fixed else values
+        return [given[name] if make is None else make(given[name]) for name, make in self._places]
+
+    def all_in_order(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+        """The same of several; what all of them share is made ready once."""
+        if len(rows) == 1:
+            return [self.in_order(rows[0])]
+        columns = []
+        for name, make in self._places:
+            values = [row[name] if name in row else self._fixed[name] for row in rows]
+            if make is not None:
+                first = values[0]
+                alike = all(each is first for each in values)
+                values = [make(first)] * len(values) if alike else [make(each) for each in values]
+            columns.append(values)
+        return list(zip(*columns, strict=True))
+
     def converted(self, found: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """The rows in our types."""
         if not self._readers:
@@ -51,6 +74,11 @@ class Prepared:
             for at, read in self._readers:
                 row[at] = read(row[at])
         return made
+
+
+def _told(statement: Any) -> Any:
+    """The columns that it gives back."""
+    return getattr(statement, "selected_columns", None) or getattr(statement, "exported_columns", ())
 
 
 @lru_cache(maxsize=512)

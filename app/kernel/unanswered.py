@@ -8,6 +8,7 @@ from typing import Any, NoReturn, cast
 
 from sqlalchemy import ClauseElement, Executable, Insert, Table, insert
 
+from app.kernel import embedded
 from app.kernel.db import Base, Hindered, insert_if_absent, session
 from app.kernel.messages import Write
 
@@ -36,7 +37,15 @@ def put(statement: ClauseElement, values: Mapping[str, Any], *, one: bool = Fals
     if is_unanswered():
         session.info["unanswered"].append(Write(statement, values, one))
     else:
-        session.connection().execute(cast(Executable, statement), dict(values))
+        write(statement, values)
+
+
+def write(statement: ClauseElement, values: Mapping[str, Any]) -> int:
+    """Write something and wait for the answer: how many rows it was. The statement is built once."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return embedded.change(statement, values, connection)
+    return connection.execute(cast(Executable, statement), dict(values)).rowcount
 
 
 def put_all(statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -45,7 +54,11 @@ def put_all(statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None
         for values in rows:
             put(statement, values)
     elif rows:
-        session.connection().execute(cast(Executable, statement), [dict(values) for values in rows])
+        connection = session.connection()
+        if connection.dialect.name == "sqlite":
+            embedded.change_each(statement, rows, connection)
+        else:
+            connection.execute(cast(Executable, statement), [dict(values) for values in rows])
 
 
 def claim(model: type[Base], values: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from app.kernel.db import Statement, as_loaded, dialect_name, session
 from app.kernel.driving import rows
 from app.kernel.errors import Problem
 from app.kernel.ids import new_id
-from app.kernel.unanswered import claim, is_unanswered, put
+from app.kernel.unanswered import claim, is_unanswered, put, write
 from app.ledger.accounts import forget_balances
 from app.ledger.errors import (
     AccountShort,
@@ -165,7 +165,7 @@ def record(
         }
     if is_unanswered():
         put(_insert_entries(len(legs)), entries)
-    elif session.connection().execute(_insert_entries(len(legs)), entries).rowcount == 0:
+    elif write(_insert_entries(len(legs)), entries) == 0:
         raise SourceUsedDifferently(source=source)
     forget_balances(leg.account_id for leg in legs)
     return close(

@@ -12,7 +12,8 @@ from app.kernel.clock import city_day
 from app.kernel.i18n import format_day, pick, say, speaking
 from app.rules import queries
 from app.rules.evaluating import CAPPED, CONDITION, TOO_LITTLE
-from app.rules.models import PENDING, QUEUED, VOID, Award, NoAward, RecordedFact
+from app.rules.kept import AnyAward, AnyFact, AnyNone
+from app.rules.models import PENDING, QUEUED, VOID, RecordedFact
 from app.rules.reasons import ALREADY_TODAY
 from app.rules.reversing import was_reversed
 from app.rules.rulebook import Cap, Condition
@@ -27,7 +28,7 @@ class FactExplained:
     fact_id: UUID
     happened_at: datetime
     points: int
-    awards: Sequence[Award]
+    awards: Sequence[AnyAward]
     why_not: str | None
 
     @property
@@ -38,7 +39,7 @@ class FactExplained:
         return say("rules.sentence-gap").join(explain(award) for award in self.awards)
 
 
-def explain(award: Award, locale: str | None = None) -> str:
+def explain(award: AnyAward, locale: str | None = None) -> str:
     """为什么：每天首次到站签到 +5（规则 R-01 第 3 版） / Why: first check-in of the day +5 (rule R-01 v3)."""
     if locale is not None:
         with speaking(locale):
@@ -58,7 +59,7 @@ def explain(award: Award, locale: str | None = None) -> str:
     )
 
 
-def _state_in_words(award: Award) -> str:
+def _state_in_words(award: AnyAward) -> str:
     """What the points wait for, or why they are gone; nothing for points in the wallet."""
     if award.state == VOID and queries.is_void(award.fact_kind, award.fact_id):
         return say("rules.why.unwound")
@@ -87,7 +88,7 @@ def cut_in_words(cut: Mapping[str, Any]) -> str:
     return cap_in_words(Cap(cut["per"], cut["period"], cut.get("points"), cut.get("times")))
 
 
-def why_not(no_award: NoAward, locale: str | None = None) -> str:
+def why_not(no_award: AnyNone, locale: str | None = None) -> str:
     """Why a fact gave no points: 今天的签到分已领过，明天再来。"""
     if locale is not None:
         with speaking(locale):
@@ -125,7 +126,7 @@ def explain_fact(recorded: RecordedFact) -> FactExplained:
     return _explained(recorded, queries.awards_of_fact(recorded.kind, recorded.fact_id))
 
 
-def _explained(recorded: RecordedFact, awards: Sequence[Award]) -> FactExplained:
+def _explained(recorded: AnyFact, awards: Sequence[AnyAward]) -> FactExplained:
     none = None if awards else queries.no_award_of_fact(recorded.kind, recorded.fact_id)
     return FactExplained(
         fact_kind=recorded.kind,

@@ -1,12 +1,12 @@
 """What a batch judges, as plain rows: its facts, its awards, its reasons for none.
 
-Models cost several times as much as what they carry, and of a batch nobody looks at them. Whoever does look (the answer
-to a scan, a notice) gets them as if the session had read them.
+Models cost several times as much as what they carry, and of a batch nobody looks at them. The answer to a scan tells of
+these rows themselves; whoever needs the models (a notice) gets them as if the session had read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,17 +94,11 @@ class KeptNone:
         """What is written of it."""
         return _row(self, NoAward)
 
-    def loaded(self) -> NoAward:
-        """The same as the session has it."""
-        return as_read(NoAward, self.row, recorded=self.recorded.loaded(), version=self.version)
 
-
-def loaded(
-    fact: KeptFact, awards: Sequence[DrawnAward], none: KeptNone | None = None
-) -> tuple[RecordedFact, list[Award], NoAward | None]:
-    """All that was judged of a fact."""
-    return fact.loaded(), [each.loaded() for each in awards], none.loaded() if none else None
-
+# Whoever only tells of them need not know whether they were read or have just been judged.
+AnyFact = RecordedFact | KeptFact
+AnyAward = Award | DrawnAward
+AnyNone = NoAward | KeptNone
 
 _COLUMNS = {model: tuple(model.__table__.columns.keys()) for model in (RecordedFact, Award, NoAward)}
 

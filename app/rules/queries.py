@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -20,6 +20,7 @@ from app.kernel.driving import rows
 from app.places import queries as places
 from app.rules import rulebook
 from app.rules.errors import AwardNotFound, FactNotFound, RuleSetNotFound, VersionNotFound
+from app.rules.kept import AnyAward, AnyFact, AnyNone
 from app.rules.models import (
     ACTIVE,
     IN_FORCE_STATES,
@@ -35,7 +36,7 @@ from app.rules.models import (
 from app.rules.rulebook import Rule
 from app.volunteering.models import Hours
 
-Judged = tuple[RecordedFact, list[Award], NoAward | None]
+Judged = tuple[AnyFact, Sequence[AnyAward], AnyNone | None]
 
 SEES_ALL = ("rules.edit", "rules.review")
 AT_HAND = 64  # as many as come together
@@ -282,25 +283,20 @@ def awards_to_change(fact_kind: str, fact_ids: Sequence[UUID], *states: str) -> 
     ).all()
 
 
-def remember_judged(recorded: RecordedFact, awards: list[Award], none: NoAward | None = None) -> None:
+def remember_judged(recorded: AnyFact, awards: Sequence[AnyAward], none: AnyNone | None = None) -> None:
     """Keep at hand what this unit of work has judged: it is told in the answer, and need not be read again."""
-    remember_kept(recorded.kind, recorded.fact_id, lambda: (recorded, awards, none))
-
-
-def remember_kept(fact_kind: str, fact_id: UUID, told: Callable[[], Judged]) -> None:
-    """The same of what was judged as plain rows: `told` makes models of them, if anybody asks."""
     judged_now = session.info.setdefault("judged", {})
     if len(judged_now) >= AT_HAND:  # a long unit of work: what it tells is told at once
         judged_now.clear()
-    judged_now[fact_kind, fact_id] = told
+    judged_now[recorded.kind, recorded.fact_id] = recorded, awards, none
 
 
 def _judged_just_now(fact_kind: str, fact_id: UUID) -> Judged | None:
-    told: Callable[[], Judged] | None = session.info.get("judged", {}).get((fact_kind, fact_id))
-    return told() if told else None
+    found: Judged | None = session.info.get("judged", {}).get((fact_kind, fact_id))
+    return found
 
 
-def no_award_of_fact(fact_kind: str, fact_id: UUID) -> NoAward | None:
+def no_award_of_fact(fact_kind: str, fact_id: UUID) -> AnyNone | None:
     """The latest reason why a fact gave no points."""
     if now := _judged_just_now(fact_kind, fact_id):
         return now[2]
@@ -323,7 +319,7 @@ def recorded_fact(fact_kind: str, fact_id: UUID) -> RecordedFact | None:
     )
 
 
-def judged(fact_kind: str, fact_id: UUID) -> tuple[RecordedFact, list[Award]] | None:
+def judged(fact_kind: str, fact_id: UUID) -> tuple[AnyFact, Sequence[AnyAward]] | None:
     """The latest stage of a judged fact and the awards of all stages, in one statement; None if it was not judged."""
     if (now := _judged_just_now(fact_kind, fact_id)) and not now[0].stage:
         return now[0], now[1]

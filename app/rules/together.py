@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,7 @@ from app.rules import queries, usage
 from app.rules.awarding import as_drawn_up, as_recorded, not_awarded, not_entitled, usage_told
 from app.rules.circumstances import all_with_circumstances
 from app.rules.evaluating import Outcome, Usage, evaluate
-from app.rules.kept import DrawnAward, KeptFact, KeptNone, loaded
+from app.rules.kept import DrawnAward, KeptFact, KeptNone
 from app.rules.kinds import checkin
 from app.rules.kinds.shape import Fact
 from app.rules.models import NoAward, RecordedFact, RuleSetVersion
@@ -137,7 +136,7 @@ def _remember(awards: Sequence[tuple[DrawnAward, datetime]]) -> None:
         given.setdefault(id(award.recorded), []).append(award)
     for some in given.values():
         fact = some[0].recorded
-        queries.remember_kept(fact.kind, fact.fact_id, partial(loaded, fact, some))
+        queries.remember_judged(fact, some)
 
 
 def _tell_no_awards(misses: Sequence[Miss]) -> None:
@@ -156,7 +155,5 @@ def _tell_no_awards(misses: Sequence[Miss]) -> None:
     if len(insert_new(NoAward, [each.row for each in told])) < len(told):
         raise Conflict  # of a fact there is one; whoever is here has claimed the fact
     for each in told:
-        queries.remember_kept(
-            each.recorded.kind, each.recorded.fact_id, partial(loaded, each.recorded, [], each)
-        )
+        queries.remember_judged(each.recorded, [], each)
     publish_all([not_awarded(miss.judged.recorded, miss.why["why"], miss.judged.at) for miss in misses])

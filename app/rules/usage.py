@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Executable, Table, bindparam, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
-from app.kernel import arrays, messages
+from app.kernel import arrays, embedded, messages
 from app.kernel.bulk import update_all
 from app.kernel.clock import city_day
 from app.kernel.db import dialect_name, session
@@ -74,7 +75,7 @@ def _locked(rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
         columns = arrays.columns_of(_TABLE, rows)
         sent = arrays.begin_or_lock(_TABLE, tuple(columns), _KEY, _TOLD)
         return messages.ask(sent, columns, session.connection())
-    return session.connection().execute(_begin_or_lock(), list(rows)).all()
+    return embedded.ask_each(_begin_or_lock(), rows, session.connection())
 
 
 _TABLE = cast(Table, UsageCounter.__table__)
@@ -84,7 +85,7 @@ _COUNTED = update(_TABLE).where(_TABLE.c.id == bindparam("counter_id"))
 
 
 @cache
-def _begin_or_lock() -> Executable:
+def _begin_or_lock() -> ReturningInsert[Any]:
     same = insert(_TABLE).on_conflict_do_update(index_elements=_KEY, set_={"times": _TABLE.c.times})
     return same.returning(*(_TABLE.c[name] for name in _TOLD))
 
