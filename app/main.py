@@ -336,8 +336,10 @@ def doors(inner: Wsgi, settings: Settings) -> Wsgi:
 def _speak(app: Flask) -> None:
     @app.before_request
     def choose_language() -> None:
-        chosen = request.cookies.get("lang") if "HTTP_COOKIE" in request.environ else None
-        i18n.set_locale(chosen or i18n.choose(request.environ.get("HTTP_ACCEPT_LANGUAGE")))
+        chosen = request.cookies.get("lang", "") if "HTTP_COOKIE" in request.environ else ""
+        if chosen not in i18n.LOCALES:  # nobody chose that here
+            chosen = i18n.choose(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
+        i18n.set_locale(chosen)
         asked = request.environ.get("QUERY_STRING", "")
         if "\x00" in request.path or "\x00" in asked or "%00" in asked:
             raise BadRequest

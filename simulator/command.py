@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 from flask import Flask
 from flask.cli import with_appcontext
+
+from app.kernel.schemas import EARLIEST, LATEST
 
 
 def install(app: Flask) -> None:
@@ -50,6 +52,9 @@ def simulate(
         names = faults.read(fault_list)
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--faults") from None
+    last = LATEST.date() - timedelta(days=days)
+    if start is not None and not EARLIEST.date() <= start.date() <= last:
+        raise click.BadParameter(f"the city lives from {EARLIEST.date()} to {last}", param_hint="--start")
     plan = running.Plan(
         seed=seed,
         days=days,

@@ -80,9 +80,11 @@ _CASE = (
 _HANDED_OVER = (
     "SELECT v.serial AS what FROM vouchers v WHERE ((SELECT COUNT(*) FROM stock_movements m"
     " WHERE m.voucher_id = v.id AND m.kind = 'hand_over')"
-    " <> CASE WHEN v.state IN ('handed_over', 'undone') THEN 1 ELSE 0 END"
+    " <> CASE WHEN v.state IN ('handed_over', 'undone', 'refunded') THEN 1 ELSE 0 END"
     " OR (SELECT COUNT(*) FROM stock_movements m WHERE m.voucher_id = v.id AND m.kind = 'undo')"
-    " <> CASE WHEN v.state = 'undone' THEN 1 ELSE 0 END)"
+    " <> CASE WHEN v.state = 'undone' THEN 1 ELSE 0 END"
+    " OR (SELECT COUNT(*) FROM stock_movements m WHERE m.voucher_id = v.id AND m.kind = 'refund')"
+    " <> CASE WHEN v.state = 'refunded' THEN 1 ELSE 0 END)"
 )
 _WAITING_POINTS = (
     "SELECT SUM(points) AS what FROM (SELECT points FROM awards WHERE state = 'pending'"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from app.kernel import i18n, problems
-from app.kernel.errors import Invalid, Problem
+from app.kernel.errors import Problem
 
 
 @contextmanager
@@ -19,6 +19,6 @@ def in_words() -> Iterator[None]:
     except Problem as problem:
         with i18n.speaking("en"):
             words = problems.sentence(problem)
-            if isinstance(problem, Invalid) and problem.fields:
+            if problem.fields:
                 words += "".join(f"\n  {path}: {text}" for path, text in problems.flatten(problem.fields))
         raise click.ClickException(words) from None

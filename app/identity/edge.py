@@ -188,7 +188,10 @@ def _signed_claims() -> dict[str, Any] | None:
     claims = known.get(token)
     if claims is not None and (by_cookie or token.startswith("Bearer ")):
         return claims
-    verified = verify_jwt_in_request(optional=True)
+    try:
+        verified = verify_jwt_in_request(optional=True)
+    except TypeError:  # the library compares the CSRF value as ASCII: another one is not ours
+        raise CSRFError("not ASCII") from None
     if verified is None:
         return None
     if by_cookie or get_jwt_request_location() == "headers":

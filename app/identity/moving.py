@@ -51,7 +51,7 @@ def ask_move(
 ) -> NumberMove:
     """Ask that a rider's account get the number of the phone on which this code arrived."""
     by.must("people.recover", station_id=station_id)
-    number = signing_in.prove_number(phone=new_phone, code=code, at=at)
+    number = signing_in.prove_number(phone=new_phone, field="new_phone", code=code, at=at)
     rider = queries.person_to_change(_rider_with(old_phone).id)
     if rider.id == by.person_id:
         raise SecondPersonNeeded
@@ -151,7 +151,7 @@ def open_moves(by: Actor) -> Sequence[tuple[NumberMove, Person, Station]]:
 
 def _rider_with(phone: str) -> Person:
     """The rider with this number, unless it is a member of staff. Raises PersonNotFound, StaffAccount."""
-    rider = queries.person_by_phone(signing_in.normal_phone(phone))
+    rider = queries.person_by_phone(signing_in.normal_phone(phone, field="old_phone"))
     if rider is None or not rider.is_rider:
         raise PersonNotFound
     if queries.is_staff(rider):

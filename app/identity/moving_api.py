@@ -16,7 +16,7 @@ from app.identity.models import MOVE_STATES, NumberMove
 from app.identity.queries import masked_name, masked_phone
 from app.identity.schemas import AskCode, CodeSent
 from app.kernel import clock
-from app.kernel.http import Api, gives, limited, requires, takes, traced
+from app.kernel.http import Api, gives, idempotent, limited, requires, takes, traced
 from app.kernel.limits import Limit
 from app.kernel.schemas import Id, Schema, Text
 
@@ -96,6 +96,7 @@ def send_code(phone: str) -> dict[str, int]:
 @api.post("")
 @requires("people.recover")
 @limited(HELPED, named_caller)
+@idempotent
 @takes(AskMove)
 @gives(MoveRead, 201)
 def ask_move(

@@ -35,14 +35,14 @@ MAX_TRIES = 5
 DEFAULT_COUNTRY = "CN"
 
 
-def normal_phone(text: str) -> str:
-    """The number in E.164. Raises PhoneWrong, naming the field."""
+def normal_phone(text: str, *, field: str = "phone") -> str:
+    """The number in E.164. Raises PhoneWrong, naming the field in which it was given."""
     try:
         number = phonenumbers.parse(text, DEFAULT_COUNTRY)
     except phonenumbers.NumberParseException:
-        raise PhoneWrong(fields={"phone": ["phone-wrong"]}) from None
+        raise PhoneWrong(fields={field: ["phone-wrong"]}) from None
     if not phonenumbers.is_valid_number(number) or not text.isascii():
-        raise PhoneWrong(fields={"phone": ["phone-wrong"]})
+        raise PhoneWrong(fields={field: ["phone-wrong"]})
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
@@ -82,9 +82,9 @@ def forget_codes(*, at: datetime) -> int:
     return done.rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def prove_number(*, phone: str, code: str, at: datetime) -> str:
+def prove_number(*, phone: str, field: str, code: str, at: datetime) -> str:
     """Whoever has the code that was sent there holds the phone. Uses the code up; returns the number in E.164."""
-    number = normal_phone(phone)
+    number = normal_phone(phone, field=field)
     _use_once(SignInCode, _matching(number, code, at).id, at)
     return number
 

@@ -10,16 +10,19 @@ from typing import Any, ClassVar
 
 
 class Problem(Exception):
-    """A refusal with a reason. `keep = True`: what was written before it stays (a wrong try, a refused scan)."""
+    """A refusal with a reason. `keep = True`: what was written before it stays (a wrong try, a refused scan).
+
+    `fields` maps the path of a field that is at fault to its messages, whichever family it is: each is named.
+    """
 
     status: ClassVar[int] = 400
     slug: ClassVar[str] = "bad-request"
     keep: ClassVar[bool] = False
     retryable: ClassVar[bool] = False
 
-    def __init__(self, **facts: Any) -> None:
+    def __init__(self, fields: dict[str, Any] | None = None, **facts: Any) -> None:
         super().__init__(self.slug)
-        self.facts = facts
+        self.fields, self.facts = fields or {}, facts
 
 
 class BadRequest(Problem):
@@ -48,14 +51,10 @@ class Forbidden(Problem):
 
 
 class Invalid(Problem):
-    """The shape or value of what came in is wrong; `fields` maps a field's path to its messages."""
+    """The shape or value of what came in is wrong."""
 
     status = 422
     slug = "invalid"
-
-    def __init__(self, fields: dict[str, Any] | None = None, **facts: Any) -> None:
-        super().__init__(**facts)
-        self.fields = fields or {}
 
 
 class Unauthenticated(Problem):

@@ -12,7 +12,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from app.kernel import i18n
-from app.kernel.errors import Invalid, Problem
+from app.kernel.errors import Problem
 from app.kernel.observing import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -93,7 +93,7 @@ def response_for(problem: Problem) -> Response:
     body: dict[str, Any] = _body(problem.status, problem.slug, sentence(problem), problem.retryable)
     if problem.facts:
         body["facts"] = {name: _plain(value) for name, value in problem.facts.items()}
-    if isinstance(problem, Invalid) and problem.fields:
+    if problem.fields:
         body["errors"] = [{"field": path, "message": text} for path, text in flatten(problem.fields)]
     response = _json(body, problem.status)
     if "retry_after_s" in problem.facts:

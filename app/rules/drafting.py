@@ -167,7 +167,7 @@ def retire(*, version_id: UUID, ends_at: datetime | None = None, by: Actor, at: 
     _must("rules.review", version.rule_set, by)
     version.must_be(PUBLISHED)
     if ends_at < at or version.starts_at is None or ends_at < version.starts_at:
-        raise EndsInThePast(ends_at=ends_at)
+        raise EndsInThePast(fields={"ends_at": ["rule-ends-in-the-past"]}, ends_at=ends_at)
     version.state, version.ends_at = RETIRED, ends_at
     session.flush()
     _note("rules.retired", version, by, at)

@@ -117,7 +117,7 @@ class RuleSetVersion(IdMixin, Base):
         """Refuse unless it was reviewed and starts now or later: no rule reaches back."""
         self.must_be(REVIEWED)
         if starts_at < at:
-            raise StartsInThePast(starts_at=starts_at)
+            raise StartsInThePast(fields={"starts_at": ["rule-starts-in-the-past"]}, starts_at=starts_at)
 
 
 class DryRun(IdMixin, Base):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.kernel import problems
-from app.kernel.errors import Invalid, Problem
+from app.kernel.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,7 @@ class Faults:
     @classmethod
     def of(cls, problem: Problem, blame: Mapping[str, str]) -> Faults:
         sentence = problems.sentence(problem)
-        if isinstance(problem, Invalid) and problem.fields:
-            return cls(
-                sentence, {path: words for path, words in problems.flatten(problem.fields) if path != "body"}
-            )
-        at_fault = blame.get(problem.slug)
-        return cls(sentence, {at_fault: sentence} if at_fault else {})
+        if at_fault := blame.get(problem.slug):  # a page may call it otherwise than the use case does
+            return cls(sentence, {at_fault: sentence})
+        named = problems.flatten(problem.fields) if problem.fields else ()
+        return cls(sentence, {path: words for path, words in named if path != "body"})

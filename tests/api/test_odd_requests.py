@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from app.kernel.db import transaction
 from tests import make
+from tests.web.make import browser
 
 
 @pytest.fixture
@@ -48,3 +49,23 @@ def test_a_number_that_no_seal_can_have_is_unknown(client: FlaskClient, number: 
 def test_a_stray_slash_is_an_unknown_address(client: FlaskClient):
     answer = client.get("/api/v1//me")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("asked", ["en", "zh"])
+def test_a_language_that_nobody_chose_is_no_choice(app: Flask, asked: str):
+    visitor = app.test_client(use_cookies=False)
+    told = [
+        visitor.get("/api/v1/nowhere", headers={"Cookie": cookie, "Accept-Language": asked}).json["detail"]
+        for cookie in (f"lang={asked}", "lang=xx", "lang=../..", "lang=")
+    ]
+    assert len(set(told)) == 1
+
+
+@pytest.mark.parametrize("value", ["\u00ff", ""])
+def test_a_csrf_value_that_is_no_ascii_is_not_ours(app: Flask, value: str):
+    with transaction():
+        rider = make.rider()
+    phone = browser(app, rider)
+    answer = phone.put("/api/v1/me", json={}, headers={"X-CSRF-TOKEN": value})
+    assert (answer.status_code, answer.json["code"]) == (403, "csrf-missing")
+    assert phone.post("/me/code/not-me", data={"csrf_token": value}).status_code == 403

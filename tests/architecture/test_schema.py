@@ -58,6 +58,45 @@ def _triggers() -> list[tuple[str, str]]:
     return [(name, " ".join(sql.split())) for name, sql in found]
 
 
+CONDITIONS = """
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'u', 'x', 'p')
+UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+"""
+
+
+def _conditions() -> dict[str, str]:
+    """What each check and each index says: Alembic compares checks by name only, and of an index no condition."""
+    engine = database.db.engine
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            return {
+                name: said for name, said in connection.execute(sa.text(CONDITIONS)) if "alembic" not in name
+            }
+        indexes = connection.execute(
+            sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        )
+        found = {name: _squeezed(sql) for name, sql in indexes}
+        inspector = sa.inspect(connection)
+        for table in inspector.get_table_names():
+            checks = inspector.get_check_constraints(table)
+            found |= {f"{table}.{each['name']}": _squeezed(each["sqltext"]) for each in checks}
+        return found
+
+
+def _squeezed(sql: str) -> str:
+    return "".join(sql.split()).replace('"', "")
+
+
+def test_the_migrations_say_of_each_check_and_index_what_the_models_say(migrated: Flask, app: Flask):
+    wanted = _conditions()
+    with migrated.app_context():
+        found = _conditions()
+    assert {name: said for name, said in found.items() if wanted.get(name) != said} == {}
+    assert found.keys() == wanted.keys()
+    assert len(wanted) > 300
+
+
 def test_the_migrations_build_what_the_models_say(migrated: Flask):
     with database.db.engine.connect() as connection:
         context = MigrationContext.configure(

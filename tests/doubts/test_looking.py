@@ -134,6 +134,7 @@ def test_hours_of_whoever_was_not_seen_when_heads_were_counted(town, clock):
     assert found[0].fact_id == hours_id
     with transaction(write=False):
         chinese, english = (why(found[0], locale) for locale in ("zh", "en"))
+        assert found[0].happened_at == session.get_one(Hours, hours_id).ends_at
     assert "路口文明劝导" in chinese
     assert "点人数" in chinese
     assert "counted heads" in english
@@ -146,12 +147,36 @@ def test_whoever_was_seen_in_the_end_or_not_looked_for_is_not_doubted(town, cloc
     assert make.look(clock) == []
 
 
+def test_a_count_as_the_hours_begin_falls_into_them(town, clock):
+    town.serve(clock, (0, False))
+    assert kinds(make.look(clock)) == ["not-seen hours"]
+
+
+def test_hours_that_were_rejected_need_no_second_look(town, clock):
+    with transaction():
+        about = volunteering.activity(town.organiser)
+        shift = volunteering.shift(about, town.organiser, starts_in=1, minutes=120)
+        by = people.actor(town.rider)
+    attended = volunteering.scan(shift, by, clock.at)
+    clock.advance(minutes=30)
+    with transaction():
+        unseen = [Looked(attended.id, False)]
+        count_heads(shift_id=shift.id, here=0, heads=unseen, by=town.organiser, at=clock.at)
+    clock.advance(minutes=91)
+    volunteering.scan(shift, by, clock.at)
+    with transaction():
+        hours = session.scalars(select(Hours).where(Hours.attendance_id == attended.id)).one()
+        confirming.reject(hours_id=hours.id, reason="没有来", by=town.organiser, at=clock.at)
+    assert make.look(clock) == []
+
+
 def test_whoever_left_in_the_middle_without_signing_out(town, clock):
     town.serve(clock, (30, True), (100, False))
     assert kinds(make.look(clock)) == ["not-seen hours"]
 
 
-def test_a_count_before_or_after_the_hours_that_count_says_nothing(town, clock):
+@pytest.mark.parametrize("stayed", [60, 90])
+def test_a_count_before_or_after_the_hours_that_count_says_nothing(town, clock, stayed):
     """The organiser has said when the rider really left; heads were counted later."""
     with transaction():
         about = volunteering.activity(town.organiser)
@@ -165,7 +190,7 @@ def test_a_count_before_or_after_the_hours_that_count_says_nothing(town, clock):
         )
     with transaction():
         close_forgotten(at=shift.ends_at + timedelta(hours=1))
-        left = shift.starts_at + timedelta(minutes=60)
+        left = shift.starts_at + timedelta(minutes=stayed)
         confirming.confirm_attendance(
             attendance_id=attended.id, signed_out_at=left, by=town.organiser, at=shift.ends_at
         )

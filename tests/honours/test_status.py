@@ -20,15 +20,17 @@ from sqlalchemy.exc import IntegrityError
 
 from app.honours import announcing, credentials, queries, statuses
 from app.honours.models import STATUS_BITS, Honour
-from app.kernel import clock
+from app.kernel import clock, randomness
 from app.kernel.db import session, transaction
 from tests.honours import make
 
 
 def _bits(token: str) -> bytes:
     said = jwt.decode(token, options={"verify_signature": False})["credentialSubject"]["encodedList"]
-    assert said[0] == "u"
-    return gzip.decompress(base64.urlsafe_b64decode(said[1:] + "=" * (-len(said[1:]) % 4)))
+    assert (said[0], said[-1] == "=") == ("u", False)
+    packed = base64.urlsafe_b64decode(said[1:] + "=" * (-len(said[1:]) % 4))
+    assert packed[4:8] == bytes(4)  # no time of packing: the same list is the same text
+    return gzip.decompress(packed)
 
 
 def _set(token: str) -> set[int]:
@@ -114,6 +116,7 @@ def test_no_two_honours_share_a_place_and_a_full_half_begins_the_next_list(
         places = {(each.status_list, each.status_index) for each in honours}
         assert sorted(number for number, _ in places) == [0, 0, 1]
         first = honours[0]
+    assert [app.test_client().get(f"/honours/status/{number}").status_code for number in (1, 2)] == [200, 404]
     with pytest.raises(IntegrityError), transaction():
         session.execute(
             update(Honour)
@@ -122,3 +125,16 @@ def test_no_two_honours_share_a_place_and_a_full_half_begins_the_next_list(
         )
     with pytest.raises(IntegrityError, match="status_index"), transaction():
         session.execute(update(Honour).values(status_index=STATUS_BITS))
+
+
+def test_places_drawn_together_are_as_different_as_those_drawn_apart(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter((5, 5, 5, 6))
+    monkeypatch.setattr(randomness, "below", lambda _bits: next(drawn))
+    with transaction():
+        assert list(statuses.places(2)) == [(0, 5), (0, 6)]
+
+
+def test_a_list_is_left_with_room_for_chance() -> None:
+    assert statuses.HELD <= STATUS_BITS // 2

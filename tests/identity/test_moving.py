@@ -233,8 +233,9 @@ def test_a_number_taken_in_the_meantime_stays_where_it_is(counter, clock):
 
 def test_one_request_is_open_for_an_account_and_for_a_number(counter):
     counter.ask()
-    with pytest.raises(MoveOpen):
-        counter.ask(new="+8613900139222")
+    for again in (NEW, "+8613900139222"):  # one's own request is no other account
+        with pytest.raises(MoveOpen):
+            counter.ask(new=again)
     with transaction():
         make.rider("李师傅", phone="+8613800138999")
     with pytest.raises(NumberTaken):
@@ -248,6 +249,14 @@ def test_an_account_is_not_passed_around(counter, clock):
     clock.advance(days=30, microseconds=-1)
     with pytest.raises(MovedLately):
         counter.ask(old=NEW, new=OLD)
+    clock.advance(microseconds=1)
+    assert counter.ask(old=NEW, new=OLD).state == "asked"
+
+
+def test_what_was_refused_moved_nothing_and_may_be_asked_again(counter, clock):
+    move = counter.ask()
+    in_transaction(lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=clock()))
+    assert counter.ask().state == "asked"
 
 
 def test_an_account_with_a_role_is_not_helped_at_a_counter(counter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from app.audit.models import AuditRecord
 from app.identity import appointing, passing, proposing, second_factor, signing_in
 from app.identity.actors import SYSTEM
-from app.identity.errors import NoPassword, PasswordWrong, PersonNotFound, SecondAdminNeeded
+from app.identity.errors import NoPassword, PassingOver, PasswordWrong, PersonNotFound, SecondAdminNeeded
 from app.identity.models import Person
 from app.identity.my_data import rows_about
 from app.identity.profile import close_account
@@ -53,6 +53,7 @@ def account(username: str = "li", role: str | None = "department", region: str =
 def given(app: Flask, admin: Person, li: Person) -> str:
     answer = make.signed_in(app, admin).post(f"/api/v1/staff/{li.id}/password/reset")
     assert answer.status_code == 201, answer.text
+    assert datetime.fromisoformat(answer.json["expires_at"]) == make.clock.now() + timedelta(hours=24)
     return str(answer.json["password"])
 
 
@@ -104,6 +105,17 @@ def test_it_is_good_for_a_day(app: Flask, client: FlaskClient, admin: Person, cl
     assert said(sign_in(client, word)) == WRONG
     assert said(choose(client, word)) == WRONG
     assert choose(client, given(app, admin, li)).status_code == 204
+
+
+def test_a_proof_of_it_is_good_no_longer_than_it_is_itself(app: Flask, admin: Person, clock: StandingClock):
+    li = account()
+    given(app, admin, li)
+    clock.advance(hours=23, minutes=59)
+    with transaction(write=False):
+        proof = signing_in.first_step_taken(session.get_one(Person, li.id), clock.at)
+    clock.advance(minutes=1)
+    with transaction(), pytest.raises(PassingOver):
+        passing.choose_after(proof=proof, new=NEW, at=clock.at)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +181,8 @@ def test_the_new_one_is_hard_to_guess_and_not_the_one_somebody_read(
     app: Flask, client: FlaskClient, admin: Person
 ):
     word = given(app, admin, account())
-    for easy in ("fengxing for ever", "li is my name, ha", word, word.lower()):
+    names = ("li is my name, ha", "a wet glove of 李同事")
+    for easy in ("fengxing for ever", *names, word, word.lower()):
         assert said(choose(client, word, easy)) == (422, "password-easy")
     assert choose(client, word).status_code == 204
 
@@ -287,9 +300,11 @@ def test_each_try_is_a_line_of_the_log(
     word = given(app, admin, li)
     choose(client, "AAAA-BBBB-CCCC-DDDD")
     choose(client, word)
+    with transaction(), pytest.raises(PassingOver):
+        passing.choose_after(proof="none", new=NEW, at=make.clock.now())
     mine = [each for each in lines if each["how"] == "passing-password"]
-    assert [each["outcome"] for each in mine] == ["password-wrong", "done"]
-    assert mine[-1]["person"] == str(li.id)
+    assert [each["outcome"] for each in mine] == ["password-wrong", "done", "passing-over"]
+    assert mine[1]["person"] == str(li.id)
     assert word not in str(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from app.kernel import i18n, idempotency, limits
 from app.kernel.db import in_transaction, transaction
@@ -29,6 +30,13 @@ def test_the_same_key_for_another_request_is_refused(toy):
     note(toy)
     answer = note(toy, text="other")
     assert (answer.status_code, answer.json["code"]) == (422, "idempotency-key-reused")
+
+
+def test_what_makes_two_requests_the_same_does_not_run_together():
+    marks = [
+        idempotency.fingerprint(*parts) for parts in ((b"ab", b"c"), (b"a", b"bc"), (b"abc",), (b"abc", b""))
+    ]
+    assert len(set(marks)) == 4
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
@@ -66,8 +74,10 @@ def test_a_refused_request_leaves_nothing_and_may_be_sent_again(toy):
 
 
 def test_a_refusal_that_is_itself_a_fact_is_kept(toy):
-    assert note(toy, text="refuse but keep").status_code == 409
-    assert marks(toy) == 1
+    first, again = (note(toy, text="refuse but keep") for _ in range(2))
+    assert (first.status_code, first.content_type) == (409, "application/problem+json")
+    assert (again.status_code, again.content_type, again.data) == (409, first.content_type, first.data)
+    assert (len(toy.calls), marks(toy)) == (1, 1)
 
 
 def test_a_bug_is_a_500_with_nothing_half_written(toy):
@@ -173,6 +183,36 @@ def test_limits_hold_when_redis_is_away(toy, monkeypatch):
     monkeypatch.setitem(toy.application.extensions, "redis", lost)
     assert [toy.post("/api/v1/toy/often").status_code for _ in range(4)] == [200, 200, 200, 429]
     assert toy.get("/readyz").json == {"status": "degraded", "database": "ok", "redis": "away"}
+
+
+class Shaky:
+    """Redis that is away now and then, and how often it was asked."""
+
+    is_away, asked = True, 0
+
+    def pipeline(self):
+        self.asked += 1
+        if self.is_away:
+            raise redis.ConnectionError
+        return self
+
+    def incr(self, name): ...
+
+    def expire(self, name, seconds): ...
+
+    def execute(self):
+        return [1, True]
+
+
+def test_redis_is_left_alone_for_a_moment_and_then_asked_again(app, clock, monkeypatch):
+    shaky, limit, asked = Shaky(), limits.Limit("shaky", 99, 3600), []
+    monkeypatch.setitem(app.extensions, "redis", shaky)
+    for seconds, is_away in ((0, True), (4, True), (1, True), (4, True), (1, False), (0, False)):
+        clock.advance(seconds=seconds)
+        shaky.is_away = is_away
+        limits.count(limit, "somebody")
+        asked.append(shaky.asked)
+    assert asked == [1, 1, 2, 2, 3, 4]
 
 
 def test_a_request_id_goes_through_and_comes_back(toy):

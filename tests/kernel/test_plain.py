@@ -80,6 +80,36 @@ def test_it_says_what_the_schema_says(schema, good, data):
     assert told is None or told == dict(schema.load(one))
 
 
+def edges(field):
+    """Values just inside and just outside of what a field takes, and what merely looks like them."""
+    yield from (
+        "2020-01-01T00:00:00Z",
+        "2020-01-01T07:59:59+08:00",
+        "2090-01-01T00:00:00Z",
+        "2089-12-31T23:59:59Z",
+    )
+    yield from (True, False, None, 1.0, "1", str(new_id()).upper(), f" {new_id()}", f"{new_id()}\n")
+    for rule in field.validators:
+        for bound in (getattr(rule, "min", None), getattr(rule, "max", None)):
+            for near in () if bound is None else (bound - 1, bound, bound + 1):
+                yield "8" * near if isinstance(rule, validate.Length) else near
+        yield from getattr(rule, "choices", ())
+        yield from (f"{HASH}\n", f"x{HASH}", f"{HASH}x", HASH.upper()) if hasattr(rule, "regex") else ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "good"), [(schemas.EntryIn(), ENTRY), (schemas.EntryText(), TOLD)], ids=["entry", "text"]
+)
+def test_it_says_so_at_the_edge_of_each_field(schema, good):
+    plain = Plain(schema)
+    for name, field in schema.load_fields.items():
+        for value in edges(field):
+            one = {**good, name: value}
+            taken = loaded(plain.load, one)
+            assert taken == loaded(lambda each: dict(schema.load(each)), one), (name, value)
+            assert type(taken.get(name)) is not bool, (name, value)
+
+
 @pytest.mark.parametrize("raw", [None, 5, "text", ["a"]])
 def test_what_is_no_object_is_for_the_schema_to_refuse(raw):
     with pytest.raises(ma.ValidationError):

@@ -13,9 +13,11 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.kernel import clock
+from app.kernel.answering import edge_of
 from app.kernel.db import session, transaction
 from app.media import storing
 from app.media.accepting import MAX_AN_HOUR, accept_photo
+from app.media.api import send_photo
 from app.media.attaching import attach_photos, move_photos
 from app.media.errors import PhotoNotFree
 from app.media.models import Media
@@ -117,6 +119,15 @@ def test_visitors_neither_send_nor_see(app: Flask, client: FlaskClient, people: 
     assert client.get(f"/api/v1/media/{media_id}").status_code == 401
 
 
+def test_a_strangers_file_is_not_even_opened(
+    client: FlaskClient, people: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[bytes | None] = []
+    monkeypatch.setitem(edge_of(send_photo).opens, "photo", opened.append)
+    assert send(client, photos.jpeg()).status_code == 401
+    assert opened == []
+
+
 def test_the_same_photo_sent_again_is_the_same_photo(app: Flask, people: dict[str, Any]):
     client = make.signed_in(app, people["rider"])
 
@@ -155,6 +166,7 @@ def test_nobody_floods_the_storage(app: Flask, people: dict[str, Any]):
     answer = send(make.signed_in(app, people["rider"]), photos.jpeg())
 
     assert (answer.status_code, answer.json["code"]) == (429, "too-many-tries")
+    assert answer.headers["Retry-After"] == "3600"
     assert send(make.signed_in(app, people["other"]), photos.jpeg()).status_code == 201
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -191,3 +192,20 @@ def test_grey_in_sixteen_bits_keeps_its_light_and_shade():
     assert grey.getpixel((10, 32)) < 20
     assert grey.getpixel((245, 32)) > 235
     assert photo.likeness is not None
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"lossless": True}, {"save_all": True, "append_images": [make.scene(2, 61, 32)]}]
+)
+def test_it_reads_the_sides_of_every_sort_of_webp(more: dict[str, Any]):
+    assert cleaning._webp_size(make.encoded(make.picture(61, 32), "WEBP", **more)) == (61, 32)
+
+
+def test_it_takes_twenty_five_megapixels_and_not_one_more():
+    def canvas(width: int, height: int) -> bytes:
+        sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        return b"RIFF\0\0\0\0WEBPVP8X" + bytes(8) + sides
+
+    cleaning._must_be_cheap(canvas(5_000, 5_000), cleaning.WEBP)
+    with pytest.raises(PhotoTooManyPixels):
+        cleaning._must_be_cheap(canvas(5_000, 5_001), cleaning.WEBP)

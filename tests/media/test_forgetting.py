@@ -43,12 +43,15 @@ def _erase() -> int:
 
 def test_a_forgotten_photo_is_there_for_nobody_and_its_bytes_go_with_the_next_job(app: Flask) -> None:
     media = _sent("王师傅", width=321)
+    assert media.likeness
     _forget(media)
     with pytest.raises(PhotoNotFound), transaction(write=False):
         queries.photo(media.id)
     assert (_erase(), _erase()) == (1, 0)
     assert storage().read(media.digest) is None
     assert storage().read(f"{media.digest}-thumb") is None
+    with transaction(write=False):
+        assert session.get_one(Media, media.id).likeness is None  # nor what it looked like
 
 
 def test_the_same_picture_of_somebody_else_stays_until_he_forgets_it_too(app: Flask) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.identity.actors import SYSTEM
 from app.kernel.db import transaction
+from app.kernel.i18n import say
 from app.rewards import catalogue, shop
 from app.rewards.errors import RewardLimitReached, VoucherLimitReached
 from tests.rewards import make
@@ -45,16 +46,18 @@ def test_a_voucher_still_open_from_last_month_leaves_this_months_share(app, cloc
     clock.advance(days=7)  # 1 December
     assert (seen(scene).left, seen(scene).obstacle) == (1, None)
     assert scene.reserve().period_on == date(2026, 12, 1)
-    with pytest.raises(RewardLimitReached):
+    with pytest.raises(RewardLimitReached) as refused:
         scene.reserve()
+    assert refused.value.facts["period"] == say("rewards.period-month") != "month"
 
 
 def test_a_week_runs_from_monday_to_sunday(app, clock):
     scene = make.scene(limit_count=1, limit_period="week")
     scene.hand_over(scene.reserve())
     clock.advance(days=5)  # Sunday
-    with pytest.raises(RewardLimitReached):
+    with pytest.raises(RewardLimitReached) as refused:
         scene.reserve()
+    assert refused.value.facts["period"] == say("rewards.period-week") != "week"
     clock.advance(days=1)
     assert scene.reserve().period_on == date(2026, 11, 30)
 

@@ -133,8 +133,9 @@ def test_it_never_reaches_back(scene):
     at = clock_module.now()
     with transaction():
         drafting.review(version_id=written.id, by=scene.reviewer, at=at)
-    with pytest.raises(StartsInThePast), transaction():
+    with pytest.raises(StartsInThePast) as refused, transaction():
         drafting.publish(version_id=written.id, starts_at=at - timedelta(1), by=scene.reviewer, at=at)
+    assert set(refused.value.fields) == {"starts_at"}
 
 
 def test_a_reviewed_version_is_not_rewritten(scene):

@@ -11,10 +11,13 @@ from flask.testing import FlaskClient
 from app.checkins.models import Checkin, RefusedScan
 from app.codes.kinds import invite, shift, station, voucher
 from app.codes.models import ScanSession
+from app.identity.actors import SYSTEM
+from app.identity.appointing import appoint
 from app.kernel.db import session, transaction
 from app.kernel.geo import to_gcj02
 from app.kernel.ids import new_id
 from app.rewards.models import Voucher
+from app.volunteering.models import Attendance
 from tests import make as everyone
 from tests.checkins.make import metres_north
 from tests.codes import make
@@ -111,6 +114,17 @@ def test_a_rider_scans_a_shift_in_and_out(app, clock):
     assert first["headline"] != second["headline"]
 
 
+def test_whoever_stands_at_a_counter_is_not_signed_in_by_a_shift_that_is_scanned_there(app, clock):
+    made = volunteers.setting(starts_in=0, minutes=60)
+    with transaction():
+        here = everyone.station("驿站")
+        manager = everyone.actor(everyone.staff("station-manager", station_id=here.id))
+    text = shift.make(made.shift.short_code, clock())
+    status, told = scan(client_of(app, manager), text, station_id=str(here.id))
+    assert (status, told["code"]) == (409, "code-not-for-scanning")
+    assert count(Attendance) == 0
+
+
 @pytest.mark.parametrize("text", ["personal", "voucher"])
 def test_a_rider_is_told_to_show_such_a_code_at_the_counter(scene, rider, text):
     code = scene.phone.code() if text == "personal" else voucher.make("1234567890123")
@@ -195,6 +209,21 @@ def test_a_later_code_opens_a_session_without_a_second_check_in(scene, manager, 
     assert (count(Checkin), count(ScanSession)) == (1, 2)
 
 
+def test_points_are_told_where_they_were_given_and_not_again(app, clock):
+    made = rules.scene()
+    with transaction():
+        here, rider = everyone.station(), everyone.actor(made.rider)
+        manager = everyone.actor(everyone.staff("station-manager", station_id=here.id))
+        phone = make.phone(rider)
+    told = []
+    for _ in range(2):
+        told.append(scan(client_of(app, manager), phone.code(), station_id=str(here.id))[1])
+        clock.advance(minutes=5)
+    assert [each["points"] for each in told] == [made.points()[0], 0]
+    assert made.points()[0] > 0
+    assert told[0]["why"] == told[1]["why"] != ""
+
+
 def test_the_code_at_another_station_is_refused_and_explained_to_its_rider(app, scene, manager, rider):
     picture = scene.phone.code()
     at_counter(manager, scene, picture)
@@ -215,9 +244,16 @@ def test_a_forged_code_gets_into_nobodys_history(scene, manager, rider):
     assert rider.get("/api/v1/checkins/refused").json["items"] == []
 
 
-def test_a_station_has_to_say_which_one_it_is(scene, manager):
-    status, told = scan(manager, scene.phone.code())
-    assert (status, told["errors"][0]["field"]) == (422, "station_id")
+def test_a_station_has_to_say_which_one_it_is(app, scene, manager):
+    with transaction():
+        place = {"region_code": None, "station_id": scene.station.id}
+        rides_too = everyone.rider("副站长")
+        appoint(
+            person_id=rides_too.id, role="station-manager", **place, by=SYSTEM, at=scene.station.opened_at
+        )
+    for by in (manager, everyone.signed_in(app, rides_too)):
+        status, told = scan(by, scene.phone.code())
+        assert (status, told["errors"][0]["field"]) == (422, "station_id")
 
 
 def test_a_scanned_voucher_is_shown_and_never_handed_over(app, clock):

@@ -11,6 +11,8 @@ from app.codes.kinds import station, voucher
 from app.codes.models import ScanSession
 from app.codes.posters import replace_poster
 from app.identity import sessions
+from app.identity.actors import SYSTEM
+from app.identity.appointing import appoint
 from app.kernel import strict_json
 from app.kernel.answering import edge_of
 from app.kernel.db import session, transaction
@@ -70,8 +72,35 @@ def test_codes_and_posters_are_settled_in_one_group(lane, crowd, settled):
     assert count(Checkin) == 3
     with transaction(write=False):
         opened = {each.person_id: str(each.id) for each in session.scalars(select(ScanSession))}
-        assert opened[first.rider.id] == told[0][1]["scan_session_id"]
+        assert [body["scan_session_id"] for _, body in told] == [
+            opened[first.rider.id],
+            None,
+            opened[third.rider.id],
+        ]
         assert verify() == []
+
+
+def test_a_station_that_looks_at_its_own_poster_is_not_checked_in_by_a_group(lane, app, crowd, settled):
+    one, other = crowd[:2]
+    with transaction():
+        rides_too = everyone.rider("副站长")
+        held = {"role": "station-manager", "region_code": None, "station_id": one.here.id}
+        appoint(person_id=rides_too.id, **held, by=SYSTEM, at=one.here.opened_at)
+    looks = {"station_id": str(one.here.id), **HERE}
+    poster, counter = station.make(one.here.short_code), everyone.signed_in(app, rides_too)
+    told = gathered(lane, lambda: scan(counter, poster, **looks), other.is_scanned)
+    assert settled == [["left", "settled"]]
+    assert (told[0][0], told[0][1]["outcome"], told[0][1]["checkin_id"]) == (200, "confirmed", None)
+    assert count(Checkin) == 1
+
+
+def test_why_there_are_no_points_is_told_in_a_group_as_it_is_alone(app, clock, lane, settled):
+    rules.scene([rules.rule(fact="report")])
+    one, other, alone = (Someone(app, f"{name}师傅") for name in "吴郑王")
+    told = gathered(lane, one.is_scanned, other.scans_poster)
+    assert settled == [["settled"] * 2]
+    assert [(body["points"], body["why"]) for _, body in told] == [(0, alone.is_scanned()[1]["why"])] * 2
+    assert told[0][1]["why"]
 
 
 def test_each_is_answered_in_their_own_language(app, lane, crowd):

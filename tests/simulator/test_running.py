@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,27 @@ def test_a_fault_nobody_knows_is_refused_in_words(app: Flask):
     refused = app.test_cli_runner().invoke(simulate, ["--faults", "earthquake"])
     assert refused.exit_code == 2
     assert "no such fault: earthquake" in refused.output
+
+
+@pytest.mark.parametrize(("violations", "code"), [([], 0), (["I1: 5"], 1)])
+def test_the_command_lives_as_it_is_asked_to_and_fails_where_a_promise_breaks(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, violations: list[str], code: int
+):
+    def lived(plan: Plan, say: running.Say) -> running.Report:
+        plans.append(plan)
+        return running.Report(plan=plan, start_on=date(2026, 9, 7), violations=violations)
+
+    plans: list[Plan] = []
+    monkeypatch.setattr(running, "run", lived)
+    asked = "--seed 3 --days 2 --riders 5 --faults lost,crash --fraud 2 --fraud-manners 9 --start 2026-10-01"
+    told = app.test_cli_runner().invoke(simulate, asked.split())
+    assert told.exit_code == code
+    wanted = {"seed": 3, "days": 2, "riders": 5, "faults": frozenset({"lost", "crash"})}
+    assert plans == [Plan(**wanted, fraud=2, fraud_manners=9, start_on=date(2026, 10, 1))]
+
+
+@pytest.mark.parametrize("start", ["1999-01-01", "2019-12-31", "2089-12-31", "9999-12-31"])
+def test_a_beginning_when_no_city_lives_is_refused_in_words(app: Flask, start: str):
+    refused = app.test_cli_runner().invoke(simulate, ["--start", start, "--days", "2"])
+    assert refused.exit_code == 2
+    assert "from 2020-01-01 to 2089-12-30" in refused.output

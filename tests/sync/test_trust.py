@@ -10,7 +10,7 @@ from app.audit.models import AuditRecord
 from app.codes.enrolling import revoke_handles
 from app.kernel.db import session, transaction
 from app.sync import enrolling, queries
-from app.sync.errors import ConflictUnknown, EnrolmentCodeWrong, LogIncomplete
+from app.sync.errors import ConflictUnknown, EnrolmentCodeWrong, LogIncomplete, LogSignature
 from app.sync.models import LEASE_POINTS
 from app.sync.settling import settle_ripe
 from tests import make as base
@@ -155,3 +155,15 @@ def test_a_conflict_is_not_there_for_whoever_does_not_oversee_its_station(app, c
         for stranger in (elsewhere, scene.here.manager, scene.rider.rider):
             with pytest.raises(ConflictUnknown):
                 queries.conflict_for(stranger, conflict.id)
+
+
+def test_a_device_speaks_for_no_lease_of_another(app, clock):
+    """Not even to say how long its log is, or that it was put away: riders would wait in vain, or not at all."""
+    scene = make.scene(tablets=2)
+    mine, other = scene.tablets
+    lease_id, mine.lease_id = mine.lease_id, other.lease_id
+    for mood in ("awake", "asleep"):
+        with pytest.raises(LogSignature):
+            mine.send(mood=mood)
+    mine.lease_id = lease_id
+    assert mine.send(mood="asleep").have == 0

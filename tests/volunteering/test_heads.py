@@ -71,8 +71,9 @@ def test_the_number_and_who_is_missed_are_written_down(here, two):
 @pytest.mark.parametrize("number", [0, 2])
 def test_a_number_that_is_not_that_of_the_ticks_is_refused(here, two, number):
     first, second, at = two
-    with pytest.raises(HeadsDiffer):
+    with pytest.raises(HeadsDiffer) as refused:
         count(here, at, (first, True), (second, False), number=number)
+    assert set(refused.value.fields) == {"here"}
     with pytest.raises(HeadsDiffer):  # one named twice
         count(here, at, (first, True), (first, True), number=1)
     assert looks_of(first) == []
@@ -105,8 +106,9 @@ def test_whoever_has_left_is_not_asked_about(here, two):
     first, second, at = two
     scan(here.shift, _rider_of(first), at)
     assert asked(here, at) == [second.id]
-    made = count(here, at, (first, False), (second, True))  # the list was drawn a minute ago
-    assert (made.signed_in, made.here) == (1, 1)
+    for saw in (False, True):  # the list was drawn a minute ago
+        made = count(here, at, (first, saw), (second, True))
+        assert (made.signed_in, made.here) == (1, 1)
     assert looks_of(first) == []
 
 
@@ -115,19 +117,18 @@ def _rider_of(attended):
         return make.actor(session.get_one(Person, attended.person_id))
 
 
-def test_nobody_is_asked_about_themselves(here, two):
-    first, second, at = two
+def _leading_rider(at):
+    """A rider who leads shifts and takes part in them."""
     with transaction():
         leader = make.rider("带队的")
-        appoint(
-            person_id=leader.id,
-            role="organiser",
-            region_code=make.XUANWU,
-            station_id=None,
-            by=SYSTEM,
-            at=here.shift.starts_at,
-        )
-        by = make.actor(leader)
+        held = {"role": "organiser", "region_code": make.XUANWU, "station_id": None}
+        appoint(person_id=leader.id, **held, by=SYSTEM, at=at)
+        return make.actor(leader)
+
+
+def test_nobody_is_asked_about_themselves(here, two):
+    first, second, at = two
+    by = _leading_rider(here.shift.starts_at)
     own = scan(here.shift, by, at)
     assert asked(here, at, by) == [first.id, second.id]
     with pytest.raises(OwnHours):
@@ -165,6 +166,18 @@ def test_all_who_were_looked_for_are_confirmed_together_and_nobody_else(here, tw
         assert heads.confirm_counted(shift_id=here.shift.id, by=here.organiser, at=here.shift.ends_at) == []
         waiting = session.scalars(select(Hours.attendance_id).where(Hours.state == "pending")).all()
     assert waiting == [late.id]
+
+
+def test_together_confirms_nothing_of_whoever_confirms(here, two):
+    first, second, at = two
+    by = _leading_rider(here.shift.starts_at)
+    own = scan(here.shift, by, at)
+    count(here, at, (first, True), (second, True), (own, True))  # somebody else's count
+    for each in (first, own):
+        scan(here.shift, _rider_of(each), here.shift.ends_at)
+    with transaction():
+        done = heads.confirm_counted(shift_id=here.shift.id, by=by, at=here.shift.ends_at)
+        assert [each.attendance_id for each in done] == [first.id]
 
 
 def test_together_confirms_who_may_confirm_there_even_if_nothing_waits(here):

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.checkins.models import Checkin
+from app.checkins.models import Checkin, RefusedScan
 from app.codes.kinds import station as station_code
 from app.kernel.db import session, transaction
 from app.places.models import Station
@@ -87,6 +87,17 @@ def test_away_from_the_station_it_does_not_count(
     assert 400 <= response.status_code < 500
     assert 'data-tone="bad"' in response.text
     assert _count() == 0
+
+
+def test_a_refused_form_sent_again_is_refused_in_the_same_words_and_kept_once(
+    rider: FlaskClient, poster: str
+) -> None:
+    filled = form_on(rider.get(poster), poster).fields | HERE | {"lat": "32.1"}
+    first, second = rider.post(poster, data=filled), rider.post(poster, data=filled)
+    assert first.status_code == second.status_code == 403
+    assert main_of(first.text) == main_of(second.text)
+    with transaction(write=False):
+        assert session.scalar(select(func.count()).select_from(RefusedScan)) == 1
 
 
 def test_a_refusal_is_found_in_ones_own_history(rider: FlaskClient, poster: str) -> None:

@@ -66,6 +66,23 @@ def test_a_number_nobody_has_is_named_at_its_field(counter: FlaskClient, station
     assert wrong_fields(answer.text) == {"old_phone"}
 
 
+def test_what_is_no_number_is_named_where_it_was_typed(counter: FlaskClient, station: Station) -> None:
+    path = f"/station/{station.id}/help"
+    lost = send(counter, path, f"{path}/lost", old_phone="12345", reason="常来的骑手")
+    assert wrong_fields(lost.text) == {"old_phone"}
+    changed = send(counter, path, f"{path}/code", new_phone="12345")
+    assert wrong_fields(changed.text) == {"new_phone"}
+    assert wrong_fields(ask(counter, station, old_phone="12345").text) == {"old_phone"}
+
+
+def test_a_number_that_somebody_has_is_named_at_its_field(
+    counter: FlaskClient, station: Station, rider: Person
+) -> None:
+    with transaction():
+        make.rider("李师傅", phone=f"+86{NEW}")
+    assert wrong_fields(ask(counter, station).text) == {"new_phone"}
+
+
 def test_a_number_moves_from_counter_to_desk_to_rider(
     counter: FlaskClient, station: Station, rider: Person, app: Flask, clock: StandingClock
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_waiting_voucher_is_printed_by_its_rider(scene: Scene, rider: FlaskCli
     assert paper in rider.get(f"/vouchers/{voucher.id}").text
     words = pypdf.PdfReader(io.BytesIO(rider.get(paper).data)).pages[0].extract_text()
     assert scene.station.name in words
+    assert voucher.serial in words.replace(" ", "")  # typed where no scanner reads it
     scene.hand_over(voucher)
     assert paper not in rider.get(f"/vouchers/{voucher.id}").text
 
