@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
-from sqlalchemy import Integer, String, cast, func, select
+from sqlalchemy import Integer, String, cast, func, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError
 
-from app.kernel import bulk, clock
+from app.kernel import arrays, bulk, clock
 from app.kernel.bulk import among
-from app.kernel.db import insert_all_if_absent, insert_if_absent, session, transaction
+from app.kernel.db import dialect_name, insert_all_if_absent, insert_if_absent, session, transaction
 from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
 from app.kernel.prepared import Prepared
@@ -180,3 +182,42 @@ def test_a_row_that_was_written_is_what_the_session_reads_and_there_once(rider):
         bulk.insert_new(RecordedFact, [row])
         made = bulk.as_read(RecordedFact, row)
         assert session.get(RecordedFact, row["id"]) is made is bulk.as_read(RecordedFact, row)
+
+
+SAID = datetime(2026, 11, 24, 6, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([None, "NULL", "null", "", "a,b", "{}", HARD, " "], "text"),
+        ([None, None], "text"),
+        (["NULL", "NULL"], "text"),
+        ([UUID(int=7), None, UUID(int=2**127)], "uuid"),
+        ([UUID(int=7), UUID(int=0)], "uuid"),
+        ([SAID, None, SAID.replace(microsecond=1)], "timestamptz"),
+        ([SAID.date(), None], "date"),
+        ([0, -1, 2**40, None], "bigint"),
+        ([True, False, None], "boolean"),
+        ([1.5, -0.25], "float8"),
+    ],
+)
+def test_an_array_is_read_as_what_it_was_written_of(app, values, kind):
+    """By PostgreSQL itself where there is one; its text everywhere."""
+    written = arrays.literal(values)
+    assert written.count("NULL") - written.count('"NULL"') == values.count(None)
+    if dialect_name() == "postgresql":
+        with transaction(write=False):
+            asked = text(f"SELECT CAST(:array AS {kind}[])")
+            assert session.scalar(asked, {"array": written}) == values
+
+
+def test_each_row_gets_a_default_of_its_own():
+    row = {"owner": "a", "key": "k", "fingerprint": "f", "created_at": SAID}
+    ids = arrays.columns_of(IdempotencyRecord.__table__, [row, row])["id"].strip("{}").split(",")
+    assert len(set(ids)) == len(ids) == 2
+
+
+def test_numbers_are_written_whole():
+    assert arrays.literal([1.5, -0.25]) == "{1.5,-0.25}"
+    assert arrays.literal([10**18, 0]) == "{1000000000000000000,0}"

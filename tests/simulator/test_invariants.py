@@ -197,6 +197,20 @@ def test_what_was_acknowledged_and_is_gone_is_found(books: Books):
         Witness(acknowledged={"voucher": {str(ONE), str(TWO)}})._nothing_forgotten()
 
 
+@pytest.mark.parametrize("after", [6, None], ids=["changed", "gone"])
+def test_an_entry_that_is_not_what_it_was_is_found(books: Books, after: int | None):
+    def of(amount: int) -> State:
+        return {"entries": [{"id": ONE, "transaction_id": ONE, "account_id": ONE, "amount": amount}]}
+
+    books.put(of(5))
+    witness = Witness()
+    witness._entries_only_grow()
+    witness._entries_only_grow()
+    books.put({"entries": []} if after is None else of(after))
+    with pytest.raises(Violation, match="I7: entry"):
+        witness._entries_only_grow()
+
+
 # --- what was sent off -----------------------------------------------------------------------------------------
 
 
