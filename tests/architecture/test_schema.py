@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from app.kernel import db as database
 from app.main import create_app
 from tests import conftest
 
+VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name",
     "postgresql": "SELECT tgname, pg_get_triggerdef(oid) "
@@ -95,6 +97,27 @@ def test_the_migrations_say_of_each_check_and_index_what_the_models_say(migrated
     assert {name: said for name, said in found.items() if wanted.get(name) != said} == {}
     assert found.keys() == wanted.keys()
     assert len(wanted) > 300
+
+
+LATEST = [f"{number:04}" for number in range(29, 100) if list(VERSIONS.glob(f"{number:04}_*.py"))]
+
+
+def test_going_back_leaves_every_guard_check_and_index_as_it_had_been(migrated: Flask):
+    """As whoever never went further has it: step by step down, and up again from an older city."""
+
+    def built() -> dict[str, str]:
+        return _conditions() | dict(_triggers())
+
+    gone_back, never_further = {}, {}
+    for revision in reversed(LATEST[:-1]):
+        downgrade(revision=revision)
+        gone_back[revision] = built()
+    downgrade(revision="base")
+    for revision in LATEST[:-1]:
+        upgrade(revision=revision)
+        never_further[revision] = built()
+    for revision in LATEST[:-1]:
+        assert gone_back[revision] == never_further[revision], revision
 
 
 def test_the_migrations_build_what_the_models_say(migrated: Flask):
