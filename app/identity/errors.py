@@ -169,6 +169,12 @@ class SecondAdminNeeded(Forbidden):
     slug = "second-admin-needed"
 
 
+class AnotherAdminNeeded(Forbidden):
+    """The administrator gave this colleague the other step back: together both are the whole account."""
+
+    slug = "another-admin-needed"
+
+
 class NumberTaken(Conflict):
     """Another account has this number, or is about to get it."""
 

@@ -21,6 +21,8 @@ USED = "used"
 RETURN_STATES, OPEN_RETURNS = (ASKED, CONFIRMED, USED, REFUSED), (ASKED, CONFIRMED)
 _RETURN_IS_OPEN = text(f"state IN {OPEN_RETURNS}")
 
+PASSWORD, SECOND_STEP = STEPS = ("password", "second-step")
+
 OCCUPATIONS = ("food-delivery", "courier", "ride-hail", "same-city", "other")
 WAITING, GIVEN, DECLINED = APPOINTMENT_STATES = ("waiting", "given", "declined")
 PURPOSES = ("core", "location", "photo", "publication")
@@ -202,6 +204,21 @@ class PaperCode(IdMixin, Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     code_digest: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ReopenedStep(Base):
+    """Which administrator gave a colleague one of the two steps back, until the colleague has taken both."""
+
+    __tablename__ = "reopened_steps"
+    __table_args__ = (
+        CheckConstraint(f"step IN {STEPS}", name="step"),
+        CheckConstraint("reopened_by <> person_id", name="not_oneself"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(String(12), primary_key=True)
+    reopened_by: Mapped[UUID] = mapped_column(ForeignKey("people.id"), index=True)
+    reopened_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class RefreshToken(IdMixin, Base):

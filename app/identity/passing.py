@@ -22,8 +22,9 @@ from app.identity.errors import (
     SecondAdminNeeded,
 )
 from app.identity.events import PasswordPassed
-from app.identity.models import Person
+from app.identity.models import PASSWORD, Person
 from app.identity.passwords import must_be_hard
+from app.identity.reopening import reopen
 from app.identity.secrets_kept import as_printed, check_password, hash_password
 from app.identity.sessions import end_all_sessions
 from app.kernel import randomness
@@ -46,7 +47,7 @@ def give(*, person_id: UUID, by: Actor, at: datetime) -> Passing:
     """Replace a colleague's password by a passing one; all their sessions end. Nobody does it for themself.
 
     It takes an administrator over every role of theirs.
-    Raises SecondAdminNeeded, PersonNotFound, Forbidden, NoPassword.
+    Raises SecondAdminNeeded, PersonNotFound, Forbidden, NoPassword, AnotherAdminNeeded.
     """
     if by.person_id == person_id:
         raise SecondAdminNeeded
@@ -55,6 +56,7 @@ def give(*, person_id: UUID, by: Actor, at: datetime) -> Passing:
     appointing.must_be_over(person_id, by)
     if someone.password_hash is None:
         raise NoPassword
+    reopen(PASSWORD, person_id=person_id, by=by, at=at)
     text = randomness.crockford(LENGTH)
     password = "-".join(text[start : start + GROUP] for start in range(0, LENGTH, GROUP))
     _put(someone, text, at, passes_at=at + LIVES)

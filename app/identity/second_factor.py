@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, func, select, update
 
-from app.identity import appointing, queries, sessions
+from app.identity import appointing, queries, reopening, sessions
 from app.identity.actors import Actor
 from app.identity.attempts import logged
 from app.identity.errors import (
@@ -28,7 +28,7 @@ from app.identity.errors import (
     SignInAgain,
 )
 from app.identity.events import SecondFactorChanged
-from app.identity.models import PaperCode, Person, SecondFactor
+from app.identity.models import SECOND_STEP, PaperCode, Person, SecondFactor
 from app.identity.secrets_kept import as_printed, digest, sealed, unsealed
 from app.kernel import events, randomness
 from app.kernel.db import session
@@ -112,6 +112,7 @@ def confirm(*, code: str, by: Actor, at: datetime) -> list[str]:
     if step is None:
         raise SecondFactorWrong
     kept.confirmed_at, kept.last_step = at, step
+    reopening.forget(by.id)
     papers = _papers(by.id)
     sessions.end_other_sessions(by=by, at=at)
     sessions.take_second_step(by=by)
@@ -136,20 +137,23 @@ def remove(*, code: str, by: Actor, at: datetime) -> None:
     """Take one's own second step away, with a code of it."""
     if not prove(person_id=by.id, code=code, at=at):
         raise SecondFactorNotBegun
-    forget(by.id)
+    _forget(by.id)
     _tell(REMOVED, by.id, by, at)
 
 
 def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
     """An administrator over every role of a colleague takes a lost one away; the colleague is signed out everywhere.
 
-    Nobody does it for themself: who lost the phone asks another.
+    Nobody does it for themself: who lost the phone asks another. Raises SecondAdminNeeded, PersonNotFound, Forbidden,
+    AnotherAdminNeeded.
     """
     if by.person_id == person_id:
         raise SecondAdminNeeded
     queries.staff_member(person_id)
+    queries.person_to_change(person_id)
     appointing.must_be_over(person_id, by)
-    forget(person_id)
+    reopening.reopen(SECOND_STEP, person_id=person_id, by=by, at=at)
+    _forget(person_id)
     sessions.end_all_sessions(person_id=person_id, at=at)
     _tell(RESET, person_id, by, at)
 
@@ -168,11 +172,17 @@ def prove(*, person_id: UUID, code: str | None, at: datetime) -> bool:
     text = as_printed(code)
     if not (_use_step(kept, _step_of(kept, text, at)) or _use_paper(person_id, text, at)):
         raise SecondFactorWrong
+    reopening.forget(person_id)
     return True
 
 
 def forget(person_id: UUID) -> None:
-    """Keep nothing of a person's second step: it was taken away, or the account is closed."""
+    """Keep nothing of the second step of a person whose account is closed, nor of who gave a step back."""
+    _forget(person_id)
+    reopening.forget(person_id)
+
+
+def _forget(person_id: UUID) -> None:
     session.execute(delete(PaperCode).where(PaperCode.person_id == person_id))
     session.execute(delete(SecondFactor).where(SecondFactor.person_id == person_id))
 

@@ -21,6 +21,7 @@ ERASED_FROM = frozenset(
         "jobs",
         "limit_windows",
         "paper_codes",
+        "reopened_steps",
         "second_factors",
         "sign_in_codes",
         "sync_positions",
