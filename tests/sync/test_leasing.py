@@ -14,7 +14,7 @@ from app.kernel.db import in_transaction, session, transaction
 from app.rewards import catalogue
 from app.sync import bounding, enrolling, manifest
 from app.sync.errors import DeviceRevoked, LeaseTaken
-from app.sync.models import Lease
+from app.sync.models import Lease, SaidPosition
 from tests import make as base
 from tests.sync import make
 from tests.sync.test_goods import give_away
@@ -108,3 +108,18 @@ def test_a_device_knows_handles_in_their_grace_and_rewards_on_offer(scene, clock
     assert len(known(scene, clock)["riders"]) == 1
     clock.at = ends_at + GRACE
     assert known(scene, clock)["riders"] == []
+
+
+def test_posters_that_waited_and_are_settled_together_leave_no_position(app, clock):
+    scene = make.scene(riders=4, tablets=2)
+    for rider in scene.riders:
+        clock.advance(seconds=1)
+        rider.keep(scene.station)
+        assert make.states(rider.send()) == ["waiting"]
+    with transaction(write=False):
+        assert session.query(SaidPosition).count() == 4
+    for each in scene.tablets:
+        each.send(mood="asleep")
+    assert {each.state for each in make.items()} == {"counted"}
+    with transaction(write=False):
+        assert session.query(SaidPosition).count() == 0

@@ -101,6 +101,11 @@ def test_nobody_can_invent_a_visit(app, clock):
     scene.here.note("scan", code, clock().replace(hour=3))  # the code of now, said to be of hours ago
     assert make.states(scene.here.send()) == ["refused: code-forged", "refused: code-forged"]
     assert make.usable(scene.rider) == 100
+    for item in make.items():
+        assert item.words["zh"] != item.words["en"]
+        assert item.words["en"].isascii()
+    with transaction(write=False):  # nor write into the history of whom the code names
+        assert [each.person_id for each in session.query(RefusedScan)] == [None, None]
 
 
 def test_a_stolen_tablet_makes_codes_for_its_day_and_none_of_them_is_credited(app, clock):
