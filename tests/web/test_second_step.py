@@ -14,11 +14,12 @@ from sqlalchemy import update
 
 from app.identity import second_factor
 from app.identity.models import Person
+from app.identity.secrets_kept import hash_password
 from app.kernel import settings
 from app.kernel.db import session, transaction
 from app.web.rider.safety import device_words
 from tests.conftest import StandingClock
-from tests.identity.test_second_factor import HASH, PASSWORD, code_at
+from tests.identity.test_second_factor import PASSWORD, code_at
 from tests.web.make import browser, desk, form_on, send, staff
 
 PAGE, STEP = "/me/second-step", "/sign-in/staff/code"
@@ -30,7 +31,9 @@ def boss(city: object) -> Person:
     with transaction():
         session.add(someone)
         session.execute(
-            update(Person).where(Person.id == someone.id).values(username="boss", password_hash=HASH)
+            update(Person)
+            .where(Person.id == someone.id)
+            .values(username="boss", password_hash=hash_password(PASSWORD))
         )
         session.refresh(someone)
         return someone
