@@ -10,8 +10,9 @@ from app.identity.errors import SecondPersonNeeded, StaffAccount
 from app.identity.models import Person
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.errors import Forbidden
+from app.notices.models import Notice
 from tests import make
-from tests.identity.test_moving import OLD, Counter
+from tests.identity.test_moving import NEW, OLD, Counter
 
 
 @pytest.fixture
@@ -63,3 +64,16 @@ def test_a_rider_who_has_become_staff_does_not_confirm_their_own(counter, clock)
         now_staff = make.actor(rider)
     with pytest.raises(SecondPersonNeeded):
         counter.confirm(move, by=now_staff)
+
+
+def test_neither_number_is_read_in_full_and_what_is_over_is_on_no_list(app, counter, clock):
+    move = counter.ask()
+    with transaction(write=False):
+        boss = session.get_one(Person, counter.boss.id)
+        told = session.query(Notice).filter_by(person_id=counter.rider.id).one()
+        assert told.facts["tail"] == NEW[-4:]
+    desk = make.signed_in(app, boss)
+    (shown,) = desk.get("/api/v1/number-moves").json
+    assert (shown["old_phone"], shown["new_phone"], shown["rider"]) == ("138****8000", "139****9111", "王*明")
+    in_transaction(lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=clock()))
+    assert desk.get("/api/v1/number-moves").json == []

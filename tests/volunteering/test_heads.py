@@ -168,6 +168,21 @@ def test_all_who_were_looked_for_are_confirmed_together_and_nobody_else(here, tw
     assert waiting == [late.id]
 
 
+def test_together_confirms_one_shift_and_no_other(here, two):
+    first, _, at = two
+    with transaction():
+        other = volunteering.shift(here.activity, here.organiser)
+    elsewhere = scan(other, new_rider("张师傅"), at)
+    for shift, each in ((here.shift, first), (other, elsewhere)):
+        with transaction():
+            looked = [Looked(each.id, True)]
+            heads.count_heads(shift_id=shift.id, here=1, heads=looked, by=here.organiser, at=at)
+        scan(shift, _rider_of(each), at + timedelta(minutes=30))
+    with transaction():
+        done = heads.confirm_counted(shift_id=here.shift.id, by=here.organiser, at=here.shift.ends_at)
+        assert [each.attendance_id for each in done] == [first.id]
+
+
 def test_together_confirms_nothing_of_whoever_confirms(here, two):
     first, second, at = two
     by = _leading_rider(here.shift.starts_at)
