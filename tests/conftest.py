@@ -65,8 +65,13 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
         if item.get_closest_marker("browser") and not spelt(item.path):
             raise pytest.UsageError(f"{item.nodeid}: its own file has to say pytest.mark.browser")
-        if "settings_env" in item.fixturenames or hasattr(item.module, "SERVER_URL"):
+        if _can_ask_one(item.fixturenames) or hasattr(item.module, "SERVER_URL"):
             item.add_marker("database")
+
+
+def _can_ask_one(fixtures: list[str]) -> bool:
+    """Whether a test with these is given a database. Some have the application for its settings alone."""
+    return "settings_env" in fixtures and ("settings_only" not in fixtures or "app" in fixtures)
 
 
 class StandingClock:

@@ -1,4 +1,4 @@
-"""Keys come from the settings, so every test here needs the application built."""
+"""Keys come from the settings, so every test here needs the application built; a database only those that ask for one."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from flask import Flask
 
 
 @pytest.fixture(autouse=True)
-def _settings(built_app: Flask) -> None:
+def settings_only(built_app: Flask) -> None:
     """The settings that `built_app` reads."""

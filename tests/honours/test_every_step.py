@@ -28,11 +28,8 @@ REFUSED = {
 }
 
 
-# Who shows what is decided in Python: on a second database the whole walk is taken once, to the end.
-ON_EACH = [pytest.param(step, marks=() if step == STEPS[-1] else pytest.mark.once) for step in STEPS]
-
-
-@pytest.mark.parametrize("when", ON_EACH)
+@pytest.mark.once  # who shows what is decided in Python
+@pytest.mark.parametrize("when", STEPS)
 def test_whatever_happens_at_a_step_nothing_shows_more_than_it_may(app: Flask, when: str) -> None:
     walk = Walk(app)
     turn = STEPS.index(when)
