@@ -1,4 +1,4 @@
-"""Keys come from the settings, so every test here needs the application built; a database only those that ask for one."""
+"""Keys come from the settings, so every test here needs the application built; a database, only some."""
 
 from __future__ import annotations
 
