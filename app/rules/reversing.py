@@ -11,7 +11,7 @@ from app.ledger import posting
 from app.ledger.events import EntryReversed, ReversalAsked
 from app.ledger.reversals import is_reversed
 from app.rules.errors import AwardGone, AwardMovedOn
-from app.rules.kept import DrawnAward
+from app.rules.kept import AnyAward
 from app.rules.models import ACTIVE, VOID, Award
 from app.rules.paying import source_of
 
@@ -50,7 +50,7 @@ def on_entry_reversed(event: EntryReversed) -> None:
     session.flush()
 
 
-def was_reversed(award: Award | DrawnAward) -> bool:
+def was_reversed(award: AnyAward) -> bool:
     """Whether staff took back the entry that gave it."""
     return is_reversed(source_of(award, GIVEN))
 
