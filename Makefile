@@ -40,7 +40,7 @@ offline-orders: python ## one day of 50 offline devices told in ORDERS=100 order
 	@$(PYTHON) -m tools.within faults.orders
 
 mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft, ONLY=simulator)
-	@$(PYTHON) -m tools.within mutants
+	@$(PYTHON) -m tools.within --needs postgres mutants
 
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
 	@$(PYTHON) -m tools.audit

@@ -13,15 +13,16 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
 from mutants import simulated
-from mutants.planning import Mutant, chosen, misfits, planned
-from mutants.running import CAUGHT, LIMIT_S, Found, ask, copy, judge
-from tools import layout, progress
+from mutants.planning import SQLITE, Mutant, chosen, misfits, planned
+from mutants.running import CAUGHT, LIMIT_S, NO_SETTINGS, Found, ask, copy, judge
+from tools import layout, progress, servers
 from tools.tables import lines
 
 HEADS = ("bug", "what it breaks", "promise", "caught by", "s")
@@ -37,8 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise progress.Refused("the plan no longer fits the source:\n  " + "\n  ".join(wrong))
     with tempfile.TemporaryDirectory(prefix="fengxing-mutants-") as folder:
         trees = [copy(layout.ROOT, Path(folder) / str(number)) for number in range(asked.workers)]
-        must_pass(trees, mutants)
-        found = sorted(hunt(trees, mutants), key=lambda each: mutants.index(each.mutant))
+        found = list(hunt_on_each(trees, mutants))
         if texts != words or not words:
             found += simulated.plant_all(trees[0])
     progress.say("\n" + "\n".join(lines([HEADS, *map(row, found)])))
@@ -55,7 +55,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def must_pass(trees: Sequence[Path], mutants: Sequence[Mutant]) -> None:
+def hunt_on_each(trees: Sequence[Path], mutants: Sequence[Mutant]) -> Iterator[Found]:
+    """Judge every bug on the database that tells it, in the order of the plan. PostgreSQL is started if it is asked."""
+    found: dict[Mutant, Found] = {}
+    for name in dict.fromkeys(each.on for each in mutants):
+        here = [each for each in mutants if each.on == name]
+        with on(name) as settings:
+            must_pass(trees, here, settings)
+            found |= {each.mutant: each for each in hunt(trees, here, settings=settings)}
+    return map(found.__getitem__, mutants)
+
+
+@contextmanager
+def on(name: str) -> Iterator[Mapping[str, str]]:
+    """The settings of tests on this database, which is there for as long as the block lasts."""
+    if name == SQLITE:
+        yield {}
+        return
+    with servers.postgres() as url:
+        yield {"FENGXING_TEST_DATABASE_URL": url}
+
+
+def must_pass(trees: Sequence[Path], mutants: Sequence[Mutant], settings: Mapping[str, str]) -> None:
     """A test that fails anyway proves nothing. Each copy is warmed up on the way. Raises Refused."""
     tests = list(dict.fromkeys(each.test for each in mutants))
     shares = [tests[number :: len(trees)] for number in range(len(trees))]
@@ -65,7 +86,7 @@ def must_pass(trees: Sequence[Path], mutants: Sequence[Mutant]) -> None:
     ):
         answers = list(
             pool.map(
-                lambda pair: ask(pair[0], pair[1], limit_s=LIMIT_S * 2, keep_bytecode=True),
+                lambda pair: ask(*pair, limit_s=LIMIT_S * 2, keep_bytecode=True, settings=settings),
                 [(tree, share) for tree, share in zip(trees, shares, strict=True) if share],
             )
         )
@@ -75,7 +96,13 @@ def must_pass(trees: Sequence[Path], mutants: Sequence[Mutant]) -> None:
             raise progress.Refused(f"without any bug the tests must pass: {what}")
 
 
-def hunt(trees: Sequence[Path], mutants: Sequence[Mutant], *, limit_s: float = LIMIT_S) -> Iterator[Found]:
+def hunt(
+    trees: Sequence[Path],
+    mutants: Sequence[Mutant],
+    *,
+    limit_s: float = LIMIT_S,
+    settings: Mapping[str, str] = NO_SETTINGS,
+) -> Iterator[Found]:
     """Judge every bug, one at a time in each copy, and tell each as it is known."""
     free: SimpleQueue[Path] = SimpleQueue()
     for tree in trees:
@@ -84,7 +111,7 @@ def hunt(trees: Sequence[Path], mutants: Sequence[Mutant], *, limit_s: float = L
     def one(mutant: Mutant) -> Found:
         tree = free.get()
         try:
-            return judge(tree, mutant, limit_s=limit_s)
+            return judge(tree, mutant, limit_s=limit_s, settings=settings)
         finally:
             free.put(tree)
 

@@ -11,11 +11,15 @@ from pathlib import Path
 from tools.progress import Refused
 
 PLAN = Path(__file__).parent / "plan"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One bug: in `file`, `old` becomes `new`. It breaks `promise`, and `test` must fail."""
+    """One bug: in `file`, `old` becomes `new`. It breaks `promise`, and `test` must fail.
+
+    `on` names the database that tells it: a row lock, or a guard in PostgreSQL's own words, is nothing to a file.
+    """
 
     name: str  # its package, a dot, what is wrong
     breaks: str
@@ -24,6 +28,7 @@ class Mutant:
     old: str
     new: str
     test: str
+    on: str = SQLITE
 
     @property
     def package(self) -> str:
@@ -56,6 +61,8 @@ def misfits(mutants: Iterable[Mutant], root: Path) -> list[str]:
         if each.name in seen:
             found.append(f"{each.name}: the name is used twice")
         seen.add(each.name)
+        if each.on not in (SQLITE, POSTGRESQL):
+            found.append(f"{each.name}: nobody knows the database {each.on}")
         if why := _misfit(each, root):
             found.append(f"{each.name}: {why}")
     return found

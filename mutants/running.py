@@ -78,7 +78,8 @@ def ask(
     to_the_end: bool = False,
     settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Answer:
-    """Run these tests of a copy on SQLite, up to the first that fails, or to the end all the same."""
+    """Run these tests of a copy, up to the first that fails, or to the end all the same. `settings` say on which
+    database, and without them it is SQLite."""
     began = time.monotonic()
     env = {name: value for name, value in os.environ.items() if not name.startswith("FENGXING_")}
     env |= {"COLUMNS": "1000", "PYTHONDONTWRITEBYTECODE": "" if keep_bytecode else "1", **settings}
@@ -123,10 +124,12 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def judge(tree: Path, mutant: Mutant, *, limit_s: float = LIMIT_S) -> Found:
+def judge(
+    tree: Path, mutant: Mutant, *, limit_s: float = LIMIT_S, settings: Mapping[str, str] = NO_SETTINGS
+) -> Found:
     """Plant one bug and see whether its test fails."""
     with planted(tree, mutant):
-        answer = ask(tree, [mutant.test], limit_s=limit_s)
+        answer = ask(tree, [mutant.test], limit_s=limit_s, settings=settings)
     return Found(mutant, *_verdict(answer), answer.seconds)
 
 

@@ -29,6 +29,7 @@ from app.kernel.errors import Forbidden
 from app.notices.models import Notice
 from tests import make
 from tests.codes.make import phone as enrol_phone
+from tests.crossing import crossed
 from tests.identity.test_signing_in import Kept
 
 OLD, NEW = "+8613800138000", "+8613900139111"
@@ -326,3 +327,25 @@ def test_closing_the_account_forgets_the_new_number_too(counter, clock):
     with transaction():
         found = session.query(NumberMove).one()
         assert (found.state, found.new_phone) == ("refused", None)
+
+
+def test_of_two_who_end_a_change_at_once_the_second_is_told_that_it_has_ended(counter):
+    move = counter.ask()
+    at = counter.clock()
+    both = crossed(
+        lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=at).state,
+        lambda: moving.confirm_move(move_id=move.id, by=counter.boss, at=at).state,
+    )
+    assert (both.first, both.then) == ("refused", "move-ended")
+
+
+def test_whoever_sweeps_leaves_a_change_that_is_being_refused(counter):
+    move = counter.ask()
+    counter.confirm(move)
+    at = counter.clock.advance(seconds=DAY.total_seconds())
+    both = crossed(
+        lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=at).state,
+        lambda: moving.move_due(at=at),
+    )
+    assert (both.then, both.waited) == (0, False)
+    assert counter.number() == OLD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from mutants import __main__ as runner
 from mutants import simulated
-from mutants.planning import Mutant, misfits
+from mutants.planning import POSTGRESQL, Mutant, misfits
 from mutants.running import CAUGHT, NO_ANSWER, NO_PROOF, SURVIVED, Answer, Found, ask, copy, judge
 from tools.progress import Refused
 
@@ -114,7 +115,7 @@ def test_bytecode_of_the_sound_text_does_not_hide_the_bug(tree: Path):
 
 def test_a_test_that_fails_without_a_bug_is_refused(tree: Path):
     with pytest.raises(Refused, match="it_fails_anyway"):
-        runner.must_pass([tree], [BUG, replace(BUG, test=BROKEN)])
+        runner.must_pass([tree], [BUG, replace(BUG, test=BROKEN)], {})
 
 
 def test_every_bug_is_judged_in_one_of_the_copies(project: Path, tmp_path: Path):
@@ -122,6 +123,30 @@ def test_every_bug_is_judged_in_one_of_the_copies(project: Path, tmp_path: Path)
     bugs = [BUG, replace(BUG, name="purse.blind", test=BLIND), replace(BUG, name="purse.again")]
     verdicts = {found.mutant.name: found.verdict for found in runner.hunt(trees, bugs)}
     assert verdicts == {"purse.overdraft": CAUGHT, "purse.blind": SURVIVED, "purse.again": CAUGHT}
+
+
+TOLD = "test_purse.py::test_it_is_told_by_a_server_alone"
+ON_A_SERVER = """
+import os
+from purse import withdraw
+
+def test_it_is_told_by_a_server_alone():
+    assert os.environ.get("FENGXING_TEST_DATABASE_URL") is None or withdraw(2, 1) == 1
+"""
+
+
+def test_a_bug_is_judged_on_the_database_that_tells_it(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (project / "test_purse.py").write_text(ON_A_SERVER)
+    monkeypatch.setattr(runner.servers, "postgres", lambda: nullcontext("postgresql://here"))
+    told = replace(BUG, old="balance - points", new="balance", test=TOLD)
+    server = replace(told, name="purse.server", on=POSTGRESQL)
+    found = runner.hunt_on_each([copy(project, tmp_path / "copy")], [server, told])
+    assert [(each.mutant.name, each.verdict) for each in found] == [
+        ("purse.server", CAUGHT),
+        ("purse.overdraft", SURVIVED),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +158,7 @@ def test_every_bug_is_judged_in_one_of_the_copies(project: Path, tmp_path: Path)
         ({"new": "points > balance"}, "changes nothing"),
         ({"test": "test_gone.py::test_it"}, "there is no test_gone.py"),
         ({"test": "test_purse.py::test_gone"}, "there is no test test_gone"),
+        ({"on": "paper"}, "nobody knows the database paper"),
     ],
 )
 def test_what_no_longer_fits_is_named(project: Path, change: dict[str, str], why: str):
@@ -150,13 +176,15 @@ def test_a_survivor_fails_the_run(
 ):
     monkeypatch.setattr(runner.layout, "ROOT", project)
     monkeypatch.setattr(runner.layout, "MUTANTS_REPORT", tmp_path / "mutants.json")
-    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants: None)
+    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants, settings: None)
     monkeypatch.setattr(runner.simulated, "plant_all", lambda _tree: [])
     verdicts = {"purse.overdraft": CAUGHT, "purse.blind": SURVIVED}
     bugs = [BUG, replace(BUG, name="purse.blind", test=BLIND)]
     monkeypatch.setattr(runner, "planned", lambda: bugs)
     monkeypatch.setattr(
-        runner, "hunt", lambda trees, mutants: [Found(each, verdicts[each.name], "", 1) for each in mutants]
+        runner,
+        "hunt",
+        lambda trees, mutants, settings: [Found(each, verdicts[each.name], "", 1) for each in mutants],
     )
     assert runner.main(["--only", "purse.overdraft"]) == 0
     assert runner.main([]) == 1
@@ -194,10 +222,10 @@ def test_a_part_of_the_bugs_can_be_asked_for(
 ):
     monkeypatch.setattr(runner.layout, "ROOT", project)
     monkeypatch.setattr(runner.layout, "MUTANTS_REPORT", tmp_path / "mutants.json")
-    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants: None)
+    monkeypatch.setattr(runner, "must_pass", lambda trees, mutants, settings: None)
     monkeypatch.setattr(runner, "planned", lambda: [BUG])
     monkeypatch.setattr(
-        runner, "hunt", lambda trees, mutants: [Found(each, CAUGHT, "", 1) for each in mutants]
+        runner, "hunt", lambda trees, mutants, settings: [Found(each, CAUGHT, "", 1) for each in mutants]
     )
     other = Found(replace(BUG, name="simulator.a-bug"), CAUGHT, "", 1)
     monkeypatch.setattr(runner.simulated, "plant_all", lambda _tree: [other])

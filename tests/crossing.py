@@ -1,0 +1,80 @@
+"""Two units of work that cross, in a known order: the second begins when the first has done all and not committed.
+
+So no chance decides what a test of a row lock sees. The second either waits for the first, reads what the first has
+changed, or does not: then it goes on with what was there before, and what it leaves is what the lock is for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app.kernel.db import dialect_name, in_transaction, session, transaction
+from app.kernel.errors import Problem
+from tests import conftest
+
+LATE_S = 60
+_WAITS = sa.text(
+    "SELECT EXISTS (SELECT FROM pg_stat_activity"
+    " WHERE datname = current_database() AND :first = ANY (pg_blocking_pids(pid)))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """What became of two that crossed. `then` is what the second returned, or the slug of the problem it met."""
+
+    first: Any
+    then: Any
+    waited: bool
+
+
+def crossed(first: Callable[[], Any], second: Callable[[], Any]) -> Crossed:
+    """Make both calls, each as a unit of work of its own; the second while the first has not committed yet.
+
+    On SQLite, which lets one write after the other, the second begins when the first has committed. A problem that the
+    first meets is raised, and any error of the second that is no Problem.
+    """
+    if dialect_name() == "sqlite":
+        return Crossed(in_transaction(first), _told(second), waited=False)
+    app = current_app._get_current_object()
+    over = threading.Event()
+
+    def go() -> Any:
+        with app.app_context():
+            try:
+                return _told(second)
+            finally:
+                over.set()
+
+    with ThreadPoolExecutor(1) as thread:
+        with transaction():
+            came_to = first()
+            session.flush()
+            coming: Future[Any] = thread.submit(go)
+            waited = _waits_for(session.scalar(sa.text("SELECT pg_backend_pid()")), over)
+        return Crossed(came_to, coming.result(LATE_S), waited)
+
+
+def _told(call: Callable[[], Any]) -> Any:
+    try:
+        return in_transaction(call)
+    except Problem as problem:
+        return problem.slug
+
+
+def _waits_for(first: int, over: threading.Event) -> bool:
+    """Whether somebody came to wait for the first, or all was over before."""
+    with conftest.owner().connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
+        for _ in range(LATE_S * 500):
+            if watching.scalar(_WAITS, {"first": first}):
+                return True
+            if over.wait(0.002):
+                return False
+    raise AssertionError("the second neither waits nor ends")
