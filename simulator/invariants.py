@@ -325,13 +325,18 @@ def _named_as_agreed(person_id: UUID) -> None:
                 )
 
 
+_HONOURED = select(Honour.candidate_id)
+_OBJECTED = select(Case.subject).where(
+    Case.kind == "objection",
+    Case.state.in_(("submitted", "returned", "accepted", "in_progress", "reopened")),
+)
+
+
 def _nobody_contested_is_honoured() -> None:
-    objected = select(Case.subject).where(
-        Case.kind == "objection",
-        Case.state.in_(("submitted", "returned", "accepted", "in_progress", "reopened")),
-    )
-    contested = {str(each).removeprefix("candidate:") for each in session.scalars(objected)}
-    honoured = {str(each) for each in session.scalars(select(Honour.candidate_id))}
+    honoured = {str(each) for each in session.scalars(_HONOURED)}
+    if not honoured:  # for most of a city's life
+        return
+    contested = {str(each).removeprefix("candidate:") for each in session.scalars(_OBJECTED)}
     for candidate in sorted(contested & honoured):
         raise Violation("I17", f"candidate {candidate} is honoured while somebody objects")
 

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel import clock, randomness
@@ -35,6 +35,36 @@ POLL_S = 1.0
 TEND_EVERY = 15  # rounds of the loop between two looks for lost leases
 WORKER_LOST = "the worker was lost"
 ROOT = Path(__file__).parents[2]
+NONE_IS_HELD = {
+    "synchronize_session": False
+}  # no unit of work keeps a Job that would have to learn of a change
+
+
+# said once: a worker asks this all day
+_DUE = (
+    select(Job.id)
+    .where(
+        Job.state == WAITING,
+        Job.run_at <= bindparam("now"),
+        Job.kind.in_(bindparam("known", expanding=True)),
+        Job.id.not_in(bindparam("but_not", expanding=True)),
+    )
+    .order_by(Job.run_at, Job.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_TAKE = (
+    update(Job)
+    .where(Job.id == _DUE, Job.state == WAITING)
+    .values(
+        state=RUNNING,
+        lease=bindparam("mine"),
+        leased_until=bindparam("until"),
+        attempts=Job.attempts + 1,
+    )
+    .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.lease)
+)
 
 
 class LeaseLost(Exception):
@@ -66,19 +96,10 @@ def claim(*, at: datetime, but_not: Collection[UUID] = ()) -> Claim | None:
 
     The conditional UPDATE settles two workers that want the same row: the second changes nothing and takes none.
     """
-    due = (
-        select(Job.id)
-        .where(Job.state == WAITING, Job.run_at <= at, Job.kind.in_(list(kinds())), Job.id.not_in(but_not))
-        .order_by(Job.run_at, Job.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
     taken = session.execute(
-        update(Job)
-        .where(Job.id == due, Job.state == WAITING)
-        .values(state=RUNNING, lease=new_id(), leased_until=at + LEASE, attempts=Job.attempts + 1)
-        .returning(Job.id, Job.kind, Job.payload, Job.attempts, Job.lease)
+        _TAKE,
+        {"now": at, "known": list(kinds()), "but_not": list(but_not), "mine": new_id(), "until": at + LEASE},
+        execution_options=NONE_IS_HELD,
     ).one_or_none()
     if taken is None:
         return None
@@ -148,7 +169,7 @@ def _settle(mine: Claim, **values: Any) -> None:
 
 def _change_ours(mine: Claim, **values: Any) -> None:
     ours = update(Job).where(Job.id == mine.job_id, Job.lease == mine.lease, Job.state == RUNNING)
-    changed = session.execute(ours.values(values))
+    changed = session.execute(ours.values(values), execution_options=NONE_IS_HELD)
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
 
