@@ -19,7 +19,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from faults import databases
-from faults.city import RIDERS
 from faults.drills import DRILLS
 from faults.ground import Ground
 from faults.shares import AT_LEAST_S, CITY, Soak
@@ -108,9 +107,11 @@ def _ground(seed: int, size: Size, soak: Soak) -> Iterator[Ground]:
         with progress.Progress("starting PostgreSQL and building the city of the drills"):
             folder = open_things.enter_context(tempfile.TemporaryDirectory(prefix="fengxing-faults-"))
             ground = Ground(open_things.enter_context(databases.postgres()), Path(folder), seed)
-            ground.build(size.last_items, within_s=CITY * soak.lasts_s)
-        if len(ground.city.riders) < RIDERS:
-            progress.say(f"there was time for a city of {len(ground.city.riders)} riders instead of {RIDERS}")
+            ground.build(size.riders, size.last_items, within_s=CITY * soak.lasts_s)
+        if len(ground.city.riders) < size.riders:
+            progress.say(
+                f"there was time for a city of {len(ground.city.riders)} riders instead of {size.riders}"
+            )
         yield ground
 
 

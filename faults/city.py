@@ -30,7 +30,7 @@ from app.rules.starter import publish_starter
 from faults.traffic import CLIENTS, Answer, Ask, Errand
 
 CITY = "3201"
-STATIONS, RIDERS = 16, 640  # a check-in counts once in four hours at a station, so these are 10,240 visits
+STATIONS = 16
 POINTS, PRICE, SHELF = 10_000, 20, 100_000
 HOT = 0  # the station whose shelf every third visit wants something of, whatever station it began at
 HOT_EVERY = 3
@@ -122,7 +122,7 @@ class City:
         return Ask("report", "/api/v1/reports", self.tokens[who], body, (who, body["client_ref"]))
 
 
-def build(last_items: int, within_s: float = math.inf) -> City:
+def build(riders: int, last_items: int, within_s: float = math.inf) -> City:
     """Fill an empty, migrated database; when the time is over with fewer riders, but enough for all clients."""
     made, at, began = City(), clock.now(), time.monotonic()
     with transaction():
@@ -142,7 +142,7 @@ def build(last_items: int, within_s: float = math.inf) -> City:
         for number in range(last_items):
             made.last_items.append(_offer(f"最后一件 {number}", department, at))
             _deliver(made.last_items[-1], made.places[0], 1, made.managers[0], at)
-    while len(made.riders) < RIDERS and (not made.riders or time.monotonic() - began < within_s):
+    while len(made.riders) < riders and (not made.riders or time.monotonic() - began < within_s):
         first = len(made.riders)
         with transaction():
             made.riders += [_rider(number, at) for number in range(first, first + CLIENTS)]

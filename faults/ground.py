@@ -115,7 +115,7 @@ class Ground:
             **more,
         }
 
-    def build(self, last_items: int, within_s: float = math.inf) -> None:
+    def build(self, riders: int, last_items: int, within_s: float = math.inf) -> None:
         """Migrate and fill the template, with as many riders as there is time for."""
         from flask_migrate import upgrade
 
@@ -128,7 +128,7 @@ class Ground:
         with self.app.app_context():
             upgrade(directory=str(layout.ROOT / "migrations"))
             grant_rights()
-            self.city = cities.build(last_items, within_s)
+            self.city = cities.build(riders, last_items, within_s)
             disconnect()
 
     def copy(self) -> str:

@@ -10,6 +10,9 @@ class Size:
     """The numbers of one run."""
 
     name: str
+    riders: (
+        int  # of the city; a check-in counts once in four hours at a station, so each is good for 16 visits
+    )
     visits: int  # each is a check-in, a reservation and a hand-over
     worker_kills: int
     database_kills: int
@@ -31,8 +34,8 @@ class Size:
 
 
 SIZES = {
-    "ci": Size("ci", 600, 20, 5, 12, 4, 60, 2, 100, 5, 100, 2, 120, 4, 6, 2, 2, 2.0, 5),
+    "ci": Size("ci", 192, 400, 20, 5, 12, 4, 50, 2, 80, 5, 80, 2, 120, 4, 6, 2, 2, 2.0, 5),
     "soak": Size(
-        "soak", 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0, 200
+        "soak", 640, 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0, 200
     ),
 }
