@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mutants.planning import chosen, misfits, planned
+from mutants.planning import POSTGRESQL, chosen, misfits, planned
 from tools import layout
 from tools.progress import Refused
 
@@ -49,6 +51,27 @@ def test_each_names_one_test_and_says_what_it_breaks():
         assert "::test_" in each.test, each.name
         assert each.breaks, each.name
         assert each.promise, each.name
+
+
+def row_locks() -> Iterator[tuple[str, int]]:
+    """Where the product takes a lock on rows: the file, and the place in its text."""
+    for file in sorted((layout.ROOT / "app").rglob("*.py")):
+        for lock in re.finditer(r"\bwith_for_update\(", file.read_text("utf-8")):
+            yield str(file.relative_to(layout.ROOT)), lock.start()
+
+
+def test_every_row_lock_has_a_bug_that_only_a_server_tells():
+    without = []
+    for file, place in row_locks():
+        text = (layout.ROOT / file).read_text("utf-8")
+        spans = [
+            range(start := text.index(each.old), start + len(each.old))
+            for each in planned()
+            if each.file == file and each.on == POSTGRESQL
+        ]
+        if not any(place in span for span in spans):
+            without.append(f"{file}:{text.count(chr(10), 0, place) + 1}")
+    assert without == []
 
 
 def test_they_are_chosen_by_package_or_by_name():

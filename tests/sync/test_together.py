@@ -103,7 +103,7 @@ def everything(scene: make.Scene) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=4,
+    max_examples=2 if conftest.SERVER_URL else 4,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
