@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -32,17 +33,18 @@ class NewRow(NamedTuple):
 def seal_new(*, at: datetime, everything: bool = False) -> int:
     """Seal the rows that no seal covers yet; returns how many. `everything` looks at the whole book.
 
-    Of two that seal at once, the number of the next seal lets one through; the other leaves the rows to it.
+    Of two that seal at once, the number of the next seal, counted before the rows are read, lets one through; the other
+    leaves the rows to it.
     """
-    last = last_seal()
-    since = None if everything or last is None else _since(last, at)
-    sealed, batch = 0, list[NewRow]()
-    for row in _new_rows(since):
-        batch.append(row)
-        if len(batch) == MOST_ROWS:
-            sealed += _seal(batch, at)
-            batch = []
-    return sealed + (_seal(batch, at) if batch else 0)
+    before = last_seal()
+    rows = _new_rows(None if everything or before is None else _since(before, at))
+    sealed = 0
+    while batch := list(islice(rows, MOST_ROWS)):
+        made = _seal(batch, before, at)
+        if made is None:
+            break  # somebody else seals them
+        sealed, before = sealed + made.size, made
+    return sealed
 
 
 def last_seal() -> Seal | None:
@@ -108,19 +110,19 @@ def _new_rows(since: datetime | None) -> Iterator[NewRow]:
             after = found[-1]
 
 
-def _seal(batch: Sequence[NewRow], at: datetime) -> int:
-    last = last_seal()
+def _seal(batch: Sequence[NewRow], before: Seal | None, at: datetime) -> Seal | None:
+    """The next seal after this one; None if it has been made meanwhile."""
     seal = Seal(
-        number=last.number + 1 if last else 1,
+        number=before.number + 1 if before else 1,
         root=proofs.root([row.hash for row in batch]).hex(),
-        previous=last.hash if last else proofs.NOTHING_BEFORE,
+        previous=before.hash if before else proofs.NOTHING_BEFORE,
         size=len(batch),
         sealed_at=at,
     )
     seal.hash = hash_of(seal)
     values = {column.key: getattr(seal, column.key) for column in Seal.__table__.columns}
     if not insert_if_absent(Seal, values):
-        return 0
+        return None
     rows = [row._asdict() | {"seal_number": seal.number, "position": n} for n, row in enumerate(batch)]
     session.execute(insert(SealedRow), rows)
-    return len(rows)
+    return seal

@@ -52,7 +52,7 @@ def take_back(
     """
     if points < 1 or not 0 <= pending <= points:
         raise ValueError("take back at least one point, and of these so many that wait")
-    usable = _usable_to_change(person_id)
+    usable = usable_to_change(person_id)
     before = _taken_before(person_id, source)
     if before is not None:
         return before
@@ -71,8 +71,8 @@ def take_back(
     return TakenBack(from_wallet, pending, owed, missing - owed)
 
 
-def _usable_to_change(person_id: UUID) -> int:
-    """The wallet is locked: nobody spends between looking and taking."""
+def usable_to_change(person_id: UUID) -> int:
+    """What somebody may spend; the wallet is locked: nobody does between looking and taking."""
     wallet = select(Account.balance, Account.held).where(Account.id == wallet_of(person_id).id)
     balance, held = session.execute(wallet.with_for_update(key_share=True)).one()
     return int(balance - held)

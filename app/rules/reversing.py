@@ -20,14 +20,17 @@ STEPS = {"award-given": GIVEN, "award-settled": SETTLED}  # by the kind of their
 
 
 def on_reversal_asked(event: ReversalAsked) -> None:
-    """Say at once why an award cannot be taken back by this line. Raises AwardGone, AwardMovedOn."""
-    must_stand(event.kind, event.source)
+    """Say at once why an award cannot be taken back by this line. Raises AwardGone, AwardMovedOn.
+
+    The award is held before its points are, as everybody does who moves both.
+    """
+    must_stand(event.kind, event.source, to_change=True)
 
 
-def must_stand(kind: str, source: str) -> None:
+def must_stand(kind: str, source: str, *, to_change: bool = False) -> None:
     """Raises AwardGone if its points went back already, AwardMovedOn if a later line is the one to take back."""
     if kind in STEPS:
-        _must_stand(_award_of(source), STEPS[kind], source)
+        _must_stand(_award_of(source, to_change=to_change), STEPS[kind], source)
 
 
 def on_entry_reversed(event: EntryReversed) -> None:

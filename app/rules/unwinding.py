@@ -8,6 +8,7 @@ ledger (by default the programme writes it off), the wallet never goes below zer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +26,7 @@ from app.ledger.queries import balance_of
 from app.ledger.taking_back import take_back
 from app.places import queries as places
 from app.rewards import ordering
+from app.rewards.errors import VoucherCancelled, VoucherExpired, VoucherHandedOver
 from app.rewards.models import RESERVED, Voucher
 from app.rules import queries
 from app.rules.errors import NothingToUnwind, UnwindingNotFound
@@ -225,8 +227,9 @@ def _free_reserved(award: Award, by: Actor, at: datetime) -> int:
     for voucher_id in session.scalars(reserved.order_by(Voucher.reserved_at.desc(), Voucher.id.desc())).all():
         if balance_of(award.person_id).usable >= award.points:
             break
-        ordering.cancel_for(voucher_id=voucher_id, person_id=award.person_id, by=by, at=at)
-        freed += 1
+        with suppress(VoucherHandedOver, VoucherCancelled, VoucherExpired):  # in this very moment
+            ordering.cancel_for(voucher_id=voucher_id, person_id=award.person_id, by=by, at=at)
+            freed += 1
     return freed
 
 

@@ -11,15 +11,19 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from app.cases.moving import hold
 from app.kernel.db import insert_if_absent, session
 from app.kernel.events import publish
 from app.rules import queries, usage
 from app.rules.events import FactFoundVoid
+from app.rules.kinds import report
 from app.rules.models import FirstFact, RecordedFact, VoidFact
 
 
 def find_void(recorded: RecordedFact, *, unwinding_id: UUID | None = None, at: datetime) -> bool:
     """Write that a fact is void; its caps and its first of the day are free again. False if that was said before."""
+    if recorded.kind == report.KIND.name:
+        hold(recorded.fact_id)  # else its next step is judged meanwhile and gives points for what is void
     values = {
         "fact_kind": recorded.kind,
         "fact_id": recorded.fact_id,

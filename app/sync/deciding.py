@@ -7,17 +7,16 @@ from uuid import UUID
 
 from app.audit.recording import record
 from app.checkins.checking_in import LATEST, check_in_by_code
-from app.checkins.queries import check_in_of_window
 from app.identity.actors import Actor
 from app.kernel.db import session
 from app.ledger import accounts, posting
 from app.ledger.posting import Leg
-from app.ledger.queries import balance_of
+from app.ledger.taking_back import usable_to_change
 from app.notices.telling import About, tell
 from app.places import queries as places
 from app.sync import queries
 from app.sync.errors import DecisionUnfit
-from app.sync.judging import holder_of
+from app.sync.judging import holder_of, in_its_window
 from app.sync.models import CHARGE, COUNT, COUNTED, REFUSE, REFUSED, WRITE_OFF, Conflict, Lease, SyncItem
 from app.sync.outcomes import said
 
@@ -52,16 +51,22 @@ def decide(*, conflict_id: UUID, decision: str, note: str | None, by: Actor, at:
 
 def _count(item: SyncItem) -> None:
     """The presence counts as of when it happened; if the window was counted meanwhile, that one stands."""
-    assert item.person_id is not None
-    assert item.station_id is not None
+    person_id, station_id = item.person_id, item.station_id
+    assert person_id is not None
+    assert station_id is not None
     lease = session.get_one(Lease, item.lease_id)
     happened_at = item.known_at
-    made = check_in_of_window(item.person_id, item.station_id, happened_at) or check_in_by_code(
-        person_id=item.person_id,
-        station_id=item.station_id,
-        happened_at=happened_at,
-        by=holder_of(lease),
-        at=min(item.arrived_at, happened_at + LATEST),
+    made, _ = in_its_window(
+        person_id,
+        station_id,
+        happened_at,
+        lambda: check_in_by_code(
+            person_id=person_id,
+            station_id=station_id,
+            happened_at=happened_at,
+            by=holder_of(lease),
+            at=min(item.arrived_at, happened_at + LATEST),
+        ),
     )
     item.checkin_id = made.id
 
@@ -94,7 +99,7 @@ def _legs(conflict: Conflict, decision: str) -> list[Leg]:
 
 
 def _payable(conflict: Conflict, owed: int) -> int:
-    return min(owed, balance_of(conflict.person_id).usable) if conflict.person_id is not None else 0
+    return min(owed, usable_to_change(conflict.person_id)) if conflict.person_id is not None else 0
 
 
 def _tell(conflict: Conflict, at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from app.checkins import queries as checkins
 from app.checkins.checking_in import check_in_by_code, check_in_by_poster
+from app.checkins.errors import CheckedInAlready
 from app.checkins.models import Checkin
 from app.codes.errors import CodeForged
 from app.identity import queries as people
@@ -45,36 +47,60 @@ def holder_of(lease: Lease) -> Actor:
 
 
 def _checkin(item: SyncItem, told: dict[str, Any], at: datetime) -> Outcome:
-    if item.station_id is None or item.person_id is None:
+    person_id, station_id = item.person_id, item.station_id
+    if station_id is None or person_id is None:
         raise CodeForged
-    there = checkins.check_in_of_window(item.person_id, item.station_id, item.happened_at)
-    if there is not None:
-        return already(there)
     position: Position | None = told["position"]
-    made = check_in_by_poster(
-        station_id=item.station_id,
-        position=position,
-        accuracy_m=told["accuracy_m"],
-        happened_at=item.happened_at,
-        by=people.actor_of(people.person(item.person_id)),
-        at=item.arrived_at,
+    return _present(
+        item,
+        person_id,
+        station_id,
+        lambda: check_in_by_poster(
+            station_id=station_id,
+            position=position,
+            accuracy_m=told["accuracy_m"],
+            happened_at=item.happened_at,
+            by=people.actor_of(people.person(person_id)),
+            at=item.arrived_at,
+        ),
     )
-    return counted(made.id, points_given_for("checkin", made.id))
 
 
 def _scan(item: SyncItem, told: dict[str, Any], lease: Lease, by: Actor, at: datetime) -> Outcome:
     person_id = _proven(item, told, lease, at).handle.person_id
-    there = checkins.check_in_of_window(person_id, lease.station_id, item.happened_at)
-    if there is not None:
-        return already(there)
-    made = check_in_by_code(
-        person_id=person_id,
-        station_id=lease.station_id,
-        happened_at=item.happened_at,
-        by=by,
-        at=item.arrived_at,
+    return _present(
+        item,
+        person_id,
+        lease.station_id,
+        lambda: check_in_by_code(
+            person_id=person_id,
+            station_id=lease.station_id,
+            happened_at=item.happened_at,
+            by=by,
+            at=item.arrived_at,
+        ),
     )
-    return counted(made.id, points_given_for("checkin", made.id))
+
+
+def _present(item: SyncItem, person_id: UUID, station_id: UUID, check_in: Callable[[], Checkin]) -> Outcome:
+    made, is_new = in_its_window(person_id, station_id, item.happened_at, check_in)
+    return counted(made.id, points_given_for("checkin", made.id)) if is_new else already(made)
+
+
+def in_its_window(
+    person_id: UUID, station_id: UUID, happened_at: datetime, check_in: Callable[[], Checkin]
+) -> tuple[Checkin, bool]:
+    """The one presence of a window, and whether it is new: else it was there, or came in this very moment."""
+    there = checkins.check_in_of_window(person_id, station_id, happened_at)
+    if there is not None:
+        return there, False
+    try:
+        return check_in(), True
+    except CheckedInAlready:
+        there = checkins.check_in_of_window(person_id, station_id, happened_at)
+        if there is None:
+            raise
+        return there, False
 
 
 def _proven(item: SyncItem, told: dict[str, Any], lease: Lease, at: datetime) -> verifying.Shown:

@@ -25,6 +25,7 @@ from app.ledger.queries import balance_of, corrections
 from app.ledger.verify import verify
 from app.notices.models import Notice
 from tests import make as build
+from tests.crossing import crossed
 from tests.ledger import make
 
 
@@ -155,3 +156,13 @@ def test_each_step_is_in_the_audit_log_and_a_second_person_hears_of_it(office):
         ]  # fmt: skip
         hears = sa.select(Notice.person_id).where(Notice.slug == "correction-waits")
         assert set(session.scalars(hears)) == {second.person_id}
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_that_it_is_decided(office):
+    person_id, first, second, _elsewhere = office
+    with transaction():
+        asked = correct(person_id, 500, first)
+    both = crossed(lambda: decide(asked, first, approved=False).state, lambda: decide(asked, second).state)
+    assert (both.first, both.then) == ("refused", "correction-decided")
+    with transaction():
+        assert balance_of(person_id).usable == 0

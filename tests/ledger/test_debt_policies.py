@@ -16,6 +16,7 @@ from app.ledger.debt_policies import DebtPolicyProposal, policy_for
 from app.ledger.errors import PolicyDecided, PolicyNeedsAnother, PolicyProposed
 from app.ledger.verify import verify
 from tests import make as build
+from tests.crossing import crossed
 from tests.ledger import make
 
 HERE, THERE = "3201/320102/320102002/", "3201/320104/"
@@ -125,3 +126,13 @@ def test_the_database_holds_it_too(two, name, values):
         make.policy(50)
     with pytest.raises(IntegrityError, match=name), transaction():
         session.execute(sa.update(DebtPolicyProposal).values(**values))
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_that_it_is_decided(two):
+    first, second = two
+    with transaction():
+        asked = propose(first)
+    both = crossed(lambda: decide(asked, first, agreed=False).state, lambda: decide(asked, second).state)
+    assert (both.first, both.then) == ("refused", "policy-decided")
+    with transaction():
+        assert share(HERE) == 0

@@ -17,6 +17,7 @@ from app.ledger.events import PointsExpired, PointsExpiring
 from app.ledger.models import NEVER, LedgerTransaction
 from app.ledger.queries import balance_of, lots_of
 from app.ledger.verify import verify
+from tests.crossing import crossed
 from tests.ledger import make
 
 TODAY = date(2026, 11, 24)
@@ -149,3 +150,21 @@ def test_points_without_a_last_day_stay(app, clock):
     assert expire(clock) == 0
     with transaction():
         assert make.lots(person_id) == {NEVER: (9, 0)}
+
+
+def test_what_is_reserved_while_it_runs_out_is_left(app, clock):
+    with transaction():
+        person_id = someone((5, 0), (4, 9))
+    at = clock.advance(days=1)
+    both = crossed(lambda: make.held(person_id, 3), lambda: expiring.expire_due(at=at))
+    assert both.then == 1
+    with transaction():
+        assert make.lots(person_id) == {TODAY: (3, 3), TODAY + timedelta(days=9): (4, 0)}
+        assert verify() == []
+
+
+def test_of_two_who_tell_at_once_the_second_has_nothing_to_tell(app, clock, heard):
+    with transaction():
+        someone((5, 30))
+    both = crossed(lambda: expiring.tell_due(at=clock()), lambda: expiring.tell_due(at=clock()))
+    assert (both.first, both.then, both.waited, len(heard)) == (1, 0, False, 1)

@@ -20,6 +20,7 @@ from app.ledger.events import HoldExpired
 from app.ledger.models import Hold
 from app.ledger.queries import Balance, balance_of
 from app.ledger.verify import verify
+from tests.crossing import crossed
 from tests.ledger import make
 
 
@@ -218,3 +219,24 @@ def capture(made, account, *, source=None, points=None):
 
 def release(made):
     return holds.release(made.id, source=make.source("cancel"), by=SYSTEM, at=clocks.now())
+
+
+def test_of_two_who_want_the_last_points_the_second_is_told_how_many_are_missing(app):
+    with transaction():
+        person_id = make.rich(100)
+    both = crossed(lambda: make.held(person_id, 60), lambda: make.held(person_id, 60))
+    assert both.then == "points-short"
+
+
+def test_whoever_sweeps_leaves_a_hold_that_is_being_captured(app, clock):
+    heard = []
+    events.wire([(HoldExpired, heard.append)])
+    with transaction():
+        made, shop = make.held(make.rich(100), 60), settlement_of(new_id())
+    at = clock.advance(days=1)
+    in_time = at - timedelta(seconds=1)
+    both = crossed(
+        lambda: holds.capture(made.id, to_account_id=shop.id, source="scan", by=SYSTEM, at=in_time).kind,
+        lambda: holds.expire_due(at=at),
+    )
+    assert (both.first, both.then, both.waited, heard) == ("capture", [], False, [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -141,6 +141,18 @@ def test_a_hold_that_ends_too_late_gives_the_same_grace(person, partly):
     assert make.lots(person)[TODAY + timedelta(days=20 + GRACE_DAYS)] == (6 if partly else 10, 0)
 
 
+@pytest.mark.parametrize("spent", [True, False])
+def test_too_late_is_by_the_day_in_the_city(person, spent):
+    night = datetime(2026, 12, 1, 16, 30, tzinfo=UTC)  # half an hour into the day after
+    if spent:
+        spend(person, 10)
+        give_back(person, 10, at=night)
+    else:
+        reserved = make.held(person, 10, expires_at=night + timedelta(days=1))
+        holds.release(reserved.id, source="x", by=SYSTEM, at=night)
+    assert SOON not in make.lots(person)
+
+
 def test_a_full_capture_gives_no_grace(person):
     reserved = make.held(person, 4, expires_at=clocks.now() + timedelta(days=40))
     capture(reserved, at=clocks.now() + timedelta(days=20))
@@ -153,22 +165,32 @@ def test_only_wallets_have_lots(person):
     assert session.scalar(sa.select(sa.func.count()).where(Lot.account_id == shop.id)) == 0
 
 
-def test_many_rows_in_one_statement_are_spread_one_after_the_other(person):
-    wallet_id, shop_id = wallet_of(person).id, settlement_of(new_id()).id
-    first, second = sorted((new_id(), new_id()))
+def book_at_once(from_id, to_id, *amounts, expires_on=None):
+    """Transactions whose entries come in one statement."""
+    booked = dict(zip(sorted(new_id() for _ in amounts), amounts, strict=True))
     rows = [
         {"id": new_id(), "transaction_id": each, "account_id": account_id, "amount": amount}
-        for each, points in ((first, 12), (second, 20))
-        for account_id, amount in ((wallet_id, -points), (shop_id, points))
+        | {"expires_on": expires_on if account_id == to_id else None}
+        for each, points in booked.items()
+        for account_id, amount in ((from_id, -points), (to_id, points))
     ]
     session.execute(sa.insert(Entry).values(rows))
-    for each in (first, second):
+    for each in booked:
         session.execute(
             sa.insert(LedgerTransaction).values(
                 id=each, kind="odd", source=f"odd:{each}", words={}, entry_count=2, at=clocks.now()
             )
         )
+
+
+def test_many_rows_in_one_statement_are_spread_one_after_the_other(person):
+    book_at_once(wallet_of(person).id, settlement_of(new_id()).id, 12, 20)
     assert make.lots(person) == {NEVER: (8, 0)}
+
+
+def test_many_rows_in_one_statement_fill_one_lot(person):
+    book_at_once(settlement_of(new_id()).id, wallet_of(person).id, 3, 4, expires_on=SOON)
+    assert make.lots(person) == {SOON: (17, 0), LATER: (10, 0), NEVER: (20, 0)}
 
 
 @pytest.mark.usefixtures("owned")

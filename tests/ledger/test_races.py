@@ -20,6 +20,7 @@ from app.ledger.models import Account, LedgerTransaction
 from app.ledger.posting import Leg
 from app.ledger.queries import balance_of
 from app.ledger.verify import verify
+from tests.crossing import crossed
 from tests.ledger import make
 
 THREADS = 8
@@ -151,3 +152,10 @@ def test_payments_across_each_other_do_not_block_for_good(app):
         total = sa.select(sa.func.sum(Account.balance)).where(Account.kind == "wallet")
         assert session.scalar(total) == 300
         assert session.scalar(sa.select(sa.func.count()).select_from(LedgerTransaction)) == 15
+
+
+def test_of_two_who_spend_the_last_points_the_second_is_told_that_there_are_none(app):
+    with transaction():
+        wallet_id, shop_id = wallet_of(make.rich(50)).id, settlement_of(new_id()).id
+    both = crossed(lambda: pay(wallet_id, shop_id, 50, "buy:1"), lambda: pay(wallet_id, shop_id, 50, "buy:2"))
+    assert both.then == "points-short"

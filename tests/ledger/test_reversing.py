@@ -33,6 +33,7 @@ from app.ledger.queries import balance_of
 from app.ledger.reversals import Reversal
 from app.ledger.verify import verify
 from tests import make as build
+from tests.crossing import crossed
 from tests.ledger import make
 from tests.ledger.test_races import at_once
 
@@ -303,3 +304,24 @@ def test_the_database_holds_it_too(office, name, values):
         decide(ask(wrong(person_id, 500), first), second)
     with pytest.raises(IntegrityError, match=name), transaction():
         session.execute(sa.update(Reversal).values(**values))
+
+
+def test_of_two_who_decide_at_once_the_second_is_told_that_it_is_decided(office):
+    person_id, first, second, _elsewhere = office
+    with transaction():
+        asked = ask(wrong(person_id, 500), first)
+    both = crossed(lambda: decide(asked, first, approved=False).state, lambda: decide(asked, second).state)
+    assert (both.first, both.then) == ("refused", "correction-decided")
+    with transaction():
+        assert balance_of(person_id).usable == 500
+
+
+def test_what_is_spent_while_it_is_taken_back_is_written_off(office):
+    person_id, first, _second, _elsewhere = office
+    with transaction():
+        entry_id = wrong(person_id, 60)
+        away = [Leg(wallet_of(person_id).id, -20), Leg(correction_account().id, 20)]
+    both = crossed(lambda: make.give(person_id, -20, legs=away), lambda: ask(entry_id, first).state)
+    assert both.then == "posted"
+    with transaction():
+        assert (balance_of(person_id).usable, write_off_account().balance) == (0, -20)

@@ -17,6 +17,7 @@ from app.ledger import holds, proofs, queries, sealing
 from app.ledger.errors import NotSealedYet
 from app.ledger.models import Entry, Seal, SealedRow
 from app.ledger.verify import verify
+from tests.crossing import crossed
 from tests.ledger import make
 
 LEAVES = [proofs.leaf([("n", str(n))]) for n in range(40)]
@@ -224,3 +225,14 @@ def test_the_check_needs_neither_the_product_nor_a_database(proof, tmp_path):
         command = [sys.executable, "-I", str(alone), str(file), "--seal", published]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
+
+
+def test_of_two_who_seal_at_once_the_second_leaves_the_rows_to_the_first(app, clock, monkeypatch):
+    monkeypatch.setattr(sealing, "MOST_ROWS", 3)
+    with transaction():
+        for _ in range(2):
+            make.rich(10)
+    both = crossed(lambda: sealing.seal_new(at=clock()), lambda: sealing.seal_new(at=clock()))
+    assert (both.first, both.then) == (9, 0)
+    with transaction(write=False):
+        assert verify() == []

@@ -20,6 +20,7 @@ from app.ledger.queries import balance_of
 from app.ledger.taking_back import TakenBack, take_back
 from app.ledger.verify import verify
 from tests import make as build
+from tests.crossing import crossed
 from tests.ledger import make
 
 LATER = date(2027, 1, 1)
@@ -147,3 +148,11 @@ def test_a_source_used_for_something_else_is_refused(app):
         make.give(person_id, 5, source="void:1")
         with pytest.raises(SourceUsedDifferently):
             take(person_id, 20)
+
+
+def test_what_is_spent_while_it_is_taken_back_is_written_off(app):
+    with transaction():
+        person_id = make.rich(30)
+        take(make.rich(1), 1, source="opens the accounts")
+    both = crossed(lambda: make.held(person_id, 25), lambda: take(person_id, 20))
+    assert both.then == TakenBack(from_wallet=5, from_pending=0, owed=0, written_off=15)

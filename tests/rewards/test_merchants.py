@@ -26,6 +26,7 @@ from app.rewards.merchants import belonging
 from app.rewards.merchants import settling as settling_merchants
 from app.rewards.merchants.models import MerchantStatement
 from tests import make as common
+from tests.crossing import crossed
 from tests.owning import without_triggers
 from tests.rewards import make
 from tests.rewards.test_books import ask, decide, verified
@@ -347,3 +348,26 @@ def test_a_month_later_its_balance_follows_from_the_one_before(shops, chain, dep
     clock.advance(days=31)
     second = settle(chain, NOVEMBER + timedelta(days=31), department[0]).statement
     assert second.opening == first.closing
+
+
+def test_a_station_that_is_given_to_another_meanwhile_is_not_released(shops, chain, department, clock):
+    other = named(department[0], "别家")
+    more = {"station_id": shops[0].station.id, "from_month": DECEMBER, "by": department[0], "at": clock.at}
+    both = crossed(
+        lambda: belonging.attach(merchant_id=other.id, **more).merchant_id,
+        lambda: belonging.release(merchant_id=chain.id, **more).merchant_id,
+    )
+    assert both.then == "station-not-theirs"
+
+
+@pytest.mark.once
+def test_a_merchant_whose_stations_were_settled_with_a_later_month_keeps_no_other_waiting(
+    shops, department, clock
+):
+    for scene, name in zip(shops, ("甲商户", "乙商户"), strict=True):
+        turn(belonging.attach, named(department[0], name), scene, NOVEMBER, department[0])
+        scene.hand_over(scene.reserve())
+    clock.at = clock_module.city_midnight(JANUARY)  # when the job still looks at November
+    more = {"station_id": shops[0].station.id, "month": DECEMBER, "by": department[0], "at": clock.at}
+    make.unit(lambda: settling.settle(**more))
+    assert make.unit(lambda: settling_merchants.settle_merchants_due(at=clock.at)) == 1

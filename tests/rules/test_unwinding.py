@@ -25,6 +25,7 @@ from app.rules.unwinding import ask_to_unwind, decide_unwinding
 from app.volunteering import confirming
 from app.volunteering.models import Hours
 from tests import make as people
+from tests.crossing import crossed
 from tests.rewards import make as rewards
 from tests.rules import make
 from tests.rules.make import cap, rule
@@ -282,3 +283,18 @@ def test_the_database_wants_two_persons_too(scene, two):
     values = {"state": "done", "decided_by": two.asker.person_id, "decided_at": clock_module.now()}
     with pytest.raises(IntegrityError, match="two_persons"), transaction():
         session.execute(update(Unwinding).where(Unwinding.id == found.id).values(**values))
+
+
+def test_a_voucher_that_is_handed_over_meanwhile_is_not_freed_and_what_is_missing_written_off(scene, two):
+    one = checked_in(scene)
+    shelf, voucher = spend(scene, 30, hand_over=False)
+    found = asked(two, "checkin", one.id)
+    both = crossed(
+        lambda: rewards.hand_over(voucher, shelf.station.id, shelf.manager),
+        lambda: (
+            decide_unwinding(
+                unwinding_id=found.id, approved=True, by=two.decider, at=clock_module.now()
+            ).outcome
+        ),
+    )
+    assert (both.then["vouchers"], both.then["written_off"]) == (0, 30)

@@ -233,6 +233,13 @@ def publish_rules(*rules: dict[str, Any]) -> None:
 
 def tablet(number: int, station: Station) -> Tablet:
     """A device of the station with its lease."""
+    device, manager = enrolled(number, station)
+    lease = renew(device.id, manager)
+    return Tablet(number, station, manager, device.id, lease.id)
+
+
+def enrolled(number: int, station: Station) -> tuple[StationDevice, Actor]:
+    """A device of the station and who enrolled it."""
     with transaction():
         manager = make.actor(make.staff("station-manager", station_id=station.id))
         code = enrolling.make_enrolment_code(station_id=station.id, by=manager, at=clock.now())
@@ -244,8 +251,7 @@ def tablet(number: int, station: Station) -> Tablet:
             by=manager,
             at=clock.now(),
         )
-    lease = renew(device.id, manager)
-    return Tablet(number, station, manager, device.id, lease.id)
+    return device, manager
 
 
 def renew(device_id: UUID, manager: Actor) -> Lease:

@@ -77,6 +77,7 @@ def reopen_day(*, close_id: UUID, reason: str, by: Actor, at: datetime) -> DayCl
     close = books.close_to_change(close_id)
     by.must("station.stock", station_id=close.station_id)
     close.must_be_reopened_by_another_than(by.id)
+    books.turn_at(close.station_id)  # or the next day is closed meanwhile, without what is free again
     last = books.last_close(close.station_id)
     if last is not None and last.id != close.id:
         raise LaterDayClosed(day=last.day)

@@ -111,12 +111,17 @@ class RefundDetail:
 # --- the day's list ------------------------------------------------------------------------------------------------
 
 
+def turn_at(station_id: UUID) -> None:
+    """Whoever closes or opens a station's days, settles with it or gives it to a merchant waits here for the others."""
+    session.execute(select(Station.id).where(Station.id == station_id).with_for_update(key_share=True))
+
+
 def books_to_change(station_id: UUID) -> list[ShelfItem]:
     """Everything on a station's shelf, locked until the unit of work ends; closings of one station wait in turn.
 
     Every movement over the counter touches its stock row, so none can be half-way while these are held.
     """
-    session.execute(select(Station.id).where(Station.id == station_id).with_for_update(key_share=True))
+    turn_at(station_id)
     rows = session.execute(
         select(Stock, Reward)
         .join(Reward, Reward.id == Stock.reward_id)

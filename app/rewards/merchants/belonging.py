@@ -61,6 +61,7 @@ def release(
 ) -> MerchantStation:
     """From this month on the station is settled with for itself again. Raises StationNotTheirs, MonthSettled."""
     merchant = merchant_for(merchant_id, by)
+    books.turn_at(station_id)  # nobody gives it to another meanwhile
     if holder_of(station_id, from_month) != merchant_id:
         raise StationNotTheirs
     facts = {"station": places.station(station_id).name}
