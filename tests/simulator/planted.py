@@ -69,12 +69,12 @@ def bug(*found_by: str, **how: Any) -> Callable[..., Any]:
     return register
 
 
-@bug("I5", quick=True)
+@bug("I5", quick=True, seed=2)
 def the_key_of_a_request_is_not_kept(patch: Patch) -> None:
     patch.setattr(idempotency, "begin", lambda **_facts: None)
 
 
-@bug("I0", quick=True)
+@bug("I0", quick=True, seed=2)
 def the_outcome_of_a_request_is_not_kept(patch: Patch) -> None:
     patch.setattr(idempotency, "finish", lambda **_facts: None)
 
@@ -122,7 +122,7 @@ def an_expired_voucher_keeps_its_points(patch: Patch) -> None:
     patch.setattr(expiring, "holds", NoHolds)
 
 
-@bug("I4", quick=True, seed=16)
+@bug("I4", quick=True, seed=11)
 def an_undone_hand_over_leaves_the_shelf_as_it_is(patch: Patch) -> None:
     patch.setattr(redemption.shelf, "take_back", lambda *_args, **_facts: None)
 
@@ -141,7 +141,7 @@ def a_voucher_is_handed_over_whatever_its_state(patch: Patch) -> None:
     patch.setattr(redemption.turning, "hand_over", hand_over)
 
 
-@bug("I0", "I11", quick=True)
+@bug("I0", "I11", quick=True, seed=10)
 def pending_points_are_settled_twice(patch: Patch) -> None:
     move = paying._move
 
@@ -161,7 +161,7 @@ def points_of_a_rejected_report_stay_pending(patch: Patch) -> None:
     )
 
 
-@bug("I9", quick=True)
+@bug("I9", quick=True, seed=9)
 def an_award_is_a_point_too_high(patch: Patch) -> None:
     draw_up = awarding.drawn_up
 
@@ -192,7 +192,7 @@ def hours_may_overlap(patch: Patch) -> None:
     patch.setattr(confirming.queries, "hours_that_overlap", lambda *_args: None)
 
 
-@bug("I10", quick=True)
+@bug("I10", quick=True, seed=9)
 def a_case_is_resolved_before_it_was_accepted(patch: Patch) -> None:
     patch.setattr(Case, "not_before", lambda case, at: at.replace(year=2020))
 
@@ -202,13 +202,13 @@ def what_was_set_aside_stays_aside(patch: Patch) -> None:
     patch.setattr(deciding, "give_free", lambda *_args: 0)
 
 
-@bug("I0", "I5", "I12", quick=True)
+@bug("I0", "I5", "I12", quick=True, seed=3)
 def an_acknowledged_write_is_lost(patch: Patch) -> None:
     commit, count = Session.commit, iter(range(-500, 10**9))
     patch.setattr(Session, "commit", lambda self: self.rollback() if next(count) % 50 == 49 else commit(self))
 
 
-@bug("I13", quick=True)
+@bug("I13", quick=True, seed=9)
 def anybody_may_do_anything(patch: Patch) -> None:
     patch.setattr(Actor, "can", lambda *_args, **_where: True)
 
@@ -218,7 +218,7 @@ def everybody_counts_as_the_reporter(patch: Patch) -> None:
     patch.setattr(cases, "is_reporter", lambda *_args: True)
 
 
-@bug("I3", quick=True)
+@bug("I3", quick=True, seed=7)
 def a_difference_of_the_day_is_written_down_and_not_booked(patch: Patch) -> None:
     def count(close: Any, item: Any, given: Any, by: Actor, at: Any) -> None:
         session.add(
@@ -239,14 +239,14 @@ def what_was_told_is_never_judged(patch: Patch) -> None:
     patch.setattr(settling, "_ripe", lambda *_args: [])
 
 
-@bug("I14", quick=True, seed=3)
+@bug("I14", quick=True, seed=2)
 def what_was_told_is_not_kept(patch: Patch) -> None:
     patch.setattr(receiving, "_read_all", lambda items, _lease, _by: [
         receiving._unkept(receiving._id_in(each), ItemUnreadable()) for each in items
     ])  # fmt: skip
 
 
-@bug("I0", "I16", quick=True)
+@bug("I0", "I16", quick=True, seed=8)
 def a_large_correction_takes_one_person(patch: Patch) -> None:
     patch.setattr(correcting, "CORRECTION_LIMIT", 10**9)
 
