@@ -23,6 +23,7 @@ def rate(*, case_id: UUID, answer: str, stars: int | None = None, by: Actor, at:
 
     The same answer sent again (a double tap) changes nothing.
     """
+    hold(case_id)  # both taps may be on their way
     case = case_for(by, case_id)
     if is_reporter(case, by) and (case.answer, case.stars) == (answer, stars):
         return case

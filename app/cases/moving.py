@@ -47,6 +47,12 @@ def hold(*case_ids: UUID) -> None:
     session.scalars(chosen.execution_options(populate_existing=True)).all()
 
 
+def case_to_join(case_id: UUID) -> Case | None:
+    """The case, held as it is: many may join at once, but nobody ends or merges it in between."""
+    chosen = select(Case).where(Case.id == case_id).with_for_update(read=True)
+    return session.scalar(chosen.execution_options(populate_existing=True))
+
+
 def case_to_move(case_id: UUID, verb: str, by: Actor) -> Case:
     """The case, if the actor may use this verb on it and its kind declares the move. Never for one's own report."""
     case = case_for(by, case_id)

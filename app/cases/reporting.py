@@ -13,6 +13,7 @@ from app.cases import states as s
 from app.cases.errors import CaseNotFound, OwnCase, PlaceMissing, UnlikelyTime
 from app.cases.kinds import report as report_kind
 from app.cases.models import Case, MeToo
+from app.cases.moving import case_to_join
 from app.cases.opening import Matter, open_case
 from app.cases.placing import must_be_near, region_of
 from app.cases.queries import is_reporter
@@ -128,7 +129,7 @@ def _distance(position: Position, case: Case) -> int:
 
 def me_too(*, case_id: UUID, by: Actor, at: datetime) -> Case:
     """Second a report: the follower sees its state and shares in it as the rules say. Said twice, it counts once."""
-    case = session.get(Case, case_id)
+    case = case_to_join(case_id)
     if case is None or not case.rules.followed:
         raise CaseNotFound
     if is_reporter(case, by):

@@ -17,6 +17,7 @@ from app.codes.queries import InUse, Known, handle_in_use
 from app.identity import queries as identity
 from app.identity.actors import Actor
 from app.identity.events import NumberMoved, PhoneEnded, RiderReturned
+from app.identity.sessions import Claim, actor_for
 from app.kernel import randomness
 from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Unavailable
@@ -45,11 +46,16 @@ def renew_server_handle(*, by: Actor, at: datetime) -> PersonalHandle | InUse:
     if is_good(handle, at):
         return handle
     _in_turn(by)
-    return _replace(by, SERVER, "server", at, None)[0]
+    handle = handle_in_use(by.id, SERVER)  # of two pages opened at the same moment the second finds it
+    return handle if is_good(handle, at) else _replace(by, SERVER, "server", at, None)[0]
 
 
 def revoke_handles(*, person_id: UUID, at: datetime) -> int:
-    """End every code of a person (a lost phone, another number). Returns how many handles ended."""
+    """End every code of a person (a lost phone, another number). Returns how many handles ended.
+
+    A phone that is being enrolled at this moment has been, and ends as well; or it waits, and finds its session ended.
+    """
+    identity.person_to_change(person_id)
     ended = session.execute(
         update(PersonalHandle)
         .where(PersonalHandle.person_id == person_id, PersonalHandle.revoked_at.is_(None))
@@ -97,6 +103,8 @@ def _in_turn(by: Actor) -> None:
     if not by.is_rider:
         raise NotARider
     identity.self_to_change(by)
+    if by.family_id is not None:  # whoever waited for the phone to be ended enrols it no more
+        actor_for(Claim(by.id, by.family_id))
 
 
 def _replace(

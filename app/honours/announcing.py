@@ -116,8 +116,9 @@ def grant_held(*, selection_id: UUID, candidate_id: UUID, by: Actor, at: datetim
 
 def revoke(*, honour_id: UUID, reason: str, by: Actor, at: datetime) -> Honour:
     """Take an honour back, with a reason; it leaves the roll and every later export. Doing it twice changes nothing."""
-    honour = queries.honour_to_change(honour_id)
+    honour = queries.honour(honour_id)
     selection = _to_announce(honour.selection_id, by)
+    session.refresh(honour)  # whoever waited for the selection reads what was done to it meanwhile
     if honour.revoked_at is not None:
         return honour
     honour.revoked_at, honour.revoked_because = at, reason

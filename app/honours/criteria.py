@@ -15,31 +15,36 @@ from app.honours import combining, queries, scoring, sealing
 from app.honours.errors import CriteriaWrong, SecondReviewerNeeded
 from app.honours.models import DRAFT, CriteriaVersion, Selection
 from app.identity.actors import Actor
-from app.kernel.db import session
+from app.kernel.db import insert_if_absent, session
+from app.kernel.errors import Unavailable
+from app.kernel.ids import new_id
 from app.places.queries import region_path
+
+TRIES = 8
 
 
 def write_version(
     *, region_code: str, name: str, criteria: Mapping[str, Any], by: Actor, at: datetime
 ) -> CriteriaVersion:
-    """The next version of the criteria with this name. Two at once: the unique number lets one pass."""
+    """The next version of the criteria with this name. Of two at once the second takes the number after."""
     must_be_sound(criteria)
     wording = sealing.canonical({"format": scoring.CRITERIA_FORMAT, **criteria})
     known = select(func.max(CriteriaVersion.number)).where(
         CriteriaVersion.region_code == region_code, CriteriaVersion.name == name
     )
-    version = CriteriaVersion(
-        region_code=region_code,
-        name=name,
-        number=(session.scalar(known) or 0) + 1,
-        wording=wording,
-        sha256=sealing.sha256(wording),
-        written_by=by.id,
-        written_at=at,
-    )
-    session.add(version)
-    session.flush()
-    return version
+    written = {
+        "region_code": region_code,
+        "name": name,
+        "wording": wording,
+        "sha256": sealing.sha256(wording),
+        "written_by": by.id,
+        "written_at": at,
+    }
+    for _ in range(TRIES):
+        values = {"id": new_id(), "number": (session.scalar(known) or 0) + 1, **written}
+        if insert_if_absent(CriteriaVersion, values):
+            return session.get_one(CriteriaVersion, values["id"])
+    raise Unavailable
 
 
 def rewrite_criteria(*, selection_id: UUID, criteria: dict[str, Any], by: Actor, at: datetime) -> Selection:

@@ -37,7 +37,7 @@ def nominate(
     selection = queries.selection_to_change(selection_id)
     selection.must_be(DRAFT, FROZEN)
     shown = safe(links)
-    nominee = people.person_by_phone(phone)
+    nominee = people.person_with_phone_to_change(phone)  # whoever is leaving is put forward no more
     if nominee is not None and nominee.id == by.id:
         raise NomineeUnfit
     picturing.take(photos, region_code=selection.region_code, nominee=nominee, by=by, at=at)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from app.honours import queries
 from app.honours.errors import NominationPhotoNotFound, PhotoShowsNeeded
@@ -99,17 +99,11 @@ def mine(person_id: UUID) -> Sequence[Mine]:
 
 def answer(*, photo_id: UUID, agreed: bool, by: Actor, at: datetime) -> NominationPhoto:
     """Say yes or no to one photo of oneself. A no is for good, also after a yes; the same answer twice is one."""
-    row = session.execute(
-        _about(by.id)
-        .where(NominationPhoto.id == photo_id, NominationPhoto.answer != REFUSED)
-        .with_for_update(of=NominationPhoto)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if row is None:
+    photos = _to_change(by.id, NominationPhoto.id == photo_id)
+    if not photos:
         raise NominationPhotoNotFound
-    photo: NominationPhoto = row[0]
-    _settle([photo], AGREED if agreed else REFUSED, at)
-    return photo
+    _settle(photos, AGREED if agreed else REFUSED, at)
+    return photos[0]
 
 
 def my_picture(photo_id: UUID, by: Actor) -> Media:
@@ -173,8 +167,7 @@ class Closed(Protocol):
 
 def on_account_closed(event: Closed) -> None:
     """Whoever leaves takes the photos of himself along."""
-    rows = session.execute(_about(event.person_id).where(NominationPhoto.answer != REFUSED))
-    _settle([photo for photo, _ in rows], REFUSED, event.at)
+    _settle(_to_change(event.person_id), REFUSED, event.at)
 
 
 def _settle(photos: Sequence[NominationPhoto], said: str, at: datetime) -> None:
@@ -183,6 +176,13 @@ def _settle(photos: Sequence[NominationPhoto], said: str, at: datetime) -> None:
     session.flush()
     if said == REFUSED:
         forget_photos(photo_ids=[photo.media_id for photo in photos], at=at)
+
+
+def _to_change(person_id: UUID, *which: ColumnElement[bool]) -> list[NominationPhoto]:
+    """Photos of somebody that were not refused, locked."""
+    chosen = _about(person_id).where(NominationPhoto.answer != REFUSED, *which).order_by(NominationPhoto.id)
+    held = chosen.with_for_update(of=NominationPhoto).execution_options(populate_existing=True)
+    return [photo for photo, _ in session.execute(held)]
 
 
 def _about(person_id: UUID) -> Select[NominationPhoto, Selection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 from typing import Any
 from uuid import UUID
@@ -97,6 +98,12 @@ def selection_to_change(selection_id: UUID) -> Selection:
     return found
 
 
+def hold_those_that_look_at(day: date) -> None:
+    """Lock every selection of a period with this day: none is sealed, decided or made final meanwhile."""
+    looking = select(Selection.id).where(Selection.period_start_on <= day, Selection.period_end_on >= day)
+    session.execute(looking.order_by(Selection.id).with_for_update(key_share=True)).all()
+
+
 def selection_for(selection_id: UUID, by: Actor) -> Selection:
     """A selection for its desk: whoever runs, reviews or exports it there."""
     found = selection(selection_id)
@@ -137,14 +144,6 @@ def _one_to_change(*which: Any) -> Candidate:
     found = session.scalar(chosen_.with_for_update().execution_options(populate_existing=True))
     if found is None:
         raise CandidateNotFound
-    return found
-
-
-def honour_to_change(honour_id: UUID) -> Honour:
-    """The honour with this id, locked. Raises HonourNotFound."""
-    found = session.scalar(select(Honour).where(Honour.id == honour_id).with_for_update())
-    if found is None:
-        raise HonourNotFound
     return found
 
 
@@ -271,7 +270,7 @@ def open_to_nominations() -> Sequence[Selection]:
 
 
 def honour(honour_id: UUID) -> Honour:
-    """The honour with this id. Raises HonourNotFound."""
+    """The honour with this id. Whoever changes it holds its selection. Raises HonourNotFound."""
     found = session.get(Honour, honour_id)
     if found is None:
         raise HonourNotFound

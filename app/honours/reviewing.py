@@ -55,7 +55,7 @@ def mark(
     if selection.named_at is not None:
         raise BlindRoundOver
     candidate = _candidate_to_judge(selection_id, candidate_id, by)
-    own = select(Mark).where(Mark.candidate_id == candidate.id, Mark.reviewer_id == by.id).with_for_update()
+    own = select(Mark).where(Mark.candidate_id == candidate.id, Mark.reviewer_id == by.id)
     given = session.scalar(own) or Mark(candidate_id=candidate.id, reviewer_id=by.id)
     given.score, given.comment, given.at = score, comment, at
     session.add(given)

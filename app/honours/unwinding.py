@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, select
 
+from app.honours import queries
 from app.honours.announcing import tell_of_revocation
 from app.honours.models import IN, OUT, Candidate, Decision, Honour, Selection
 from app.kernel.clock import city_day
@@ -34,8 +35,12 @@ class Unwound(Protocol):
 
 
 def on_fact_unwound(event: Unwound) -> None:
-    """Take the person out of selections that looked at that day, and back what such a selection gave."""
+    """Take the person out of selections that looked at that day, and back what such a selection gave.
+
+    These are held first: whoever is sealing one or making it final right now would neither see this nor be seen.
+    """
     day = city_day(event.happened_at)
+    queries.hold_those_that_look_at(day)
     reason = say("honours.unwound", "zh", reason=event.reason)[:300]
     looked_at = (Selection.period_start_on <= day, Selection.period_end_on >= day)
     for honour, selection in session.execute(_honours_of(event.person_id, *looked_at)).all():

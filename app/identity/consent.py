@@ -37,24 +37,25 @@ def answer_consent(*, purpose: str, given: bool, by: Actor, at: datetime) -> Con
     """Write down a yes or a no of the person who acts; earlier answers stay as history. Raises CoreStands."""
     if purpose not in REFUSABLE:
         raise CoreStands(fields={"purpose": ["core-stands"]})
+    someone = queries.self_to_change(by)  # first: of two answers at the same moment the later is the newer
     consent = Consent(person_id=by.id, purpose=purpose, version=VERSIONS[purpose], given=given, at=at)
     session.add(consent)
     if purpose in _AT_HAND:
-        setattr(queries.self_to_change(by), _AT_HAND[purpose], given)
+        setattr(someone, _AT_HAND[purpose], given)
     session.flush()
     return consent
 
 
 def agree_by_using(purpose: str, riders: Sequence[Actor], at: datetime) -> None:
-    """Write down the yes of those who use this for the first time now."""
+    """Write down the yes of those who use this for the first time now, unless they are answering at this moment."""
     column = _AT_HAND[purpose]
     new = [by.id for by in riders if by.is_rider and getattr(by, column) is None]
     if not new:
         return
-    answer = {"purpose": purpose, "version": VERSIONS[purpose], "given": True, "at": at}
-    insert_all_if_absent(Consent, [{"id": new_id(), "person_id": each} | answer for each in new])
     known = update(Person).where(Person.id.in_(new), getattr(Person, column).is_(None)).values({column: True})
-    session.execute(known)
+    first = session.scalars(known.returning(Person.id)).all()
+    answer = {"purpose": purpose, "version": VERSIONS[purpose], "given": True, "at": at}
+    insert_all_if_absent(Consent, [{"id": new_id(), "person_id": each} | answer for each in first])
 
 
 def withdraw_all(someone: Person, at: datetime) -> None:

@@ -118,11 +118,12 @@ def move_due(*, at: datetime) -> int:
         .with_for_update(skip_locked=True)
     ).all()
     for move in due:
+        rider = queries.person_to_change(move.person_id)  # somebody may be giving them a role right now
         is_taken = queries.person_by_phone(str(move.new_phone)) is not None
-        if move.state == ASKED or is_taken or queries.is_staff(queries.person(move.person_id)):
+        if move.state == ASKED or is_taken or queries.is_staff(rider):
             _refuse(move, SYSTEM, at)
         else:
-            _move(move, at)
+            _move(move, rider, at)
     return len(due)
 
 
@@ -189,8 +190,7 @@ def _refuse(move: NumberMove, by: Actor, at: datetime) -> NumberMove:
     return move
 
 
-def _move(move: NumberMove, at: datetime) -> None:
-    rider = queries.person_to_change(move.person_id)
+def _move(move: NumberMove, rider: Person, at: datetime) -> None:
     publish(NumberMoved(**_facts(move), by=SYSTEM, at=at))  # before the old number is forgotten
     rider.phone, move.new_phone = move.new_phone, None
     move.state, move.ended_at = MOVED, at

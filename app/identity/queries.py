@@ -87,6 +87,17 @@ def person_to_change(person_id: UUID) -> Person:
     return found
 
 
+def person_signing_in(person_id: UUID) -> Person | None:
+    """Somebody as they are now, held until the unit of work ends; None for a closed account.
+
+    Whoever takes away what they prove themself with (a password, a number) has done so, and it is seen here; or waits,
+    and ends this session with the others.
+    """
+    chosen = select(Person).where(Person.id == person_id, Person.closed_at.is_(None))
+    held = chosen.with_for_update(key_share=True)
+    return session.scalar(held.execution_options(populate_existing=True))
+
+
 def self_to_change(by: Actor) -> Person:
     """The same of whoever acts. Raises SessionEnded if the account was closed meanwhile."""
     try:
@@ -98,6 +109,13 @@ def self_to_change(by: Actor) -> Person:
 def person_by_phone(phone: str) -> Person | None:
     """Who signs in with this E.164 number."""
     return session.scalar(select(Person).where(Person.phone == phone, Person.closed_at.is_(None)))
+
+
+def person_with_phone_to_change(phone: str) -> Person | None:
+    """The same, held until the unit of work ends: the number is theirs, and they do not leave meanwhile."""
+    known = person_by_phone(phone)
+    held = None if known is None else person_signing_in(known.id)
+    return held if held is not None and held.phone == phone else None
 
 
 def person_by_username(username: str) -> Person | None:

@@ -66,7 +66,7 @@ def sign_in_with_code(*, phone: str, code: str, consent: bool, at: datetime) -> 
     """Who proves a phone number is signed in; a new number is enrolled once its owner has agreed."""
     number = normal_phone(phone)
     asked = _matching(number, code, at)
-    someone = queries.person_by_phone(number)
+    someone = queries.person_with_phone_to_change(number)
     if someone is None or someone.enrolled_at is None:
         if not consent:
             raise ConsentNeeded
@@ -139,7 +139,7 @@ def sign_in_with_password(*, username: str, password: str, at: datetime) -> Pers
         raise PasswordWrong
     if someone.password_passes_at is not None:
         raise NewPasswordNeeded if at < someone.password_passes_at else PasswordWrong
-    return someone
+    return _unchanged(someone)
 
 
 def first_step_taken(someone: Person, at: datetime) -> str:
@@ -166,7 +166,16 @@ def after_first_step(proof: str, at: datetime, *, passing: bool = False) -> Pers
         raise PasswordWrong
     if passing != (someone.password_passes_at is not None):
         raise PasswordWrong
-    return someone
+    return _unchanged(someone)
+
+
+def _unchanged(someone: Person) -> Person:
+    """Hold whoever has shown the right password, unless it was replaced meanwhile: to check one takes its time."""
+    shown = someone.password_hash
+    held = queries.person_signing_in(someone.id)
+    if held is None or held.password_hash != shown:
+        raise PasswordWrong
+    return held
 
 
 def _first_step_mark(someone: Person, moment: str) -> str:

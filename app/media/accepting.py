@@ -39,9 +39,7 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     )
     if before is not None:
         return before
-    # The same bytes may be about to be thrown away for somebody else: see forgetting.
-    gone = select(Media.id).where(Media.digest == photo.digest, Media.gone_at.is_not(None))
-    session.execute(gone.with_for_update())
+    _hold_alike(photo.digest)
     agree_by_using("photo", [by], at)
     storage().keep(photo.digest, photo.jpeg)
     storage().keep(f"{photo.digest}-thumb", photo.thumb)
@@ -59,6 +57,14 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     session.add(media)
     session.flush()
     return media
+
+
+def _hold_alike(digest: str) -> None:
+    """The same bytes may be about to be thrown away for somebody else, or be forgotten and thrown away before this is
+    committed: see forgetting.
+    """
+    alike = select(Media.id).where(Media.digest == digest).order_by(Media.id)
+    session.execute(alike.with_for_update(key_share=True)).all()
 
 
 def _must_not_flood(by: Actor, at: datetime) -> None:

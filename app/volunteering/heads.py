@@ -92,10 +92,13 @@ def confirm_counted(*, shift_id: UUID, by: Actor, at: datetime) -> list[Hours]:
     is confirmed one by one.
     """
     _shift_for("hours.confirm", shift_id, by)
+    # Locked: what somebody else is deciding about right now is pending no longer, and in nobody's way.
     pending = session.scalars(
         select(Hours)
         .where(Hours.shift_id == shift_id, Hours.state == "pending", Hours.attendance_id.is_not(None))
         .order_by(Hours.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     ).all()
     looks = queries.last_looks([each.attendance_id for each in pending if each.attendance_id])
     return [

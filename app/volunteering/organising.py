@@ -119,10 +119,12 @@ def cancel_activity(*, activity_id: UUID, by: Actor, at: datetime) -> Activity:
 def end_activities(*, at: datetime) -> int:
     """Mark published activities as over a day after their last shift. Returns how many."""
     recent = select(Shift.activity_id).where(Shift.ends_at > at - timedelta(days=1))
-    over = update(Activity).where(
+    over = (
         Activity.state == "open", Activity.id.in_(select(Shift.activity_id)), Activity.id.not_in(recent)
-    )
-    return changed(over.values(state="ended"))
+    )  # fmt: skip
+    # Held first, then asked again: a shift may just have been added, and an end is for good.
+    held = session.scalars(select(Activity.id).where(*over).order_by(Activity.id).with_for_update()).all()
+    return changed(update(Activity).where(Activity.id.in_(held), *over).values(state="ended"))
 
 
 def _to_organise(activity_id: UUID, by: Actor) -> Activity:

@@ -40,6 +40,7 @@ def sign_up(*, shift_id: UUID, by: Actor, at: datetime) -> SignUp:
 
 def cancel_sign_up(*, shift_id: UUID, by: Actor, at: datetime) -> SignUp | None:
     """Give the place back, until the shift begins. Doing it twice is the same as once."""
+    self_to_change(by)  # whoever scans the shift's code at the same moment takes a place again
     shift = queries.shift(shift_id)
     if at >= shift.starts_at:
         raise ShiftStarted(at=shift.starts_at)

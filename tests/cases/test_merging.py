@@ -24,6 +24,7 @@ from tests import make as city
 from tests.cases import make
 from tests.cases.make import Town
 from tests.conftest import SERVER_URL
+from tests.crossing import crossed
 
 
 def merge(town: Town, double: UUID, into: UUID) -> Case:
@@ -182,17 +183,26 @@ def test_two_desks_do_not_merge_two_reports_into_each_other(app: Flask, town: To
     assert sorted((state(one), state(other))) == ["merged", "submitted"]
 
 
-def test_nothing_is_merged_into_what_is_being_rejected(app: Flask, town: Town, pair: tuple[UUID, UUID]):
+def test_nothing_is_merged_into_what_is_being_rejected(town: Town, pair: tuple[UUID, UUID]):
     double, main = pair
     reject = by(town.colleague, triage.reject, main, reason="看不清。")
-    answers = both(app, lambda: merge(town, double, main), reject)
-    if answers == ["cannot-merge", "rejected"]:
-        assert state(double) == "submitted"
-    else:  # it was merged first, and the answer is for both
-        assert (answers, state(main)) == (["merged", "rejected"], "rejected")
+
+    both = crossed(reject, lambda: merge(town, double, main))
+
+    assert (both.then, state(double)) == ("cannot-merge", "submitted")
 
 
-def test_nothing_is_merged_into_what_is_being_withdrawn(app: Flask, town: Town, pair: tuple[UUID, UUID]):
+def test_nothing_is_merged_into_what_is_being_withdrawn(town: Town, pair: tuple[UUID, UUID]):
     double, main = pair
-    answers = both(app, lambda: merge(town, double, main), by(town.other, closing.withdraw, main))
-    assert answers in (["cannot-merge", "withdrawn"], ["merged", "others-wait"])
+
+    both = crossed(by(town.other, closing.withdraw, main), lambda: merge(town, double, main))
+
+    assert (both.then, state(double)) == ("cannot-merge", "submitted")
+
+
+def test_what_something_is_being_merged_into_is_not_withdrawn(town: Town, pair: tuple[UUID, UUID]):
+    double, main = pair
+
+    both = crossed(lambda: merge(town, double, main), by(town.other, closing.withdraw, main))
+
+    assert (both.then, state(main)) == ("others-wait", "submitted")

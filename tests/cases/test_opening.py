@@ -1,21 +1,19 @@
 from __future__ import annotations
 
 import random
-import threading
-import time
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
-from flask import Flask
 
-from app.cases import opening
-from app.cases.models import Case
-from app.kernel.db import in_transaction, session, transaction
+from app.cases import asking, opening
+from app.identity.profile import close_account
+from app.kernel.db import transaction
 from app.kernel.errors import RateLimited
+from tests import make as city
 from tests.cases import make
 from tests.cases.make import Town
 from tests.conftest import StandingClock
+from tests.crossing import crossed
 
 MOST = opening.MAX_A_DAY
 
@@ -64,28 +62,20 @@ def test_what_a_day_cannot_hold_waits_for_another_and_is_not_turned_away_for_goo
     assert all(bring(number) for number in range(MOST + 9))
 
 
-def test_two_hands_of_one_person_take_turns(app: Flask, town: Town):
+def test_two_hands_of_one_person_take_turns(town: Town):
     with transaction():
         for _ in range(MOST - 1):
             make.report(town.rider)
-    reported, answers = threading.Event(), []
 
-    def second() -> None:
-        with app.app_context():
-            reported.wait()
-            try:
-                answers.append(in_transaction(lambda: make.report(town.rider).state))
-            except RateLimited as refusal:
-                answers.append(refusal.slug)
+    both = crossed(lambda: make.report(town.rider).state, lambda: make.report(town.rider).state)
 
-    other = threading.Thread(target=second)
-    other.start()
-    with transaction():
-        make.report(town.rider)
-        reported.set()
-        time.sleep(0.3)  # the other one has begun, and waits
-    other.join()
+    assert (both.first, both.then) == ("submitted", "too-many-tries")
 
-    assert answers == ["too-many-tries"]
-    with transaction(write=False):
-        assert session.scalar(sa.select(sa.func.count()).select_from(Case)) == MOST
+
+def test_whoever_is_leaving_brings_up_nothing_more(town: Town, clock: StandingClock):
+    both = crossed(
+        lambda: close_account(by=city.actor(town.rider), at=clock.at),
+        lambda: asking.suggest(words="多放一台微波炉", by=city.actor(town.rider), at=clock.at).state,
+    )
+
+    assert both.then == "session-ended"

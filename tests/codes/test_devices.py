@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.codes.enrolling import enrol_phone, revoke_handles
+from app.codes.enrolling import enrol_phone, renew_server_handle, revoke_handles
 from app.codes.kinds import personal
 from app.codes.models import PersonalHandle, ScanSession
 from app.codes.queries import session_in_use
-from app.identity import profile
+from app.identity import profile, sessions
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction, violated
 from app.kernel.errors import Problem
@@ -22,6 +23,7 @@ from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
 from tests import make as everyone
 from tests.codes import make
+from tests.crossing import crossed
 
 
 def client_of(app, actor):
@@ -155,6 +157,40 @@ def test_two_phones_that_enrol_at_once_leave_one_in_use(app, clock):
     assert in_use == 1
 
 
+@pytest.fixture
+def stolen(app, clock):
+    """A rider, and the rider on a phone that somebody else has in their hands."""
+    scene = make.scene()
+    with transaction():
+        person = session.get_one(everyone.Person, scene.rider.id)
+        family_id = sessions.open_session(person=person, device="stolen", at=clock.at).family_id
+    return scene.rider, replace(scene.rider, family_id=family_id)
+
+
+def ends_all(rider, clock):
+    def end():
+        sessions.end_all_sessions(person_id=rider.id, at=clock.at)
+        return revoke_handles(person_id=rider.id, at=clock.at)
+
+    return end
+
+
+def enrols(thief, clock):
+    return lambda: enrol_phone(device_name="红米", by=thief, at=clock.at)[0].person_id
+
+
+def test_a_phone_that_is_being_enrolled_makes_no_codes_once_it_is_ended(stolen, clock):
+    rider, thief = stolen
+    both = crossed(enrols(thief, clock), ends_all(rider, clock))
+    assert (both.first, both.then) == (rider.id, 1)
+
+
+def test_a_phone_that_is_being_ended_is_not_enrolled(stolen, clock):
+    rider, thief = stolen
+    both = crossed(ends_all(rider, clock), enrols(thief, clock))
+    assert both.then == "session-ended"
+
+
 def test_the_database_itself_allows_one_phone_in_use(app, clock):
     scene = make.scene()
     with pytest.raises(IntegrityError) as refused, transaction():
@@ -215,6 +251,12 @@ def test_the_servers_code_is_renewed_each_step_and_its_handle_each_week(app, clo
     assert (
         make.verdict(scene.phone.code(), scene.station, scene.manager) == "accepted"
     )  # the phone's own goes on
+
+
+def test_two_pages_that_are_opened_at_once_show_codes_of_one_handle(app, clock):
+    scene = make.scene()
+    both = crossed(*[lambda: renew_server_handle(by=scene.rider, at=clock.at).id] * 2)
+    assert both.first == both.then
 
 
 def test_the_servers_code_is_a_picture_too(app, clock):

@@ -40,6 +40,10 @@ def test_a_role_is_held_once_in_a_place(admin, clock):
         appoint(someone, region_code=make.XUANWU, clock=clock)
         with pytest.raises(AlreadyAppointed):
             appoint(someone, region_code=make.XUANWU, clock=clock)
+        there = make.station().id
+        appoint(someone, "station-manager", station_id=there, clock=clock)
+        with pytest.raises(AlreadyAppointed):
+            appoint(someone, "station-manager", station_id=there, clock=clock)
 
 
 def test_a_role_needs_exactly_one_place_that_fits_it(admin, clock):

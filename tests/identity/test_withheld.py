@@ -24,6 +24,7 @@ from app.media.models import Media
 from app.places.models import Station
 from tests import make
 from tests.cases import make as cases
+from tests.crossing import crossed
 from tests.media.make import jpeg
 
 
@@ -50,6 +51,25 @@ def report(rider: Person, **more: Any) -> Case:
 def answers(rider: Person, purpose: str) -> list[bool]:
     chosen = sa.select(Consent.given).where(Consent.person_id == rider.id, Consent.purpose == purpose)
     return list(session.scalars(chosen.order_by(Consent.id)))
+
+
+def test_a_no_is_not_talked_over_by_what_is_used_at_that_moment(rider: Person):
+    with transaction(write=False):
+        unasked = now(rider)  # as the request began
+    crossed(
+        lambda: consent.answer_consent(purpose="photo", given=False, by=unasked, at=clock.now()),
+        lambda: consent.agree_by_using("photo", [unasked], clock.now()),
+    )
+    with transaction(write=False):
+        assert answers(rider, "photo") == [False]
+
+
+def test_the_first_use_twice_at_once_is_one_yes(rider: Person):
+    with transaction(write=False):
+        unasked = now(rider)
+    crossed(*[lambda: consent.agree_by_using("photo", [unasked], clock.now())] * 2)
+    with transaction(write=False):
+        assert answers(rider, "photo") == [True]
 
 
 def test_the_first_report_with_a_position_is_a_yes_that_is_written_down_once(rider: Person):

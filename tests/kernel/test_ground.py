@@ -207,6 +207,15 @@ def test_a_database_that_is_away_for_a_moment_costs_a_try_and_nothing_else(app):
         assert marks() == 1
 
 
+@pytest.mark.parametrize("state", ["40001", "40P01", "55P03"])
+def test_whoever_stood_in_each_others_way_tries_again_as_a_whole(app, state):
+    with _database_away(times=1, state=state) as tries:
+        in_transaction(lambda: write_mark("a"))
+    assert len(tries) == 2
+    with transaction(write=False):
+        assert marks() == 1
+
+
 @pytest.mark.parametrize("state", [None, "53100", "53300", "57P03"])
 def test_a_database_that_stays_away_or_is_full_is_said_clearly(app, state):
     with _database_away(times=9, state=state), pytest.raises(Unavailable):

@@ -10,8 +10,9 @@ import redis
 import sqlalchemy as sa
 
 from app.kernel import bell, jobs, working
-from app.kernel.db import db, in_transaction, session, transaction
+from app.kernel.db import in_transaction, session, transaction
 from app.kernel.jobs import Job, Kind
+from tests.crossing import crossed
 from tests.kernel.conftest import marks, write_mark
 
 PATIENCE_S = 60
@@ -63,48 +64,20 @@ def test_racing_workers_do_each_job_exactly_once(shop, clock):
         assert set(session.scalars(sa.select(Job.attempts))) == {1}
 
 
-def test_two_claims_at_once_never_hold_the_same_job(shop, clock):
-    """Under PostgreSQL the second passes by the locked row; under SQLite it waits for the first."""
+def test_of_two_claims_at_once_the_second_takes_the_next_job_and_does_not_wait(shop, clock):
     _add(clock, 2)
-    if db.engine.dialect.name == "sqlite":
-        first, second = (in_transaction(lambda: working.claim(at=clock())) for _ in range(2))
-    else:
-        found = []
-        with transaction():
-            first = working.claim(at=clock())
-            beside = threading.Thread(target=lambda: found.append(_claim_in(shop, clock)))
-            beside.start()
-            beside.join(PATIENCE_S)
-        (second,) = found
-    assert first is not None
-    assert second is not None
-    assert first.job_id != second.job_id
-
-
-def _claim_in(app, clock):
-    with app.app_context():
-        return in_transaction(lambda: working.claim(at=clock()))
+    both = crossed(lambda: working.claim(at=clock()), lambda: working.claim(at=clock()))
+    assert both.first.job_id != both.then.job_id
+    assert not both.waited
 
 
 def test_a_slow_job_is_not_taken_away_from_the_worker_that_is_at_it(shop, clock):
-    """Its row is locked while it runs, so an ended lease alone takes nothing away (SQLite: writers queue anyway)."""
-    if db.engine.dialect.name == "sqlite":
-        return
+    """Its row is locked while it runs, so an ended lease alone takes nothing away."""
     _add(clock, 1)
     mine = in_transaction(lambda: working.claim(at=clock()))
-    swept = []
-
-    def sweep_beside():
-        with shop.app_context():
-            later = clock() + timedelta(hours=1)
-            swept.append(in_transaction(lambda: working.sweep(at=later)))
-
-    with transaction():
-        working._done(mine, clock())
-        beside = threading.Thread(target=sweep_beside)
-        beside.start()
-        beside.join(PATIENCE_S)
-    assert swept == [0]
+    later = clock() + timedelta(hours=1)
+    both = crossed(lambda: working._done(mine, clock()), lambda: working.sweep(at=later))
+    assert (both.then, both.waited) == (0, False)
     assert (_done(), _marks()) == (1, 1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +19,7 @@ from app.media.forgetting import erase_gone, forget_photos, forget_unused
 from app.media.models import Media
 from app.media.storing import storage
 from tests import make
+from tests.crossing import crossed
 from tests.media.make import jpeg
 
 
@@ -74,6 +77,34 @@ def test_whoever_sends_a_thrown_away_picture_again_has_it(app: Flask) -> None:
     _erase()
     with transaction(write=False):
         assert queries.bytes_of(queries.photo(again.id))
+
+
+def _sends(name: str, width: int) -> Callable[[], Media]:
+    return lambda: accept_photo(
+        data=jpeg(width, 240), purpose="nomination", by=make.actor(make.rider(name)), at=clock.now()
+    )
+
+
+def test_a_picture_that_somebody_else_is_sending_in_is_not_thrown_away(app: Flask) -> None:
+    first = _sent("王师傅", width=327)
+    _forget(first)
+    both = crossed(_sends("李师傅", 327), lambda: erase_gone(at=clock.now()))
+    assert both.then == 1
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(both.first.id))
+
+
+def test_what_is_forgotten_while_somebody_else_sends_in_the_same_is_not_thrown_away(app: Flask) -> None:
+    first = _sent("王师傅", width=329)
+
+    def forget_and_erase() -> int:
+        forget_photos(photo_ids=[first.id], at=clock.now())
+        return erase_gone(at=clock.now())
+
+    both = crossed(_sends("李师傅", 329), forget_and_erase)
+    assert both.then == 1
+    with transaction(write=False):
+        assert queries.bytes_of(queries.photo(both.first.id))
 
 
 def test_nothing_is_erased_that_was_not_forgotten_before(app: Flask) -> None:

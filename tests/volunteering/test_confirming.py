@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -344,6 +345,15 @@ def test_the_database_refuses_two_intervals_of_one_person_that_overlap(app, offs
     else:
         with transaction():
             session.execute(second)
+
+
+def test_two_whose_ids_are_half_alike_may_serve_at_the_same_time(app):
+    here = make.setting()
+    halves = ("0" * 15 + "1", "1" * 16), ("0" * 15 + "1", "2" * 16), ("3" * 16, "1" * 16)
+    riders = [make.new_rider(id=UUID(first + second)) for first, second in halves]
+    with transaction():
+        for each in riders:
+            session.execute(sa.insert(Hours).values(_row(here, each, clock.now(), 60)))
 
 
 def test_the_database_refuses_an_overlap_made_by_an_update(app):
