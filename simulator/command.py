@@ -34,6 +34,10 @@ def install(app: Flask) -> None:
     "--fraud-manners", type=click.IntRange(0), default=None,
     help="A seed: cheats go about it in ways that are drawn anew. Without it as each level is known for.",
 )  # fmt: skip
+@click.option(
+    "--crossings", is_flag=True,
+    help="On PostgreSQL requests cross: each second one is answered as after the first, and taken back.",
+)  # fmt: skip
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The first day.")
 @with_appcontext
 def simulate(
@@ -43,6 +47,7 @@ def simulate(
     fault_list: str,
     fraud: int,
     fraud_manners: int | None,
+    crossings: bool,
     start: datetime | None,
 ) -> None:
     """Let seeded riders and staff live in the city for some days, with faults, and check the books after every step."""
@@ -63,6 +68,7 @@ def simulate(
         fraud=fraud,
         fraud_manners=fraud_manners,
         start_on=start.date() if start else None,
+        crossings=crossings,
     )
     report = running.run(plan, say=lambda words: click.echo(f"  {words}", err=True))
     for line in reporting.lines(report):

@@ -1,4 +1,4 @@
-"""What must always hold, I0 to I17. Cheap questions after every step, the whole books now and then and at the end.
+"""What must always hold, I0 to I18. Cheap questions after every step, the whole books now and then and at the end.
 
 I0   a request is answered or refused in words; it never fails otherwise              (server.py)
 I1   all entries sum to zero                        I2   no wallet below its holds
@@ -14,6 +14,7 @@ I13  nobody does anything outside their scope       (Request.refused_by)
 I14  what went into an outbox or a log came out     I15  a step of a code is used once
 I16  what takes two people is done by two; a reversal is the exact opposite
 I17  a person is named as he agreed, and nobody is honoured whom somebody objects to
+I18  of two requests that cross, the second is answered as if it had come after the first   (crossing.py)
 """
 
 from __future__ import annotations
@@ -190,6 +191,9 @@ WHOLE = (
 )
 
 
+# What must hold at any moment, whoever has just done something.
+AT_ONCE = (*(each for each in QUICK if each.about is None and ":person" not in each.sql), *WHOLE)
+
 NAMED = ("person", *sorted({each.about for each in QUICK if each.about}))
 
 
@@ -291,6 +295,11 @@ def _ask(questions: tuple[Question, ...], values: dict[str, Any]) -> None:
     for invariant, what in session.execute(_asked(questions), values).fetchmany(1):
         asked = [each.sql for each in questions if each.invariant == invariant]
         raise Violation(invariant, f"{what}, found by {' and '.join(asked)}")
+
+
+def sound_at_once() -> None:
+    """Ask within a unit of work that is not over. Raises Violation."""
+    _ask(AT_ONCE, {})
 
 
 def _ask_after(step: Step, facts: dict[str, Any]) -> None:

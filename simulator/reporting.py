@@ -15,6 +15,7 @@ def command(report: Report) -> str:
     """The exact command that lives through the same again, on a database as it was."""
     plan = report.plan
     manners = "" if plan.fraud_manners is None else f" --fraud-manners {plan.fraud_manners}"
+    manners += " --crossings" if plan.crossings else ""
     return (
         f"flask --app wsgi simulate --seed {plan.seed} --days {plan.days} --riders {plan.riders}"
         f" --faults {_fault_list(plan)} --fraud {plan.fraud}{manners} --start {report.start_on}"
@@ -37,6 +38,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"  (at most {paid.redeemed_at_most}): {_listed(paid.by_scheme)}"
         seen = report.doubted
         yield f"  {seen.cheats_doubted} of {seen.cheats} cheats doubted, {seen.honest_doubted} of {seen.honest} honest"
+    if report.plan.crossings:
+        yield f"  {report.crossed} crossed, {report.waited} of them waited for the first"
     for violation in report.violations:
         yield f"SEED={report.plan.seed} step {report.steps}: {violation}"
         yield f"again: {command(report)}"
@@ -67,6 +70,8 @@ def facts(report: Report) -> dict[str, Any]:
         "honest_shown": report.shown.total(),
         "honest_stopped": sum(count for slug, count in report.shown.items() if slug in DOUBTS),
         "crashes": report.crashes,
+        "crossed": report.crossed,
+        "crossed_and_waited": report.waited,
         "steps_per_s": round(report.steps / report.took_s) if report.took_s else 0,
         "found": report.violations,
         "command": command(report),

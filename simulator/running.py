@@ -18,6 +18,7 @@ from app.kernel.db import Base, dialect_name, in_transaction, session
 from simulator.agenda import Agenda
 from simulator.chance import Chance
 from simulator.city import City
+from simulator.crossing import Crossings
 from simulator.curious import Curious
 from simulator.days import days_of
 from simulator.department import Department, HonourRounds
@@ -50,7 +51,7 @@ class Plan:
     """What is to be lived through. `pace`: how much more than usual riders do in a day.
 
     `audit_every`: so many steps lie between two looks at the whole books. `fraud_manners`: a seed for how cheats go
-    about it; None is what each level is known for.
+    about it; None is what each level is known for. `crossings`: on PostgreSQL requests cross (crossing.py).
     """
 
     seed: int
@@ -62,6 +63,7 @@ class Plan:
     start_on: date | None = None
     pace: float = 1.0
     audit_every: int = 500
+    crossings: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +75,8 @@ class Report:
     database: str = ""
     steps: int = 0
     crashes: int = 0
+    crossed: int = 0
+    waited: int = 0  # of those that crossed, because the first had locked what they wanted
     took_s: float = 0.0
     done: Tally[str] = field(default_factory=Tally)
     refused: Tally[str] = field(default_factory=Tally)
@@ -99,7 +103,8 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
     report = Report(plan=plan, start_on=start_on)
     agenda = Agenda(city_midnight(start_on))
     faults = Faults(plan.faults, plan.seed)
-    server = Server(seed=plan.seed, faults=faults)
+    crossings = Crossings(plan.seed) if plan.crossings else None
+    server = Server(seed=plan.seed, faults=faults, meeting=crossings)
     days = list(days_of(start_on, plan.days, plan.seed))
     network = Network(agenda, server, faults, Post())
     city = City(seed=plan.seed, riders=plan.riders, days=days, network=network, pace=plan.pace)
@@ -115,6 +120,9 @@ def run(plan: Plan, say: Say = lambda _words: None) -> Report:
         except Violation as violation:
             report.violations.append(str(violation))
         report.steps, report.crashes, report.shown = server.steps, server.crashed, city.shown
+        if crossings is not None:
+            report.crossed, report.waited = crossings.crossed, crossings.waited
+            report.violations += crossings.violations()
         report.paid = in_transaction(report.takings.paid, write=False)
         report.doubted = in_transaction(lambda: Doubted.counted(riders, report.takings), write=False)
         report.database = in_transaction(dialect_name, write=False)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from app.identity import queries as people
 from app.identity.actors import Actor
@@ -79,10 +79,23 @@ class Step:
     answer: Answer | None
 
 
+class Meeting(Protocol):
+    """Whoever lets others cross with a request: see crossing.py."""
+
+    def come(self, first: Request, number: int, do: Callable[[Request], Answer]) -> None:
+        """It is about to begin."""
+
+    def meet(self) -> None:
+        """Its unit of work has done everything and is about to commit."""
+
+    def part(self) -> None:
+        """It has been committed."""
+
+
 class Server:
     """Handles one request at a time and tells whoever watches."""
 
-    def __init__(self, *, seed: int, faults: Faults) -> None:
+    def __init__(self, *, seed: int, faults: Faults, meeting: Meeting | None = None) -> None:
         self.steps = 0
         self.crashed = 0
         self.watchers: list[Callable[[Step], None]] = []
@@ -90,6 +103,8 @@ class Server:
         self._faults = faults
         self._crashes = Crashes()
         self._answered: dict[tuple[str, str], str] = {}
+        self._meeting = meeting
+        self._undisturbed = True  # nobody crosses with what is to die half-way, or with a calm hand
 
     def running(self) -> Any:
         """Switched on for as long as the block lasts."""
@@ -99,6 +114,7 @@ class Server:
         """Do what is asked, or say why not. Raises Crash when the server dies; whether it was done is then unknown."""
         self.steps += 1
         moment = None if calm else self._faults.crash()
+        self._undisturbed = calm or moment is not None
         at = at if calm else self._faults.on_the_server(at)
         with clock.use(lambda: at), randomness.use(randomness.Seeded(f"{self._seed}:{self.steps}")):
             try:
@@ -120,7 +136,7 @@ class Server:
     def _answer(self, request: Request, at: datetime) -> Answer:
         try:
             before = self._crashes.commits
-            answer = _once(request, at) if request.own_units else in_transaction(lambda: _once(request, at))
+            answer = _once(request, at) if request.own_units else self._alone_or_crossed(request, at)
         except Problem as problem:
             self._must_be_sayable(request, problem.slug)
             return Answer(False, problem.slug)
@@ -131,6 +147,21 @@ class Server:
         if not request.own_units and self._crashes.commits != before + 1:
             raise Violation("I0", f"{request.name} was {self._crashes.commits - before} units of work")
         self._must_be_the_same(request, answer)
+        return answer
+
+    def _alone_or_crossed(self, request: Request, at: datetime) -> Answer:
+        meeting = None if self._undisturbed else self._meeting
+        if meeting is None:
+            return in_transaction(lambda: _once(request, at))
+
+        def met() -> Answer:
+            answer = _once(request, at)
+            meeting.meet()
+            return answer
+
+        meeting.come(request, self.steps, lambda other: _once(other, at))
+        answer = in_transaction(met)
+        meeting.part()
         return answer
 
     def _must_be_the_same(self, request: Request, answer: Answer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Violation(Exception):
-    """An invariant (I0 to I17) does not hold, and what shows it."""
+    """An invariant (I0 to I18) does not hold, and what shows it."""
 
     def __init__(self, invariant: str, what: str) -> None:
         super().__init__(f"{invariant}: {what}")

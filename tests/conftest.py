@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from jinja2 import Environment, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -44,6 +45,8 @@ REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
 TEMPLATES = os.environ.get(
     "FENGXING_TEST_TEMPLATES"
 )  # of tools/suite.py: compiled once and not by each worker
+settings.register_profile("ours", deadline=None)  # how long something takes here says nothing about it
+settings.load_profile("ours")
 SCRATCH = Path("/dev/shm" if Path("/dev/shm").is_dir() else tempfile.gettempdir())
 
 

@@ -17,13 +17,10 @@ from flask import current_app
 
 from app.kernel.db import dialect_name, in_transaction, session, transaction
 from app.kernel.errors import Problem
+from simulator.crossing import waits_for
 from tests import conftest
 
 LATE_S = 60
-_WAITS = sa.text(
-    "SELECT EXISTS (SELECT FROM pg_stat_activity"
-    " WHERE datname = current_database() AND :first = ANY (pg_blocking_pids(pid)))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ def crossed(first: Callable[[], Any], second: Callable[[], Any]) -> Crossed:
             came_to = first()
             session.flush()
             coming: Future[Any] = thread.submit(go)
-            waited = _waits_for(session.scalar(sa.text("SELECT pg_backend_pid()")), over)
+            waited = waits_for(conftest.owner(), session.scalar(sa.text("SELECT pg_backend_pid()")), over)
         return Crossed(came_to, coming.result(LATE_S), waited)
 
 
@@ -67,14 +64,3 @@ def _told(call: Callable[[], Any]) -> Any:
         return in_transaction(call)
     except Problem as problem:
         return problem.slug
-
-
-def _waits_for(first: int, over: threading.Event) -> bool:
-    """Whether somebody came to wait for the first, or all was over before."""
-    with conftest.owner().connect().execution_options(isolation_level="AUTOCOMMIT") as watching:
-        for _ in range(LATE_S * 500):
-            if watching.scalar(_WAITS, {"first": first}):
-                return True
-            if over.wait(0.002):
-                return False
-    raise AssertionError("the second neither waits nor ends")

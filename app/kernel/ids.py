@@ -27,11 +27,16 @@ def new_id() -> UUID:
     return UUID(int=value)
 
 
-def begin_anew() -> None:
-    """Know of no id that was made before, like a process that has just started."""
+def newest() -> int:
+    """Where this process is, for `begin_anew`."""
+    return _last
+
+
+def begin_anew(after: int = 0) -> None:
+    """Know of no id that was made before, like a process that has just started; or of none made `after` a moment."""
     global _last
     with _lock:
-        _last = 0
+        _last = after
 
 
 def first_id_at(at: datetime) -> UUID:

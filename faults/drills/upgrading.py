@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from flask import Flask
+
 from faults.drills.killing import spread, verdicts
 from faults.ground import Ground, grant_rights
 from faults.sizes import Size
@@ -18,12 +20,15 @@ MOST_S = 1.0
 
 def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     """The newest migration, taken back and put on again, holds up nobody for longer than a second."""
+    from app import create_app
+
     url = ground.copy()
     took: list[float] = []
+    owner = create_app(ground.env(url))  # before the traffic: to begin is what takes longest
     with ground.product(url) as product:
         crowd = ground.clients(product, NAME, clients=16)
         errands = ground.city.errands(size.small_visits, ground.chance(NAME))
-        steps = [lambda: took.append(_back_and_forward(ground, url))] * size.steps
+        steps = [lambda: took.append(_back_and_forward(owner))] * size.steps
         harmer = threading.Thread(target=spread, args=(crowd, steps), daemon=True)
         harmer.start()
         journal = crowd.run(errands)
@@ -39,16 +44,14 @@ def drill(ground: Ground, size: Size) -> Iterator[Verdict]:
     ground.drop(url)
 
 
-def _back_and_forward(ground: Ground, url: str) -> float:
-    """`flask db downgrade` and `upgrade`, in one process, because starting Python is what takes longest."""
+def _back_and_forward(owner: Flask) -> float:
+    """`flask db downgrade` and `upgrade`, in this process, as whoever owns the tables."""
     from flask_migrate import downgrade, upgrade
 
-    from app import create_app
     from app.kernel.db import disconnect
 
     folder = str(layout.ROOT / "migrations")
-    app = create_app(ground.env(url))
-    with app.app_context():
+    with owner.app_context():
         began = time.monotonic()
         downgrade(directory=folder, revision="-1")
         upgrade(directory=folder)
