@@ -25,7 +25,7 @@ def _a_village(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_a_server() -> bool:
-    return conftest.SERVER_URL is not None
+    return bool(conftest.SERVER_URL)
 
 
 def test_a_day_on_which_requests_cross_ends_as_one_on_which_none_does(app: Flask):
