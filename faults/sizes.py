@@ -10,9 +10,7 @@ class Size:
     """The numbers of one run."""
 
     name: str
-    riders: (
-        int  # of the city; a check-in counts once in four hours at a station, so each is good for 16 visits
-    )
+    riders: int  # a check-in counts once in four hours at a station: each is good for 16 visits
     visits: int  # each is a check-in, a reservation and a hand-over
     worker_kills: int
     database_kills: int

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.identity.actors import SYSTEM
 from app.kernel import ids, randomness
-from app.kernel.db import db, is_transient, session, transaction
+from app.kernel.db import db, dialect_name, is_transient, session, transaction
 from app.kernel.errors import Problem
 from simulator.chance import Chance
 from simulator.invariants import sound_at_once
@@ -111,7 +111,7 @@ class Crossings:
         self._now = None
         second = self._second(first, Chance("crossings", self.seed, number))
         self._seen[first.name] = first
-        if second is None or _cannot_cross():
+        if second is None or dialect_name() != "postgresql":
             return
         newest_id = ids.newest()
         with randomness.use(randomness.Seeded(f"crossings:{self.seed}:{number}")):
@@ -164,11 +164,6 @@ class Crossings:
         same = {name: value for name, value in about.items() if name in other.facts}
         by = first.by if first.by.is_rider and other.by.is_rider and chance.happens(0.7) else other.by
         return replace(other, by=by, facts={**other.facts, **same}, key=None)
-
-
-def _cannot_cross() -> bool:
-    """A file lets one write after the other."""
-    return str(db.engine.dialect.name) != "postgresql"
 
 
 def _begun(call: Callable[[], Came]) -> tuple[Future[Came], threading.Event]:

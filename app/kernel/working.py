@@ -35,12 +35,11 @@ POLL_S = 1.0
 TEND_EVERY = 15  # rounds of the loop between two looks for lost leases
 WORKER_LOST = "the worker was lost"
 ROOT = Path(__file__).parents[2]
-NONE_IS_HELD = {
-    "synchronize_session": False
-}  # no unit of work keeps a Job that would have to learn of a change
+# No unit of work keeps a Job that would have to learn of a change.
+NONE_IS_HELD = {"synchronize_session": False}
 
 
-# said once: a worker asks this all day
+# Said once: a worker asks this all day.
 _DUE = (
     select(Job.id)
     .where(
