@@ -2,7 +2,7 @@
 
 import gc
 
-from app.main import create_app
+from app import create_app
 from simulator import command
 
 app = create_app()

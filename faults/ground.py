@@ -20,12 +20,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from faults import city as cities
+from faults import warm
 from faults.city import City
 from faults.databases import Postgres
 from faults.shares import Share
 from faults.traffic import CLIENTS, Crowd
 from tools import layout, network, serving
-from tools.progress import Refused, end
+from tools.progress import Program, Refused, end
 
 TEMPLATE = "city"
 SERVES = "fengxing_serves"  # as in a city, who serves owns nothing: see app/kernel/rights.py
@@ -38,7 +39,7 @@ class Product:
     """The running product."""
 
     port: int
-    process: subprocess.Popen[bytes]
+    process: Program
     kills: int = 0
 
     def kill_a_worker(self, chance: random.Random) -> bool:
@@ -168,10 +169,7 @@ class Ground:
         whole = self.env(rights.address_of(SERVES, url), **env) | ({"FAULTS_PATCH": patch} if patch else {})
         app = "faults.patched:app" if patch else "wsgi:app"
         command = serving.command(port, app=app, workers=workers, threads=THREADS, log="critical")
-        with (self.folder / "product.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=layout.ROOT, env=whole, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+        process = warm.begin(command, whole, self.folder / "product.log")
         made = Product(port, process)
         try:
             made.wait()
@@ -184,15 +182,8 @@ class Ground:
 
         Raises subprocess.TimeoutExpired if it takes longer than a drill may look at its books.
         """
-        return subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
-            cwd=layout.ROOT,
-            env=self.env(url, **env),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=self.share.for_a_check_s,
-        )
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+        return warm.run(command, self.env(url, **env), self.folder, self.share.for_a_check_s)
 
     def books(self, url: str, *, replay: bool = False) -> str:
         """What `flask ledger verify` (and `rules replay`) says: empty if the books close."""

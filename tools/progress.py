@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import Protocol, TextIO
 
 SHOWN_AFTER_S = 1.0
 REDRAWN_EVERY_S = 0.25
@@ -34,6 +34,21 @@ class StepFailed(Exception):
     def __str__(self) -> str:
         where = f" (all of it: {self.log})" if self.log else ""
         return "\n".join([f"failed: {self.text}{where}", *(f"  | {line}" for line in self.tail)])
+
+
+class Program(Protocol):
+    """What is asked of a program that somebody began: a subprocess.Popen, or what stands for one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
 
 
 class Progress:
@@ -133,7 +148,7 @@ def run(
             raise StepFailed(text, tail, log)
 
 
-def end(process: subprocess.Popen[str] | subprocess.Popen[bytes], grace_s: float = 10) -> None:
+def end(process: Program, grace_s: float = 10) -> None:
     """End one process that this program started, politely first."""
     if process.poll() is not None:
         return

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from typing import TYPE_CHECKING
 
 from app.codes import addresses, drawing
 from app.codes.kinds import station as station_kind
 from app.kernel.clock import city_day
 from app.kernel.i18n import say
-from app.kernel.paper import Paper, Size
 from app.places.models import Station
+
+if TYPE_CHECKING:
+    from app.kernel.paper import Paper, Size
 
 LEVEL = "Q"  # paper gets dirty; a quarter may be lost
 _FONT = "'Noto Sans CJK SC','PingFang SC','Microsoft YaHei','Source Han Sans SC',sans-serif"
@@ -66,6 +69,8 @@ def _foot(poster: Poster) -> str:
 
 def pdf(poster: Poster, size: Size) -> bytes:
     """The poster on A4 or A3, the code 126 or 178 mm wide. Raises GlyphMissing."""
+    from app.kernel.paper import Paper
+
     paper = Paper(title=say("codes.poster-title"), made_at=poster.made_at, size=size, foot="", numbered=False)
     scale = paper.w / 210
     paper.set_auto_page_break(False)

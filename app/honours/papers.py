@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from app.codes import drawing
 from app.codes.kinds import certificate
@@ -16,14 +16,18 @@ from app.honours.queries import OnRoll, Roll
 from app.identity.queries import masked_name
 from app.kernel import i18n
 from app.kernel.clock import city_day
-from app.kernel.paper import Paper, must_be_drawable
 from app.places.queries import full_name
+
+if TYPE_CHECKING:
+    from app.kernel.paper import Paper
 
 QR_MM = 32.0
 
 
 def notice(roll: Roll, locale: str = "zh") -> bytes:
     """The public notice: who is meant, masked; why; how to object. No points, no order that says anything."""
+    from app.kernel.paper import Paper
+
     selection, word = roll.selection, partial(_in, locale)
     title = (locale == "en" and selection.title_en) or selection.title_zh
     foot = word("paper.checked", sha256=(selection.snapshot_sha256 or "")[:16])
@@ -49,6 +53,8 @@ def notice(roll: Roll, locale: str = "zh") -> bytes:
 
 def internal(roll: Roll) -> bytes:
     """The list for the file, with the figures, the record of the meeting and lines to sign on."""
+    from app.kernel.paper import Paper
+
     selection = roll.selection
     paper = Paper(
         title=selection.title_zh, made_at=_moment(selection), landscape=True, foot=_checked(selection)
@@ -76,6 +82,8 @@ def internal(roll: Roll) -> bytes:
 
 def certificates(roll: Roll) -> bytes:
     """All certificates, one page each, ready to print."""
+    from app.kernel.paper import Paper
+
     paper = Paper(
         title=roll.selection.title_zh,
         made_at=_moment(roll.selection),
@@ -103,6 +111,8 @@ def write_certificates_apart(file: IO[bytes], roll: Roll, *, one_more: Callable[
 
 def one_certificate(listed: OnRoll, selection: Selection) -> bytes:
     """One certificate. Its name is tried first: a paper that is begun and not finished keeps its fonts open."""
+    from app.kernel.paper import Paper, must_be_drawable
+
     must_be_drawable(listed.name)
     paper = Paper(
         title=selection.title_zh, made_at=_moment(selection), landscape=True, foot="", numbered=False

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from zxcvbn import zxcvbn
-
 from app.identity import queries, sessions
 from app.identity.actors import Actor
 from app.identity.errors import PasswordEasy, PasswordNotKnown
@@ -47,6 +45,12 @@ def must_be_hard(password: str, *names: str | None, field: str = "password") -> 
     if (
         len(set(folded)) < FEWEST_CHARACTERS
         or any(each in folded for each in taken)
-        or zxcvbn(password[:MOST_LOOKED_AT], user_inputs=taken)["guesses"] < FEWEST_GUESSES
+        or _guesses(password[:MOST_LOOKED_AT], taken) < FEWEST_GUESSES
     ):
         raise PasswordEasy(fields={field: ["password-easy"]})
+
+
+def _guesses(password: str, taken: list[str]) -> int:
+    from zxcvbn import zxcvbn  # its lists take long to read in, and few processes ever need them
+
+    return int(zxcvbn(password, user_inputs=taken)["guesses"])

@@ -15,7 +15,6 @@ from datetime import date, datetime
 from itertools import islice
 from typing import IO, Any
 
-import xlsxwriter
 from defusedcsv import csv
 
 from app.kernel.clock import city_time
@@ -147,6 +146,8 @@ class _Book:
     """An open workbook; closing it writes the file, also over an error, so that no temporary file is left."""
 
     def __init__(self, file: IO[bytes], title: str, made_at: datetime) -> None:
+        import xlsxwriter  # only where one is made: it takes long to read in
+
         self._book = xlsxwriter.Workbook(file, _AS_WRITTEN)
         self._book.set_properties({"title": title, "created": city_time(made_at).replace(tzinfo=None)})
         self.formats = _formats(self._book)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from app.codes import drawing
 from app.codes.kinds import voucher as voucher_code
 from app.kernel.i18n import format_instant, say
-from app.kernel.paper import Paper
 from app.rewards.queries import VoucherDetail
 
 SIDE_MM = 52.0
@@ -13,6 +12,8 @@ SIDE_MM = 52.0
 
 def voucher_pdf(detail: VoucherDetail, *, rider: str) -> bytes:
     """One sheet. `rider` is masked: the paper may lie about."""
+    from app.kernel.paper import Paper
+
     voucher, station = detail.voucher, detail.station
     paper = Paper(
         title=say("rewards.paper.title"),

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.kernel.i18n import format_number, say
-from app.kernel.paper import Paper
 from app.kernel.sheets import About, Cell, Column, Listing, workbook
 from app.rewards.books.settling import SUMS
 from app.rewards.redemption import HAND_OVER_KIND, REFUNDED_KIND, UNDONE_KIND
+
+if TYPE_CHECKING:
+    from app.kernel.paper import Paper
 
 PDF = "application/pdf"
 
@@ -48,6 +50,8 @@ class Totalled:
 
 def statement_pdf(made: Sealed) -> bytes:
     """The statement to sign on: what is owed and how it comes about, per reward and per day."""
+    from app.kernel.paper import Paper
+
     facts = made.facts
     paper = Paper(
         title=_word("title", number=facts["number"]), made_at=datetime.fromisoformat(facts["made_at"])
