@@ -131,7 +131,7 @@ def test_books_that_cannot_be_checked_in_time_are_not_closed(tmp_path, monkeypat
     def late(*_args, **_facts):
         raise subprocess.TimeoutExpired("flask", 60)
 
-    monkeypatch.setattr(ground_module.subprocess, "run", late)
+    monkeypatch.setattr(ground_module.warm, "run", late)
     assert "did not end within 60 s" in ground.books("sqlite://")
 
 
