@@ -12,7 +12,7 @@ HOURS ?= 1
 ONLY ?=
 export HOST PORT WITHOUT HOURS ONLY
 
-.PHONY: run test check format audit bench exports bench-codes codes-attack faults soak offline-orders mutants vendor lock clean help python
+.PHONY: run test check format audit bench exports bench-codes codes-attack faults soak offline-orders mutants mutants-at-random vendor lock clean help python
 
 run: python ## serve the demo city on http://127.0.0.1:8000 (HOST=0.0.0.0 for phones in the same network, PORT=8001)
 	@$(PYTHON) -m tools.run
@@ -41,6 +41,9 @@ offline-orders: python ## one day of 50 offline devices told in ORDERS=100 order
 
 mutants: python ## plant a bug for each invariant and guard in a copy; each must be caught (ONLY=ledger, ONLY=ledger.overdraft, ONLY=simulator)
 	@$(PYTHON) -m tools.within --needs postgres mutants
+
+mutants-at-random: python ## bugs nobody chose in ONLY=ledger (any packages of app/), COUNT=40 of SEED=1; prints those no test caught
+	@$(PYTHON) -m tools.within mutants.at_random
 
 audit: python ## ask the package indexes for known holes in what is locked (needs indexes that answer)
 	@$(PYTHON) -m tools.audit

@@ -14,11 +14,11 @@ from pathlib import Path
 from tools import layout, progress, system
 
 PIP_OPTIONS = ("--no-input", "--disable-pip-version-check", "--require-hashes")
-SETS = ("runtime", "dev")  # `dev` holds all of `runtime`
+SETS = ("runtime", "dev", "mutants")  # each holds all of the one before
 
 
 def ensure(wanted: str) -> None:
-    """Make sure that `.venv` holds the `runtime` or the `dev` packages exactly as locked."""
+    """Make sure that `.venv` holds the packages of this set exactly as locked."""
     if is_ready(wanted):
         return
     with _alone():

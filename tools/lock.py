@@ -28,6 +28,7 @@ def main() -> int:
         )
     _pin(uv, "runtime", upgrade)
     _pin(uv, "dev", ["--constraints", "requirements/runtime.txt", *upgrade])
+    _pin(uv, "mutants", ["--constraints", "requirements/dev.txt", *upgrade])
     if shutil.which("npm"):
         _run(["npm", "install", "--package-lock-only", "--ignore-scripts"])
         strip_addresses(layout.ROOT / "package-lock.json")
