@@ -1,7 +1,10 @@
 """Requests that cross, on PostgreSQL: a second one begins when the first has done everything and not committed.
 
-The second is the same once more (a double tap) or another one about the same things: a voucher is cancelled while it
-is handed over. It must be answered as if it had come after the first (I18): so it is also tried before and afterwards.
+The second is the same once more (a double tap), the same by somebody else who does such things, its contrary (one
+agrees while the other refuses), another one about the same things (a voucher is cancelled while it is handed over), or
+a job that comes by itself; and beside a job comes what somebody asked before. It must be answered as if it had come
+after the first (I18): so it is also tried before and afterwards. Of a job only is asked that it fails at nothing: a
+sweep leaves for the next time what somebody is just changing.
 All three tries are taken back, so the city lives on as if nobody had crossed, and ends in the same state. A file lets
 one write after the other: there nothing can cross.
 """
@@ -14,25 +17,27 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from flask import current_app
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from app.identity.actors import SYSTEM
+from app.identity.actors import SYSTEM, Actor
 from app.kernel import ids, randomness
 from app.kernel.db import db, dialect_name, is_transient, session, transaction
 from app.kernel.errors import Problem
 from simulator.chance import Chance
 from simulator.invariants import sound_at_once
-from simulator.server import Request
+from simulator.product.timekeeping import carry_out, sweep, sweeps
+from simulator.server import Answer, Request
 from simulator.violation import Violation
 
 LATE_S = 60.0
 LOOKS_EVERY_S = 0.001
 TRIES = 4  # as `in_transaction` has
-TWIN = 0.3  # how often the second is the first once more
+# How often the second is the first once more, the first by another hand, its contrary, or a job; else something else.
+TWIN, HAND, CONTRARY, JOB = 0.25, 0.15, 0.15, 0.1
+BESIDE_A_JOB = 0.1  # how often a job is crossed
 AT_MOST = 40  # pairs to be told of; the first few say it all
 
 # Told to whoever acts on what somebody else is just changing, whether or not it would have been allowed afterwards.
@@ -46,21 +51,33 @@ _WAITS = text(
     " WHERE datname = current_database() AND :first = ANY (pg_blocking_pids(pid)))"
 )
 
-Do = Callable[[Request], Any]
+# Counted by the server as rows are changed, also before this unit of work: what is looked at is the difference.
+_CHANGED = text(
+    "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables"
+    " WHERE relname <> ALL (:traces)"
+)
+# What a look may leave behind: that somebody looked, how often, and its answer for whoever asks again.
+_TRACES = ["audit_records", "idempotency_keys", "limit_windows"]
+
+Do = Callable[[Request], Answer]
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """What a try came to: done, or the slug of its refusal, or how it failed."""
+    """What a try came to: done, or the slug of its refusal, or how it failed.
+
+    `shown` is what a look was answered: it has changed nothing, and all it did is to show.
+    """
 
     how: str
+    shown: str | None = None
 
     @property
     def failed(self) -> bool:
         return self.how.startswith("failed")
 
 
-DONE = Came("done")
+DONE = "done"
 
 
 class _TakeBack(Exception):
@@ -81,11 +98,15 @@ class Meeting:
     def differs(self, crossing: Came, after: Came) -> bool:
         """Whether the second was answered as in neither order.
 
-        Who was refused before the first as well may be told in other words that something moved in that moment.
+        Who was refused before the first as well may be told in other words that something moved in that moment. What a
+        look shows is as of one moment: before the first or after it are both right, a third thing is not.
         """
         if crossing.failed:
             return True
-        return crossing != after and crossing.how not in LOOK_AGAIN and DONE in (crossing, self.before)
+        if crossing.shown is not None:
+            return crossing not in (self.before, after)
+        could = DONE in (crossing.how, self.before.how)
+        return crossing.how != after.how and crossing.how not in LOOK_AGAIN and could
 
     def told(self, crossing: Came, after: Came) -> str:
         """In words."""
@@ -104,20 +125,24 @@ class Crossings:
     pairs: Tally[tuple[str, str]] = field(default_factory=Tally)
     found: dict[tuple[str, str], str] = field(default_factory=dict)
     _seen: dict[str, Request] = field(default_factory=dict)
+    _hands: dict[str, dict[str, Actor]] = field(default_factory=dict)  # who did such things, by key
     _now: Meeting | None = None
 
-    def come(self, first: Request, number: int, do: Do) -> None:
-        """Before the first begins. `do` does what is asked, as of this moment."""
+    def come(self, first: Request, number: int, do: Do) -> bool:
+        """Before the first begins; whether there is a second. `do` does what is asked, as of this moment."""
         self._now = None
         second = self._second(first, Chance("crossings", self.seed, number))
-        self._seen[first.name] = first
+        if first.by != SYSTEM:
+            self._seen[first.name] = first
+            self._hands.setdefault(first.name, {})[first.by.key] = first.by
         if second is None or dialect_name() != "postgresql":
-            return
+            return False
         newest_id = ids.newest()
         with randomness.use(randomness.Seeded(f"crossings:{self.seed}:{number}")):
             before = _tried(second, do)
         ids.begin_anew(after=newest_id)
         self._now = Meeting(first=first, second=second, do=do, before=before)
+        return True
 
     def meet(self) -> None:
         """The first has done everything and is about to commit."""
@@ -148,10 +173,33 @@ class Crossings:
         return [f"I18: {each}" for each in list(self.found.values())[:AT_MOST]]
 
     def _second(self, first: Request, chance: Chance) -> Request | None:
-        if first.by == SYSTEM or first.name in APART or first.refused_by:
+        if first.name in APART or first.refused_by:
             return None
-        if chance.happens(TWIN):
+        if first.by == SYSTEM:
+            return self._beside_a_job(first, chance)
+        drawn = chance.random()
+        if drawn < TWIN:
             return replace(first, key=f"{first.key}-twin" if first.key else None)
+        if drawn < TWIN + HAND and not first.by.is_rider:
+            hands = [by for key, by in sorted(self._hands.get(first.name, {}).items()) if key != first.by.key]
+            if hands:
+                return replace(first, by=chance.one_of(hands), key=None)
+        answers = sorted(name for name, value in first.facts.items() if isinstance(value, bool))
+        if drawn < TWIN + HAND + CONTRARY and answers:
+            contrary = {name: not first.facts[name] for name in answers}
+            return replace(first, facts={**first.facts, **contrary}, key=None)
+        if drawn > 1 - JOB:
+            return Request(do=sweep, by=SYSTEM, facts={"kind": chance.one_of(sweeps())})
+        return self._about_the_same(first, chance)
+
+    def _beside_a_job(self, first: Request, chance: Chance) -> Request | None:
+        if first.name != carry_out.__name__ or first.facts["kind"] not in sweeps():
+            return None
+        if not self._seen or not chance.happens(BESIDE_A_JOB):
+            return None
+        return replace(self._seen[chance.one_of(sorted(self._seen))], key=None)
+
+    def _about_the_same(self, first: Request, chance: Chance) -> Request | None:
         about = {name: value for name, value in first.facts.items() if name.endswith("_id")}
         others = [
             each
@@ -187,13 +235,16 @@ def _tried(request: Request, do: Do) -> Came:
     for _ in range(TRIES):
         try:
             with transaction():
-                do(request)
+                before = _changed_rows()
+                answer = do(request)
                 session.flush()
+                looked = request.by != SYSTEM and _changed_rows() == before
+                shown = answer.body if looked else None
                 session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
                 sound_at_once()
                 raise _TakeBack
         except _TakeBack:
-            return DONE
+            return Came(DONE, shown)
         except Problem as problem:
             return Came(problem.slug)
         except Violation as violation:
@@ -204,6 +255,10 @@ def _tried(request: Request, do: Do) -> Came:
         except Exception as error:  # noqa: BLE001 -- whatever it is, it is no answer
             return Came(f"failed: {type(error).__name__}: {error}")
     return Came("failed: again and again a deadlock")
+
+
+def _changed_rows() -> int:
+    return int(session.scalar(_CHANGED, {"traces": _TRACES}) or 0)
 
 
 def waits_for(engine: Engine, first: int | None, over: threading.Event) -> bool:

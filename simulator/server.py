@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -82,8 +82,8 @@ class Step:
 class Meeting(Protocol):
     """Whoever lets others cross with a request: see crossing.py."""
 
-    def come(self, first: Request, number: int, do: Callable[[Request], Answer]) -> None:
-        """It is about to begin."""
+    def come(self, first: Request, number: int, do: Callable[[Request], Answer]) -> bool:
+        """It is about to begin. Whether somebody will cross with it."""
 
     def meet(self) -> None:
         """Its unit of work has done everything and is about to commit."""
@@ -136,7 +136,9 @@ class Server:
     def _answer(self, request: Request, at: datetime) -> Answer:
         try:
             before = self._crashes.commits
-            answer = _once(request, at) if request.own_units else self._alone_or_crossed(request, at)
+            answer = (
+                self._own_units(request, at) if request.own_units else self._alone_or_crossed(request, at)
+            )
         except Problem as problem:
             self._must_be_sayable(request, problem.slug)
             return Answer(False, problem.slug)
@@ -161,6 +163,16 @@ class Server:
 
         meeting.come(request, self.steps, lambda other: _once(other, at))
         answer = in_transaction(met)
+        meeting.part()
+        return answer
+
+    def _own_units(self, request: Request, at: datetime) -> Answer:
+        meeting = None if self._undisturbed else self._meeting
+        if meeting is None:
+            return _once(request, at)
+        if meeting.come(request, self.steps, lambda other: _once(other, at)):
+            request = replace(request, facts={**request.facts, "then": meeting.meet})
+        answer = _once(request, at)
         meeting.part()
         return answer
 

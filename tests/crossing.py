@@ -25,28 +25,42 @@ LATE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """What became of two that crossed. `then` is what the second returned, or the slug of the problem it met."""
+    """What became of two that crossed. `then` is what the second returned, or the slug of the problem it met.
+
+    `tries`: how often the second began; more than once, if it was taken back for a deadlock.
+    """
 
     first: Any
     then: Any
     waited: bool
+    tries: int = 1
 
 
-def crossed(first: Callable[[], Any], second: Callable[[], Any]) -> Crossed:
+def crossed(
+    first: Callable[[], Any], second: Callable[[], Any], *, going_on: Callable[[], Any] = lambda: None
+) -> Crossed:
     """Make both calls, each as a unit of work of its own; the second while the first has not committed yet.
+
+    `going_on` is what the first does when the second waits or is over: if they lock in opposite orders, the server
+    stops one of them.
 
     On SQLite, which lets one write after the other, the second begins when the first has committed. A problem that the
     first meets is raised, and any error of the second that is no Problem.
     """
     if dialect_name() == "sqlite":
-        return Crossed(in_transaction(first), _told(second), waited=False)
+        return Crossed(in_transaction(lambda: (first(), going_on())[0]), _told(second), waited=False)
     app = current_app._get_current_object()
     over = threading.Event()
+    tries: list[None] = []
+
+    def tried() -> Any:
+        tries.append(None)
+        return second()
 
     def go() -> Any:
         with app.app_context():
             try:
-                return _told(second)
+                return _told(tried)
             finally:
                 over.set()
 
@@ -56,7 +70,8 @@ def crossed(first: Callable[[], Any], second: Callable[[], Any]) -> Crossed:
             session.flush()
             coming: Future[Any] = thread.submit(go)
             waited = waits_for(conftest.owner(), session.scalar(sa.text("SELECT pg_backend_pid()")), over)
-        return Crossed(came_to, coming.result(LATE_S), waited)
+            going_on()
+        return Crossed(came_to, coming.result(LATE_S), waited, len(tries))
 
 
 def _told(call: Callable[[], Any]) -> Any:

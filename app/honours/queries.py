@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from app.honours.errors import CandidateNotFound, HonourNotFound, SelectionNotFound
 from app.honours.models import (
@@ -98,9 +98,12 @@ def selection_to_change(selection_id: UUID) -> Selection:
     return found
 
 
-def hold_those_that_look_at(day: date) -> None:
-    """Lock every selection of a period with this day: none is sealed, decided or made final meanwhile."""
-    looking = select(Selection.id).where(Selection.period_start_on <= day, Selection.period_end_on >= day)
+def hold_those_that_look_at(days: Iterable[date]) -> None:
+    """Lock every selection of a period with one of these: none is sealed, decided or made final meanwhile."""
+    within = [
+        and_(Selection.period_start_on <= day, Selection.period_end_on >= day) for day in sorted(set(days))
+    ]
+    looking = select(Selection.id).where(or_(false(), *within))
     session.execute(looking.order_by(Selection.id).with_for_update(key_share=True)).all()
 
 

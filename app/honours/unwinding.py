@@ -34,13 +34,24 @@ class Unwound(Protocol):
     def at(self) -> datetime: ...
 
 
-def on_fact_unwound(event: Unwound) -> None:
-    """Take the person out of selections that looked at that day, and back what such a selection gave.
+class Agreed(Protocol):
+    """What is needed of the event before."""
 
-    These are held first: whoever is sealing one or making it final right now would neither see this nor be seen.
+    @property
+    def happened_at(self) -> tuple[datetime, ...]: ...
+
+
+def on_unwinding_agreed(event: Agreed) -> None:
+    """Hold every selection that looked at these days before any points: in the order in which a roll is made final.
+
+    Whoever is sealing one or making it final right now would neither see what is taken back nor be seen.
     """
+    queries.hold_those_that_look_at(city_day(each) for each in event.happened_at)
+
+
+def on_fact_unwound(event: Unwound) -> None:
+    """Take the person out of selections that looked at that day, and back what such a selection gave."""
     day = city_day(event.happened_at)
-    queries.hold_those_that_look_at(day)
     reason = say("honours.unwound", "zh", reason=event.reason)[:300]
     looked_at = (Selection.period_start_on <= day, Selection.period_end_on >= day)
     for honour, selection in session.execute(_honours_of(event.person_id, *looked_at)).all():

@@ -105,20 +105,17 @@ def object_to_move(*, by: Actor, at: datetime) -> NumberMove:
 
 def move_due(*, at: datetime) -> int:
     """Move what was confirmed and not objected to; drop what nobody confirmed. Returns how many ended."""
-    due = session.scalars(
-        select(NumberMove)
-        .where(
-            or_(
-                (NumberMove.state == CONFIRMED) & (NumberMove.asked_at <= at - OBJECTION),
-                (NumberMove.state == ASKED) & (NumberMove.asked_at <= at - ANSWER_WITHIN),
-            )
-        )
-        .order_by(NumberMove.asked_at, NumberMove.id)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    is_due = or_(
+        (NumberMove.state == CONFIRMED) & (NumberMove.asked_at <= at - OBJECTION),
+        (NumberMove.state == ASKED) & (NumberMove.asked_at <= at - ANSWER_WITHIN),
+    )
+    chosen = select(NumberMove.person_id).where(is_due).order_by(NumberMove.asked_at, NumberMove.id)
+    # Whom somebody holds is left for the next time: who is leaving, refusing it, or being given a role right now.
+    riders = queries.those_to_change(session.scalars(chosen.limit(BATCH)).all())
+    mine = select(NumberMove).where(is_due, NumberMove.person_id.in_(riders.keys()))
+    due = session.scalars(mine.order_by(NumberMove.asked_at, NumberMove.id)).all()
     for move in due:
-        rider = queries.person_to_change(move.person_id)  # somebody may be giving them a role right now
+        rider = riders[move.person_id]
         is_taken = queries.person_by_phone(str(move.new_phone)) is not None
         if move.state == ASKED or is_taken or queries.is_staff(rider):
             _refuse(move, SYSTEM, at)
@@ -175,10 +172,13 @@ def _write(move: NumberMove, number: str) -> NumberMove:
 
 
 def _move_to_change(*which: ColumnElement[bool]) -> NumberMove:
-    found = session.scalar(
-        select(NumberMove).where(*which).with_for_update().execution_options(populate_existing=True)
-    )
-    if found is None:
+    """As it is once its rider is held: whoever changes one holds them first, as the rider does who leaves."""
+    rider_id = session.scalar(select(NumberMove.person_id).where(*which))
+    if rider_id is None:
+        raise MoveUnknown
+    queries.hold_person(rider_id)
+    found = session.scalar(select(NumberMove).where(*which).execution_options(populate_existing=True))
+    if found is None:  # it ended in this very moment
         raise MoveUnknown
     return found
 

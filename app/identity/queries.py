@@ -87,6 +87,18 @@ def person_to_change(person_id: UUID) -> Person:
     return found
 
 
+def hold_person(person_id: UUID) -> None:
+    """Lock somebody until the unit of work ends, also a closed account: what belongs to them is decided in turn."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
+def those_to_change(person_ids: Collection[UUID]) -> dict[UUID, Person]:
+    """Of several those whom nobody holds at this moment, as they are now, locked. No sweep waits for anybody."""
+    chosen = select(Person).where(Person.id.in_(person_ids), Person.closed_at.is_(None)).order_by(Person.id)
+    held = chosen.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return {each.id: each for each in session.scalars(held)}
+
+
 def person_signing_in(person_id: UUID) -> Person | None:
     """Somebody as they are now, held until the unit of work ends; None for a closed account.
 

@@ -140,6 +140,11 @@ class ReversalAsked(ReversalEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReversalAgreed(ReversalEvent):
+    """A second person agrees, and it is about to be taken back. Whoever holds what it came from does so now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReversalRefused(ReversalEvent):
     """It will not be taken back."""
 

@@ -30,7 +30,7 @@ from app.ledger.errors import (
     OwnPoints,
     ReversalOpen,
 )
-from app.ledger.events import EntryReversed, ReversalAsked, ReversalRefused
+from app.ledger.events import EntryReversed, ReversalAgreed, ReversalAsked, ReversalRefused
 from app.ledger.models import CORRECTION_LIMIT, Account, DebtPolicy, Entry, LedgerTransaction
 from app.ledger.queries import any_entry
 from app.ledger.reversals import POSTED, REFUSED, WAITING, Reversal
@@ -134,6 +134,7 @@ def ask_to_reverse(*, entry_id: UUID, reason: str, by: Actor, at: datetime) -> R
         "asked_at": at,
     }
     if not insert_if_absent(Reversal, values):
+        foresee(entry_id=entry_id, by=by, at=at)  # whoever was waited for may have taken it back already
         raise ReversalOpen
     reversal = session.get_one(Reversal, values["id"])
     asked = _facts(reversal, foreseen.entry)
@@ -150,12 +151,13 @@ def decide_reversal(*, reversal_id: UUID, approved: bool, by: Actor, at: datetim
     """
     reversal = reversals.reversal_to_decide(reversal_id, by=by)
     reversal.must_be_decidable_by(by.id, approved=approved)
+    entry = any_entry(reversal.entry_id)
     if approved:
+        publish(ReversalAgreed(**_facts(reversal, entry), by=by, at=at))
         _reverse(reversal, by, at)
         return reversal
     reversal.state, reversal.decided_by, reversal.decided_at = REFUSED, by.id, at
     session.flush()
-    entry = any_entry(reversal.entry_id)
     publish(ReversalRefused(**_facts(reversal, entry), by=by, at=at))
     return reversal
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from app.identity.actors import Actor
 from app.identity.consent import agree_by_using
 from app.identity.errors import PhotoWithheld
+from app.identity.queries import self_to_change
 from app.kernel.db import session
 from app.kernel.errors import RateLimited
 from app.media.cleaning import CleanPhoto, clean_apart
@@ -25,10 +26,10 @@ def accept_photo(*, data: bytes | CleanPhoto | None, purpose: str, by: Actor, at
     The same photo sent again by the same person, not attached to anything yet, is the same photo (a lost answer, a
     retry). A file whose row is rolled back stays behind unnamed; it harms nobody and is reused if sent again.
     """
-    if by.is_rider and by.agrees_to_photo is False:
-        raise PhotoWithheld
-    _must_not_flood(by, at)
+    _must_be_welcome(by, by.agrees_to_photo, at)
     photo = data if isinstance(data, CleanPhoto) else clean_apart(data)
+    # Held when the slow part is over, and judged again: a no at this moment is heard, and two at once are counted.
+    _must_be_welcome(by, self_to_change(by).agrees_to_photo, at)
     before = session.scalar(
         select(Media)
         .where(Media.owner_id == by.id, Media.digest == photo.digest)
@@ -67,7 +68,10 @@ def _hold_alike(digest: str) -> None:
     session.execute(alike.with_for_update(key_share=True)).all()
 
 
-def _must_not_flood(by: Actor, at: datetime) -> None:
+def _must_be_welcome(by: Actor, agrees: bool | None, at: datetime) -> None:
+    """Neither withheld nor too many."""
+    if by.is_rider and agrees is False:
+        raise PhotoWithheld
     lately = (
         select(func.count()).select_from(Media).where(Media.owner_id == by.id, Media.created_at > at - HOUR)
     )

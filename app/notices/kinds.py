@@ -47,6 +47,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "hours-confirmed": INBOX,
     "hours-rejected": INBOX,
     "activity-cancelled": INBOX_AND_SMS,
+    "activity-void": INBOX_AND_SMS,
     "voucher-expiring": INBOX_AND_SMS,
     "voucher-expired": INBOX,
     "voucher-cancelled": INBOX,

@@ -22,6 +22,7 @@ from app.kernel.events import publish
 from app.kernel.i18n import say
 from app.kernel.ids import new_id
 from app.ledger import holds
+from app.ledger.errors import PointsShort
 from app.places.models import Station
 from app.rewards import picking_up, queries, shares, shelf, shop, turning
 from app.rewards.errors import OutOfStock, RiderUnknown
@@ -42,20 +43,24 @@ def reserve(*, reward_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Vo
 
 def reserve_for(*, person_id: UUID, reward_id: UUID, station_id: UUID, by: Actor, at: datetime) -> Voucher:
     """The same for a named rider: the counter reserves on the rider's behalf. Whoever calls has checked that it may."""
-    reward, station, used = shares.on_offer_to(person_id, reward_id=reward_id, station_id=station_id, at=at)
-    numbers = _free_numbers(reward, used, at)
-    stock_id = shelf.keep_one(reward_id=reward_id, station_id=station_id)
-    if stock_id is None:
-        raise _out_of_stock(reward, station)
+    reward, station, numbers = _may_have(person_id, reward_id, station_id, at)
     voucher_id, expires_at = new_id(), picking_up.deadline(reward, station, at)
-    hold = holds.hold(
-        person_id=person_id,
-        points=reward.points,
-        source=f"voucher:{voucher_id}",
-        expires_at=expires_at + HOLD_OUTLIVES,
-        by=by,
-        at=at,
-    )
+    try:
+        stock_id = shelf.keep_one(reward_id=reward_id, station_id=station_id)
+        if stock_id is None:
+            raise _out_of_stock(reward, station)
+        hold = holds.hold(
+            person_id=person_id,
+            points=reward.points,
+            source=f"voucher:{voucher_id}",
+            expires_at=expires_at + HOLD_OUTLIVES,
+            by=by,
+            at=at,
+        )
+    except (OutOfStock, PointsShort):
+        # Another request of this rider may have been waited for: what it used up is the first reason, as ever.
+        _may_have(person_id, reward_id, station_id, at)
+        raise
     promised = {
         "id": voucher_id,
         "person_id": person_id,
@@ -105,6 +110,14 @@ def cancel_for(*, voucher_id: UUID, person_id: UUID, by: Actor, at: datetime) ->
     holds.release(voucher.hold_id, source=f"voucher:{voucher.id}:cancelled", by=by, at=at)
     publish(RewardCancelled(**queries.facts_of(voucher), at=at))
     return voucher
+
+
+def _may_have(
+    person_id: UUID, reward_id: UUID, station_id: UUID, at: datetime
+) -> tuple[Reward, Station, dict[str, Any]]:
+    """What is on offer there and the lowest numbers the rider has left. Refuses when there is none."""
+    reward, station, used = shares.on_offer_to(person_id, reward_id=reward_id, station_id=station_id, at=at)
+    return reward, station, _free_numbers(reward, used, at)
 
 
 def _write(promised: dict[str, Any], reward: Reward, numbers: dict[str, Any]) -> Voucher:

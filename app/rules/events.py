@@ -53,6 +53,13 @@ class PointsNotAwarded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnwindingAgreed(Event):
+    """Facts of these moments are about to be unwound. What must be held for it is held now, before any points are."""
+
+    happened_at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactFoundVoid(Event):
     """A fact is void, and what it gave is about to be taken back."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.kernel.db import session
 from app.ledger import posting
-from app.ledger.events import EntryReversed, ReversalAsked
+from app.ledger.events import EntryReversed, ReversalAgreed, ReversalAsked
 from app.ledger.reversals import is_reversed
 from app.rules.errors import AwardGone, AwardMovedOn
 from app.rules.kept import AnyAward
@@ -19,7 +19,7 @@ GIVEN, SETTLED = "given", "settled"
 STEPS = {"award-given": GIVEN, "award-settled": SETTLED}  # by the kind of their transaction
 
 
-def on_reversal_asked(event: ReversalAsked) -> None:
+def on_reversal_asked(event: ReversalAsked | ReversalAgreed) -> None:
     """Say at once why an award cannot be taken back by this line. Raises AwardGone, AwardMovedOn.
 
     The award is held before its points are, as everybody does who moves both.

@@ -30,7 +30,7 @@ from app.rewards.errors import VoucherCancelled, VoucherExpired, VoucherHandedOv
 from app.rewards.models import RESERVED, Voucher
 from app.rules import queries
 from app.rules.errors import NothingToUnwind, UnwindingNotFound
-from app.rules.events import FactUnwound, UnwindingRefused
+from app.rules.events import FactUnwound, UnwindingAgreed, UnwindingRefused
 from app.rules.kinds import KINDS, hours
 from app.rules.models import (
     ACTIVE,
@@ -48,8 +48,12 @@ from app.rules.paying import source_of
 from app.rules.voiding import find_void
 from app.volunteering import confirming
 from app.volunteering.models import Activity, Hours
+from app.volunteering.queries import activity_to_change
+from app.volunteering.voiding import find_made_up
 
-ACTIVITY = "activity"  # all confirmed hours of one: the whole activity was made up
+ACTIVITY = (
+    "activity"  # the whole of one was made up: its hours, those that wait and whatever would come later
+)
 SUBJECTS = (*KINDS, ACTIVITY)
 
 
@@ -59,6 +63,7 @@ class TakenBack:
 
     facts: int = 0
     minutes: int = 0
+    waiting: int = 0  # hours of a whole activity that nobody had confirmed: they never will be
     points: int = 0  # of which …
     from_wallet: int = 0
     from_pending: int = 0
@@ -99,14 +104,21 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
     if unwinding.state == (DONE if approved else REFUSED):
         return unwinding
     unwinding.must_be_decidable_by(by.id)
+    if approved and unwinding.fact_kind == ACTIVITY:
+        activity_to_change(unwinding.fact_id)  # no hours are confirmed meanwhile: those that were are seen
     _must_not_be_own(unwinding.fact_kind, unwinding.fact_id, by)
     unwinding.decided_by, unwinding.decided_at = by.id, at
     unwinding.state = DONE if approved else REFUSED
     session.flush()
     if approved:
         taken = TakenBack()
-        for kind, fact_id in _facts_of(unwinding.fact_kind, unwinding.fact_id):
-            _unwind_fact(unwinding, kind, fact_id, taken, by, at)
+        facts = [queries.recorded_fact(*each) for each in _facts_of(unwinding.fact_kind, unwinding.fact_id)]
+        recorded = [each for each in facts if each is not None]
+        publish(UnwindingAgreed(happened_at=tuple(each.happened_at for each in recorded), at=at))
+        for each in recorded:
+            _unwind_fact(unwinding, each, taken, by, at)
+        if unwinding.fact_kind == ACTIVITY:
+            taken.waiting = find_made_up(activity_id=unwinding.fact_id, reason=unwinding.reason, by=by, at=at)
         unwinding.outcome = asdict(taken)
         session.flush()
     else:
@@ -144,19 +156,20 @@ def _facts_of(kind: str, fact_id: UUID) -> list[tuple[str, UUID]]:
 
 
 def _must_not_be_own(kind: str, fact_id: UUID, by: Actor) -> None:
-    """Nobody unwinds what they gained by themselves. Raises Forbidden."""
-    ids = [each for _, each in _facts_of(kind, fact_id)]
-    own = select(RecordedFact.id).where(RecordedFact.fact_id.in_(ids), RecordedFact.person_id == by.id)
+    """Nobody unwinds what they gained by themselves, or still wait for. Raises Forbidden."""
+    own = select(RecordedFact.id).where(RecordedFact.fact_id == fact_id, RecordedFact.person_id == by.id)
+    if kind == ACTIVITY:
+        own = select(Hours.id).where(
+            Hours.activity_id == fact_id, Hours.person_id == by.id, Hours.state != "rejected"
+        )
     if session.scalar(own.limit(1)) is not None:
         raise Forbidden
 
 
 def _unwind_fact(
-    unwinding: Unwinding, kind: str, fact_id: UUID, taken: TakenBack, by: Actor, at: datetime
+    unwinding: Unwinding, recorded: RecordedFact, taken: TakenBack, by: Actor, at: datetime
 ) -> None:
-    recorded = queries.recorded_fact(kind, fact_id)
-    if recorded is None:
-        return
+    kind, fact_id = recorded.kind, recorded.fact_id
     if not find_void(recorded, unwinding_id=unwinding.id, at=at):
         return  # unwound before, alone or with its activity
     before = asdict(taken)

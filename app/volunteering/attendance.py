@@ -23,7 +23,7 @@ from app.volunteering.errors import (
     SignedOutAlready,
 )
 from app.volunteering.events import SignedIn, SignedOut
-from app.volunteering.models import Attendance, Shift
+from app.volunteering.models import Activity, Attendance, Shift
 from app.volunteering.signing_up import take_place
 
 OPENS_BEFORE = timedelta(minutes=30)
@@ -37,11 +37,13 @@ def scan_shift(*, shift_id: UUID, by: Actor, at: datetime) -> Attendance:
     """The rider scanned the shift's code: sign in, or sign out if he is in. A walk-in takes a place if one is left."""
     if not by.is_rider:
         raise RidersOnly
-    self_to_change(by)  # the same code scanned twice at once: the second waits and finds the first
     shift = queries.shift(shift_id)
+    activity = queries.activity_to_join(shift.activity_id)  # before its riders, as whoever calls it off
+    self_to_change(by)  # the same code scanned twice at once: the second waits and finds the first
     attended = queries.attendance_of_to_change(shift_id, by.id)
     if attended is None:
-        return _sign_in(shift, by, at)
+        return _sign_in(shift, activity, by, at)
+    activity.must_be_believed()  # whoever scans to leave reads why they are out already
     if attended.signed_out_at is not None:
         raise SignedOutAlready(at=attended.signed_out_at)
     if at < attended.signed_in_at + SLIP:
@@ -50,11 +52,19 @@ def scan_shift(*, shift_id: UUID, by: Actor, at: datetime) -> Attendance:
 
 
 def close_forgotten(*, at: datetime, limit: int = 500) -> int:
-    """Close attendances whose sign-out was forgotten, at the end of their shift, and flag them. Returns how many."""
+    """Close attendances whose sign-out was forgotten, at the end of their shift, and flag them. Returns how many.
+
+    Their activities are held first, as everywhere; one that is being changed is left for the next time.
+    """
+    overdue = (Attendance.signed_out_at.is_(None), Shift.ends_at <= at - LATE_SIGN_OUT)
+    about = select(Shift.activity_id).join(Attendance, Attendance.shift_id == Shift.id).where(*overdue)
+    chosen = select(Activity).where(Activity.id.in_(about)).order_by(Activity.id).limit(limit)
+    joined = chosen.with_for_update(read=True, skip_locked=True).execution_options(populate_existing=True)
+    held = {each.id: each for each in session.scalars(joined)}
     forgotten = (
         select(Attendance, Shift)
         .join(Shift, Shift.id == Attendance.shift_id)
-        .where(Attendance.signed_out_at.is_(None), Shift.ends_at <= at - LATE_SIGN_OUT)
+        .where(*overdue, Shift.activity_id.in_(list(held)))
         .order_by(Attendance.id)
         .limit(limit)
         .with_for_update(of=Attendance, skip_locked=True)
@@ -63,13 +73,36 @@ def close_forgotten(*, at: datetime, limit: int = 500) -> int:
     for attended, shift in closed:
         attended.signed_out_at, attended.out_how = max(shift.ends_at, attended.signed_in_at), "closed"
         session.flush()
-        await_confirmation(attended, shift, at)
+        if held[shift.activity_id].state != "void":
+            await_confirmation(attended, shift, at)
         _tell_signed_out(attended, at)
     return len(closed)
 
 
-def _sign_in(shift: Shift, by: Actor, at: datetime) -> Attendance:
-    if queries.activity_to_join(shift.activity_id).state != "open":
+def sign_out_all(activity_id: UUID, at: datetime) -> list[UUID]:
+    """Whoever is signed in at an activity is out, without hours: it was made up. Returns who they are.
+
+    The caller holds the activity alone, so nobody comes or goes meanwhile.
+    """
+    inside = (
+        select(Attendance, Shift)
+        .join(Shift, Shift.id == Attendance.shift_id)
+        .where(Shift.activity_id == activity_id, Attendance.signed_out_at.is_(None))
+        .order_by(Attendance.id)
+    )
+    found = session.execute(inside.execution_options(populate_existing=True)).all()
+    for attended, shift in found:
+        attended.signed_out_at, attended.out_how = (
+            max(min(at, shift.ends_at), attended.signed_in_at),
+            "closed",
+        )
+        session.flush()
+        _tell_signed_out(attended, at)
+    return [attended.person_id for attended, _ in found]
+
+
+def _sign_in(shift: Shift, activity: Activity, by: Actor, at: datetime) -> Attendance:
+    if activity.state != "open":
         raise ActivityClosed
     if at < shift.starts_at - OPENS_BEFORE:
         raise ShiftTooEarly(at=shift.starts_at - OPENS_BEFORE)

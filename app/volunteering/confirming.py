@@ -20,6 +20,7 @@ from app.volunteering.errors import (
     AttendanceOpen,
     BackfillQuotaUsed,
     BackfillTimesWrong,
+    HoursFoundVoid,
     HoursOverlap,
     HoursTooShort,
     NeedsApproval,
@@ -30,7 +31,8 @@ from app.volunteering.errors import (
     SignOutTimeWrong,
 )
 from app.volunteering.events import HoursBackfilled, HoursConfirmed, HoursRejected, HoursVoided
-from app.volunteering.models import MAX_MINUTES, OVERLAP, TOOK_PLACE, Activity, Attendance, Hours, Shift
+from app.volunteering.guards import OVERLAP
+from app.volunteering.models import MAX_MINUTES, TOOK_PLACE, Activity, Attendance, Hours, Shift
 
 BACKFILLS_PER_MONTH = 20  # by one organiser
 BACKFILL_DAYS = 30  # how far back
@@ -38,8 +40,8 @@ BACKFILL_DAYS = 30  # how far back
 
 def confirm_hours(*, hours_id: UUID, by: Actor, at: datetime) -> Hours:
     """Let pending hours of an attendance count, by somebody who may and is not the rider."""
+    activity = _must_decide("hours.confirm", hours_id, by)
     hours = queries.hours_to_change(hours_id)
-    activity = _must("hours.confirm", hours.activity_id, hours.person_id, by)
     if hours.basis == "backfilled":
         raise NeedsApproval
     hours.confirm(by.person_id, at)
@@ -53,9 +55,9 @@ def confirm_attendance(
 
     For a forgotten sign-out the organiser may say when the rider really left.
     """
+    shift, person_id = queries.attended(attendance_id)
+    activity = _must("hours.confirm", shift.activity_id, person_id, by)
     attended = queries.attendance_to_change(attendance_id)
-    shift = queries.shift(attended.shift_id)
-    activity = _must("hours.confirm", shift.activity_id, attended.person_id, by)
     if attended.signed_out_at is None:
         raise AttendanceOpen
     hours = queries.hours_of_attendance_to_change(attended.id)
@@ -64,6 +66,7 @@ def confirm_attendance(
             raise SignOutTimeWrong(fields={"signed_out_at": ["sign-out-time-wrong"]})
         attended.signed_out_at, attended.out_how = signed_out_at, "organiser"
     if hours is None:
+        _must_not_be_void(shift.id, person_id)
         hours = _from_attendance(attended, shift, at)
         session.add(hours)
     else:
@@ -81,13 +84,14 @@ def witness(*, shift_id: UUID, person_id: UUID, reason: str, by: Actor, at: date
     """
     shift = queries.shift(shift_id)
     activity = _must("hours.witness", shift.activity_id, person_id, by)
-    if queries.activity_to_join(activity.id).state not in TOOK_PLACE:
+    if activity.state not in TOOK_PLACE:
         raise NothingToWitness
     if at < shift.ends_at:
         raise ShiftNotOver(at=shift.ends_at)
     person_to_change(person_id)
     if queries.attendance_of(shift_id, person_id) is not None:
         raise AttendanceKnown
+    _must_not_be_void(shift_id, person_id)
     hours = _hours(activity, person_id, shift.starts_at, shift.ends_at, "witnessed", reason, by, at)
     hours.shift_id = shift.id
     hours.confirm(by.person_id, at)
@@ -126,8 +130,8 @@ def back_fill(
 
 def approve(*, hours_id: UUID, by: Actor, at: datetime) -> Hours:
     """Let hours entered later count: by a second person, neither the rider nor whoever entered them."""
+    activity = _must_decide("hours.approve", hours_id, by)
     hours = queries.hours_to_change(hours_id)
-    activity = _must("hours.approve", hours.activity_id, hours.person_id, by)
     hours.must_be_pending()
     if hours.basis != "backfilled":
         return confirm_hours(hours_id=hours_id, by=by, at=at)
@@ -140,9 +144,10 @@ def approve(*, hours_id: UUID, by: Actor, at: datetime) -> Hours:
 
 def reject(*, hours_id: UUID, reason: str, by: Actor, at: datetime) -> Hours:
     """Say why pending hours do not count; the rider reads the reason."""
+    known = queries.hours(hours_id)
+    permission = "hours.approve" if known.basis == "backfilled" else "hours.confirm"
+    _must_decide(permission, hours_id, by)
     hours = queries.hours_to_change(hours_id)
-    permission = "hours.approve" if hours.basis == "backfilled" else "hours.confirm"
-    _must(permission, hours.activity_id, hours.person_id, by)
     hours.reject(reason, by.person_id, at)
     session.flush()
     events.publish(HoursRejected(hours_id=hours.id, person_id=hours.person_id, reason=reason, at=at))
@@ -152,7 +157,7 @@ def reject(*, hours_id: UUID, reason: str, by: Actor, at: datetime) -> Hours:
 def void_hours(*, hours_id: UUID, reason: str, by: Actor, at: datetime) -> int:
     """Confirmed hours were found void: they count no longer. Returns the minutes; the caller has checked who may."""
     hours = queries.hours_to_change(hours_id)
-    if not hours.void(reason):
+    if not hours.void(reason, at):
         return 0
     session.flush()
     events.publish(HoursVoided(hours_id=hours.id, person_id=hours.person_id, reason=reason, at=at))
@@ -232,11 +237,28 @@ def _set_span(hours: Hours, starts_at: datetime, ends_at: datetime) -> None:
 
 
 def _must(permission: str, activity_id: UUID, person_id: UUID, by: Actor) -> Activity:
-    activity = queries.activity(activity_id)
+    """The activity, held before the hours that are decided on, as whoever finds it made up does."""
+    activity = queries.activity_to_join(activity_id)
     by.must(permission, region_path=region_path(activity.region_code), station_id=activity.station_id)
     if by.person_id == person_id:
         raise OwnHours
+    activity.must_be_believed()
     return activity
+
+
+def _must_decide(permission: str, hours_id: UUID, by: Actor) -> Activity:
+    about = queries.hours(hours_id)
+    return _must(permission, about.activity_id, about.person_id, by)
+
+
+def _must_not_be_void(shift_id: UUID, person_id: UUID) -> None:
+    """What two persons found void, the word of one does not bring back."""
+    void = select(Hours.rejected_because).where(
+        Hours.shift_id == shift_id, Hours.person_id == person_id, Hours.void_at.is_not(None)
+    )
+    because = session.scalar(void.limit(1))
+    if because is not None:
+        raise HoursFoundVoid(reason=because)
 
 
 def _counted(hours: Hours, activity: Activity, at: datetime) -> Hours:

@@ -41,6 +41,18 @@ class ActivityClosed(Conflict):
     slug = "activity-closed"
 
 
+class ActivityFoundVoid(Conflict):
+    """The activity was found made up by two persons: nothing of it counts, whatever comes later."""
+
+    slug = "activity-found-void"
+
+
+class HoursFoundVoid(Conflict):
+    """These hours counted and were found void by two persons: one person's word does not bring them back."""
+
+    slug = "hours-found-void"
+
+
 class StationElsewhere(Invalid):
     """The station of an activity lies outside its region."""
 

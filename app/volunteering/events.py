@@ -26,6 +26,15 @@ class ActivityCancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityVoided(Event):
+    """An activity was found made up; these riders had a place, or were there just then. The reason is for them."""
+
+    activity_id: UUID
+    person_ids: tuple[UUID, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedUp(Event):
     """A rider took a place."""
 

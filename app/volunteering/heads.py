@@ -91,7 +91,7 @@ def confirm_counted(*, shift_id: UUID, by: Actor, at: datetime) -> list[Hours]:
     Hours of whoever was not seen are doubted: their points wait until somebody else has looked. What nobody looked at
     is confirmed one by one.
     """
-    _shift_for("hours.confirm", shift_id, by)
+    queries.activity_to_join(_shift_for("hours.confirm", shift_id, by).activity_id).must_be_believed()
     # Locked: what somebody else is deciding about right now is pending no longer, and in nobody's way.
     pending = session.scalars(
         select(Hours)

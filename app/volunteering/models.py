@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Table, UniqueConstraint, Update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, Update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import geo
-from app.kernel.db import Base, IdMixin, UtcDateTime, append_only, ddl_for, session
+from app.kernel.db import Base, IdMixin, UtcDateTime, append_only, session
 from app.kernel.i18n import pick
-from app.volunteering.errors import ActivityFixed, HoursDecided
+from app.volunteering import guards
+from app.volunteering.errors import ActivityFixed, ActivityFoundVoid, HoursDecided
 
 CATEGORIES = ("community", "safety", "care", "environment", "rescue", "training", "other")
-ACTIVITY_STATES = ("draft", "open", "cancelled", "ended")
+ACTIVITY_STATES = ("draft", "open", "cancelled", "ended", "void")
 TOOK_PLACE = ("open", "ended")  # riders could see it, and nobody called it off
 SIGN_UP_STATES = ("active", "cancelled", "no_show")
 COURSES = ("grid-member", "first-aid", "fire-safety", "road-safety", "other")
@@ -22,8 +23,6 @@ BASES = ("proven", "witnessed", "backfilled")
 HOURS_STATES = ("pending", "confirmed", "rejected")
 HOW = ("scanned", "organiser", "closed")
 MAX_MINUTES = 16 * 60
-
-OVERLAP = "ex_hours_no_overlap"
 
 
 class Activity(IdMixin, Base):
@@ -34,6 +33,7 @@ class Activity(IdMixin, Base):
         CheckConstraint(f"state IN {ACTIVITY_STATES}", name="state"),
         CheckConstraint(f"category IN {CATEGORIES}", name="category"),
         CheckConstraint("(lat IS NULL) = (lng IS NULL)", name="position"),
+        CheckConstraint("(state = 'void') = (void_because IS NOT NULL)", name="void_because"),
         Index("ix_activities_box", "lat", "lng"),
     )
 
@@ -50,6 +50,7 @@ class Activity(IdMixin, Base):
     state: Mapped[str] = mapped_column(String(12), default="draft")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_demo: Mapped[bool] = mapped_column(default=False)
+    void_because: Mapped[str | None] = mapped_column(Text)  # why it was found made up, for whoever was there
 
     @property
     def title(self) -> str:
@@ -67,7 +68,7 @@ class Activity(IdMixin, Base):
 
     def cancel(self) -> None:
         """Call it off. Cancelling twice changes nothing."""
-        if self.state == "ended":
+        if self.state not in ("draft", "open", "cancelled"):
             raise ActivityFixed(state=self.state)
         self.state = "cancelled"
 
@@ -75,6 +76,15 @@ class Activity(IdMixin, Base):
         """Raises ActivityFixed once it is cancelled or over."""
         if self.state not in ("draft", "open"):
             raise ActivityFixed(state=self.state)
+
+    def must_be_believed(self) -> None:
+        """Raises ActivityFoundVoid once it was found made up: nothing that comes later counts."""
+        if self.state == "void":
+            raise ActivityFoundVoid(reason=self.void_because)
+
+    def find_void(self, reason: str) -> None:
+        """It was made up, whatever state it was in; that is for good (the database holds it)."""
+        self.state, self.void_because = "void", reason
 
 
 class Shift(IdMixin, Base):
@@ -157,6 +167,7 @@ class Hours(IdMixin, Base):
         CheckConstraint("confirmed_by IS NULL OR confirmed_by <> person_id", name="not_by_himself"),
         CheckConstraint("approved_by IS NULL OR approved_by <> person_id", name="not_approved_by_himself"),
         CheckConstraint("state <> 'confirmed' OR confirmed_at IS NOT NULL", name="confirmed_when"),
+        CheckConstraint("void_at IS NULL OR state = 'rejected'", name="void"),
         CheckConstraint(
             "basis <> 'backfilled' OR state <> 'confirmed' OR "
             "(approved_by IS NOT NULL AND created_by IS NOT NULL AND approved_by <> created_by)",
@@ -185,6 +196,7 @@ class Hours(IdMixin, Base):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     approved_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"), index=True)
     rejected_because: Mapped[str | None] = mapped_column(String(300))
+    void_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # two persons found that they never were
 
     def must_be_pending(self) -> None:
         """Raises HoursDecided once somebody has confirmed or rejected them."""
@@ -202,11 +214,11 @@ class Hours(IdMixin, Base):
         self.state, self.rejected_because = "rejected", reason
         self.confirmed_by, self.confirmed_at = by_id, at
 
-    def void(self, reason: str) -> bool:
+    def void(self, reason: str, at: datetime) -> bool:
         """From confirmed to rejected, because they were found void. False if they do not count anyway."""
         if self.state != "confirmed":
             return False
-        self.state, self.rejected_because = "rejected", reason
+        self.state, self.rejected_because, self.void_at = "rejected", reason, at
         return True
 
 
@@ -263,33 +275,8 @@ def changed(statement: Update) -> int:
     return int(session.execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
 
 
-# Two intervals of one person written at the same moment: on PostgreSQL the exclusion constraint lets one pass, at any
-# isolation level. Equality of uuids in a GiST index would need the btree_gist extension, which not every server
-# grants; ranges are built in, so the two halves of the id stand in it as ranges of one number each.
-# On SQLite writers queue (BEGIN IMMEDIATE), so a trigger that looks for the other interval is enough.
-def _half(first: int) -> str:
-    number = f"(('x' || substr(replace(person_id::text, '-', ''), {first}, 16))::bit(64)::bigint)"
-    return f"int8range({number}, {number}, '[]') WITH &&"
-
-
-def _no_overlap(table: Table) -> None:
-    clash = (
-        "EXISTS (SELECT 1 FROM hours WHERE person_id = NEW.person_id AND id <> NEW.id AND state <> 'rejected' "
-        "AND starts_at < NEW.ends_at AND ends_at > NEW.starts_at)"
-    )
-    for action, when in (("insert", "INSERT"), ("update", "UPDATE OF person_id, starts_at, ends_at, state")):
-        trigger = (
-            f"CREATE TRIGGER {OVERLAP}_{action} BEFORE {when} ON hours "
-            f"WHEN NEW.state <> 'rejected' AND {clash} BEGIN SELECT RAISE(ABORT, '{OVERLAP}'); END"
-        )
-        ddl_for(table, sqlite=(trigger, f"DROP TRIGGER IF EXISTS {OVERLAP}_{action}"))
-    constraint = (
-        f"ALTER TABLE hours ADD CONSTRAINT {OVERLAP} EXCLUDE USING gist ({_half(1)}, {_half(17)}, "
-        "tstzrange(starts_at, ends_at) WITH &&) WHERE (state <> 'rejected')"
-    )
-    ddl_for(table, postgresql=(constraint, f"ALTER TABLE hours DROP CONSTRAINT IF EXISTS {OVERLAP}"))
-
-
-_no_overlap(Hours.__table__)  # type: ignore[arg-type]
+guards.no_overlap(Hours.__table__)  # type: ignore[arg-type]
+guards.void_for_good(Activity.__table__)  # type: ignore[arg-type]
+guards.none_of_a_void_activity(Hours.__table__)  # type: ignore[arg-type]
 append_only(HeadCount.__table__)  # type: ignore[arg-type]
 append_only(Head.__table__)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from app.identity.actors import Actor
 from app.kernel import events, randomness
@@ -102,18 +102,23 @@ def cancel_activity(*, activity_id: UUID, by: Actor, at: datetime) -> Activity:
     if activity.state == "cancelled":
         return activity
     activity.cancel()
-    ahead = select(Shift.id).where(Shift.activity_id == activity.id, Shift.starts_at > at)
+    people = give_back_places(activity.id, Shift.starts_at > at)
+    events.publish(ActivityCancelled(activity_id=activity.id, person_ids=people, at=at))
+    return activity
+
+
+def give_back_places(activity_id: UUID, which: ColumnElement[bool]) -> tuple[UUID, ...]:
+    """Nobody has a place on these shifts of an activity any more. Returns who had one."""
+    shifts = select(Shift.id).where(Shift.activity_id == activity_id, which)
     given_back = (
-        select(SignUp).where(SignUp.shift_id.in_(ahead), SignUp.state == "active").order_by(SignUp.id)
+        select(SignUp).where(SignUp.shift_id.in_(shifts), SignUp.state == "active").order_by(SignUp.id)
     )
     sign_ups = session.scalars(given_back.with_for_update()).all()
     for sign_up in sign_ups:
         sign_up.state = "cancelled"
-    session.execute(update(Shift).where(Shift.id.in_(ahead)).values(taken=0))
+    session.execute(update(Shift).where(Shift.id.in_(shifts)).values(taken=0))
     session.flush()
-    people = tuple(sign_up.person_id for sign_up in sign_ups)
-    events.publish(ActivityCancelled(activity_id=activity.id, person_ids=people, at=at))
-    return activity
+    return tuple(sign_up.person_id for sign_up in sign_ups)
 
 
 def end_activities(*, at: datetime) -> int:
@@ -134,4 +139,5 @@ def _to_organise(activity_id: UUID, by: Actor) -> Activity:
         region_path=places.region_path(activity.region_code),
         station_id=activity.station_id,
     )
+    activity.must_be_believed()
     return activity

@@ -254,6 +254,14 @@ def attendance_of_to_change(shift_id: UUID, person_id: UUID) -> Attendance | Non
     return session.scalar(chosen.with_for_update().execution_options(populate_existing=True))
 
 
+def attended(attendance_id: UUID) -> tuple[Shift, UUID]:
+    """Which shift an attendance is of, and whose; neither ever changes. Raises AttendanceNotFound."""
+    found = session.get(Attendance, attendance_id)
+    if found is None:
+        raise AttendanceNotFound
+    return shift(found.shift_id), found.person_id
+
+
 def attendance_to_change(attendance_id: UUID) -> Attendance:
     """The attendance with this id, locked. Raises AttendanceNotFound."""
     chosen = select(Attendance).where(Attendance.id == attendance_id)
@@ -320,6 +328,14 @@ def last_looks(attendance_ids: Collection[UUID]) -> dict[UUID, Head]:
 
 
 # --- hours -----------------------------------------------------------------------------------------------------------
+
+
+def hours(hours_id: UUID) -> Hours:
+    """The hours with this id. Raises HoursNotFound."""
+    found = session.get(Hours, hours_id)
+    if found is None:
+        raise HoursNotFound
+    return found
 
 
 def hours_to_change(hours_id: UUID) -> Hours:

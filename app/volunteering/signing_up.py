@@ -21,9 +21,10 @@ def sign_up(*, shift_id: UUID, by: Actor, at: datetime) -> SignUp:
     """Take a place on a shift that has not begun. Signing up twice is the same as once."""
     if not by.is_rider:
         raise RidersOnly
-    self_to_change(by)  # two shifts of one rider taken at the same moment queue here and see each other
     shift = queries.shift(shift_id)
-    if queries.activity_to_join(shift.activity_id).state != "open":
+    activity = queries.activity_to_join(shift.activity_id)  # before its riders, as whoever calls it off
+    self_to_change(by)  # two shifts of one rider taken at the same moment queue here and see each other
+    if activity.state != "open":
         raise ActivityClosed
     if at >= shift.starts_at:
         raise ShiftStarted(at=shift.starts_at)

@@ -14,7 +14,6 @@ from app.honours import announcing, consenting, holding, picturing, queries, rev
 from app.honours.models import Candidate, Honour, NominationPhoto, Selection
 from app.honours.nominating import nominate
 from app.honours.picturing import Given
-from app.honours.unwinding import on_fact_unwound
 from app.identity.actors import Actor
 from app.identity.models import Person
 from app.identity.profile import close_account
@@ -25,7 +24,7 @@ from app.media.models import NOMINATION, Media
 from tests import make as city
 from tests.crossing import crossed
 from tests.honours import make
-from tests.honours.test_unwinding import Void
+from tests.honours.test_unwinding import Void, find_void
 from tests.media.make import jpeg
 
 
@@ -47,7 +46,7 @@ def out(selection: Selection, here: make.Setting, verb: Any) -> Callable[[], str
 
 
 def found_void(here: make.Setting, someone: Person) -> Callable[[], None]:
-    return lambda: on_fact_unwound(Void(someone.id, here.reviewer.id))
+    return lambda: find_void(Void(someone.id, here.reviewer.id))
 
 
 def test_two_selections_of_one_name_are_set_up_at_once(app: Flask) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.honours import announcing, filing, holding, queries
 from app.honours.errors import CandidateNotFound
 from app.honours.models import Selection
-from app.honours.unwinding import on_fact_unwound
+from app.honours.unwinding import on_fact_unwound, on_unwinding_agreed
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.clock import city_midnight
@@ -34,10 +34,23 @@ class Void:
     at: datetime = city_midnight(make.END) + timedelta(days=30)
 
 
+@dataclass(frozen=True)
+class Coming:
+    """What is read of the event before."""
+
+    happened_at: tuple[datetime, ...]
+
+
+def find_void(event: Void) -> None:
+    """Both events, as an unwinding publishes them."""
+    on_unwinding_agreed(Coming((event.happened_at,)))
+    on_fact_unwound(event)
+
+
 def unwind(here: make.Setting, someone: Person) -> None:
     """A record of somebody is found void."""
     with transaction():
-        on_fact_unwound(Void(someone.id, here.reviewer.id))
+        find_void(Void(someone.id, here.reviewer.id))
 
 
 @pytest.mark.parametrize("step", ["frozen", "reviewed", "noticed"])

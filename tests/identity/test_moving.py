@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.audit.models import AuditRecord
 from app.codes.models import PersonalHandle
-from app.identity import appointing, moving, profile, sessions, signing_in
+from app.identity import appointing, moving, profile, queries, sessions, signing_in
 from app.identity.actors import SYSTEM
 from app.identity.errors import (
     CodeExpired,
@@ -24,7 +24,7 @@ from app.identity.errors import (
     StaffAccount,
 )
 from app.identity.models import NumberMove, Person, SessionFamily
-from app.kernel.db import in_transaction, session, transaction
+from app.kernel.db import dialect_name, in_transaction, session, transaction
 from app.kernel.errors import Forbidden
 from app.notices.models import Notice
 from tests import make
@@ -349,3 +349,39 @@ def test_whoever_sweeps_leaves_a_change_that_is_being_refused(counter):
     )
     assert (both.then, both.waited) == (0, False)
     assert counter.number() == OLD
+
+
+@pytest.mark.parametrize("due", [True, False], ids=["due", "refused"])
+def test_whoever_leaves_meets_nobody_who_holds_their_change_and_waits_for_them(counter, due):
+    move = counter.ask()
+    counter.confirm(move)
+    at = counter.clock.advance(seconds=DAY.total_seconds())
+    refuses = lambda: moving.refuse_move(move_id=move.id, by=counter.boss, at=at).state  # noqa: E731 -- beside the job
+    both = crossed(
+        lambda: queries.self_to_change(counter.rider).id,
+        (lambda: moving.move_due(at=at)) if due else refuses,
+        going_on=lambda: profile.close_account(by=counter.rider, at=at),
+    )
+    assert (both.then, both.tries) == (0 if due else "move-ended", 1)
+    assert both.waited is (dialect_name() == "postgresql" and not due)
+
+
+def test_the_database_lets_one_open_change_reach_for_a_number(counter):
+    move = counter.ask()
+    with transaction():
+        other = make.rider("李师傅", phone="+8613700137000")
+
+    def asks():
+        session.add(
+            NumberMove(
+                person_id=other.id, station_id=counter.station.id, new_phone=NEW, reason="换号", state="asked",
+                asked_by=counter.manager.id, asked_at=counter.clock(),
+            )
+        )  # fmt: skip
+        session.flush()
+
+    with pytest.raises(IntegrityError, match=r"one_target|number_moves\.new_phone"), transaction():
+        asks()
+    with transaction():
+        moving.refuse_move(move_id=move.id, by=counter.boss, at=counter.clock())
+        asks()

@@ -19,6 +19,7 @@ from app.identity.profile import close_account
 from app.identity.sessions import Claim
 from app.kernel import clock
 from app.kernel.db import session, transaction
+from app.media import accepting
 from app.media.accepting import accept_photo
 from app.media.models import Media
 from app.places.models import Station
@@ -168,3 +169,28 @@ def test_whoever_closes_the_account_takes_back_all_that_stood(rider: Person):
         }
         closed = session.get_one(Person, rider.id)
         assert (closed.agrees_to_location, closed.agrees_to_photo) == (False, False)
+
+
+def test_a_photo_that_is_sent_while_its_rider_says_no_is_not_kept(rider: Person):
+    with transaction(write=False):
+        unasked = now(rider)  # as the request began
+    both = crossed(
+        lambda: consent.answer_consent(purpose="photo", given=False, by=unasked, at=clock.now()),
+        lambda: accept_photo(data=jpeg(320, 240), purpose="report", by=unasked, at=clock.now()),
+    )
+    assert both.then == "photo-withheld"
+    with transaction(write=False):
+        assert session.scalars(sa.select(Media.id)).all() == []
+
+
+def test_of_two_photos_at_once_one_is_over_the_hours_limit(rider: Person, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(accepting, "MAX_AN_HOUR", 2)
+    with transaction():
+        by = now(rider)
+        accept_photo(data=jpeg(320, 240), purpose="report", by=by, at=clock.now())
+    sends = [
+        lambda width=width: accept_photo(data=jpeg(width, 240), purpose="report", by=by, at=clock.now()).width
+        for width in (324, 328)
+    ]
+    both = crossed(*sends)
+    assert (both.first, both.then) == (324, "too-many-tries")

@@ -51,6 +51,18 @@ def test_what_is_promised_meanwhile_is_not_written_off(scene):
     assert (both.then, scene.stock()) == ("stock-promised", (5, 1))
 
 
+@pytest.mark.parametrize("stock, points", [(5, 60), (3, 100)], ids=["points", "items"])
+def test_whoever_reserves_twice_at_once_is_told_of_the_limit_before_what_else_is_used_up(
+    app, clock, stock, points
+):
+    scene = make.scene(stock=stock, points=points)
+    for _ in range(2):
+        scene.reserve()
+    reserves = lambda: make.reserve(scene.reward, scene.station, scene.rider).state  # noqa: E731 -- for both
+    both = crossed(reserves, reserves)
+    assert (both.first, both.then) == ("reserved", "voucher-limit-reached")
+
+
 def test_of_two_who_withdraw_a_reward_at_once_one_is_on_record(scene):
     withdraws = verb(catalogue.withdraw, make.SYSTEM, reward_id=scene.reward.id)
     crossed(withdraws, withdraws)

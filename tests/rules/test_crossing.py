@@ -8,11 +8,15 @@ import pytest
 
 from app.cases import triage, working
 from app.cases.events import CaseAccepted, CaseRejected, CaseResolved
+from app.honours import queries as selections
+from app.honours.criteria import write_version
 from app.honours.events import HonourRevoked, HonoursGranted
+from app.honours.models import Selection
 from app.identity.actors import SYSTEM
 from app.kernel import clock as clock_module
-from app.kernel.db import session, transaction
+from app.kernel.db import dialect_name, session, transaction
 from app.kernel.ids import new_id
+from app.ledger import reversing
 from app.ledger.accounts import budget_of, correction_account
 from app.ledger.posting import Leg, post
 from app.rules import awarding, campaigns, drafting, paying, queries, unwinding
@@ -20,6 +24,7 @@ from app.rules.models import Campaign
 from tests import make as people
 from tests.cases import make as cases
 from tests.crossing import crossed
+from tests.honours import make as honours
 from tests.rewards.make import recorded
 from tests.rules import make
 from tests.rules.make import rule, when
@@ -210,3 +215,53 @@ def test_a_line_whose_points_move_on_meanwhile_is_not_the_one_to_take_back():
         given = line(award(scene, "report"))
     both = crossed(happens(CaseResolved, scene, case_id), lambda: take(given, scene).state)
     assert (both.then, scene.points()) == ("award-moved-on", (6, 0))
+
+
+# --- in one order ----------------------------------------------------------------------------------------------------
+
+
+def test_whoever_agrees_to_a_reversal_holds_the_award_before_its_points(clock):
+    scene = make.scene([rule("R-03", "report", 150, usable="on_outcome")])
+    case_id = accepted(scene)
+    with transaction():
+        asked = take(line(award(scene, "report")), scene)
+        second = people.actor(people.staff("department", region_code=people.CITY, name="李部门"))
+    both = crossed(
+        lambda: len(queries.awards_to_change("report", [case_id], "pending")),
+        lambda: reversing.decide_reversal(reversal_id=asked.id, approved=True, by=second, at=clock.at).state,
+        going_on=happens(CaseResolved, scene, case_id),
+    )
+    assert (both.first, both.then, both.tries) == (1, "award-moved-on", 1)
+    assert scene.points() == (150, 0)
+
+
+def test_whoever_unwinds_holds_the_selections_before_the_points(clock):
+    scene = make.scene([rule(points=30)])
+    make.judge(one := make.checkin(scene.rider))
+    with transaction():
+        asker, decider, runs = (
+            people.actor(people.staff("department", region_code=people.CITY, name=name))
+            for name in ("周部门", "吴部门", "郑部门")
+        )
+        selection = Selection(
+            title_zh="本月之星", region_code=people.CITY, only_regions=[], purpose="example",
+            period_start_on=clock_module.city_day(clock.at), period_end_on=clock_module.city_day(clock.at),
+            criteria_version=write_version(
+                region_code=people.CITY, name="本月之星", criteria=honours.CRITERIA, by=runs, at=clock.at
+            ),
+            created_by=runs.id, created_at=clock.at,
+        )  # fmt: skip
+        session.add(selection)
+        asked = unwinding.ask_to_unwind(
+            fact_kind="checkin", fact_id=one.id, reason="不在场", by=asker, at=clock.at
+        )
+    decides = {"unwinding_id": asked.id, "approved": True, "by": decider, "at": clock.at}
+    both = crossed(
+        lambda: selections.selection_to_change(selection.id).id,
+        lambda: unwinding.decide_unwinding(**decides).state,
+        going_on=lambda: awarding.judge(
+            make.checkin(scene.rider), at=clock.at
+        ),  # as a final roll gives points
+    )
+    assert (both.then, both.tries, both.waited) == ("done", 1, dialect_name() == "postgresql")
+    assert scene.points() == (30, 0)

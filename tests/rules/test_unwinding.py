@@ -118,6 +118,7 @@ def test_usable_points_go_back_to_the_budget(scene, two):
     assert found.outcome == {
         "facts": 1,
         "minutes": 0,
+        "waiting": 0,
         "points": 30,
         "from_wallet": 30,
         "from_pending": 0,

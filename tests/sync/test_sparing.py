@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,8 +12,9 @@ from app.kernel.i18n import format_instant
 from app.main import JOBS
 from app.rewards import ordering
 from app.rewards.models import Voucher
-from app.sync import sparing
+from app.sync import queries, sparing
 from app.sync.models import LATEST
+from app.sync.settling import Gate
 from tests.rewards.make import at_once, must_agree, reward
 from tests.sync import make
 from tests.web.make import browser, person
@@ -74,9 +76,10 @@ def test_its_rider_reads_why_and_until_when(out, app, clock):
     assert format_instant(make.lease_of(scene.here).ends_at + LATEST, "zh") in page
 
 
-def test_a_station_that_was_heard_after_it_ran_out_keeps_nothing(out, clock):
+@pytest.mark.parametrize("later_us", [0, 1])
+def test_a_station_that_was_heard_when_it_ran_out_or_after_keeps_nothing(out, clock, later_us):
     scene, voucher, _ = out
-    clock.at = voucher.expires_at + timedelta(seconds=1)
+    clock.at = voucher.expires_at + timedelta(microseconds=later_us)
     scene.here.send([])
     clock.advance(minutes=1)
     assert kept_until(voucher, clock()) is None
@@ -187,3 +190,28 @@ def test_a_sweep_and_the_log_at_the_same_moment_hand_over_once(out, app, clock):
     assert [each for each in done if isinstance(each, int) and each] == []
     assert (make.usable(scene.rider), make.owed(scene.here), make.unmatched()) == (80, 20, 0)
     must_agree()
+
+
+def test_one_heard_a_moment_before_it_ran_out_keeps_it(out, clock):
+    scene, voucher, _ = out
+    clock.at = voucher.expires_at - timedelta(microseconds=1)
+    scene.here.send([])
+    clock.advance(minutes=1)
+    assert sweep(clock()) == 0
+
+
+@pytest.mark.parametrize("later_us, is_out", [(0, False), (1, True)])
+def test_a_device_is_out_from_the_moment_after_it_was_heard(out, clock, later_us, is_out):
+    scene, _, _ = out
+    scene.here.send([])
+    heard_at = make.lease_of(scene.here).heard_at
+    assert heard_at == clock()
+    at = heard_at + timedelta(microseconds=later_us)
+    with transaction(write=False):
+        assert (scene.here.station.id in {each.station_id for each in queries.leases_out(at)}) is is_out
+        seen = SimpleNamespace(
+            person_id=scene.rider.rider.person_id, lease_id=None, happened_at=at, arrived_at=at
+        )
+        gate = Gate(clock() + timedelta(hours=1), {seen.person_id})
+        # Up to the moment in which it was heard the device has told everything: nothing that goes before can come.
+        assert gate.holds_back(seen) is is_out

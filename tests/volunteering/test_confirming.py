@@ -31,7 +31,8 @@ from app.volunteering.errors import (
     ShiftNotOver,
 )
 from app.volunteering.events import HoursConfirmed, HoursRejected
-from app.volunteering.models import OVERLAP, Activity, Hours
+from app.volunteering.guards import OVERLAP
+from app.volunteering.models import Activity, Hours
 from app.volunteering.organising import end_activities
 from tests import make as city
 from tests.volunteering import make

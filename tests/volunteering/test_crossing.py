@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.kernel import events
-from app.kernel.db import transaction
+from app.kernel.db import dialect_name, transaction
 from app.volunteering import queries
 from app.volunteering.attendance import LATE_SIGN_OUT, close_forgotten, scan_shift
 from app.volunteering.confirming import confirm_attendance, confirm_hours, reject
@@ -142,6 +142,18 @@ def test_whoever_is_signing_out_at_that_moment_can_be_confirmed(here, rider):
     confirm = {"attendance_id": attended.id, "by": here.organiser, "at": end}
     both = crossed(scans(here, rider, end), lambda: confirm_attendance(**confirm).state)
     assert both.then == "confirmed"
+
+
+def test_the_sweep_waits_for_nobody_who_changes_an_activity_and_leaves_it_for_the_next_time(here, rider):
+    make.scan(here.shift, rider, here.shift.starts_at)
+    late = here.shift.ends_at + LATE_SIGN_OUT
+    both = crossed(calls_off(here, late), lambda: close_forgotten(at=late))
+    assert not both.waited
+    if dialect_name() == "postgresql":
+        assert both.then == 0
+    with transaction():
+        close_forgotten(at=late)
+    assert [each.state for each in hours_of(rider)] == ["pending"]
 
 
 # --- hours -----------------------------------------------------------------------------------------------------------

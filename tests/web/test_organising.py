@@ -7,6 +7,7 @@ from flask import Flask
 from app.kernel.db import session, transaction
 from app.volunteering import signing_up
 from app.volunteering.models import Activity, Hours, Shift
+from app.volunteering.voiding import find_made_up
 from tests import make
 from tests.conftest import StandingClock
 from tests.volunteering import make as volunteering
@@ -171,3 +172,25 @@ def test_entered_hours_need_one_rider(app: Flask, clock: StandingClock) -> None:
     assert refused.status_code == 422
     with transaction(write=False):
         assert session.query(Hours).count() == 0
+
+
+def test_what_was_found_made_up_says_so_and_takes_no_more_hours(
+    app: Flask, city: object, clock: StandingClock
+) -> None:
+    organiser = desk(app, "organiser")
+    with transaction():
+        by = make.actor(make.staff("organiser", region_code=make.XUANWU, name="赵组织"))
+        activity = volunteering.activity(by)
+        shift = volunteering.shift(activity, by)
+    page = f"/activities/desk/{activity.id}"
+    assert f"{page}/hours" in organiser.get(page).text
+    rider = volunteering.new_rider()
+    volunteering.scan(shift, rider, shift.starts_at)
+    with transaction():
+        find_made_up(activity_id=activity.id, reason="名单是编的", by=make.SYSTEM, at=shift.starts_at)
+    shown = organiser.get(page).text
+    assert "名单是编的" in shown
+    assert f"{page}/hours" not in shown
+    for where, reads in ((browser(app, person(rider)), True), (browser(app), False)):
+        told = where.get(f"/shifts/{shift.id}").text
+        assert ("名单是编的" in told) is reads
