@@ -205,10 +205,13 @@ def _must_be_open(asked: RiderReturn, at: datetime) -> None:
 
 
 def _to_change(*which: ColumnElement[bool]) -> RiderReturn:
-    found = session.scalar(
-        select(RiderReturn).where(*which).with_for_update().execution_options(populate_existing=True)
-    )
-    if found is None:
+    """As it is once its rider is held: whoever changes one holds them first, as the rider does who leaves."""
+    rider_id = session.scalar(select(RiderReturn.person_id).where(*which))
+    if rider_id is None:
+        raise ReturnUnknown
+    queries.hold_person(rider_id)
+    found = session.scalar(select(RiderReturn).where(*which).execution_options(populate_existing=True))
+    if found is None:  # it ended in this very moment
         raise ReturnUnknown
     return found
 

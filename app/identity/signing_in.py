@@ -96,6 +96,10 @@ def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: 
     One that was given to bring somebody back signs in whom it names, who agreed long ago.
     """
     invite = invite_by_token(token, at)
+    if invite.return_id is not None and invite.person_id is not None:
+        # Before the invitation, as a station does that gives another one; then this one is over.
+        queries.hold_person(invite.person_id)
+        invite = invite_by_token(token, at)
     _count_try(Invite, invite.id)
     if not matches(invite.pin_digest, digest("invite-pin", invite.id.hex, pin)):
         raise CodeWrong(tries_left=MAX_TRIES - invite.tries)
@@ -112,9 +116,8 @@ def sign_in_with_invite(*, token: str, pin: str, nickname: str | None, consent: 
 
 def invite_by_token(token: str, at: datetime) -> Invite:
     """The invitation behind a QR link. Raises InviteNotFound when unknown, used or run out."""
-    invite = session.scalar(
-        select(Invite).where(Invite.token_digest == digest("invite-token", token.upper()))
-    )
+    named = select(Invite).where(Invite.token_digest == digest("invite-token", token.upper()))
+    invite = session.scalar(named.execution_options(populate_existing=True))
     if invite is None or invite.used_at is not None or at >= invite.expires_at:
         raise InviteNotFound
     return invite

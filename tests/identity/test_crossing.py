@@ -183,6 +183,21 @@ def test_of_two_who_answer_what_a_station_asked_the_second_is_told_that_it_has_e
     assert (both.first, both.then) == ("refused", "return-ended")
 
 
+@pytest.mark.parametrize("leaves", [True, False], ids=["leaves", "another-invitation"])
+def test_who_comes_back_meets_nobody_who_holds_what_they_wait_for(app, clock, leaves):
+    counter = Returning(clock)
+    asked = counter.ready()
+    used = counter.invite(asked) | {"nickname": None, "consent": False, "at": clock.at}
+    goes = lambda: profile.close_account(by=counter.rider, at=clock.at) and None  # noqa: E731 -- beside the other
+    another = lambda: returning.invite(return_id=asked.id, by=counter.manager, at=clock.at) and None  # noqa: E731
+    both = crossed(
+        lambda: queries.hold_person(counter.rider.id),
+        lambda: signing_in.sign_in_with_invite(**used).id.hex,
+        going_on=goes if leaves else another,
+    )
+    assert (both.then, both.tries) == ("invite-not-found", 1)
+
+
 # --- whoever signs in while it is taken away -------------------------------------------------------------------------
 
 
