@@ -19,7 +19,7 @@ from tests.conftest import SERVER_URL
 
 ROOT = Path(__file__).parents[2]
 # Both on SQLite: only the process, the keys and the address differ.
-DAYS, RIDERS = (1, 12) if SERVER_URL else (1, 4)
+DAYS, RIDERS = (1, 7) if SERVER_URL else (1, 4)
 PLAN = Plan(seed=7, days=DAYS, riders=RIDERS, faults=frozenset(faults.ALL), fraud=2)
 # The commands one after the other, and passwords that take no time, as those of the other tests.
 COMMANDS = """
