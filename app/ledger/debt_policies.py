@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.identity.actors import Actor
@@ -23,6 +23,7 @@ from app.ledger.errors import PolicyDecided, PolicyNeedsAnother, PolicyProposed,
 from app.ledger.events import PolicyEvent
 from app.ledger.models import DebtPolicy
 from app.places import queries as places
+from app.places.models import Region
 
 WAITING, AGREED, REFUSED = PROPOSAL_STATES = ("waiting", "agreed", "refused")
 _OPEN = text(f"state = '{WAITING}'")
@@ -129,18 +130,20 @@ def decide_policy(*, proposal_id: UUID, agreed: bool, by: Actor, at: datetime) -
     return proposal
 
 
-def proposals(*, by: Actor) -> Sequence[tuple[DebtPolicyProposal, DebtPolicy | None]]:
+def proposals(*, by: Actor, limit: int = 100) -> Sequence[tuple[DebtPolicyProposal, DebtPolicy | None]]:
     """What was proposed where the caller reads the books, with the policy it became: the newest first."""
     paths = by.scopes("ledger.read").region_paths
     if not paths:
         raise Forbidden
     rows = session.execute(
         select(DebtPolicyProposal, DebtPolicy)
+        .join(Region, Region.code == DebtPolicyProposal.region_code)
         .outerjoin(DebtPolicy, DebtPolicy.id == DebtPolicyProposal.policy_id)
+        .where(or_(*(Region.path.startswith(path, autoescape=True) for path in paths)))
         .order_by(DebtPolicyProposal.id.desc())
-        .limit(100)
+        .limit(limit)
     )
-    return [(one, policy) for one, policy in rows if places.region_path(one.region_code).startswith(paths)]
+    return [(one, policy) for one, policy in rows]
 
 
 def _publish(proposal: DebtPolicyProposal, by: Actor, at: datetime) -> None:

@@ -52,7 +52,7 @@ def checks() -> Iterator[tuple[str, Broken]]:
 
 
 def _sum(column: Any) -> Any:
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+    return cast(func.sum(column), BigInteger)
 
 
 def _wallets() -> Broken:

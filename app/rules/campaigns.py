@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, false, or_, select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
@@ -101,12 +101,13 @@ def _declared(dialect: str) -> Statement:
     )
 
 
-def campaigns(by: Actor) -> Sequence[Campaign]:
+def campaigns(by: Actor, limit: int = 200) -> Sequence[Campaign]:
     """The campaigns where the caller reads the ledger, newest first."""
     paths = by.scopes("ledger.read").region_paths
-    chosen = select(Campaign, Region.path).join(Region, Region.code == Campaign.region_code)
-    rows = session.execute(chosen.order_by(Campaign.starts_at.desc(), Campaign.id.desc()).limit(200))
-    return [campaign for campaign, path in rows if path.startswith(paths)]
+    inside = [Region.path.startswith(path, autoescape=True) for path in paths]
+    chosen = select(Campaign).join(Region, Region.code == Campaign.region_code).where(or_(false(), *inside))
+    newest = chosen.order_by(Campaign.starts_at.desc(), Campaign.id.desc())
+    return session.scalars(newest.limit(limit)).all()
 
 
 def _campaign_to_change(campaign_id: UUID) -> Campaign:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
@@ -25,6 +25,7 @@ from app.ledger.posting import booked
 from app.ledger.queries import balance_of
 from app.ledger.taking_back import take_back
 from app.places import queries as places
+from app.places.models import Region
 from app.rewards import ordering
 from app.rewards.errors import VoucherCancelled, VoucherExpired, VoucherHandedOver
 from app.rewards.models import RESERVED, Voucher
@@ -130,10 +131,10 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
 def unwindings(by: Actor, limit: int = 100) -> Sequence[Unwinding]:
     """What was asked and decided where the caller reads the ledger, open ones first, then the newest."""
     paths = by.scopes("ledger.read").region_paths
-    chosen = select(Unwinding).order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc()).limit(limit)
-    return [
-        each for each in session.scalars(chosen) if places.region_path(each.region_code).startswith(paths)
-    ]
+    inside = [Region.path.startswith(path, autoescape=True) for path in paths]
+    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code).where(or_(false(), *inside))
+    newest = chosen.order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc())
+    return session.scalars(newest.limit(limit)).all()
 
 
 def _region_of(kind: str, fact_id: UUID) -> str:

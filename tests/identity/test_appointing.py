@@ -7,6 +7,8 @@ import pytest
 from app.identity import appointing, profile
 from app.identity.actors import SYSTEM
 from app.identity.errors import AlreadyAppointed, RoleNeedsScope, SecondAdminNeeded, UsernameTaken
+from app.identity.events import Appointed, RoleTakenBack
+from app.kernel import events
 from app.kernel.db import transaction
 from app.kernel.errors import Forbidden
 from tests import make
@@ -73,6 +75,20 @@ def test_a_role_taken_back_is_gone_at_once(app, admin, clock):
     with transaction():
         appointing.take_back(grant_id=grant.id, by=make.actor(admin), at=clock.at)
     assert client.get("/api/v1/cases").status_code == 401
+
+
+def test_it_is_told_where_a_role_was_given_and_where_it_was_taken_back(admin, clock):
+    heard = []
+    events.wire([(Appointed, heard.append), (RoleTakenBack, heard.append)])
+    with transaction():
+        someone, there = make.rider(), make.station().id
+        for role, where in (
+            ("dispatcher", {"region_code": make.XUANWU}),
+            ("station-manager", {"station_id": there}),
+        ):
+            grant = appoint(someone, role, **where, clock=clock)
+            appointing.take_back(grant_id=grant.id, by=SYSTEM, at=clock.at)
+    assert [each.place for each in heard] == [make.XUANWU] * 2 + [str(there)] * 2
 
 
 def test_nobody_takes_a_role_back_beyond_their_region(admin, clock):

@@ -106,6 +106,16 @@ def test_a_budget_is_funded_once_per_source(city):
         assert Total("issuance", 1, -5, 0) in totals()
 
 
+def test_each_quarter_of_a_region_has_funds_of_its_own(city):
+    with transaction():
+        for period, points in (("2026Q4", 5), ("2027Q1", 8)):
+            budgets.fund_budget(
+                region_code=build.CITY, period=period, points=points, source=period, by=SYSTEM, at=clock.now()
+            )
+        funded = [budget_state(build.CITY, period).funded for period in ("2026Q4", "2027Q1")]
+        assert (funded, Total("issuance", 2, -13, 0) in totals()) == ([5, 8], True)
+
+
 def test_a_budget_is_funded_by_those_who_may_there(city):
     with transaction():
         reviewer = build.actor(build.staff("department", region_code=build.XUANWU))

@@ -74,6 +74,11 @@ def test_points_that_wait_stand_in_the_statement_and_open_too(rider, wallet):
     assert wallet.get(f"/api/v1/wallet/entries/{newest['id']}").json["amount"] == 9
 
 
+def test_each_of_my_entries_opens_as_itself(wallet):
+    listed = wallet.get("/api/v1/wallet/entries").json["items"]
+    assert [wallet.get(f"/api/v1/wallet/entries/{each['id']}").json for each in listed] == listed
+
+
 def test_nobody_else_sees_my_entries(app, wallet):
     entry_id = wallet.get("/api/v1/wallet/entries").json["items"][0]["id"]
     with transaction():

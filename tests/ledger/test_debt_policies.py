@@ -112,6 +112,15 @@ def test_only_who_publishes_the_rules_there_may(two):
         assert debt_policies.proposals(by=elsewhere) == []
 
 
+def test_what_is_proposed_elsewhere_hides_nothing_of_a_district(two):
+    with transaction():
+        own = propose(two[0], build.QINHUAI)
+        for where in (build.CITY, build.XUANWU):
+            propose(two[0], where)
+        auditor = build.actor(build.staff("auditor", region_code=build.QINHUAI))
+        assert [each.id for each, _ in debt_policies.proposals(by=auditor, limit=1)] == [own.id]
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [

@@ -64,6 +64,16 @@ def test_it_happens_once(app, clock):
     assert [expire(clock), expire(clock)] == [2, 0]
 
 
+def test_what_may_be_used_today_takes_no_turn_of_what_ran_out(app, clock):
+    with transaction():
+        person_id = someone((5, 0))
+        someone((4, 1))
+    clock.advance(days=1)
+    with transaction():
+        assert expiring.expire_due(at=clock(), limit=1) == 1
+        assert balance_of(person_id).usable == 0
+
+
 def test_held_points_do_not_run_out_and_live_on_when_they_come_back(app, clock):
     with transaction():
         person_id = someone((5, 0))
@@ -168,3 +178,10 @@ def test_of_two_who_tell_at_once_the_second_has_nothing_to_tell(app, clock, hear
         someone((5, 30))
     both = crossed(lambda: expiring.tell_due(at=clock()), lambda: expiring.tell_due(at=clock()))
     assert (both.first, both.then, both.waited, len(heard)) == (1, 0, False, 1)
+
+
+def test_who_gets_points_at_that_moment_is_told_like_anybody(app, clock, heard):
+    with transaction():
+        person_id = someone((5, 30))
+    both = crossed(lambda: make.give(person_id, 5), lambda: expiring.tell_due(at=clock()))
+    assert (both.then, both.waited, [each.points for each in heard]) == (1, False, [5])

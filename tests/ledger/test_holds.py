@@ -146,6 +146,15 @@ def test_it_expires_what_is_over_and_says_so(app, clock):
     assert [(each.source, each.person_id, each.points) for each in heard] == [("voucher:1", person_id, 60)]
 
 
+def test_a_batch_ends_first_what_was_over_first(app, clock):
+    with transaction():
+        person_id = make.rich(100)
+        ends = [make.held(person_id, 5, expires_at=clock() + timedelta(hours=hours)).id for hours in (2, 1)]
+    at = clock.advance(hours=3)
+    with transaction():
+        assert [holds.expire_due(at=at, limit=1) for _ in range(2)] == [[ends[1]], [ends[0]]]
+
+
 def test_it_needs_few_statements(app, statements):
     with transaction():
         person_id, shop = make.rich(100), settlement_of(new_id())
@@ -240,3 +249,12 @@ def test_whoever_sweeps_leaves_a_hold_that_is_being_captured(app, clock):
         lambda: holds.expire_due(at=at),
     )
     assert (both.first, both.then, both.waited, heard) == ("capture", [], False, [])
+
+
+def test_whoever_sweeps_passes_over_no_hold_of_a_wallet_that_is_being_filled(app, clock):
+    with transaction():
+        person_id = make.rich(100)
+        over = make.held(person_id, 5).id
+    at = clock.advance(days=2)
+    both = crossed(lambda: make.give(person_id, 5), lambda: holds.expire_due(at=at))
+    assert both.then == [over]

@@ -15,7 +15,7 @@ from app.identity.actors import SYSTEM
 from app.kernel.db import session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger import budgets, exporting, reporting
-from app.ledger.accounts import correction_account, settlement_of, wallet_of
+from app.ledger.accounts import correction_account, debt_of, pending_of, settlement_of, wallet_of
 from app.ledger.errors import AccountNotFound
 from app.ledger.posting import Leg
 from app.ledger.queries import BudgetState
@@ -93,6 +93,17 @@ def test_a_statement_begins_and_ends_with_the_balance(rider):
         assert (whole.opening, whole.closing, whole.more) == (0, 25, 1)
 
 
+def test_a_statement_has_what_happened_at_its_first_and_at_its_last_instant(rider, clock):
+    first, last = clock.at - timedelta(days=1), clock.at
+    with transaction():
+        account_id = wallet_of(rider.id).id
+        found = reporting.statement_of(account_id, from_at=first, to_at=last, by=auditor())
+        assert (found.opening, [line.amount for line in found.lines], found.closing) == (10, [20, -5], 25)
+        moment = timedelta(microseconds=1)
+        inside = reporting.statement_of(account_id, from_at=first + moment, to_at=last - moment, by=auditor())
+        assert (inside.opening, inside.lines, inside.closing) == (30, [], 30)
+
+
 def test_who_reads_the_ledger_of_a_district_reads_no_account_of_another(rider):
     with transaction():
         by = auditor(build.MEIYUAN)
@@ -122,6 +133,17 @@ def test_the_liability_says_what_is_owed_and_when_it_runs_out(rider):
         assert [(each.month_on, each.points, each.held) for each in found.calendar] == [
             (date(2027, 1, 1), 5, 5)
         ]
+
+
+def test_the_liability_says_what_waits_what_is_owed_and_what_can_still_be_given(rider):
+    with transaction():
+        legs = [Leg(correction_account().id, -8), Leg(pending_of(rider.id).id, 8)]
+        make.give(rider.id, 8, legs=legs)
+        make.give(rider.id, 3, legs=[Leg(debt_of(rider.id).id, -3), Leg(correction_account().id, 3)])
+        make.fund(build.XUANWU, 40)
+        found = reporting.liability(by=auditor())
+        assert (found.usable, found.pending, found.owed, found.owed_by_riders) == (25, 8, 33, 3)
+        assert [(each.region_code, each.left) for each in found.budgets] == [(build.XUANWU, 40)]
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

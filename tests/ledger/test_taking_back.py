@@ -61,6 +61,19 @@ def test_what_is_usable_is_taken(app):
         assert balance_of(person_id).usable == 10
 
 
+def test_a_single_point_is_taken(app):
+    with transaction():
+        person_id = make.rich(30)
+        assert take(person_id, 1) == TakenBack(1, 0, 0, 0)
+        assert balance_of(person_id).usable == 29
+
+
+@pytest.mark.parametrize("points,pending", [(0, 0), (5, -1), (5, 6)])
+def test_nothing_is_taken_where_the_numbers_make_no_sense(app, points, pending):
+    with transaction(), pytest.raises(ValueError, match="at least one point"):
+        take(make.rich(30), points, pending=pending)
+
+
 def test_what_was_spent_is_written_off_and_said(app, heard):
     with transaction():
         person_id = make.rich(30)

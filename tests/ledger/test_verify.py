@@ -115,6 +115,14 @@ def test_it_finds_a_capture_of_another_amount(book):
         assert found() == {("captured-hold", str(book["captured"]))}
 
 
+def test_it_finds_a_capture_of_one_point_that_was_never_booked(book):
+    with unguarded():
+        mine = (Entry.account_id == book["wallet"]) & (Entry.amount == -30)
+        change(sa.delete(Entry).where(mine))
+        change(sa.update(Hold).where(Hold.id == book["captured"]).values(points=1, captured_points=1))
+        assert ("captured-hold", str(book["captured"])) in found()
+
+
 def test_it_finds_a_reversal_that_is_not_the_opposite(book):
     with unguarded():
         back = (

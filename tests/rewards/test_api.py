@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from app.codes.models import PersonalHandle, ScanSession
@@ -116,6 +118,16 @@ def test_the_code_goes_to_its_own_rider_only(app, rider, manager, scene):
 def test_a_cancelled_voucher_has_no_code_any_more(rider, scene):
     voucher = reserved(rider, scene)
     rider.post(f"/api/v1/vouchers/{voucher['id']}/cancel", headers=KEY)
+    assert rider.get(f"/api/v1/vouchers/{voucher['id']}").json["code"] is None
+    assert rider.get(voucher["code_svg"]).status_code == 409
+
+
+def test_a_voucher_has_a_code_until_its_time_is_over_and_no_longer(app, rider, scene, clock):
+    voucher = reserved(rider, scene)
+    clock.at = datetime.fromisoformat(voucher["expires_at"]) - timedelta(microseconds=1)
+    rider = sign_in(app, scene.rider)
+    assert len(rider.get(f"/api/v1/vouchers/{voucher['id']}").json["code"]) == 26
+    clock.advance(microseconds=1)
     assert rider.get(f"/api/v1/vouchers/{voucher['id']}").json["code"] is None
     assert rider.get(voucher["code_svg"]).status_code == 409
 

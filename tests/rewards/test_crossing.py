@@ -63,6 +63,13 @@ def test_whoever_reserves_twice_at_once_is_told_of_the_limit_before_what_else_is
     assert (both.first, both.then) == ("reserved", "voucher-limit-reached")
 
 
+def test_of_two_reserved_at_once_by_a_rider_the_second_takes_the_next_share(app, clock):
+    scene = make.scene(limit_count=2)
+    reserves = verb(ordering.reserve, scene.rider, reward_id=scene.reward.id, station_id=scene.station.id)
+    both = crossed(reserves, reserves)
+    assert [(each.open_slot, each.share_no) for each in (both.first, both.then)] == [(1, 1), (2, 2)]
+
+
 def test_of_two_who_withdraw_a_reward_at_once_one_is_on_record(scene):
     withdraws = verb(catalogue.withdraw, make.SYSTEM, reward_id=scene.reward.id)
     crossed(withdraws, withdraws)

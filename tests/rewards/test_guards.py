@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,10 @@ from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.rewards.models import Stock, StockMovement, Voucher
 from tests.rewards import make
+
+# How a voucher stands and what came of it; who reserved it and in which month's share.
+NOT_PROMISED = {"state", "open_slot", "share_no", "period_on", "reserved_by"}
+NOT_PROMISED |= {"handed_over_at", "handed_over_by", "ended_at", "ended_by"}
 
 
 def refused(*statements):
@@ -44,6 +49,18 @@ def test_a_voucher_keeps_what_it_promises(app):
     refused(change(voucher, state="handed_over", open_slot=None, handed_over_at=clock_module.now(), points=1))
     refused(change(voucher, state="cancelled", open_slot=None, ended_at=clock_module.now(), serial="0" * 13))
     refused(change(voucher, expires_at=clock_module.now()))
+
+
+def test_a_voucher_keeps_every_word_of_its_promise_also_while_it_ends(app, clock):
+    voucher = make.scene().reserve()
+    ends = {"state": "cancelled", "open_slot": None, "ended_at": clock.at}
+    moment = timedelta(microseconds=1)
+    others = {"serial": "0" * 13, "points": 1}
+    others |= {"reserved_at": voucher.reserved_at - moment, "expires_at": voucher.expires_at + moment}
+    kept = {each.name for each in Voucher.__table__.columns} - NOT_PROMISED
+    for column in sorted(kept):
+        with pytest.raises(IntegrityError, match="only move forward"), transaction():
+            session.execute(change(voucher, **ends, **{column: others.get(column, new_id())}))
 
 
 def test_a_hand_over_is_not_backdated(app, clock):

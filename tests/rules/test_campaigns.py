@@ -68,6 +68,15 @@ def test_a_campaign_lasts_a_quarter_at_most_from_its_own_beginning(scene, clock)
     assert kept.ends_at - kept.starts_at == campaigns.LONGEST
 
 
+def test_what_is_declared_elsewhere_hides_no_campaign_of_a_district(scene, clock):
+    own = declared(scene, clock, region_code=people.QINHUAI)
+    for days in (1, 2):
+        declared(scene, clock, starts_at=clock.at + days * DAY, ends_at=clock.at + 3 * DAY)
+    with transaction():
+        auditor = people.actor(people.staff("auditor", region_code=people.QINHUAI))
+        assert [each.id for each in campaigns.campaigns(auditor, limit=1)] == [own.id]
+
+
 def test_a_campaign_that_has_not_begun_is_called_off(scene, clock):
     campaign = declared(scene, clock, starts_at=clock.at + DAY, ends_at=clock.at + 3 * DAY)
     ended(campaign, scene, clock)

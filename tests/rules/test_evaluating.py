@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.rules import rulebook
 from app.rules.drafting import checked
-from app.rules.evaluating import UsageKey, Used, evaluate
+from app.rules.evaluating import UsageKey, Used, evaluate, matching
 from app.rules.kinds import KINDS
 from tests.rules import make
 from tests.rules.make import cap, rule, when
@@ -73,6 +73,19 @@ def test_it_reproduces_the_worked_table(kind, fields, expected):
     one = getattr(make, kind)(**own)
     one.fields.update(fields)
     assert given_by(TABLE, one) == expected
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_each_of_its_conditions_must_hold_however_many_there_are(count):
+    asked = {"how": "scanned", "first_of_day": True, "grid_member": True, "weather": True, "emergency": True}
+    conditions = [when(field, value) for field, value in list(asked.items())[:count]]
+    rules = rulebook.read(checked([rule(points=5, when=conditions)]))
+    wrong = {field: "poster" if field == "how" else False for field in asked}
+    one = {field: make.checkin(**asked | {field: wrong[field]}) for field in list(asked)[:count]}
+    assert [each.points for each in evaluate(rules, make.checkin(**asked), {})] == [5]
+    assert [field for field in one if evaluate(rules, one[field], {})[0].points] == []
+    assert [each.key for each in matching(rules, make.checkin(**asked))] == ["R-01"]
+    assert [field for field in one if matching(rules, one[field])] == []
 
 
 def test_a_points_cap_cuts_to_what_is_left():

@@ -9,13 +9,14 @@ from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.kernel.i18n import speaking
 from app.kernel.ids import new_id
-from app.rules import explaining, paying, queries
+from app.rules import explaining, paying, queries, rulebook
+from app.rules.drafting import checked
 from app.rules.evaluating import Used
 from app.rules.kinds import KINDS
 from app.rules.models import NoAward, RecordedFact
 from app.rules.replay import replay, usage_read
 from app.rules.rulebook import Condition
-from app.rules.sentences import condition_in_words
+from app.rules.sentences import condition_in_words, worth_in_words
 from tests import make as people
 from tests.rules import make
 from tests.rules.make import cap, rule, when
@@ -77,6 +78,28 @@ def test_a_tier():
     one = make.hours(scene.rider, minutes=100)
     make.judge(one)
     assert why("hours", one)[0] == ["为什么：志愿服务，100 分钟，满 60 分钟这一档 +8（规则 R-01 第 1 版）"]
+
+
+def test_what_was_multiplied_names_the_rules_and_how_often():
+    more = rule("R-03", points={"kind": "multiplier", "percent": 150})
+    scene = make.scene([rule("R-01", points=5), rule("R-02", points=3), more])
+    one = make.checkin(scene.rider)
+    make.judge(one)
+    zh, en = why("checkin", one)
+    assert zh[2] == "为什么：每天首次到站签到，R-01、R-02 给了 8 分，按 1.5 倍补上 +4（规则 R-03 第 1 版）"
+    assert en[2] == "Why: first check-in of the day, R-01, R-02 gave 8, times 1.5, +4 (rule R-03 v1)"
+
+
+@pytest.mark.once
+def test_what_gave_points_at_one_step_is_told_by_them_though_the_next_gave_none():
+    scene = make.scene([rule("R-01", "report")])
+    one = make.report(scene.rider)
+    make.judge(one)
+    make.judge(make.report(scene.rider, id=one.id, stage="resolved"))
+    with transaction(write=False):
+        assert queries.no_award_of_fact("report", one.id) is not None
+        told = explaining.explain_judged("report", one.id)
+        assert (told.why_not, told.points, told.why) == (None, 5, explaining.explain(told.awards[0]))
 
 
 def test_points_that_wait():
@@ -287,6 +310,22 @@ def test_conditions_are_sentences(fact, condition, zh):
     make.scene()
     with transaction(write=False):
         assert condition_in_words(fact, Condition(**condition)) == zh
+
+
+@pytest.mark.parametrize(
+    "points, zh",
+    [
+        (5, "每次 5 分"),
+        (HOURLY, "每满 30 分钟 5 分"),
+        (TIERS, "满 30 分钟 4 分、满 60 分钟 8 分、满 120 分钟 20 分"),
+        ({"kind": "multiplier", "percent": 150}, "把同一件事其他规则给的分变成 1.5 倍"),
+        ({"kind": "multiplier", "percent": 200, "of": ["R-01", "R-02"]}, "把 R-01、R-02 给的分变成 2 倍"),
+    ],
+)
+def test_what_a_rule_gives_is_a_sentence(points, zh):
+    others = [rule(key, "hours") for key in ("R-01", "R-02")]
+    *_, told = rulebook.read(checked([*others, rule("R-03", "hours", points)]))
+    assert worth_in_words(told) == zh
 
 
 def test_a_station_is_told_by_its_name():

@@ -9,7 +9,7 @@ import pytest
 from app.kernel import clock as clock_module
 from app.kernel.clock import city_day
 from app.kernel.db import transaction
-from app.rules import drafting
+from app.rules import drafting, queries
 from app.rules.errors import EndsInThePast, VersionNotOpen
 from tests import make as people
 from tests.rules import make
@@ -71,3 +71,30 @@ def test_a_wording_that_was_never_in_force_is_not_retired(scene, clock):
         )
     with pytest.raises(VersionNotOpen), transaction():
         drafting.retire(version_id=draft.id, by=scene.reviewer, at=clock.at)
+
+
+def in_force_at(scene, at):
+    """The version by the two ways to ask for it: that of the rule set, and that of a place."""
+    with transaction(write=False):
+        own = queries.in_force_of(queries.rule_set(scene.version.rule_set_id), at).version
+        judging = queries.version_in_force(make.PATH, at)
+        return [None if each is None else each.number for each in (own, judging)]
+
+
+def test_a_version_judges_until_the_moment_it_ends_and_no_longer(scene, clock):
+    ends_at, moment = clock.at + timedelta(hours=3), timedelta(microseconds=1)
+    with transaction():
+        drafting.retire(version_id=scene.version.id, ends_at=ends_at, by=scene.reviewer, at=clock.at)
+    assert in_force_at(scene, ends_at - moment) == [1, 1]
+    assert in_force_at(scene, ends_at) == [None, None]
+    with transaction(write=False):
+        asked = [(make.PATH, ends_at - moment), (make.PATH, ends_at)]
+        assert [each and each.number for each in queries.version_in_force_each(asked)] == [1, None]
+
+
+def test_a_version_judges_from_the_moment_it_begins(scene, clock):
+    starts_at, moment = clock.at + timedelta(hours=3), timedelta(microseconds=1)
+    with transaction():
+        make.in_force(scene, [rule(points=7)], starts_at=starts_at)
+    assert in_force_at(scene, starts_at - moment) == [1, 1]
+    assert in_force_at(scene, starts_at) == [2, 2]

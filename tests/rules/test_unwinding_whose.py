@@ -25,6 +25,7 @@ from tests.rules import make
 from tests.rules.make import rule
 from tests.volunteering import make as volunteering
 
+QINHUAI = f"{people.CITY}/{people.QINHUAI}/"
 WAITS = rule("R-03", "report", 6, usable="on_outcome", expires_after_days=30)
 
 
@@ -126,6 +127,24 @@ def test_what_waits_for_the_second_person_comes_before_what_was_decided(scene, t
     decided(two[1], last)
     with transaction(write=False):
         assert [each.id for each in unwinding.unwindings(two[1])] == [second.id, first.id, last.id]
+
+
+@pytest.mark.once
+def test_what_is_asked_for_elsewhere_hides_nothing_of_a_district(scene, two):
+    """However much waits in the city, and however little of it fits on a page."""
+    facts = [make.checkin(scene.rider, region=where) for where in (QINHUAI, make.PATH, make.PATH)]
+    for each in facts:
+        make.judge(each)
+    first, *_, last = [asked(two[0], "checkin", each.id) for each in facts]
+    with transaction():
+        near, far = (
+            people.actor(people.staff("auditor", region_code=code))
+            for code in (people.QINHUAI, people.XUANWU)
+        )
+        assert [each.id for each in unwinding.unwindings(near, limit=1)] == [first.id]
+        assert [each.id for each in unwinding.unwindings(far, limit=1)] == [last.id]
+        nobody = people.actor(people.rider("路人", name="路人甲"))
+        assert unwinding.unwindings(nobody) == []
 
 
 @pytest.mark.once
