@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mutants.running import copy
+from mutants.running import LINKED, copy
 from tools import environment, layout, progress
 
 WORKERS = 2
@@ -36,6 +36,8 @@ PYTEST = ("-q", "-x", "-p", "no:cacheprovider")
 NOBODY = "no.such.mutant"
 SURVIVED = "survived"
 TOLD = {"timeout": "caught", "killed": "caught", "no tests": "in nothing that they run"}
+FAILED_ANYWAY = ("failed to collect stats", "Failed to run clean test")
+_FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
 _NAME = re.compile(r"(?P<function>.+)__mutmut_(?P<number>\d+)$")
 _RESULT = re.compile(r"^\s*(?P<name>\S+__mutmut_\d+): (?P<status>.+)$", re.MULTILINE)
 
@@ -50,12 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="fengxing-mutants-") as folder:
         tree = prepared(copy(layout.ROOT, Path(folder)), packages)
         with progress.Progress(f"mutating {', '.join(packages)}, and finding out which test runs what"):
-            _mutmut(tree, "run", NOBODY)  # there is none of this name: it stops when it has found out
+            said = _mutmut(tree, "run", NOBODY)  # there is none of this name: it stops when it has found out
+            must_have_passed(said)
         names = drawn(tree, random.Random(asked.seed), asked.count)  # noqa: S311 -- repeatable on purpose
         if not names:
             raise progress.Refused(f"there is nothing to mutate:\n{_mutmut(tree, 'results')[-2000:]}")
         with progress.Progress(f"trying {len(names)} of them"):
-            _mutmut(tree, "run", "--max-children", str(WORKERS), *names)
+            must_have_passed(_mutmut(tree, "run", "--max-children", str(WORKERS), *names))
         found = verdicts(_mutmut(tree, "results", "--all", "true"), names)
         for name in sorted(name for name, told in found.items() if told == SURVIVED):
             progress.say(f"\n{name}\n{difference(_mutmut(tree, 'show', name))}")
@@ -76,6 +79,9 @@ def prepared(tree: Path, packages: Sequence[str]) -> Path:
     """The copy, with what the tool has to know of it."""
     for name in OF_OURS:
         shutil.rmtree(tree / name)
+    for name in LINKED:  # the tool copies files, and follows no links
+        (tree / "mutants" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / "mutants" / name).symlink_to((tree / name).resolve())
     told = {
         "source_paths": ["app"],
         "only_mutate": [f"app/{name}/*" for name in packages],
@@ -88,6 +94,13 @@ def prepared(tree: Path, packages: Sequence[str]) -> Path:
     text = "[mutmut]\n" + "".join(lines).replace("process_isolation =\n   ", "process_isolation =")
     (tree / "setup.cfg").write_text(text, "utf-8")
     return tree
+
+
+def must_have_passed(said: str) -> None:
+    """A test that fails without any bug proves nothing. Raises Refused."""
+    if any(words in said for words in FAILED_ANYWAY):
+        failed = ", ".join(_FAILED.findall(said)) or said[-2000:]
+        raise progress.Refused(f"without any bug the tests must pass: {failed}")
 
 
 def drawn(tree: Path, chance: random.Random, count: int) -> list[str]:

@@ -74,11 +74,20 @@ def test_what_it_changes_is_shown_without_the_file_names():
 def test_a_copy_is_told_to_the_tool_without_the_bugs_of_ours(tmp_path: Path):
     for name in at_random.OF_OURS:
         (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "mutants/planning.py").touch()
     at_random.prepared(tmp_path, ["ledger", "rules"])
     told = (tmp_path / "setup.cfg").read_text("utf-8")
     assert "only_mutate =\n    app/ledger/*\n    app/rules/*\n" in told
     assert "process_isolation = forkserver\n" in told
-    assert not (tmp_path / "mutants").exists()
+    assert not list((tmp_path / "mutants").glob("*.py"))
+    assert (tmp_path / "mutants/app/web/static/vendor").readlink() == tmp_path / "app/web/static/vendor"
+
+
+@pytest.mark.parametrize("words", at_random.FAILED_ANYWAY)
+def test_a_test_that_fails_without_any_bug_is_named(words: str):
+    with pytest.raises(Refused, match="must pass: tests/codes/test_posters.py::test_it$"):
+        at_random.must_have_passed(f"FAILED tests/codes/test_posters.py::test_it - assert 1\n{words}\n")
+    at_random.must_have_passed("1 passed")
 
 
 def test_a_package_that_is_not_there_is_refused():
