@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from app.identity.queries import masked_name, person
+from app.identity.queries import masked_of, person
 from app.kernel.i18n import has, say
 from app.kernel.schemas import Id, Schema, Text
 
@@ -22,7 +22,7 @@ class CheckinRead(Schema):
 class StationCheckinRead(CheckinRead):
     """A check-in as the station sees it; the rider's name is masked."""
 
-    rider = fields.Function(lambda made: masked_name(person(made.person_id).name), required=True)
+    rider = fields.Function(lambda made: masked_of(person(made.person_id)), required=True)
 
 
 class MyCheckinRead(Schema):

@@ -306,6 +306,11 @@ def masked_name(name: str | None) -> str:
     return f"{text[0]}{'*' * (len(text) - 2)}{text[-1]}"
 
 
+def masked_of(someone: Person) -> str:
+    """How staff see somebody: the name masked, or the nickname of whoever has given no name yet."""
+    return masked_name(someone.name or someone.nickname)
+
+
 def closed_among(person_ids: Collection[UUID]) -> set[UUID]:
     """Which of these people have closed their accounts."""
     return set(

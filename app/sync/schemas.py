@@ -9,7 +9,7 @@ from uuid import UUID
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from app.identity.queries import masked_name, person
+from app.identity.queries import masked_of, person
 from app.kernel.i18n import has, pick, say
 from app.kernel.schemas import Id, Instant, PageQuery, PositionIn, Schema, Text, Whole
 from app.places.queries import station
@@ -226,7 +226,7 @@ class ConflictRead(Schema):
     words = fields.Function(lambda each: why(each.slug), required=True)
     station = fields.Function(lambda each: station(each.station_id).name, required=True)
     rider = fields.Function(
-        lambda each: masked_name(person(each.person_id).name) if each.person_id else None,
+        lambda each: masked_of(person(each.person_id)) if each.person_id else None,
         required=True,
         allow_none=True,
     )

@@ -72,6 +72,20 @@ def test_an_objection_is_for_reviewers(town: Town):
 
 
 @pytest.mark.once
+def test_who_objects_to_one_notice_twice_has_one_case_and_to_another_notice_another(town: Town):
+    by, reviewer = city.actor(town.rider), city.actor(city.staff("reviewer", region_code=city.CITY))
+    first, again, other = (
+        asking.object_to(subject=each, words="名单有误", by=by, at=clock.now())
+        for each in ("roll:1", "roll:1", "roll:2")
+    )
+
+    assert (first.id == again.id, first.id == other.id) == (True, False)
+    assert (first.subject, first.category, other.subject) == ("roll:1", "notice", "roll:2")
+    triage.reject(case_id=first.id, reason="核对过了。", by=reviewer, at=clock.now())
+    assert asking.object_to(subject="roll:1", words="再看看", by=by, at=clock.now()).id != first.id
+
+
+@pytest.mark.once
 def test_two_who_ask_about_one_thing_have_a_case_each(town: Town):
     asked = [
         asking.object_to(subject="roll:1", words="名单有误", by=city.actor(each), at=clock.now())

@@ -14,7 +14,7 @@ from app.cases.errors import (
     PersonalNumbers,
     ReopenTooLate,
 )
-from app.cases.events import CaseClosed, CaseEvent, CaseRated, CaseReopened, CaseResolved
+from app.cases.events import CaseClosed, CaseEvent, CaseOverdue, CaseRated, CaseReopened, CaseResolved
 from app.kernel import clock as clock_module
 from app.kernel.errors import Forbidden
 from app.media import queries as media
@@ -243,6 +243,50 @@ def test_what_nobody_disputes_closes_after_seven_days_with_a_step(town: Town, he
     step = queries.steps(silent)[-1]
     assert (step.verb, step.actor_id) == (s.CLOSE, None)
     assert isinstance(heard[-1], CaseClosed)
+
+
+@pytest.mark.once
+def test_whatever_is_told_of_a_case_says_of_which_and_when(town: Town, heard: list[CaseEvent], clock):
+    """Points, messages and honours hang on these facts, and on the moment: which rules were in force."""
+    ways = (
+        [s.ACCEPT, s.HAND_BACK, s.ACCEPT, s.RESOLVE, s.CONFIRM, s.REOPEN],
+        [s.REJECT],
+        [s.MERGE],
+        [s.WITHDRAW],
+    )
+    for way in ways:
+        case = make.report(town.rider, category="manhole")
+        for verb in (None, *way):
+            if verb is not None:
+                clock.advance(minutes=1)
+                make.use(verb, case, town)
+            assert {each.at for each in heard} == {now()}
+            told = [each for each in heard if each.reporter_id == town.rider.id]
+            assert told
+            assert {(each.case_id, each.kind, each.category) for each in told} == {
+                (case.id, "report", "manhole")
+            }
+            assert {(each.grade, each.region_code) for each in told} == {("urgent", city.COMMUNITY)}
+            heard.clear()
+
+
+@pytest.mark.once
+def test_what_time_does_to_a_case_is_told_with_the_moment_it_did_it(
+    town: Town, heard: list[CaseEvent], clock
+):
+    late = make.report_in(s.ACCEPTED, town)
+    done = make.report_in(s.RESOLVED, town)
+    due_at = late.due_at
+    heard.clear()
+    clock.advance(days=8)
+    deadlines.escalate_due(at=now())
+    deadlines.close_unanswered(at=now())
+
+    missed, closed = heard
+    assert (missed.case_id, missed.at, closed.case_id, closed.at) == (late.id, now(), done.id, now())
+    assert isinstance(missed, CaseOverdue)
+    assert (missed.unit_region_code, missed.handler_id) == (city.MEIYUAN, town.dispatcher.id)
+    assert (missed.due_at, done.closed_at) == (due_at, now())
 
 
 @pytest.mark.parametrize(

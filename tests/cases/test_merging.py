@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app.cases import asking, closing, queries, triage
+from app.cases import asking, closing, queries, triage, working
 from app.cases import states as s
 from app.cases.errors import CannotMerge, OthersWait
 from app.cases.events import CaseEvent, CaseMerged
@@ -124,6 +124,19 @@ def test_a_merged_report_says_how_its_matter_stands_and_nothing_of_whoever_else_
     with transaction():
         closing.reopen(case_id=main.id, reason="还在", by=city.actor(town.other), at=clock.now())
     assert read()["decided"] == open_ | {"state": s.REOPENED, "state_words": "退回重办"}
+
+
+@pytest.mark.once
+def test_a_merged_report_tells_what_was_said_last(unit: None, town: Town, clock):
+    double, main = make.report(town.other), make.report(town.rider)
+    merge(town, double.id, main.id)
+    make.bring(main, town, s.ACCEPT, s.RESOLVE, s.REOPEN, s.ACCEPT)
+    at = clock.advance(hours=1)
+    working.resolve(case_id=main.id, note="这回真好了。", by=city.actor(town.colleague), at=at)
+
+    told = view_of(double, city.actor(town.other), at).decided
+    assert told is not None
+    assert (told.words, told.at) == ("这回真好了。", at)
 
 
 def test_only_a_merged_report_is_decided_by_another(unit: None, town: Town):

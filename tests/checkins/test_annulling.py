@@ -76,6 +76,27 @@ def test_the_points_go_back_and_both_rows_stay(app, clock):
     assert usable(rider) == 0
 
 
+def test_of_several_the_one_that_was_taken_back_is_left_out(app, clock):
+    rider, here, manager, made, *_ = scanned(app)
+    with transaction():
+        other = everyone.actor(everyone.rider("李师傅"))
+        stays = check_in_by_code(person_id=other.id, station_id=here.id, by=manager, at=clock())
+    windows = [(each.id, here.id, clock()) for each in (rider, other)]
+    with transaction(write=False):
+        found = queries.check_ins_of_windows(windows)
+        assert {key: each.id for key, each in found.items()} == dict(
+            zip(windows, (made.id, stays.id), strict=True)
+        )
+    annul(made, here, manager)
+    with transaction(write=False):
+        assert queries.annulled_of([made.id, stays.id]) == {made.id}
+        assert {each.id for each in queries.check_ins_of_windows(windows).values()} == {stays.id}
+        assert queries.check_in_of_window(*windows[0]) is None
+        assert queries.last_of_window(*windows[0]).id == made.id
+        assert queries.windows_taken(windows) == set(windows)
+        assert queries.count_today([here.id], clock()) == 1
+
+
 def test_it_is_taken_back_once(app, clock):
     rider, here, manager, made, *_ = scanned(app)
     assert [annul(made, here, manager) for _ in range(2)] == ["annulled", "annulled-already"]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from app.checkins.checking_in import check_in_by_code, check_in_by_poster
+from app.checkins.checking_in import believed, check_in_by_code, check_in_by_poster
 from app.checkins.events import CheckedIn
 from app.checkins.models import BUCKETS_M, Checkin, RefusedScan, bucket_of, window_of
 from app.checkins.queries import count_today
@@ -156,6 +156,16 @@ def test_a_clock_that_runs_ahead_counts_in_no_window_that_has_not_begun(app, clo
     assert make.verdict(station, rider) == "checked-in-already"
 
 
+def test_a_check_in_may_come_seventy_two_hours_late_and_from_a_clock_five_minutes_ahead(clock):
+    now, moment = clock(), clock_module.timedelta(microseconds=1)
+    late, ahead = clock_module.timedelta(hours=72), clock_module.timedelta(minutes=5)
+    assert believed(now - late, now) == now - late
+    assert believed(now + ahead, now) == believed(None, now) == now
+    for when, slug in ((now - late - moment, "checkin-too-late"), (now + ahead + moment, "checkin-ahead")):
+        with pytest.raises(Problem, match=slug):
+            believed(when, now)
+
+
 def test_windows_begin_at_midnight_in_the_city(clock):
     hours = set()
     for _ in range(24):
@@ -247,3 +257,4 @@ def test_the_day_ends_at_midnight(app, clock):
     with transaction(write=False):
         before, after = clock() - clock_module.timedelta(seconds=1), clock()
         assert (count_today([station.id], before), count_today([station.id], after)) == (1, 1)
+        assert count_today([], after) == 0  # nobody else's

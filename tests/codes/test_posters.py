@@ -57,6 +57,16 @@ def test_an_overlap_never_lengthens_an_end(app, clock, scene):
     assert said(app, scene, station.make(scene.station.short_code)) == "poster-ended"
 
 
+@pytest.mark.once
+def test_a_copied_poster_ends_at_once_though_it_might_have_hung_for_a_week(app, clock, scene):
+    replaced(scene, clock, overlap=True)
+    first = station.make(scene.station.short_code)
+    assert said(app, scene, first) == "done"
+    replaced(scene, clock)
+    clock.advance(hours=4)
+    assert said(app, scene, first) == "poster-ended"
+
+
 def test_a_version_that_was_never_made_is_forged(app, clock, scene):
     assert said(app, scene, station.make(scene.station.short_code, 9)) == "code-forged"
 

@@ -111,7 +111,10 @@ def test_a_rider_scans_a_shift_in_and_out(app, clock):
     _, second = scan(client_of(app, walker), shift.make(made.shift.short_code, clock()))
     assert first["kind"] == second["kind"] == "shift"
     assert first["attendance_id"] == second["attendance_id"] is not None
-    assert first["headline"] != second["headline"]
+    assert [each["headline"] for each in (first, second)] == [
+        "签到成功：路口文明劝导",
+        "签退成功：路口文明劝导",
+    ]
 
 
 def test_whoever_stands_at_a_counter_is_not_signed_in_by_a_shift_that_is_scanned_there(app, clock):
@@ -171,7 +174,7 @@ def test_a_station_scans_a_rider(scene, manager):
     status, told = at_counter(manager, scene, scene.phone.code())
     assert status == 200
     assert (told["kind"], told["outcome"], told["replayed"]) == ("personal", "done", False)
-    assert told["rider"] == "王*明"
+    assert (told["rider"], told["headline"]) == ("王*明", "签到成功")
     with transaction():
         opened = session.query(ScanSession).one()
         made = session.query(Checkin).one()

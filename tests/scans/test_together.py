@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from app.checkins.models import Checkin, RefusedScan
 from app.codes.events import SeenInTwoPlaces
-from app.codes.kinds import station, voucher
+from app.codes.kinds import screen, station, voucher
 from app.codes.models import ScanSession
 from app.codes.posters import replace_poster
 from app.identity import sessions
@@ -273,6 +275,23 @@ def test_an_ended_poster_ends_in_a_group_too(app, lane, crowd, settled, clock):
     )
     assert settled == [["settled", "left", "settled"]]
     assert [body.get("code", body.get("outcome")) for _, body in told] == ["done", "poster-ended", "done"]
+
+
+def test_a_screen_counts_in_a_group_and_a_photo_of_it_does_not(app, lane, crowd, settled, clock):
+    one, two, three, *_ = crowd
+    photo, fresh = (
+        screen.make(each.here.short_code, clock.at - timedelta(minutes=age))
+        for each, age in ((one, 3), (two, 0))
+    )
+    told = gathered(
+        lane,
+        lambda: scan(client_of(app, one.rider), photo, **HERE),
+        lambda: scan(client_of(app, two.rider), fresh, **HERE),
+        three.is_scanned,
+    )
+    assert settled == [["left", "settled", "settled"]]
+    assert [body.get("code", body.get("outcome")) for _, body in told] == ["screen-old", "done", "done"]
+    assert count(Checkin) == 2
 
 
 def test_of_each_in_a_group_it_is_kept_who_scanned_and_from_where(app, lane, crowd, settled):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.audit.models import AuditRecord
+from app.identity.models import Person
 from app.identity.queries import person
 from app.kernel.db import session, transaction
 from app.kernel.i18n import speaking
@@ -119,6 +120,11 @@ def test_who_looked_at_a_riders_conflict_is_kept(app, clock):
     with transaction(write=False):
         looks = session.query(AuditRecord).filter_by(action="conflict.seen").order_by(AuditRecord.id)
         assert [each.subject for each in looks] == ["list", *[f"conflict:{conflict.id}"] * 2]
+    with transaction():
+        nameless = session.get_one(Person, conflict.person_id)
+        nameless.name, nameless.nickname = None, "小马哥"
+    assert boss.get(f"/api/v1/sync/conflicts/{conflict.id}").json["rider"] == "小*哥"
+    assert "小*哥" in browser(app, someone).get(f"/desk/conflicts/{conflict.id}").text
 
 
 def test_a_batch_is_answered_in_the_words_of_its_items(app, clock):

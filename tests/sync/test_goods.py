@@ -33,6 +33,19 @@ def test_a_reward_is_booked_as_of_when_it_was_given(app, clock):
         assert make.session.get_one(make.Voucher, item.voucher_id).handed_over_at == given_at
 
 
+@pytest.mark.once
+def test_whoever_was_scanned_or_picked_a_voucher_up_that_day_may_still_be_given_a_reward(app, clock):
+    scene = make.scene()
+    _, code = make.reserve(scene, scene.rider)
+    scene.here.note("scan", scene.rider.phone.code())
+    clock.advance(minutes=1)
+    scene.here.note("voucher", code)
+    clock.advance(minutes=1)
+    give_away(scene, scene.rider)
+    assert make.states(scene.here.send()) == ["counted"] * 3
+    must_agree()
+
+
 def test_a_voucher_put_aside_here_is_handed_over(app, clock):
     scene = make.scene()
     _, code = make.reserve(scene, scene.rider)

@@ -12,7 +12,7 @@ from app.kernel import randomness
 from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import in_transaction, session, transaction
 from app.rewards import catalogue
-from app.sync import bounding, enrolling, manifest
+from app.sync import bounding, enrolling, manifest, settling
 from app.sync.errors import DeviceRevoked, LeaseTaken
 from app.sync.models import Lease, SaidPosition
 from tests import make as base
@@ -110,7 +110,9 @@ def test_a_device_knows_handles_in_their_grace_and_rewards_on_offer(scene, clock
     assert known(scene, clock)["riders"] == []
 
 
-def test_posters_that_waited_and_are_settled_together_leave_no_position(app, clock):
+def test_posters_that_waited_and_are_settled_together_leave_no_position(app, clock, monkeypatch):
+    """Together indeed: a wave that breaks is settled one by one, with nothing lost but the time."""
+    monkeypatch.setattr(settling, "settle", lambda item, **_: pytest.fail("one by one"))
     scene = make.scene(riders=4, tablets=2)
     for rider in scene.riders:
         clock.advance(seconds=1)

@@ -8,9 +8,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app.codes import macs
 from app.codes.enrolling import revoke_handles
+from app.codes.models import PersonalHandle
 from app.identity import queries as people
 from app.identity.profile import close_account
 from app.kernel.clock import city_day
@@ -61,8 +63,13 @@ def test_only_riders_of_the_district_and_those_seen_lately(app, clock):
     visitor.keep(scene.here.station)
     visitor.send()
     assert theirs.handle in {each["handle"] for each in made(scene, clock)["riders"]}
-    clock.advance(days=31)
-    assert theirs.handle not in {each["handle"] for each in made(scene, clock)["riders"]}
+    with transaction():  # the phones go on being heard of
+        session.execute(update(PersonalHandle).values(expires_at=clock() + timedelta(days=60)))
+    clock.advance(days=30)
+    assert theirs.handle in {each["handle"] for each in made(scene, clock)["riders"]}
+    clock.advance(microseconds=1)
+    handles = {each["handle"] for each in made(scene, clock)["riders"]}
+    assert handles == {each.phone.handle for each in scene.riders}
 
 
 @pytest.mark.once

@@ -11,7 +11,7 @@ from app.kernel import clock
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
 from app.volunteering import queries
-from app.volunteering.attendance import close_forgotten
+from app.volunteering.attendance import close_forgotten, scan_shift
 from app.volunteering.confirming import confirm_attendance
 from app.volunteering.errors import (
     RidersOnly,
@@ -23,6 +23,7 @@ from app.volunteering.errors import (
     SignedOutAlready,
     SignOutTimeWrong,
 )
+from app.volunteering.events import SignedIn, SignedOut
 from app.volunteering.models import Attendance, Hours, Shift
 from app.volunteering.signing_up import sign_up
 from tests.volunteering import make
@@ -184,6 +185,22 @@ def test_a_forgotten_sign_out_closes_at_the_end_and_is_flagged(app):
         (hours,) = queries.my_hours(rider.person_id).items
         assert (attended.signed_out_at, attended.auto_closed) == (here.shift.ends_at, True)
         assert (hours.minutes, hours.basis, hours.state) == (105, "witnessed", "pending")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_coming_and_leaving_are_told_and_whether_the_scan_was_forgotten(app, forgotten):
+    here, rider = make.setting(), make.new_rider()
+    start, end = here.shift.starts_at, here.shift.ends_at + timedelta(minutes=30)
+    with make.listening(SignedIn, SignedOut) as heard:
+        attended = make.scan(here.shift, rider, start)
+        with transaction():
+            if forgotten:
+                close_forgotten(at=end)
+            else:
+                scan_shift(shift_id=here.shift.id, by=rider, at=end)
+    told = {"attendance_id": attended.id, "shift_id": here.shift.id, "person_id": rider.person_id}
+    assert heard == [SignedIn(**told, at=start), SignedOut(**told, auto_closed=forgotten, at=end)]
 
 
 def test_the_organiser_says_when_a_rider_really_left(app):

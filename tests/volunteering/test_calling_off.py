@@ -96,6 +96,25 @@ def test_a_place_on_a_shift_that_has_begun_is_not_given_back(app):
     assert [slug for slug, *_ in _told(later, "zh")] == ["activity-cancelled"]
 
 
+def test_a_place_on_a_shift_that_begins_this_moment_is_not_given_back(app):
+    here, rider = make.setting(), make.new_rider()
+    _take(here.shift, rider)
+    _call_off(here.activity, here.organiser, at=here.shift.starts_at)
+    with transaction(write=False):
+        assert session.get_one(Shift, here.shift.id).taken == 1
+    assert _told(rider, "zh") == []
+
+
+def test_whoever_had_come_early_is_on_the_list_of_what_was_called_off(app):
+    here, early = make.setting(), make.new_rider()
+    attended = make.scan(here.shift, early, here.shift.starts_at - timedelta(minutes=20))
+    _call_off(here.activity, here.organiser, at=here.shift.starts_at - timedelta(minutes=10))
+    with transaction(write=False):
+        (listed,) = queries.attendance_list(here.shift.id, here.organiser)
+        assert (listed.person.id, listed.sign_up, listed.hours) == (early.person_id, None, [])
+        assert listed.attendance.id == attended.id
+
+
 @pytest.mark.parametrize("state", ["draft", "cancelled"])
 def test_nobody_signs_in_at_what_is_not_published_or_was_called_off(app, state):
     here, rider = make.setting(), make.new_rider()

@@ -9,9 +9,12 @@ import pytest
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import session, transaction
+from app.kernel.geo import Position
 from app.volunteering import queries
 from app.volunteering.errors import ShiftNotFound
+from app.volunteering.models import Hours
 from app.volunteering.organising import create_activity
+from app.volunteering.queries import HoursTotals
 from app.volunteering.signing_up import cancel_sign_up, sign_up
 from tests import make as city
 from tests.volunteering import make
@@ -112,3 +115,44 @@ def test_no_closed_account_is_offered_as_a_rider_of_an_activity(app):
         session.get_one(Person, gone.person_id).closed_at = clock.now()
     with transaction(write=False):
         assert [each.id for each in queries.riders_of(here.activity.id)] == [rider.person_id]
+
+
+def test_around_a_place_lists_what_is_near_it(app):
+    here = make.setting()
+    with transaction():
+        near = make.activity(here.organiser, position=city.STATION_POSITION)
+        where = make.shift(near, here.organiser).id
+    lat, lng = city.STATION_POSITION.lat, city.STATION_POSITION.lng
+    assert _listed(near=city.STATION_POSITION) == [where]  # what has no position is near nowhere
+    for metres, seen in ((4_900, [where]), (5_200, [])):
+        for there in (
+            Position(lat + metres / 111_195, lng),
+            Position(lat - metres / 111_195, lng),
+            Position(lat, lng + metres / 94_250),
+            Position(lat, lng - metres / 94_250),
+        ):
+            assert _listed(near=there) == seen
+
+
+def test_ones_hours_are_added_up_by_how_they_are_known_and_without_those_of_others(app):
+    here, rider, other = make.setting(), make.new_rider(), make.new_rider("赵师傅")
+    known = [("proven", "confirmed", 1), ("witnessed", "confirmed", 2), ("backfilled", "confirmed", 4)]
+    known += [(basis, "pending", 8) for basis, *_ in known]
+    known += [(basis, "rejected", 50) for basis, *_ in known[:3]]
+    with transaction():
+        for whose, times in ((rider, 1), (other, 10)):
+            for number, (basis, state, minutes) in enumerate(known):
+                starts_at = clock.now() - timedelta(days=number + 1)
+                session.add(
+                    Hours(
+                        person_id=whose.person_id, activity_id=here.activity.id, basis=basis, state=state,
+                        starts_at=starts_at, ends_at=starts_at + timedelta(hours=1), minutes=minutes * times,
+                        reason="手机没电", created_by=here.organiser.id, created_at=clock.now(),
+                        confirmed_by=here.organiser.id, confirmed_at=clock.now(),
+                        approved_by=other.person_id if whose is rider else rider.person_id,
+                    )
+                )  # fmt: skip
+    with transaction(write=False):
+        mine, theirs = (queries.hours_totals(each.person_id) for each in (rider, other))
+    assert mine == HoursTotals(proven=1, witnessed=2, backfilled=4, pending=24)
+    assert (mine.confirmed, theirs.confirmed) == (7, 70)

@@ -23,7 +23,7 @@ from app.volunteering.errors import (
     ShiftStarted,
     ShiftTimesWrong,
 )
-from app.volunteering.events import ActivityCancelled
+from app.volunteering.events import ActivityCancelled, SignedUp, SignUpCancelled
 from app.volunteering.models import Activity, Shift
 from app.volunteering.organising import (
     add_shift,
@@ -137,6 +137,19 @@ def test_stepping_back_frees_the_place_once_and_only_until_the_start(app):
         sign_up(shift_id=here.shift.id, by=rider, at=here.shift.starts_at)
 
 
+@pytest.mark.once
+def test_taking_a_place_and_stepping_back_are_told_once_each(app):
+    here, rider = make.setting(), make.new_rider()
+    told = {"shift_id": here.shift.id, "person_id": rider.person_id, "at": clock.now()}
+    with make.listening(SignedUp, SignUpCancelled) as heard:
+        for _ in range(2):
+            _take(here.shift, rider)
+        for _ in range(2):
+            with transaction():
+                cancel_sign_up(shift_id=here.shift.id, by=rider, at=clock.now())
+    assert heard == [SignedUp(**told), SignUpCancelled(**told)]
+
+
 def test_a_place_given_back_can_be_taken_again(app):
     here, rider = make.setting(), make.new_rider()
     first = _take(here.shift, rider)
@@ -224,8 +237,10 @@ def test_what_begins_unseen_is_not_published_any_more(app):
 def test_an_activity_is_over_a_day_after_its_last_shift(app):
     here = make.setting()
     with transaction():
+        over = here.shift.ends_at + timedelta(days=1)
         assert end_activities(at=here.shift.ends_at) == 0
-        assert end_activities(at=here.shift.ends_at + timedelta(days=1)) == 1
+        assert end_activities(at=over - timedelta(microseconds=1)) == 0
+        assert end_activities(at=over) == 1
 
 
 def test_open_shifts_come_soonest_first_page_by_page(app):

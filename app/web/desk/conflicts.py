@@ -9,7 +9,7 @@ from flask import Response
 from marshmallow import fields, validate
 
 from app.identity.actors import Actor
-from app.identity.queries import masked_name, person
+from app.identity.queries import masked_of, person
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.schemas import Schema, Text
@@ -64,7 +64,7 @@ def conflict(conflict_id: UUID, by: Actor) -> str:
     return page(
         "desk/conflict.html",
         conflict=found, why=why(found.slug), station=places.station(found.station_id), menu=menu_of(by),
-        rider=masked_name(person(found.person_id).name) if found.person_id else None, evidence=_evidence(found),
+        rider=masked_of(person(found.person_id)) if found.person_id else None, evidence=_evidence(found),
     )  # fmt: skip
 
 
