@@ -17,6 +17,7 @@ from app.identity import queries, signing_in
 from app.identity.actors import SYSTEM, Actor
 from app.identity.errors import (
     MovedLately,
+    MoveEnded,
     MoveOpen,
     MoveUnknown,
     NumberTaken,
@@ -83,6 +84,8 @@ def confirm_move(*, move_id: UUID, by: Actor, at: datetime) -> NumberMove:
     if queries.is_staff(queries.person(move.person_id)):  # by now
         raise StaffAccount
     if move.state == ASKED:
+        if at >= move.asked_at + ANSWER_WITHIN:  # also while nobody sweeps
+            raise MoveEnded
         move.state, move.confirmed_by, move.confirmed_at = CONFIRMED, by.person_id, at
         session.flush()
         publish(MoveConfirmed(**_facts(move), by=by, at=at))

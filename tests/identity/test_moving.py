@@ -165,6 +165,15 @@ def test_unconfirmed_it_never_moves_and_is_dropped_after_a_week(counter, clock):
     assert counter.told()[-1] == "number-move-refused"
 
 
+def test_after_a_week_it_is_not_confirmed_though_nobody_has_swept(counter, clock):
+    move = counter.ask()
+    clock.advance(days=7)
+    with pytest.raises(MoveEnded):
+        counter.confirm(move)
+    clock.advance(microseconds=-1)
+    assert counter.confirm(move).state == "confirmed"
+
+
 def test_whoever_asked_does_not_confirm(counter):
     move = counter.ask(by=counter.boss)
     with pytest.raises(SecondPersonNeeded):
