@@ -118,7 +118,7 @@ def _decided(case_id: UUID) -> Decided:
 
 def _masked(person_id: UUID) -> str:
     someone = people.person(person_id)
-    return people.masked_name(someone.name or someone.nickname)
+    return people.masked_of(someone)
 
 
 def _step(case: Case, step: CaseStep, photo_ids: Sequence[UUID], staff: bool) -> StepView:

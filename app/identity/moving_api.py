@@ -13,7 +13,7 @@ from app.identity.actors import Actor
 from app.identity.api import CODES_PER_PHONE, phone_of_body
 from app.identity.edge import named_caller
 from app.identity.models import MOVE_STATES, NumberMove
-from app.identity.queries import masked_name, masked_phone
+from app.identity.queries import masked_of, masked_phone
 from app.identity.schemas import AskCode, CodeSent
 from app.kernel import clock
 from app.kernel.http import Api, gives, idempotent, limited, requires, takes, traced
@@ -123,7 +123,7 @@ def list_open_moves(by: Actor) -> Sequence[dict[str, Any]]:
     return [
         {
             "move": move,
-            "rider": masked_name(rider.name or rider.nickname),
+            "rider": masked_of(rider),
             "old_phone": masked_phone(rider.phone),
             "new_phone": masked_phone(move.new_phone),
             "station": station.name,

@@ -14,7 +14,7 @@ from app.identity.actors import Actor
 from app.identity.edge import named_caller
 from app.identity.models import RETURN_STATES, RiderReturn
 from app.identity.moving_api import HELPED, DecideMove
-from app.identity.queries import masked_name
+from app.identity.queries import masked_of
 from app.identity.schemas import InviteMade
 from app.kernel import clock, settings
 from app.kernel.http import Api, gives, idempotent, limited, requires, takes, traced
@@ -76,7 +76,7 @@ def list_open(by: Actor) -> Sequence[dict[str, Any]]:
     return [
         {
             "asked": asked,
-            "rider": masked_name(rider.name or rider.nickname),
+            "rider": masked_of(rider),
             "station": station.name,
             "reason": asked.reason,
         }

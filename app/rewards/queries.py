@@ -259,7 +259,7 @@ def masked_rider(person_id: UUID) -> str:
 def masked(someone: Person) -> str:
     """The same for a person already at hand."""
     tail = people.phone_tail(someone.phone)
-    return f"{people.masked_name(someone.name or someone.nickname)} {tail}".strip()
+    return f"{people.masked_of(someone)} {tail}".strip()
 
 
 # --- shared --------------------------------------------------------------------------------------------------------

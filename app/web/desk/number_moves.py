@@ -32,7 +32,7 @@ def number_moves(by: Actor) -> str:
     rows = [
         {
             "move": move,
-            "rider": queries.masked_name(rider.name or rider.nickname),
+            "rider": queries.masked_of(rider),
             "old_phone": queries.masked_phone(rider.phone),
             "new_phone": queries.masked_phone(move.new_phone),
             "station": station.name,
@@ -45,7 +45,7 @@ def number_moves(by: Actor) -> str:
     returns = [
         {
             "asked": asked,
-            "rider": queries.masked_name(rider.name or rider.nickname),
+            "rider": queries.masked_of(rider),
             "station": station.name,
             "asked_by": queries.display_name(queries.person(asked.asked_by)),
             "not_before": asked.asked_at + returning.OBJECTION,
