@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools.progress import Refused
@@ -36,13 +37,14 @@ class Mutant:
         return self.name.partition(".")[0]
 
 
-def planned(folder: Path = PLAN) -> list[Mutant]:
+@cache
+def planned(folder: Path = PLAN) -> tuple[Mutant, ...]:
     """Every planted bug, package by package; the file's name is the package."""
-    return [
+    return tuple(
         Mutant(**each | {"name": f"{file.stem}.{each['name']}"})
         for file in sorted(folder.glob("*.toml"))
         for each in tomllib.loads(file.read_text("utf-8"))["mutant"]
-    ]
+    )
 
 
 def chosen(mutants: Sequence[Mutant], only: str) -> list[Mutant]:

@@ -1,27 +1,23 @@
 """One database per worker, emptied before each test; a clock that stands still; nothing leaves this machine.
 
-The suite runs on SQLite unless FENGXING_TEST_DATABASE_URL names a PostgreSQL server (any database on it that may
-create others); FENGXING_TEST_REDIS_URL adds a real Redis.
+The suite runs on SQLite unless FENGXING_TEST_DATABASE_URL names a PostgreSQL server (tests/databases.py);
+FENGXING_TEST_REDIS_URL adds a real Redis.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import pickle
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -36,11 +32,10 @@ from app.kernel import apart, events, limits, randomness, rights
 from app.kernel import clock as clock_module
 from app.kernel import db as database
 from app.main import create_app
+from tests import databases
+from tests.databases import SERVER_URL, SERVES, new_database, owner
 from tests.owning import owning
 
-T = TypeVar("T")
-
-SERVER_URL = os.environ.get("FENGXING_TEST_DATABASE_URL")
 REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
 TEMPLATES = os.environ.get(
     "FENGXING_TEST_TEMPLATES"
@@ -149,33 +144,6 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return getattr(request.config, "workerinput", {}).get("workerid", "main")
 
 
-def new_database(purpose: str, like: str | None = None) -> str:
-    """The address of a fresh database on the test server, for this process; of the same tables and rows as another."""
-    url = sa.make_url(str(SERVER_URL))
-    name = f"fengxing_test_{purpose}_{os.getpid()}"
-    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        template = f" TEMPLATE {sa.make_url(like).database}" if like else ""
-        connection.execute(sa.text(f"CREATE DATABASE {name}{template}"))
-    server.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
-
-
-SERVES = "fengxing_test_serves"  # as in production, who serves owns nothing: see app/kernel/rights.py
-
-
-def owner() -> sa.Engine:
-    """As whoever owns the tables, and may take a guard away: who serves cannot."""
-    engine = database.db.engine
-    return _owning(engine.url.difference_update_query(["options"])) if SERVER_URL else engine
-
-
-@cache
-def _owning(url: sa.URL) -> sa.Engine:
-    return sa.create_engine(url)
-
-
 @pytest.fixture(scope="session")
 def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
     """The application with its tables made once; use `app` instead."""
@@ -184,13 +152,7 @@ def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
     if TEMPLATES:
         app.jinja_env.bytecode_cache = ByLanguage(TEMPLATES)
     with app.app_context():
-        database.Base.metadata.create_all(owner())
-        if SERVER_URL:
-            _grant(owner())
-        database.disconnect()
-        if not SERVER_URL:
-            file = Path(str(database.db.engine.url.database))
-            shutil.copy(file, file.with_suffix(".empty"))
+        databases.make_tables()
     gc.collect()
     gc.freeze()  # as wsgi.py does: the collector need not look through the whole product in every test
     yield app
@@ -199,22 +161,12 @@ def built_app(settings_env: dict[str, str]) -> Iterator[Flask]:
         database.disconnect()
 
 
-def _grant(engine: sa.Engine) -> None:
-    """Give whoever serves the rights of production; another worker may just have made the role."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        with suppress(sa.exc.DBAPIError):
-            connection.exec_driver_sql(f"CREATE ROLE {SERVES}")
-        connection.exec_driver_sql(f"CREATE TABLE IF NOT EXISTS {rights.VERSIONS} (version_num text)")
-        for statement in rights.grants(SERVES):
-            connection.exec_driver_sql(statement)
-
-
 @pytest.fixture
 def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
     """The application on an empty database, inside an application context."""
     with built_app.app_context():
         database.session.remove()
-        _empty()
+        databases.empty()
         if "redis" in built_app.extensions:
             built_app.extensions["redis"].flushdb()
         wiring, together = dict(events._handlers), dict(events._together)
@@ -223,64 +175,6 @@ def app(built_app: Flask, clock: StandingClock) -> Iterator[Flask]:
             kept.clear()  # a test may listen in; the next one hears what the app wires
             kept.update(wired)
         database.session.remove()
-
-
-def _empty() -> None:
-    engine = database.db.engine
-    if engine.dialect.name == "sqlite":
-        put_in_place(Path(str(engine.url.database)).with_suffix(".empty"))
-        return
-    _empty_server(owner())
-
-
-def put_in_place(copy: Path) -> None:
-    """Go on with this copy of the SQLite database."""
-    database.session.remove()
-    database.disconnect()
-    file = Path(str(database.db.engine.url.database))
-    for side in ("-wal", "-shm"):
-        Path(f"{file}{side}").unlink(missing_ok=True)
-    fresh = Path(shutil.copy(copy, file.with_suffix(".fresh")))
-    fresh.replace(file)  # a new file: a request of the last test that still runs keeps the old one to itself
-
-
-_built: dict[str, bytes] = {}
-
-
-def built_once(name: str, build: Callable[[], T]) -> T:
-    """What `build` makes on an empty database. On SQLite a process makes it once and goes on with copies of the file.
-
-    Not for what a test takes away outside of the database, as a photo's file. What chance had a part in is the same
-    for all who ask by this name, whichever test comes first.
-    """
-    if SERVER_URL:
-        return build()
-    file = Path(str(database.db.engine.url.database))
-    copy = file.with_suffix(f".{name}")
-    if name in _built:
-        put_in_place(copy)
-    else:
-        with randomness.use(randomness.Seeded(name)):
-            _built[name] = pickle.dumps(build())
-        database.session.remove()
-        database.disconnect()  # whoever is last takes the log into the file
-        shutil.copy(file, copy)
-    made: T = pickle.loads(_built[name])
-    return made
-
-
-def _empty_server(engine: sa.Engine) -> None:
-    """Delete what the last test left. TRUNCATE of all tables takes ten times as long; after VACUUM nothing is left of
-    where rows lay, so no test sees another's order."""
-    tables = [f'"{table.name}"' for table in database.Base.metadata.sorted_tables]
-    used_ones = " UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in tables)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        used = connection.scalars(sa.text(used_ones)).all()
-        if used:
-            # one text, one transaction: without triggers, which would refuse
-            deletes = "; ".join(f"DELETE FROM {table}" for table in used)
-            connection.exec_driver_sql(f"SET LOCAL session_replication_role = replica; {deletes}")
-            connection.exec_driver_sql(f"VACUUM {', '.join(used)}")
 
 
 @pytest.fixture

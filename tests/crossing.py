@@ -18,7 +18,7 @@ from flask import current_app
 from app.kernel.db import dialect_name, in_transaction, session, transaction
 from app.kernel.errors import Problem
 from simulator.crossing import waits_for
-from tests import conftest
+from tests import databases
 
 LATE_S = 60
 
@@ -69,7 +69,7 @@ def crossed(
             came_to = first()
             session.flush()
             coming: Future[Any] = thread.submit(go)
-            waited = waits_for(conftest.owner(), session.scalar(sa.text("SELECT pg_backend_pid()")), over)
+            waited = waits_for(databases.owner(), session.scalar(sa.text("SELECT pg_backend_pid()")), over)
             going_on()
         return Crossed(came_to, coming.result(LATE_S), waited, len(tries))
 

@@ -15,13 +15,13 @@ from app.kernel import db as database
 from app.kernel.db import dialect_name, session
 from app.kernel.ids import new_id
 from app.main import create_app
-from tests import conftest
+from tests import databases
 
 
 @contextmanager
 def installed(name: str, settings_env: dict[str, str], folder: Path, *, revision: str) -> Iterator[Flask]:
     """An application on a database of its own, migrated so far and no further."""
-    url = conftest.new_database(name) if conftest.SERVER_URL else f"sqlite:///{folder / 'old.db'}"
+    url = databases.new_database(name) if databases.SERVER_URL else f"sqlite:///{folder / 'old.db'}"
     app = create_app(settings_env | {"FENGXING_DATABASE_URL": url})
     with app.app_context():
         upgrade(revision=revision)

@@ -22,7 +22,7 @@ from app.identity.permissions import ADMIN, ROLES, STATION_MANAGER
 from app.kernel import clock
 from app.kernel.db import session, transaction
 from tests import make
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 
 CHECKS = [
     not_a_server_error,

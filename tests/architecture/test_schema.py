@@ -15,7 +15,7 @@ from flask_migrate import downgrade, upgrade
 
 from app.kernel import db as database
 from app.main import create_app
-from tests import conftest
+from tests import databases
 
 VERSIONS = Path(__file__).parents[2] / "migrations" / "versions"
 TRIGGERS = {
@@ -30,7 +30,7 @@ TRIGGERS = {
 def brought_up(settings_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A second, empty database, brought up by the migrations once: each test takes a copy."""
     file = tmp_path_factory.mktemp("migrated") / "migrated.db"
-    url = conftest.new_database("brought_up") if conftest.SERVER_URL else f"sqlite:///{file}"
+    url = databases.new_database("brought_up") if databases.SERVER_URL else f"sqlite:///{file}"
     with create_app(settings_env | {"FENGXING_DATABASE_URL": url}).app_context():
         upgrade()
         database.session.remove()
@@ -41,8 +41,8 @@ def brought_up(settings_env: dict[str, str], tmp_path_factory: pytest.TempPathFa
 @pytest.fixture
 def migrated(settings_env: dict[str, str], brought_up: str, tmp_path) -> Iterator[Flask]:
     """An application on a database that the migrations brought up."""
-    if conftest.SERVER_URL:
-        url = conftest.new_database("migrated", like=brought_up)
+    if databases.SERVER_URL:
+        url = databases.new_database("migrated", like=brought_up)
     else:
         copy = shutil.copy(str(sa.make_url(brought_up).database), tmp_path / "migrated.db")
         url = f"sqlite:///{copy}"

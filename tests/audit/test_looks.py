@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.audit.models import AuditRecord
 from app.identity.actors import SYSTEM
 from app.identity.appointing import appoint
+from app.kernel import clock as city_clock
 from app.kernel.db import session, transaction
 from app.ledger import sealing
 from app.ledger.accounts import wallet_of
@@ -19,7 +20,8 @@ from app.media.accepting import accept_photo
 from app.media.attaching import attach_photos
 from app.media.models import REWARD
 from tests import make
-from tests.conftest import StandingClock, built_once
+from tests.conftest import StandingClock
+from tests.databases import built_once
 from tests.media.make import jpeg
 from tests.security.world import HERE, OWNER, World, build
 from tests.web.make import browser
@@ -56,14 +58,15 @@ LOOKS = [
 
 @pytest.fixture
 def world(app: Flask, clock: StandingClock) -> World:
-    return built_once("looked-at", lambda: _sealed_world(clock))
+    return _sealed_world()
 
 
-def _sealed_world(clock: StandingClock) -> World:
+@built_once
+def _sealed_world() -> World:
     found = build()
     with transaction():
         found.ids["account_id"] = wallet_of(found.people[OWNER].id).id
-        sealing.seal_new(at=clock.at)
+        sealing.seal_new(at=city_clock.now())
     return found
 
 

@@ -16,7 +16,7 @@ from app.kernel.db import session, transaction
 from app.ledger.verify import verify
 from bench import ceilings, city, crowd, streams
 from bench.load import Call
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 from tests.owning import owning
 
 UNCOUNTED = {"limit_windows"}  # tries are counted in a transaction of their own, in Redis if there is one

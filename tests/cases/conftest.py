@@ -10,14 +10,15 @@ from app.kernel import events
 from app.kernel.db import transaction
 from tests.cases import make
 from tests.cases.make import Town
-from tests.conftest import built_once
+from tests.databases import built_once
 
 
 @pytest.fixture
 def town(app: Flask) -> Town:
-    return built_once("town", _town)
+    return _town()
 
 
+@built_once
 def _town() -> Town:
     with transaction():
         return make.town()

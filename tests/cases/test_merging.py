@@ -23,8 +23,8 @@ from app.kernel.errors import Problem
 from tests import make as city
 from tests.cases import make
 from tests.cases.make import Town
-from tests.conftest import SERVER_URL
 from tests.crossing import crossed
+from tests.databases import SERVER_URL
 
 
 def merge(town: Town, double: UUID, into: UUID) -> Case:

@@ -24,6 +24,7 @@ from app.kernel.errors import Problem
 from app.kernel.geo import Position
 from app.places.models import Station
 from tests import make
+from tests.databases import built_once
 
 FAR_AWAY = Position(32.0900, 118.7980)  # five kilometres north of the usual station
 
@@ -55,6 +56,7 @@ class Scene:
     phone: Phone
 
 
+@built_once
 def scene() -> Scene:
     """In a unit of work of its own."""
     with transaction():

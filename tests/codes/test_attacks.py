@@ -41,12 +41,12 @@ def guesses(n: int) -> int:
 
 
 def test_guessed_codes_are_never_accepted():
-    assert guesses(100_000) == 0
+    assert guesses(30_000) == 0  # ten million by `make codes-attack`
 
 
 def test_guesses_would_be_noticed_if_macs_were_cut_to_a_few_digits(monkeypatch):
     monkeypatch.setattr(personal, "same", lambda a, b: a[:2] == b[:2])
-    assert guesses(100_000) > 0
+    assert guesses(30_000) > 0
 
 
 def mutants(n: int) -> int:
@@ -65,7 +65,7 @@ def mutants(n: int) -> int:
 
 
 def test_changed_codes_are_never_accepted():
-    assert mutants(100_000) == 0
+    assert mutants(30_000) == 0
 
 
 def test_changes_would_be_noticed_if_the_station_mac_were_not_compared(monkeypatch):

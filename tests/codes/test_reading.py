@@ -126,9 +126,9 @@ def test_texts_of_code_characters_get_a_reason(text):
     assert slug_of(text) in REASONS
 
 
-def test_a_hundred_thousand_digit_strings_are_refused():
+def test_many_digit_strings_are_refused():
     chance = random.Random(4)
-    for _ in range(100_000):
+    for _ in range(30_000):
         length = chance.choice((13, 18, 24, 25, 26, 32, 33))
         text = str(chance.randrange(10**length)).zfill(length)
         if length == 33 and text[0] == "8":

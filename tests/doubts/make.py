@@ -28,6 +28,7 @@ from app.volunteering import confirming
 from app.volunteering.heads import Looked, count_heads
 from app.volunteering.models import Attendance
 from tests import make as people
+from tests.databases import built_once
 from tests.rules import make as rules
 from tests.rules.make import rule, when
 from tests.volunteering import make as volunteering
@@ -139,9 +140,10 @@ class Town:
         return volunteering.scan(shift, by, clock.at)
 
 
-def town(*more: dict[str, Any]) -> Town:
-    """With more rules, if given. In a unit of work of its own."""
-    scene = rules.scene([*RULES, *more])
+@built_once
+def town(*more: dict[str, Any], others: Sequence[dict[str, Any]] = ()) -> Town:
+    """With more rules, or with others, if given. In a unit of work of its own."""
+    scene = rules.scene(others or [*RULES, *more])
     with transaction():
         here, there = people.station(), people.station("江北驿站", position=FAR)
         counter = people.staff("station-manager", region_code=people.CITY, name="两处站长")

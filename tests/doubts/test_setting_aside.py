@@ -143,9 +143,8 @@ def test_of_points_that_are_partly_spent_the_rest_waits(town, clock):
     assert points(town) == (0, 6)
 
 
-def test_a_doubt_names_the_line_in_which_the_points_became_usable(app, clock, monkeypatch):
-    monkeypatch.setattr(make, "RULES", [rule("R-03", "report", 10, usable="on_outcome")])
-    town = make.town()
+def test_a_doubt_names_the_line_in_which_the_points_became_usable(app, clock):
+    town = make.town(others=[rule("R-03", "report", 10, usable="on_outcome")])
     town.resolve(told_twice(town))
     (doubt,) = make.look(clock)
     with transaction():

@@ -27,6 +27,7 @@ from app.media.accepting import accept_photo
 from app.media.models import NOMINATION
 from app.volunteering.models import Activity, Hours
 from tests import make
+from tests.databases import built_once
 from tests.volunteering import make as volunteering
 
 CRITERIA: dict[str, Any] = {
@@ -53,6 +54,7 @@ class Setting:
     riders: list[Person] = field(default_factory=list)
 
 
+@built_once
 def setting(*minutes: int, names: list[str] | None = None) -> Setting:
     """One rider for each number of proven minutes in October, enrolled since August."""
     with transaction():

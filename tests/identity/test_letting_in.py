@@ -17,7 +17,8 @@ from app.kernel.db import in_transaction, session, transaction
 from app.notices.models import Notice
 from app.notices.telling import text_of
 from tests import make
-from tests.conftest import SERVER_URL, StandingClock, owner
+from tests.conftest import StandingClock
+from tests.databases import SERVER_URL, owner
 from tests.identity.test_returning import DAY, Counter
 
 

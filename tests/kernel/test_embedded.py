@@ -21,7 +21,7 @@ from app.kernel.ids import new_id
 from app.kernel.limits import Limit, LimitWindow
 from app.rules.models import RecordedFact
 from tests import make
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 
 FULL, ON, OFF = 2, 1, 0
 

@@ -19,7 +19,7 @@ from app.kernel.db import db, dialect_name, disconnect, freeze, in_transaction, 
 from app.kernel.driving import rows
 from app.ledger import queries as ledger
 from tests import make
-from tests.conftest import owner
+from tests.databases import owner
 from tests.kernel.gathering import gathered
 from tests.ledger import make as books
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ProgrammingError
 from app.kernel import rights
 from app.kernel.db import Base, db, dialect_name, transaction
 from app.kernel.db import session as current
-from tests.conftest import SERVER_URL, SERVES, owner
+from tests.databases import SERVER_URL, SERVES, owner
 
 BOOKS = (
     "entries",

@@ -11,7 +11,7 @@ from app.kernel.ids import new_id
 from app.ledger.accounts import correction_account, wallet_key
 from app.ledger.models import Account, Entry, LedgerTransaction
 from app.ledger.verify import verify
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 
 SOME, MANY = 600, 2_000
 WHOLE = "SELECT relname, seq_tup_read FROM pg_stat_xact_user_tables WHERE relname IN ('accounts', 'lots', 'lot_moves')"

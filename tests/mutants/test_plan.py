@@ -75,7 +75,7 @@ def test_every_row_lock_has_a_bug_that_only_a_server_tells():
 
 
 def test_they_are_chosen_by_package_or_by_name():
-    everything, one = planned(), planned()[0]
+    everything, one = list(planned()), planned()[0]
     assert chosen(everything, "") == everything
     assert {each.package for each in chosen(everything, "ledger,media")} == {"ledger", "media"}
     assert chosen(everything, one.name) == [one]

@@ -28,6 +28,7 @@ from app.rewards import catalogue, expiring, ordering, queries, redemption, stoc
 from app.rewards.books import statements
 from app.rewards.models import Reward, Stock, Voucher
 from tests import make
+from tests.databases import built_once
 from tests.ledger.make import give
 
 T = TypeVar("T")
@@ -73,6 +74,7 @@ class Scene:
         return unit(lambda: settlement_of(self.station.id).balance)
 
 
+@built_once
 def scene(*, stock: int = 5, points: int = 100, **of_reward: Any) -> Scene:
     """A station with `stock` bottles at 20 points, its manager, and a rider with `points`."""
     with transaction():

@@ -18,7 +18,7 @@ from app.kernel.db import transaction
 from app.kernel.errors import Problem
 from app.rewards import stocking
 from tests import make as common
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 from tests.rewards import make
 
 PRICES = (10, 25)

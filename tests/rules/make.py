@@ -22,6 +22,7 @@ from app.rules.kinds.shape import Fact, where_and_when
 from app.rules.models import DryRun, RuleSetVersion
 from app.rules.starter import STARTER_RULES
 from tests import make
+from tests.databases import built_once
 
 PATH = "3201/320102/320102002/320102002001/"
 
@@ -61,6 +62,7 @@ class Scene:
         return balance.usable, balance.pending
 
 
+@built_once
 def scene(rules: Sequence[dict[str, Any]] | None = None, *, budget: int = 10_000) -> Scene:
     """The starter rules, or these, in force in the city from now on; in a unit of work of its own."""
     with transaction():

@@ -47,6 +47,7 @@ from app.volunteering.queries import activity
 from app.volunteering.signing_up import sign_up
 from tests import make
 from tests.cases import make as cases
+from tests.databases import built_once
 from tests.honours import make as honours
 from tests.media.make import jpeg
 from tests.rewards import make as rewards
@@ -86,6 +87,7 @@ class World:
             self.private.add(str(self.ids[name]))
 
 
+@built_once
 def build() -> World:
     """The whole of it, in a few units of work."""
     world = World()

@@ -20,9 +20,9 @@ from simulator.crossing import DONE, Came, Crossings, Meeting
 from simulator.product.timekeeping import carry_out, sweep, sweeps
 from simulator.running import Plan
 from simulator.server import Answer, Request
-from tests import conftest, make
+from tests import databases, make
 
-RIDERS = 40 if conftest.SERVER_URL else 2  # in a file nothing crosses
+RIDERS = 40 if databases.SERVER_URL else 2  # in a file nothing crosses
 PLAN = Plan(seed=2, days=1, riders=RIDERS, fraud=2, pace=6.0, audit_every=5000, crossings=True)
 
 
@@ -33,14 +33,14 @@ def _a_village(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_a_server() -> bool:
-    return bool(conftest.SERVER_URL)
+    return bool(databases.SERVER_URL)
 
 
 def test_a_day_on_which_requests_cross_ends_as_one_on_which_none_does(app: Flask):
     crossed = running.run(PLAN)
     assert crossed.violations == []
     assert (crossed.crossed > 20, crossed.waited > 8) == (on_a_server(), on_a_server())
-    conftest._empty()
+    databases.empty()
     assert running.run(replace(PLAN, crossings=False)).digest == crossed.digest
 
 

@@ -19,7 +19,7 @@ from app.identity import appointing
 from app.kernel import db as database
 from simulator import faults, running
 from simulator.running import Plan
-from tests.conftest import SERVER_URL, owner
+from tests.databases import SERVER_URL, owner
 from tests.owning import owning
 from tests.simulator.planted import BUGS, Bug
 

@@ -15,7 +15,7 @@ from app.identity import appointing
 from simulator import faults, running
 from simulator.command import simulate
 from simulator.running import Plan
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 
 ROOT = Path(__file__).parents[2]
 # Both on SQLite: only the process, the keys and the address differ.

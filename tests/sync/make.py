@@ -37,6 +37,7 @@ from app.sync.receiving import Receipt, receive
 from tests import make
 from tests.codes.make import Phone, resealed
 from tests.codes.make import phone as enrol_phone
+from tests.databases import built_once
 from tests.ledger.make import give
 from tests.rewards.make import reward as a_reward
 from tests.rules.make import cap, rule
@@ -171,6 +172,7 @@ class Scene:
         return self.riders[0]
 
 
+@built_once
 def scene(
     *,
     riders: int = 1,

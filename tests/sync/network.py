@@ -28,7 +28,7 @@ from app.rewards import stocking
 from app.rewards.models import Stock
 from app.sync.models import Conflict, Lease, SyncItem
 from app.sync.settling import settle_ripe
-from tests import conftest
+from tests import databases
 from tests import make as city_of
 from tests.sync import make
 from tests.sync.make import Handset, Scene, Tablet
@@ -75,7 +75,7 @@ class City:
 def a_day(*, seed: int, items: int, tablets: int, riders: int) -> City:
     """Everything that is done without a signal, written into logs and outboxes. The same seed makes the same day."""
     chance = random.Random(seed)
-    conftest._empty()
+    databases.empty()
     with randomness.use(randomness.Seeded(seed)):
         districts = DISTRICTS[: 2 if tablets >= 4 else 1]
         scene = make.scene(riders=riders, tablets=tablets, points=100, stock=items, districts=districts)
@@ -185,20 +185,20 @@ def kept() -> Iterator[Callable[[], None]]:
         disconnect()
         copy = Path(shutil.copy(file, file.with_suffix(".kept")))
         try:
-            yield lambda: conftest.put_in_place(copy)
+            yield lambda: databases.put_in_place(copy)
         finally:
             copy.unlink()
         return
     name, server = (
         f'"{url.database}"',
-        sa.create_engine(conftest.SERVER_URL or "", isolation_level="AUTOCOMMIT"),
+        sa.create_engine(databases.SERVER_URL or "", isolation_level="AUTOCOMMIT"),
     )
     copy_name = f'"{url.database}_kept"'
 
     def become(target: str, source: str) -> None:
         session.remove()
         disconnect()
-        conftest.owner().dispose()
+        databases.owner().dispose()
         with server.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
             connection.exec_driver_sql(f"CREATE DATABASE {target} TEMPLATE {source}")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SERVER_URL
+from tests.databases import SERVER_URL
 from tests.sync import network
 from tools import progress
 

@@ -26,7 +26,7 @@ from app.notices.models import Notice
 from app.rules.models import Award, NoAward, RecordedFact, UsageCounter
 from app.sync import receiving, settling, together
 from app.sync.models import SyncItem
-from tests import conftest
+from tests import databases
 from tests import make as city
 from tests.rules.make import cap, rule
 from tests.sync import make, network
@@ -103,7 +103,7 @@ def everything(scene: make.Scene) -> dict[str, Any]:
 
 
 @settings(
-    max_examples=2 if conftest.SERVER_URL else 4,
+    max_examples=2 if databases.SERVER_URL else 4,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -128,7 +128,7 @@ def test_a_day_ends_as_it_does_one_by_one(
 
 def batch(*, left_in_budget: int | None = None) -> make.Scene:
     """A log of thirty riders: most are counted, one of each sort is not; one cap is of the station, not of a rider."""
-    conftest._empty()
+    databases.empty()
     chance = random.Random(5)
     rules = [
         rule("R-01", "checkin", 5, caps=[cap(points=10)]),
@@ -283,7 +283,7 @@ def test_two_entries_of_a_batch_that_claim_one_place_are_both_kept(app: Any, clo
 
 def test_a_batch_asks_the_database_no_more_for_many_than_for_few(app: Any, clock: Any):
     def asked(riders: int) -> int:
-        conftest._empty()
+        databases.empty()
         scene = make.scene(riders=riders, tablets=1)
         at = clock.at + timedelta(minutes=5)
         for number, rider in enumerate(scene.riders):

@@ -17,6 +17,7 @@ from app.volunteering.attendance import scan_shift
 from app.volunteering.models import Activity, Attendance, Shift
 from app.volunteering.organising import add_shift, create_activity, publish_activity
 from tests import make
+from tests.databases import built_once
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ def shift(
     )
 
 
+@built_once
 def setting(**of_shift: Any) -> Setting:
     """Regions, an organiser of the district, an open activity and its shift, in a unit of work of its own."""
     with transaction():

@@ -14,6 +14,7 @@ from app.kernel.db import transaction
 from app.places.models import Station
 from tests import make
 from tests.conftest import StandingClock
+from tests.databases import built_once
 from tests.web.make import browser
 
 
@@ -25,6 +26,11 @@ def is_breach(text: str) -> bool:
 @pytest.fixture
 def city(app: Flask) -> Station:
     """Regions and one station that is open day and night."""
+    return _city()
+
+
+@built_once
+def _city() -> Station:
     with transaction():
         make.regions()
         return make.station()

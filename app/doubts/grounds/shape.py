@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.cases.states import MERGED, REJECTED, WITHDRAWN
-from app.checkins.models import AnnulledCheckin, Checkin
+from app.checkins.models import Checkin
 from app.kernel.bulk import among
 from app.kernel.db import session
 from app.kernel.geo import FASTEST_M_S, Position, distance_m
@@ -63,7 +63,7 @@ class Presence:
 
 
 def presences(people: Collection[UUID], first: datetime, last: datetime) -> list[Presence]:
-    """Check-ins of these riders between two instants, by rider and time; those taken back or found void are none."""
+    """Check-ins of these riders between two instants, by rider and time; those found void (also: taken back) are none."""
     chosen = (
         select(
             Checkin.id, Checkin.person_id, Checkin.region_code, Checkin.station_id, Station.lat, Station.lng,
@@ -73,7 +73,6 @@ def presences(people: Collection[UUID], first: datetime, last: datetime) -> list
         .where(
             among(Checkin.person_id, people),
             Checkin.happened_at.between(first, last),
-            ~select(AnnulledCheckin.id).where(AnnulledCheckin.checkin_id == Checkin.id).exists(),
             ~select(VoidFact.fact_id)
             .where(VoidFact.fact_kind == "checkin", VoidFact.fact_id == Checkin.id)
             .exists(),
