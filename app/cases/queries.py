@@ -190,8 +190,7 @@ def _desk(by: Actor) -> Select[Case]:
         paths = by.scopes(permission).region_paths
         if paths:
             kinds = [kind.name for kind in KINDS.values() if permission in kind.handlers]
-            inside = or_(*(Region.path.startswith(path, autoescape=True) for path in paths))
-            handled.append(and_(Case.kind.in_(kinds), inside))
+            handled.append(and_(Case.kind.in_(kinds), places.inside(Region.path, paths)))
     if not handled:
         raise Forbidden
     return select(Case).join(Region, Region.code == Case.unit_region_code).where(or_(false(), *handled))

@@ -24,6 +24,7 @@ from app.identity.models import Person
 from app.kernel.bulk import read_many
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session
+from app.places import queries as places
 from app.places.models import Region
 from app.rules.models import ACTIVE, Award, RecordedFact
 from app.volunteering.models import BASES, Activity, Hours, Training
@@ -38,7 +39,7 @@ class Span(NamedTuple):
 
     def inside(self) -> ColumnElement[bool]:
         """Whether the Region of the statement is one of these or lies in one."""
-        return or_(*(Region.path.startswith(path, autoescape=True) for path in self.paths))
+        return places.inside(Region.path, self.paths)
 
     def during(self, moment: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
         """Whether the moment lies in the span."""

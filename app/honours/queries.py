@@ -36,7 +36,7 @@ from app.kernel.db import session
 from app.kernel.paging import Page
 from app.kernel.suppressing import FEWEST
 from app.places.models import Region
-from app.places.queries import region_path
+from app.places.queries import inside, region_path
 
 LISTED = 100  # of the order, on a page of the desk
 READ_AT_ONCE = 1000  # of a roll: so many are in memory while a long one is written
@@ -121,8 +121,8 @@ def selection_for(selection_id: UUID, by: Actor) -> Selection:
 def selections_of(by: Actor, cursor: str | None = None, limit: int = paging.DEFAULT_LIMIT) -> Page[Selection]:
     """The selections somebody runs or reviews, newest first."""
     paths = {*by.scopes("selection.run").region_paths, *by.scopes("selection.review").region_paths}
-    inside = [Region.path.startswith(path, autoescape=True) for path in sorted(paths)]
-    held = select(Selection).join(Region, Region.code == Selection.region_code).where(or_(False, *inside))
+    held = select(Selection).join(Region, Region.code == Selection.region_code)
+    held = held.where(inside(Region.path, paths))
     return paging.page(held, Selection.id, cursor, limit)
 
 

@@ -31,6 +31,7 @@ from app.identity.sessions import end_all_sessions
 from app.kernel.db import session
 from app.kernel.events import publish
 from app.places.models import Region, Station
+from app.places.queries import inside
 
 OBJECTION = timedelta(hours=24)  # from the asking on
 ANSWER_WITHIN = timedelta(days=7)
@@ -136,15 +137,12 @@ def open_move_of(person_id: UUID) -> NumberMove | None:
 def open_moves(by: Actor) -> Sequence[tuple[NumberMove, Person, Station]]:
     """Changes of number this person may confirm or refuse, oldest first."""
     scopes = by.scopes("people.confirm-move")
-    inside = [
-        Station.region_code.in_(select(Region.code).where(Region.path.startswith(path, autoescape=True)))
-        for path in scopes.region_paths
-    ]
+    there = Station.region_code.in_(select(Region.code).where(inside(Region.path, scopes.region_paths)))
     rows = session.execute(
         select(NumberMove, Person, Station)
         .join(Person, Person.id == NumberMove.person_id)
         .join(Station, Station.id == NumberMove.station_id)
-        .where(NumberMove.state.in_(OPEN_MOVES), or_(Station.id.in_(scopes.station_ids), *inside))
+        .where(NumberMove.state.in_(OPEN_MOVES), or_(Station.id.in_(scopes.station_ids), there))
         .order_by(NumberMove.asked_at, NumberMove.id)
     )
     return [(move, person, station) for move, person, station in rows]

@@ -34,6 +34,7 @@ from app.kernel.clock import city_day
 from app.kernel.db import session
 from app.kernel.events import publish
 from app.places.models import Region, Station
+from app.places.queries import inside
 
 OBJECTION = timedelta(hours=24)  # from the asking on
 ANSWER_WITHIN = timedelta(days=7)
@@ -151,15 +152,12 @@ def open_at(station_id: UUID, *, at: datetime) -> Sequence[tuple[RiderReturn, Pe
 def open_for(by: Actor, *, at: datetime) -> Sequence[tuple[RiderReturn, Person, Station]]:
     """What this person may confirm or refuse, oldest first."""
     scopes = by.scopes("people.confirm-move")
-    inside = [
-        Station.region_code.in_(select(Region.code).where(Region.path.startswith(path, autoescape=True)))
-        for path in scopes.region_paths
-    ]
+    there = Station.region_code.in_(select(Region.code).where(inside(Region.path, scopes.region_paths)))
     rows = session.execute(
         select(RiderReturn, Person, Station)
         .join(Person, Person.id == RiderReturn.person_id)
         .join(Station, Station.id == RiderReturn.station_id)
-        .where(*_open(at), or_(Station.id.in_(scopes.station_ids), *inside))
+        .where(*_open(at), or_(Station.id.in_(scopes.station_ids), there))
         .order_by(RiderReturn.asked_at, RiderReturn.id)
     )
     return [(asked, rider, station) for asked, rider, station in rows]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.identity.actors import Actor
@@ -139,7 +139,7 @@ def proposals(*, by: Actor, limit: int = 100) -> Sequence[tuple[DebtPolicyPropos
         select(DebtPolicyProposal, DebtPolicy)
         .join(Region, Region.code == DebtPolicyProposal.region_code)
         .outerjoin(DebtPolicy, DebtPolicy.id == DebtPolicyProposal.policy_id)
-        .where(or_(*(Region.path.startswith(path, autoescape=True) for path in paths)))
+        .where(places.inside(Region.path, paths))
         .order_by(DebtPolicyProposal.id.desc())
         .limit(limit)
     )

@@ -8,8 +8,8 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, aliased, contains_eager
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager
 
 from app.identity.actors import Actor
 from app.kernel.asking import Question, ask
@@ -158,9 +158,9 @@ def budget_state(region_code: str, period: str) -> BudgetState | None:
 def budgets(*, by: Actor, region_code: str | None = None, period: str | None = None) -> list[BudgetState]:
     """Budgets where the caller may read the ledger, in a region and below, newest period first."""
     chosen = _budgets().join(Region, Region.code == Account.region_code)
-    chosen = chosen.where(_inside(Region.path, by.scopes("ledger.read").region_paths))
+    chosen = chosen.where(places.inside(Region.path, by.scopes("ledger.read").region_paths))
     if region_code:
-        chosen = chosen.where(_inside(Region.path, [places.region_path(region_code)]))
+        chosen = chosen.where(places.inside(Region.path, [places.region_path(region_code)]))
     if period:
         chosen = chosen.where(Account.period == period)
     return [BudgetState(*row) for row in session.execute(chosen.order_by(Account.period.desc(), Region.path))]
@@ -191,7 +191,7 @@ def corrections(
 ) -> Page[Correction]:
     """Corrections in the regions where the caller may correct, newest first."""
     paths = by.scopes("ledger.correct").region_paths
-    chosen = select(Correction).where(_inside(Correction.region_path, paths))
+    chosen = select(Correction).where(places.inside(Correction.region_path, paths))
     if state:
         chosen = chosen.where(Correction.state == state)
     return page(chosen, Correction.id, cursor, limit)
@@ -202,7 +202,7 @@ def correction_to_decide(correction_id: UUID, *, by: Actor) -> Correction:
     paths = by.scopes("ledger.correct").region_paths
     chosen = (
         select(Correction)
-        .where(Correction.id == correction_id, _inside(Correction.region_path, paths))
+        .where(Correction.id == correction_id, places.inside(Correction.region_path, paths))
         .with_for_update()
     )
     found = session.scalar(chosen.execution_options(populate_existing=True))
@@ -234,7 +234,3 @@ def _budgets() -> Select[Any, Any, int, int]:
         .join(issuance, and_(issuance.region_code == Account.region_code, issuance.period == Account.period))
         .where(Account.kind == "budget", issuance.kind == "issuance")
     )
-
-
-def _inside(path: InstrumentedAttribute[str], regions: Sequence[str]) -> ColumnElement[bool]:
-    return or_(false(), *(path.startswith(region, autoescape=True) for region in regions))

@@ -13,7 +13,6 @@ from sqlalchemy import (
     Index,
     String,
     UniqueConstraint,
-    false,
     or_,
     select,
     text,
@@ -25,6 +24,7 @@ from app.kernel.db import Base, IdMixin, UtcDateTime, session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.errors import ApproverIsAsker, CorrectionDecided, OwnPoints, ReversalNotFound
 from app.ledger.models import CORRECTION_LIMIT, CORRECTION_STATES, Entry, LedgerTransaction
+from app.places.queries import inside
 
 WAITING, POSTED, REFUSED = CORRECTION_STATES
 _STANDS = text(f"state <> '{REFUSED}'")
@@ -128,4 +128,4 @@ def counterpart(entry: Entry) -> Entry | None:
 
 def _within(by: Actor) -> ColumnElement[bool]:
     paths = by.scopes("ledger.correct").region_paths
-    return or_(false(), *(Reversal.region_path.startswith(path, autoescape=True) for path in paths))
+    return inside(Reversal.region_path, paths)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, false, or_, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -49,6 +49,11 @@ def region_paths(codes: Collection[str]) -> dict[str, str]:
         if code not in found:
             raise RegionNotFound(code=code)
     return {code: each.path for code, each in found.items()}
+
+
+def inside(path: SQLColumnExpression[str], regions: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the row with this path is one of these regions (by their paths) or lies in one; of none, it never is."""
+    return or_(false(), *(path.startswith(each, autoescape=True) for each in sorted(set(regions))))
 
 
 def city() -> Region | None:
@@ -120,9 +125,8 @@ def stations(region_path: str = "", limit: int = 200) -> Sequence[Station]:
     """Active stations inside a region, by name."""
     chosen = select(Station).where(Station.active)
     if region_path:
-        chosen = chosen.join(Region, Region.code == Station.region_code).where(
-            Region.path.startswith(region_path, autoescape=True)
-        )
+        chosen = chosen.join(Region, Region.code == Station.region_code)
+        chosen = chosen.where(inside(Region.path, [region_path]))
     return session.scalars(chosen.order_by(Station.name, Station.id).limit(limit)).all()
 
 

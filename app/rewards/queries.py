@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from app.identity import queries as people
@@ -18,6 +18,7 @@ from app.kernel.db import dialect_name, session
 from app.kernel.paging import Page, page
 from app.ledger.reconciling import settlement_of_each
 from app.places.models import Region, Station
+from app.places.queries import inside
 from app.rewards.errors import (
     RewardNotOfferedHere,
     RewardUnknown,
@@ -98,8 +99,7 @@ def must_be_offered(offered: Reward, station: Station | None, path: str | None) 
 def catalogue(region_paths: Sequence[str], *, cursor: str | None = None, limit: int = 50) -> Page[Reward]:
     """Everything ever offered in these regions and below, newest first: what the department edits."""
     chosen = select(Reward).join(Region, Region.code == Reward.region_code)
-    inside = [Region.path.startswith(path, autoescape=True) for path in region_paths]
-    return page(chosen.where(or_(false(), *inside)), Reward.id, cursor, limit)
+    return page(chosen.where(inside(Region.path, region_paths)), Reward.id, cursor, limit)
 
 
 # --- stock ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, false, or_, select
+from sqlalchemy import bindparam, select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
@@ -104,8 +104,8 @@ def _declared(dialect: str) -> Statement:
 def campaigns(by: Actor, limit: int = 200) -> Sequence[Campaign]:
     """The campaigns where the caller reads the ledger, newest first."""
     paths = by.scopes("ledger.read").region_paths
-    inside = [Region.path.startswith(path, autoescape=True) for path in paths]
-    chosen = select(Campaign).join(Region, Region.code == Campaign.region_code).where(or_(false(), *inside))
+    chosen = select(Campaign).join(Region, Region.code == Campaign.region_code)
+    chosen = chosen.where(places.inside(Region.path, paths))
     newest = chosen.order_by(Campaign.starts_at.desc(), Campaign.id.desc())
     return session.scalars(newest.limit(limit)).all()
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
@@ -131,8 +131,8 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
 def unwindings(by: Actor, limit: int = 100) -> Sequence[Unwinding]:
     """What was asked and decided where the caller reads the ledger, open ones first, then the newest."""
     paths = by.scopes("ledger.read").region_paths
-    inside = [Region.path.startswith(path, autoescape=True) for path in paths]
-    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code).where(or_(false(), *inside))
+    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code)
+    chosen = chosen.where(places.inside(Region.path, paths))
     newest = chosen.order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc())
     return session.scalars(newest.limit(limit)).all()
 

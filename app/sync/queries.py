@@ -20,6 +20,7 @@ from app.kernel.db import Statement, dialect_name, session
 from app.kernel.driving import rows
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.places.models import Region, Station
+from app.places.queries import inside
 from app.sync.errors import ConflictUnknown, DeviceUnknown
 from app.sync.models import (
     COUNTED,
@@ -244,7 +245,7 @@ def district_of(station: Station) -> str:
 
 def riders_of(station: Station, at: datetime) -> Select[UUID]:
     """Riders of the station's district, and those seen at the station within 30 days: all others are online only."""
-    home = select(Region.code).where(Region.path.startswith(district_of(station), autoescape=True))
+    home = select(Region.code).where(inside(Region.path, [district_of(station)]))
     seen = select(Checkin.person_id).where(
         Checkin.station_id == station.id, Checkin.happened_at >= at - SEEN_WITHIN
     )
@@ -321,8 +322,5 @@ def _waiting(lease: Lease) -> int:
 def _within(by: Actor, model: type[Conflict] | type[Station]) -> ColumnElement[bool]:
     scopes = by.scopes("station.manage")
     station_id = Conflict.station_id if model is Conflict else Station.id
-    inside = [
-        model.region_code.in_(select(Region.code).where(Region.path.startswith(path, autoescape=True)))
-        for path in scopes.region_paths
-    ]
-    return or_(station_id.in_(scopes.station_ids), *inside)
+    regions = select(Region.code).where(inside(Region.path, scopes.region_paths))
+    return or_(station_id.in_(scopes.station_ids), model.region_code.in_(regions))

@@ -17,7 +17,7 @@ from app.kernel.asking import Question, ask
 from app.kernel.db import session
 from app.kernel.paging import CursorUnknown, Page
 from app.places.models import Region
-from app.places.queries import region_path
+from app.places.queries import inside, region_path
 from app.volunteering.errors import ActivityNotFound, AttendanceNotFound, HoursNotFound, ShiftNotFound
 from app.volunteering.models import BASES, Activity, Attendance, Head, Hours, Shift, SignUp
 
@@ -152,9 +152,8 @@ def open_shifts(
         .where(Activity.state == "open", Shift.ends_at > at)
     )
     if region_code:
-        chosen = chosen.join(Region, Region.code == Activity.region_code).where(
-            Region.path.startswith(region_path(region_code), autoescape=True)
-        )
+        chosen = chosen.join(Region, Region.code == Activity.region_code)
+        chosen = chosen.where(inside(Region.path, [region_path(region_code)]))
     if near:
         south, west, north, east = geo.box_around(near, within_m)
         chosen = chosen.where(Activity.lat.between(south, north), Activity.lng.between(west, east))
@@ -394,6 +393,6 @@ def hours_totals(person_id: UUID) -> HoursTotals:
 def where_held(statement: Select[Any], by: Actor, permission: str) -> Select[Any]:
     """Of a selection of activities, those where the actor holds the permission."""
     scopes = by.scopes(permission)
-    inside = [Region.path.startswith(path, autoescape=True) for path in scopes.region_paths]
     held = statement.join(Region, Region.code == Activity.region_code)
-    return held.where(or_(*inside, Activity.station_id.in_(scopes.station_ids)))
+    there = inside(Region.path, scopes.region_paths)
+    return held.where(or_(there, Activity.station_id.in_(scopes.station_ids)))

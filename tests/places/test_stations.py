@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from app.kernel.geo import Position, distance_m, from_edge, to_gcj02
 from app.places import queries
 from app.places.hours import every_day
-from app.places.models import Station
+from app.places.models import Region, Station
 from tests import make
 
 
@@ -95,6 +96,26 @@ def test_districts_around_a_region_are_those_inside_it_or_the_one_it_lies_in(app
     ):
         with transaction(write=False):
             assert [each.code for each in queries.districts_around(code)] == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ([], []),
+        (["3201/320104/"], ["320104"]),
+        (["3201/320102/"], ["320102", "320102002", "320102002001"]),
+        (["3201/320102/320102002/", "3201/320104/"], ["320102002", "320102002001", "320104"]),
+        (["3201/"], ["3201", "320102", "320102002", "320102002001", "320104"]),
+        (["%/"], []),
+        (["____/"], []),
+    ],
+)
+def test_a_region_lies_in_itself_and_in_those_above_it(app, paths, expected):
+    with transaction():
+        make.regions()
+    with transaction(write=False):
+        chosen = select(Region.code).where(queries.inside(Region.path, paths)).order_by(Region.code)
+        assert session.scalars(chosen).all() == expected
 
 
 def test_it_lists_stations_nearest_first(app):

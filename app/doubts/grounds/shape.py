@@ -63,7 +63,7 @@ class Presence:
 
 
 def presences(people: Collection[UUID], first: datetime, last: datetime) -> list[Presence]:
-    """Check-ins of these riders between two instants, by rider and time; those found void (also: taken back) are none."""
+    """Check-ins of these riders between two instants, by rider and time; void ones (also: taken back) are none."""
     chosen = (
         select(
             Checkin.id, Checkin.person_id, Checkin.region_code, Checkin.station_id, Station.lat, Station.lng,

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, false, func, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.identity import queries as people
@@ -18,6 +18,7 @@ from app.kernel.clock import city_day, day_bounds
 from app.kernel.db import session
 from app.kernel.paging import Page, page
 from app.places.models import Region, Station
+from app.places.queries import inside
 from app.rewards import queries
 from app.rewards.books.models import DayClose, DayCount, DayLine, Refund, Settlement
 from app.rewards.errors import DayCloseUnknown, RefundUnknown, SettlementUnknown
@@ -366,12 +367,11 @@ def may_look(station_id: UUID, by: Actor) -> bool:
 
 
 def _stations_of(by: Actor) -> Select[Any]:
-    inside = [
-        Region.path.startswith(path, autoescape=True)
-        for permission in ("station.stock", "rewards.manage", "ledger.read")
-        for path in by.scopes(permission).region_paths
-    ]
+    permissions = ("station.stock", "rewards.manage", "ledger.read")
+    paths = {path for permission in permissions for path in by.scopes(permission).region_paths}
     mine = Station.id.in_(by.scopes("station.stock").station_ids)
     return (
-        select(Station.id).join(Region, Region.code == Station.region_code).where(or_(false(), mine, *inside))
+        select(Station.id)
+        .join(Region, Region.code == Station.region_code)
+        .where(or_(mine, inside(Region.path, paths)))
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import aliased
 
 from app.audit.recording import record
@@ -158,5 +158,4 @@ def _in_force(month: date) -> ColumnElement[bool]:
 
 def _within(by: Actor) -> ColumnElement[bool]:
     paths = {path for permission in MAY_LOOK for path in by.scopes(permission).region_paths}
-    inside = [Region.path.startswith(path, autoescape=True) for path in sorted(paths)]
-    return Merchant.region_code.in_(select(Region.code).where(or_(false(), *inside)))
+    return Merchant.region_code.in_(select(Region.code).where(places.inside(Region.path, paths)))
