@@ -133,7 +133,8 @@ def _undecided(fact_kind: str, fact_id: UUID) -> Sequence[Doubt]:
     chosen = select(Doubt).where(
         Doubt.fact_kind == fact_kind, Doubt.fact_id == fact_id, Doubt.state.in_(UNDECIDED)
     )
-    return session.scalars(chosen.with_for_update().execution_options(populate_existing=True)).all()
+    locked = chosen.order_by(Doubt.id).with_for_update()  # in one order, whoever asks
+    return session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def _doubt_to_decide(doubt_id: UUID, by: Actor) -> Doubt:

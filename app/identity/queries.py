@@ -271,6 +271,7 @@ def _called(nickname: str | None, name: str | None, phone: str | None) -> str:
 
 
 NOBODY = "骑手"
+LONG_ENOUGH = 3 + 4 + 4  # digits: three are shown, four hidden and four shown
 
 
 NAME = Question(
@@ -291,9 +292,11 @@ def phone_tail(phone: str | None) -> str:
 
 
 def masked_phone(phone: str | None) -> str:
-    """138****1204."""
+    """138****1204 · ****67; of a number that is short, no more than its end: at least four digits stay hidden."""
     national = (phone or "").removeprefix("+86")
-    return f"{national[:3]}****{national[-4:]}" if len(national) >= 7 else "****"
+    if len(national) < LONG_ENOUGH:
+        return f"****{national[-2:]}" if len(national) >= 4 + 2 else "****"
+    return f"{national[:3]}****{national[-4:]}"
 
 
 def masked_name(name: str | None) -> str:

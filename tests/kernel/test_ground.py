@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.identity.queries import masked_name
+from app.identity.queries import masked_name, masked_phone
 from app.kernel import i18n, limits, randomness
 from app.kernel.db import db, in_transaction, session, transaction
 from app.kernel.errors import Unavailable
@@ -131,6 +131,22 @@ def test_numbers_hours_and_days_read_as_people_write_them(clock):
 )
 def test_names_are_masked(name, masked):
     assert masked_name(name) == masked
+
+
+@pytest.mark.parametrize(
+    ("phone", "masked"),
+    [
+        ("+8613800131204", "138****1204"),
+        ("+85298765432", "+85****5432"),
+        ("+3725123456", "+37****3456"),
+        ("+290234567", "****67"),
+        ("+86123456", "****56"),
+        ("+8612345", "****"),
+        (None, "****"),
+    ],
+)
+def test_at_least_four_digits_of_a_number_are_hidden(phone, masked):
+    assert masked_phone(phone) == masked
 
 
 @pytest.mark.parametrize(
