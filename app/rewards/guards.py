@@ -18,10 +18,16 @@ _MOVE = (
     " held = held - CASE WHEN NEW.kind = 'hand_over' THEN 1 ELSE 0 END WHERE id = NEW.stock_id"
 )
 
+
+def _as_it_was(column: str) -> str:
+    """What may be unknown stays what it was: of two that are unknown, a comparison alone says neither yes nor no."""
+    return f"COALESCE(NEW.{column} = OLD.{column}, NEW.{column} IS NULL AND OLD.{column} IS NULL)"
+
+
 _VOUCHER_STEPS = (
     "(OLD.state = 'reserved' AND NEW.state IN ('handed_over', 'cancelled', 'expired'))"
     " OR (OLD.state = 'handed_over' AND NEW.state IN ('undone', 'refunded')"
-    " AND NEW.handed_over_at = OLD.handed_over_at)"
+    f" AND NEW.handed_over_at = OLD.handed_over_at AND {_as_it_was('handed_over_by')})"
 )
 _VOUCHER_KEEPS = (
     "id",
@@ -32,6 +38,8 @@ _VOUCHER_KEEPS = (
     "stock_id",
     "hold_id",
     "points",
+    "reserved_by",
+    "period_on",
     "reserved_at",
     "expires_at",
 )
@@ -64,7 +72,10 @@ def attach(*, movements: Table, vouchers: Table) -> None:
 
 def forward_only(table: Table, *, steps: str, keeps: Sequence[str]) -> None:
     """Rows of this table change only by these steps, keep these columns, and are never deleted."""
-    kept = "".join(f" AND NEW.{column} = OLD.{column}" for column in keeps)
+    same = [
+        _as_it_was(name) if table.columns[name].nullable else f"NEW.{name} = OLD.{name}" for name in keeps
+    ]
+    kept = "".join(f" AND {each}" for each in same)
     _refuse(table, f"{table.name}_forward_update", "UPDATE", f"NOT (({steps}){kept})")
     _refuse(table, f"{table.name}_forward_delete", "DELETE", "1 = 1")
 

@@ -12,11 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.kernel.ids import new_id
+from app.rewards import ordering
 from app.rewards.models import Stock, StockMovement, Voucher
 from tests.rewards import make
 
-# How a voucher stands and what came of it; who reserved it and in which month's share.
-NOT_PROMISED = {"state", "open_slot", "share_no", "period_on", "reserved_by"}
+# How a voucher stands and what came of it.
+NOT_PROMISED = {"state", "open_slot", "share_no"}
 NOT_PROMISED |= {"handed_over_at", "handed_over_by", "ended_at", "ended_by"}
 
 
@@ -57,6 +58,7 @@ def test_a_voucher_keeps_every_word_of_its_promise_also_while_it_ends(app, clock
     moment = timedelta(microseconds=1)
     others = {"serial": "0" * 13, "points": 1}
     others |= {"reserved_at": voucher.reserved_at - moment, "expires_at": voucher.expires_at + moment}
+    others |= {"period_on": voucher.period_on - timedelta(days=31)}
     kept = {each.name for each in Voucher.__table__.columns} - NOT_PROMISED
     for column in sorted(kept):
         with pytest.raises(IntegrityError, match="only move forward"), transaction():
@@ -67,6 +69,25 @@ def test_a_hand_over_is_not_backdated(app, clock):
     scene = make.scene()
     voucher = scene.hand_over(scene.reserve())
     refused(change(voucher, state="undone", ended_at=clock.at, handed_over_at=clock.advance(hours=-1)))
+
+
+def test_who_reserved_it_for_a_rider_is_not_forgotten(app, clock):
+    scene = make.scene()
+    by_the_rider = scene.reserve()
+    where = {"reward_id": scene.reward.id, "station_id": scene.station.id}
+    by_staff = make.unit(
+        lambda: ordering.reserve_for(person_id=scene.rider.id, **where, by=scene.manager, at=clock.at)
+    )
+    ends = {"state": "cancelled", "open_slot": None, "ended_at": clock.at}
+    refused(change(by_staff, **ends, reserved_by=None))
+    refused(change(by_the_rider, **ends, reserved_by=scene.manager.id))
+
+
+def test_who_handed_it_over_stays_whatever_becomes_of_it(app, clock):
+    scene = make.scene()
+    voucher = scene.hand_over(scene.reserve())
+    for somebody in (scene.rider.id, None):
+        refused(change(voucher, state="undone", ended_at=clock.at, handed_over_by=somebody))
 
 
 @pytest.mark.usefixtures("owned")

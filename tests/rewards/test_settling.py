@@ -34,6 +34,16 @@ def pay(made, by):
     make.unit(lambda: settling.mark_paid(settlement_id=made.id, by=by, at=make.clock.now()))
 
 
+def test_nobody_signs_by_paying(scene, clock, department):
+    scene.hand_over(scene.reserve())
+    clock.at = first_of_next_month(clock)
+    made = settle(scene, NOVEMBER)
+    signer, payer = (each.id for each in department)
+    values = {"signed_by": signer, "signed_at": clock.at, "paid_by": payer, "paid_at": clock.at}
+    with pytest.raises(sa.exc.IntegrityError, match="only move forward"), transaction():
+        session.execute(sa.update(Settlement).where(Settlement.id == made.id).values(values))
+
+
 def test_on_paper_each_day_and_each_reward_has_its_own_line_and_taken_back_points_their_minus(
     scene, clock, department
 ):

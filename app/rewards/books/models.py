@@ -254,8 +254,8 @@ forward_only(
     Settlement.__table__,  # type: ignore[arg-type]
     steps=(
         "(OLD.signed_at IS NULL AND NEW.signed_at IS NOT NULL AND NEW.paid_at IS NULL)"
-        " OR (OLD.paid_at IS NULL AND NEW.paid_at IS NOT NULL AND NEW.signed_by = OLD.signed_by"
-        " AND NEW.signed_at = OLD.signed_at)"
+        " OR (OLD.signed_at IS NOT NULL AND OLD.paid_at IS NULL AND NEW.paid_at IS NOT NULL"
+        " AND NEW.signed_by = OLD.signed_by AND NEW.signed_at = OLD.signed_at)"
     ),
     keeps=(
         "id",
