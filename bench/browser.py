@@ -93,7 +93,7 @@ class Stand:
 def run(_size: Size) -> tuple[Any, list[str]]:
     """Each figure with its bar. No finding is made of a wait: that would be a timed test."""
     if chromium_program() is None:
-        raise SystemExit("the figures of the browser need Chromium (apt-get install chromium)")
+        raise SystemExit("the figures of the browser need Chromium (apt-get install chromium-headless-shell)")
     with _stand() as stand:
         rows = [
             *_filmed_rounds(stand),

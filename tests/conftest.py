@@ -35,6 +35,7 @@ from app.main import create_app
 from tests import databases
 from tests.databases import SERVER_URL, SERVES, new_database, owner
 from tests.owning import owning
+from tools.system import chromium_program
 
 REDIS_URL = os.environ.get("FENGXING_TEST_REDIS_URL")
 TEMPLATES = os.environ.get(
@@ -191,7 +192,7 @@ def client(app: Flask) -> FlaskClient:
 
 # --- a real browser: one per process, whichever tests ask for it ---
 
-CHROMIUM = os.environ.get("FENGXING_TEST_CHROMIUM") or shutil.which("chromium")
+CHROMIUM = os.environ.get("FENGXING_TEST_CHROMIUM") or chromium_program()
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
