@@ -43,6 +43,8 @@ class Seated:
         self._inner = inner
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if _mine.seated:  # one application inside another: with two seats one would be lost
+            return self._inner(environ, start_response)
         _sit_down()
         try:
             return self._inner(environ, start_response)

@@ -55,6 +55,12 @@ def test_a_request_takes_a_seat_and_gives_it_back(room: Callable[[int], Seats]) 
     assert two.free == 2
 
 
+def test_one_application_inside_another_takes_one_seat(room: Callable[[int], Seats]) -> None:
+    two = room(2)
+    assert answered(lambda: answered(lambda: two.free)) == [[1]]
+    assert two.free == 2
+
+
 def test_it_is_given_back_whatever_happens(room: Callable[[int], Seats]) -> None:
     one = room(1)
     with pytest.raises(ZeroDivisionError):
