@@ -12,6 +12,7 @@ from app.rewards import redemption
 from app.rewards.books import settling
 from app.rewards.books.models import Settlement
 from app.rewards.errors import NothingOwed
+from tests import make as common
 from tests.owning import without_triggers
 from tests.rewards import make
 from tests.rewards.test_books import ask, decide, first_of_next_month, settle
@@ -86,7 +87,16 @@ def test_who_was_paid_and_then_gives_back_owes_and_is_not_paid(scene, clock, dep
 
 
 def test_the_job_leaves_a_month_alone_once_a_later_one_is_settled(scene, clock):
-    """Settled by hand on New Year's night, when the job still looks at November; something of then is sent in."""
+    """Settled by hand on New Year's night, when the job still looks at November; something of then is sent in.
+
+    A station next door that is due is not kept waiting by it, however few are settled at a time.
+    """
+    with transaction():
+        other = common.station("新街口驿站", position=make.NEXT_DOOR)
+        there = common.actor(common.staff("station-manager", station_id=other.id, name="赵站长"))
+        tea = make.reward(other)
+    cup = make.unit(lambda: make.reserve(tea, other, scene.rider))
+    make.unit(lambda: make.hand_over(cup, other.id, there))
     scene.hand_over(scene.reserve())
     late = scene.reserve()
     clock.at = first_of_next_month(clock)
@@ -98,7 +108,10 @@ def test_the_job_leaves_a_month_alone_once_a_later_one_is_settled(scene, clock):
             voucher_id=late.id, station_id=scene.station.id, by=scene.manager, at=then - timedelta(minutes=1)
         )
     )
-    assert make.unit(lambda: settling.settle_due(at=clock.at)) == 0
+    assert [make.unit(lambda: settling.settle_due(at=clock.at, limit=1)) for _ in range(2)] == [1, 0]
+    with transaction(write=False):
+        november = session.scalars(sa.select(Settlement).where(Settlement.month == NOVEMBER)).all()
+    assert [each.station_id for each in november] == [other.id]
 
 
 @pytest.mark.parametrize(

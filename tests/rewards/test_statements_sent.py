@@ -33,12 +33,14 @@ def sent() -> Iterator[list[str]]:
         seen.append(str(statement))
         return ask(statement, values, connection)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    for engine in db.engines.values():  # reads have their own
+        event.listen(engine, "before_cursor_execute", note)
     try:
         with mock.patch.object(messages, "ask", note_and_ask):
             yield seen
     finally:
-        event.remove(db.engine, "before_cursor_execute", note)
+        for engine in db.engines.values():
+            event.remove(engine, "before_cursor_execute", note)
 
 
 def test_reserving_is_four_statements(app):
