@@ -129,6 +129,17 @@ def test_more_than_the_lease_goes_to_a_person(app, clock):
     assert (make.usable(scene.riders[10]), make.unmatched()) == (100, 0)
 
 
+def test_what_one_lease_gives_on_both_sides_of_midnight_stays_within_it(app, clock):
+    clock.at = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # an hour to midnight in the city
+    scene = make.scene(riders=11)
+    for each in scene.riders[:5]:
+        give_away(scene, each)
+    clock.advance(hours=2)
+    for each in scene.riders[5:]:
+        give_away(scene, each)
+    assert make.states(scene.here.send()) == ["counted"] * 10 + ["review: lease-exceeded"]
+
+
 def test_a_new_lease_on_the_same_day_does_not_widen_the_bound(app, clock):
     scene = make.scene(riders=3)
     for each in scene.riders[:2]:

@@ -17,7 +17,7 @@ from app.identity import queries as people
 from app.identity.profile import close_account
 from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
-from app.sync import chain, manifest
+from app.sync import chain, manifest, queries
 from app.sync.models import Lease
 from tests import make as base
 from tests.codes.make import phone
@@ -97,6 +97,19 @@ def test_who_closed_their_account_is_not_in_it(app, clock):
     with transaction():
         close_account(by=gone.rider, at=clock())
     assert [each["handle"] for each in made(scene, clock)["riders"]] == [there.phone.handle]
+
+
+def test_who_left_and_who_never_joined_are_no_riders_of_a_station(app, clock):
+    scene = make.scene(riders=2)
+    gone, there = scene.riders
+    gone.keep(scene.station)
+    gone.send()  # seen here, whatever becomes of the account
+    with transaction():
+        close_account(by=gone.rider, at=clock())
+    with transaction():
+        base.staff("dispatcher", region_code=base.CITY).home_region_code = base.COMMUNITY
+    with transaction(write=False):
+        assert set(session.scalars(queries.riders_of(scene.station, clock()))) == {there.rider.id}
 
 
 def test_in_the_evening_the_keys_of_tomorrow_come_along(app, clock):
