@@ -139,9 +139,8 @@ WITH_A_SIZE = (
 # --- built once ----------------------------------------------------------------------------------------------------
 
 _asked: Counter[str] = Counter()
-_kept: dict[
-    str, tuple[bytes, int, Callable[[], None]]
-] = {}  # what it returned, its newest id, how to put it back
+# What each returned, the newest id in it, and what puts its rows back.
+_kept: dict[str, tuple[bytes, int, Callable[[], None]]] = {}
 _numbers = count()
 WORTH_KEEPING = 2  # what is asked for once in a process is not
 
