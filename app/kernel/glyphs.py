@@ -37,13 +37,11 @@ class OnDemand(Mapping[str, T]):
 
 
 def read_late(font: TTFont) -> TTFont:
-    """The same font, its glyphs and metrics unread. The order of its glyphs has to be known to it."""
+    """The same font, its glyphs and their widths unread. The order of its glyphs has to be known to it."""
     places = font.getReverseGlyphMap()
     if "glyf" in font:
         _glyphs_late(font, places)
-    for tag, header, count in (("hmtx", "hhea", "numberOfHMetrics"), ("vmtx", "vhea", "numberOfVMetrics")):
-        if tag in font and header in font:
-            _metrics_late(font, tag, getattr(font[header], count), places)
+    _widths_late(font, places)
     return font
 
 
@@ -56,11 +54,11 @@ def _glyphs_late(font: TTFont, places: Mapping[str, int]) -> None:
     font["glyf"] = table
 
 
-def _metrics_late(font: TTFont, tag: str, long: int, places: Mapping[str, int]) -> None:
+def _widths_late(font: TTFont, places: Mapping[str, int]) -> None:
     """The first so many have a width each, the others that of the last of these."""
-    table: Any = newTable(tag)
+    table: Any = newTable("hmtx")
     reader: Any = font.reader
-    data = reader[tag]
+    data, long = reader["hmtx"], font["hhea"].numberOfHMetrics
 
     def read(place: int) -> tuple[int, int]:
         if place < long:
@@ -70,4 +68,4 @@ def _metrics_late(font: TTFont, tag: str, long: int, places: Mapping[str, int]) 
         return LONG.unpack_from(data, LONG.size * (long - 1))[0], bearing
 
     table.metrics = OnDemand(places, read)
-    font[tag] = table
+    font["hmtx"] = table
