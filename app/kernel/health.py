@@ -7,6 +7,7 @@ from typing import Any
 
 import redis
 from flask import Blueprint, Response, current_app, jsonify
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,22 +33,28 @@ def readyz() -> tuple[Response, int]:
 
 def metrics() -> Response:
     """Everything counted so far, in Prometheus' text form; the queue of jobs is counted now."""
-    _count_jobs()
-    return observing.metrics_page()
+    return observing.metrics_page(_of_jobs())
 
 
-def _count_jobs() -> None:
-    observing.jobs_by_state.clear()
+def _of_jobs() -> list[Metric]:
     try:
         with transaction(write=False):
             queue = jobs.queue(at=clock.now())
     except SQLAlchemyError:
-        return
+        return []
+    by_state = GaugeMetricFamily("fengxing_jobs", "Jobs in the queue", labels=["state"])
     for state in jobs.STATES:
-        observing.jobs_by_state.labels(state).set(queue.by_state.get(state, 0))
-    observing.jobs_due.set(queue.due)
-    observing.jobs_oldest_due_seconds.set(queue.oldest_due_s)
-    observing.jobs_struggling.set(queue.struggling)
+        by_state.add_metric([state], queue.by_state.get(state, 0))
+    return [
+        by_state,
+        _gauge("jobs_due", "Jobs that nobody has begun although it is time", queue.due),
+        _gauge("jobs_oldest_due_seconds", "How late the oldest of those is", queue.oldest_due_s),
+        _gauge("jobs_struggling", "Jobs to be tried again after a failure", queue.struggling),
+    ]
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"fengxing_{name}", words, value=value)
 
 
 def _database() -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from contextvars import ContextVar
 from functools import lru_cache
 from types import TracebackType
@@ -18,11 +19,13 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from sqlalchemy.exc import PendingRollbackError, StatementError
 
 from app.kernel.ids import new_id
@@ -40,14 +43,6 @@ requests_total = Counter(
 )
 request_seconds = Histogram(
     "fengxing_request_seconds", "Time to answer", ["method", "route"], registry=registry, buckets=SECONDS
-)
-jobs_by_state = Gauge("fengxing_jobs", "Jobs in the queue", ["state"], registry=registry)
-jobs_due = Gauge("fengxing_jobs_due", "Jobs that nobody has begun although it is time", registry=registry)
-jobs_oldest_due_seconds = Gauge(
-    "fengxing_jobs_oldest_due_seconds", "How late the oldest of those is", registry=registry
-)
-jobs_struggling = Gauge(
-    "fengxing_jobs_struggling", "Jobs to be tried again after a failure", registry=registry
 )
 
 log = structlog.get_logger()
@@ -184,6 +179,30 @@ def _clock(method: str, route: str) -> Histogram:
     return request_seconds.labels(method, route)
 
 
-def metrics_page() -> Response:
-    """Everything counted so far, in Prometheus' text form."""
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+TOGETHER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own: a folder where the workers of one server leave their counts
+
+
+def metrics_page(now: Iterable[Metric]) -> Response:
+    """What was counted so far, in Prometheus' text form, and what stands `now`, whichever worker is asked."""
+    told = CollectorRegistry()
+    told.register(_Told(now))
+    return Response(generate_latest(_counted()) + generate_latest(told), content_type=CONTENT_TYPE_LATEST)
+
+
+def _counted() -> CollectorRegistry:
+    """The counts of this process, or of all workers where they are left together."""
+    if TOGETHER not in os.environ:
+        return registry
+    everybody = CollectorRegistry()
+    MultiProcessCollector(everybody)  # type: ignore[no-untyped-call]
+    return everybody
+
+
+class _Told(Collector):
+    """What somebody has found out for this page alone."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics

@@ -6,11 +6,15 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import structlog
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.values import MultiProcessValue
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError
 
@@ -182,3 +186,19 @@ def test_what_somebody_sent_makes_no_line_of_its_own(written: list[str]) -> None
     observing.log.info("sent", text='x"}\n{"event": "request", "status": 200}\r\u2028')
     assert written[-1].count("\n") == 1
     assert json.loads(written[-1])["event"] == "sent"
+
+
+def test_what_workers_have_counted_is_added_up_where_they_leave_it_together(
+    app: Flask, client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(observing.TOGETHER, str(tmp_path))
+    names, values = ("method", "route", "status"), ("GET", "/of-two-workers", "200")
+    for worker, answers in ((101, 2), (102, 3)):
+        left_by = MultiProcessValue(lambda worker=worker: worker)
+        family = "fengxing_requests"
+        left_by("counter", family, f"{family}_total", names, values, "Requests answered").inc(answers)
+    (line,) = [each for each in client.get("/metrics").text.splitlines() if "/of-two-workers" in each]
+    assert line.split() == [
+        'fengxing_requests_total{method="GET",route="/of-two-workers",status="200"}',
+        "5.0",
+    ]

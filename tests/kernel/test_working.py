@@ -162,3 +162,14 @@ def test_the_queue_shows_in_the_metrics(shop, clock, client):
     assert "fengxing_jobs_due 2.0" in page
     assert "fengxing_jobs_oldest_due_seconds 90.0" in page
     assert client.get("/readyz").status_code == 200
+
+
+def test_of_a_queue_that_cannot_be_asked_the_metrics_say_nothing(shop, client, monkeypatch):
+    def away(**_: object) -> None:
+        raise sa.exc.OperationalError("", {}, Exception())
+
+    client.get("/metrics")
+    monkeypatch.setattr(jobs, "queue", away)
+    page = client.get("/metrics").text
+    assert 'fengxing_requests_total{method="GET",route="/metrics",status="200"}' in page
+    assert "fengxing_jobs" not in page
