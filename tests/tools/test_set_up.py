@@ -57,6 +57,22 @@ def test_another_lock_another_python_or_another_folder_installs_again(checkout: 
     assert not environment.is_ready("runtime")
 
 
+@pytest.mark.parametrize(
+    ("there", "taken"),
+    [
+        (("chromium", "chromium-headless-shell"), "chromium-headless-shell"),
+        (("google-chrome", "chromium"), "chromium"),
+        ((), None),
+    ],
+)
+def test_the_chromium_that_never_had_a_window_is_preferred_and_any_other_will_do(
+    there: tuple[str, ...], taken: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system.shutil, "which", lambda name: name if name in there else None)
+    assert system.chromium_program() == taken
+    assert system.CHROMIUM.packages == ("chromium-headless-shell",)
+
+
 MISSING = system.Need("a teapot", ("teapot", "lid"), lambda: False)
 
 
