@@ -9,13 +9,14 @@ import json
 import os
 import pickle
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import cache, wraps
 from itertools import count
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
@@ -95,13 +96,67 @@ def _file() -> Path:
 
 def put_in_place(copy: Path) -> None:
     """Go on with this copy of the SQLite database."""
+    global _log_at_rest
     database.session.remove()
+    if not _written_over(copy):
+        _replace_by(copy)
+    _log_at_rest = _log_size()
+
+
+_log_at_rest = 0  # it grows with whatever is written
+
+
+def _log_size() -> int:
+    log = Path(f"{_file()}-wal")
+    return log.stat().st_size if log.exists() else 0
+
+
+def _replace_by(copy: Path) -> None:
     database.disconnect()
     file = _file()
     for side in ("-wal", "-shm"):
         Path(f"{file}{side}").unlink(missing_ok=True)
     fresh = Path(shutil.copy(copy, file.with_suffix(".fresh")))
     fresh.replace(file)  # a new file: a request of the last test that still runs keeps the old one to itself
+
+
+def _written_over(copy: Path) -> bool:
+    """Whether the pages of the copy could be put beneath the connections that are open.
+
+    To read the schema anew takes each of them as long as a small test. So the file is changed as another process would:
+    all that was written is brought into it, nobody is at work on it, and one more commit tells those who have read of
+    it that what they know of its pages is old.
+    """
+    if not _bring_log_into_file():
+        return False
+    with copy.open("rb") as kept, _file().open("r+b") as file:
+        if _schema_of(kept) != _schema_of(file):
+            return False
+        shutil.copyfileobj(kept, file)
+    with closing(sqlite3.connect(_file(), isolation_level=None)) as other:
+        other.execute(f"PRAGMA user_version = {next(_changes)}")
+    return True
+
+
+_changes = count(1)
+
+
+def _bring_log_into_file() -> bool:
+    """False if somebody is still at work on it."""
+    pools: list[Any] = [engine.pool for engine in database.db.engines.values()]
+    if any(pool.checkedout() for pool in pools):
+        return False
+    with closing(database.db.engine.raw_connection()) as lent:
+        connection: Any = lent.driver_connection
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def _schema_of(file: BinaryIO) -> bytes:
+    """By which number a connection knows that what it has read of the schema is still true (fileformat2, 1.3.9)."""
+    number = file.read(44)[40:]
+    file.seek(0)
+    return number
 
 
 def _empty_server() -> None:
@@ -183,8 +238,7 @@ def _untouched() -> bool:
         return False
     if SERVER_URL:
         return not _used()
-    log = Path(f"{_file()}-wal")
-    return not log.exists() or log.stat().st_size == 0
+    return _log_size() == _log_at_rest
 
 
 def _build(world: str, build: Callable[[], T]) -> T:
@@ -203,7 +257,8 @@ def _keep(number: int) -> Callable[[], None]:
         return _keep_rows(f"kept_{number}")
     copy = _file().with_suffix(f".{number}")
     database.session.remove()
-    database.disconnect()  # whoever is last takes the log into the file
+    if not _bring_log_into_file():
+        database.disconnect()  # whoever is last takes the log into the file
     shutil.copy(_file(), copy)
     return lambda: put_in_place(copy)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from app.identity.models import Person
 from app.kernel import clock as city_clock
-from app.kernel.db import session, transaction
+from app.kernel.db import db, session, transaction
 from app.kernel.ids import new_id
 from tests import databases, make
 from tests.databases import built_once
@@ -98,3 +98,55 @@ def test_a_unit_of_work_that_is_open_keeps_its_database(built: list[str]) -> Non
     with transaction():
         assert not databases._untouched()
         assert session.scalar(select(func.count()).select_from(Person)) == 0
+
+
+@pytest.mark.once
+def test_what_is_put_back_lies_beneath_connections_that_stay_open(app: Flask) -> None:
+    riders_and_more(300)
+    open_ones = standing_open(2)
+    databases.empty()
+    for connection in open_ones:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT count(*) FROM people").fetchone() == (0,)
+    riders_and_more(3)
+    assert [each.execute("SELECT count(*) FROM people").fetchone() for each in open_ones] == [(3,), (3,)]
+    assert {id(each) for each in standing_open(2)} == {id(each) for each in open_ones}
+
+
+@pytest.mark.once
+def test_who_is_still_at_work_keeps_the_old_file_to_itself(app: Flask) -> None:
+    riders_and_more(2)
+    lent = db.engine.raw_connection()
+    databases.empty()
+    assert lent.cursor().execute("SELECT count(*) FROM people").fetchone() == (2,)
+    assert riders() == []
+    lent.close()
+
+
+@pytest.mark.once
+def test_a_schema_that_was_changed_is_put_back_too(app: Flask) -> None:
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER entries_append_only_update")
+    databases.empty()
+    with db.engine.connect() as connection:
+        (there,) = connection.exec_driver_sql(
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'entries_append_only_update'"
+        ).one()
+    assert there == 1
+
+
+def riders_and_more(many: int) -> None:
+    with transaction():
+        for number in range(many):
+            make.rider(f"骑手{number}")
+
+
+def standing_open(many: int) -> list[Any]:
+    """Connections that nobody has at hand, and that have read what there is."""
+    lent = [db.engine.raw_connection() for _ in range(many)]
+    raw: list[Any] = [each.driver_connection for each in lent]
+    for connection in raw:
+        connection.execute("SELECT * FROM people").fetchall()
+    for each in lent:
+        each.close()
+    return raw
