@@ -30,7 +30,8 @@ MEMORY_BYTES = (
 LIMIT_S = 10  # for one file, waiting not included
 PROCESSOR_S = 300  # a child is replaced long before, but a lost one ends by itself
 FILES_EACH = 100
-MAX_PART_BYTES = 64 * 1024 * 1024  # a child that was taken over cannot make us read without end
+# A child that was taken over cannot make us read without end.
+MAX_PART_BYTES, MAX_PARTS = 64 * 1024 * 1024, 8
 QUEUE = 3  # in hand and waiting, per worker process: one of four threads stays free for everybody else
 WAIT_S = 12
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -93,8 +94,7 @@ class Child:
         try:
             self.files_left -= 1
             _send(self._in, [work.encode(), data])
-            verdict, *parts = _receive(self._out)
-            return json.loads(verdict), parts
+            return _verdict_in(_receive(self._out))
         except (OSError, EOFError, ValueError):
             self.end()
             raise GaveUp from None
@@ -147,7 +147,22 @@ def _send(pipe: IO[bytes], parts: Sequence[bytes]) -> None:
 
 
 def _receive(pipe: IO[bytes]) -> list[bytes]:
-    return [_exactly(pipe, _number(pipe)) for _ in range(_number(pipe))]
+    count = _number(pipe)
+    if count > MAX_PARTS:
+        raise EOFError
+    return [_exactly(pipe, _number(pipe)) for _ in range(count)]
+
+
+def _verdict_in(parts: Sequence[bytes]) -> Verdict:
+    """What the child answers. Raises ValueError if that is no verdict."""
+    verdict, *rest = parts
+    try:
+        told = json.loads(verdict)
+    except RecursionError:
+        raise ValueError from None
+    if not isinstance(told, dict):
+        raise ValueError
+    return told, rest
 
 
 def _number(pipe: IO[bytes]) -> int:

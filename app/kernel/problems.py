@@ -40,6 +40,7 @@ _FIELD_SENTENCES: list[tuple[re.Pattern[str], str]] = [
         (r"^Not a valid mapping type\.$", "not-an-object"),
         (r"^Invalid input type\.$", "not-an-object"),
         (r"^Special numeric values", "not-a-number"),
+        (r"^Number too large\.$", "not-a-number"),
         (r"^Must be one of: (?P<choices>.*)\.$", "not-a-choice"),
         (r"^Longer than maximum length (?P<max>\d+)\.$", "too-long"),
         (r"^Shorter than minimum length (?P<min>\d+)\.$", "too-short"),
@@ -52,6 +53,7 @@ _FIELD_SENTENCES: list[tuple[re.Pattern[str], str]] = [
         (r"^Must be greater than or equal to (?P<min>[-\d.]+)\.$", "too-small"),
         (r"^Must be less than or equal to (?P<max>[-\d.]+)\.$", "too-large"),
         (r"^String does not match expected pattern\.$", "wrong-form"),
+        (r"^Must be equal to ", "wrong-form"),
     )
 ]
 

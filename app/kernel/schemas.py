@@ -32,10 +32,11 @@ class Text(fields.String):
         super().__init__(validate=[lengths, *_as_list(kwargs.pop("validate", []))], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
+        # First of all: every browser ends each line of a form's text so.
+        text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n")
         if any(map(_is_control, text)):
             raise ma.ValidationError(say("field.control-characters"))
-        return text.replace("\r\n", "\n").strip()
+        return text.strip()
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import make_url
 
 ENVIRONMENTS = ("demo", "test", "production")
+HERE = ("localhost", "127.0.0.1", "::1")
 
 
 class SettingsError(Exception):
@@ -61,7 +63,7 @@ class Settings:
             key_file=key_file,
             public_url=env.get("FENGXING_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
             data_dir=data_dir,
-            log_level=env.get("FENGXING_LOG_LEVEL", "INFO").upper(),
+            log_level=_level(env, "FENGXING_LOG_LEVEL"),
             trusted_proxies=_count(env, "FENGXING_TRUSTED_PROXIES"),
             second_factor_needed=_is_needed(env, "FENGXING_SECOND_FACTOR", environment == "production"),
         )
@@ -75,8 +77,10 @@ class Settings:
 def _must_be_encrypted(settings: Settings) -> None:
     """What leaves the machine goes through TLS to a server whose certificate was checked; what comes in, over TLS."""
     url = make_url(settings.database_url)
-    named = url.query.get("host", ())
-    hosts = [url.host or "", *((named,) if isinstance(named, str) else named)]
+    hosts = [url.host or ""]
+    for name in ("host", "hostaddr"):  # the second is where the driver goes, whatever the first says
+        named = url.query.get(name, ())
+        hosts += (named,) if isinstance(named, str) else named
     if not all(map(_is_here, hosts)) and url.query.get("sslmode") != "verify-full":
         raise SettingsError(
             "FENGXING_DATABASE_URL must say sslmode=verify-full in production, unless the database is on this machine"
@@ -86,7 +90,7 @@ def _must_be_encrypted(settings: Settings) -> None:
         raise SettingsError(
             "FENGXING_REDIS_URL must begin with rediss:// in production, unless it is on this machine"
         )
-    if "ssl_cert_reqs" in memory.query:
+    if "ssl_cert_reqs" in memory.query or "ssl_check_hostname" in memory.query:
         raise SettingsError("FENGXING_REDIS_URL must leave the certificate's check as it is in production")
     if not settings.secure_cookies:
         raise SettingsError("FENGXING_PUBLIC_URL must begin with https:// in production")
@@ -95,8 +99,12 @@ def _must_be_encrypted(settings: Settings) -> None:
 def _is_here(host: str) -> bool:
     """Whether a host (perhaps with its port) is this machine; a socket is a path, and nothing means one, too."""
     name, _, port = host.rpartition(":")
-    bare = (name if port.isdigit() and name else host).strip("[]")
-    return not bare or bare.startswith("/") or bare in ("localhost", "127.0.0.1", "::1")
+    return (
+        not host
+        or host.startswith("/")
+        or host.strip("[]") in HERE
+        or (port.isdigit() and name.strip("[]") in HERE)
+    )
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:
@@ -106,6 +114,13 @@ def _secret(env: Mapping[str, str], name: str) -> str:
             f"{name} must be set to at least 32 characters (make run writes one into var/secrets.env)"
         )
     return value
+
+
+def _level(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "INFO").upper()
+    if text not in logging.getLevelNamesMapping():
+        raise SettingsError(f"{name} must be a level like DEBUG, INFO or WARNING, not {text!r}")
+    return text
 
 
 def _count(env: Mapping[str, str], name: str) -> int:

@@ -26,6 +26,7 @@ CSV = "text/csv; charset=utf-8"
 Cell = str | int | date | datetime | None
 
 CSV_ROWS_AT_ONCE = 500
+WIDE = ("＝", "＋", "－", "＠")  # where people write with these, Excel reads them as =, +, - and @
 _AS_WRITTEN = {
     "constant_memory": True,  # each row goes to a temporary file as soon as the next one begins
     "strings_to_formulas": False,
@@ -206,11 +207,14 @@ def _write_about(sheet: Any, about: About, formats: dict[str, Any]) -> None:
 
 
 def _plain(cell: Cell) -> str | int:
-    """Leading tabs and line ends would hide a formula from the guard, so they go first."""
+    """Leading space of any sort would hide a formula from the guard, so it goes first."""
     if cell is None:
         return ""
     if isinstance(cell, int):
         return cell
     if isinstance(cell, datetime):
         return format_table_instant(cell)
-    return cell.isoformat() if isinstance(cell, date) else cell.lstrip("\t\r\n ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    text = cell.lstrip()
+    return f"'{text}" if text.startswith(WIDE) else text

@@ -56,14 +56,14 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _measure(value: Any, depth: int) -> None:
-    if depth < 0:
-        raise JsonUnreadable
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list):
         return
+    if depth < 1:
+        raise JsonUnreadable
     for item in value:
-        if depth == 0 or isinstance(item, dict | list):
+        if isinstance(item, dict | list):
             _measure(item, depth - 1)
 
 

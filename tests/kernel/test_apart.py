@@ -57,6 +57,45 @@ def test_a_file_that_kills_the_child_is_given_up():
         done_apart(f"{HERE}:die", b"")
 
 
+def said(*parts: bytes, count: int | None = None, size: int | None = None) -> io.BytesIO:
+    """What comes over the pipe; `count` and `size` are what is claimed of the parts."""
+    head = struct.pack(">I", len(parts) if count is None else count)
+    return io.BytesIO(
+        head + b"".join(struct.pack(">I", len(part) if size is None else size) + part for part in parts)
+    )
+
+
+def test_what_is_sent_is_what_is_received():
+    pipe = io.BytesIO()
+    apart._send(pipe, [b"", b"x", b"yz"])
+    assert pipe.getvalue() == said(b"", b"x", b"yz").getvalue()
+    assert apart._receive(io.BytesIO(pipe.getvalue())) == [b"", b"x", b"yz"]
+
+
+@pytest.mark.parametrize(
+    "pipe",
+    [
+        said(*[b""] * 9),
+        said(b"{}", count=2**32 - 1),
+        said(b"{}", size=3),
+        said(b"x" * 11, size=11),
+        io.BytesIO(b"\0\0"),
+    ],
+    ids=["many parts", "parts without end", "cut off", "too long", "no count"],
+)
+def test_a_child_that_was_taken_over_is_not_listened_to_for_ever(pipe, monkeypatch):
+    monkeypatch.setattr(apart, "MAX_PART_BYTES", 10)
+    with pytest.raises(EOFError):
+        apart._receive(pipe)
+    assert apart._receive(said(*[b"x" * 10] * 8)) == [b"x" * 10] * 8
+
+
+@pytest.mark.parametrize("parts", [[], [b"["], [b"[]"], [b"7"], [b"\xff"], [b"[" * 100_000]])
+def test_what_is_no_verdict_is_a_fault_of_the_child(parts):
+    with pytest.raises(ValueError, match="^$|(?i:expect|decode)"):
+        apart._verdict_in(parts)
+
+
 def test_the_child_can_write_no_file(tmp_path):
     with pytest.raises(GaveUp):
         done_apart(f"{HERE}:write_a_file", str(tmp_path / "x").encode())

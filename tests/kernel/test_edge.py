@@ -178,6 +178,20 @@ def test_a_used_up_limit_stays_so_until_its_window_is_over_and_its_row_goes(toy,
     assert in_transaction(lambda: limits.forget_past_windows(at=clock.at)) == 1
 
 
+@pytest.mark.parametrize("counted_in", ["redis", "database"])
+def test_each_limit_and_each_subject_is_counted_by_itself_and_anew_in_each_window(
+    app, clock, monkeypatch, counted_in
+):
+    if counted_in == "database":
+        monkeypatch.delitem(app.extensions, "redis", raising=False)
+    one, other = limits.Limit("one", 2, 60), limits.Limit("other", 2, 60)
+    subjects = [("a", "b"), ("a", "b"), ("a", "b"), ("ab",), ("b", "a")]
+    assert limits.count_all(one, subjects) == [True, True, False, True, True]
+    assert limits.count_all(other, [("a", "b")]) == [True]
+    clock.advance(seconds=60)
+    assert limits.count_all(one, subjects[:1]) == [True]
+
+
 def test_limits_hold_when_redis_is_away(toy, monkeypatch):
     lost = connect("redis://127.0.0.1:1")
     monkeypatch.setitem(toy.application.extensions, "redis", lost)

@@ -160,12 +160,19 @@ def test_at_least_four_digits_of_a_number_are_hidden(phone, masked):
         (ELSEWHERE, "FENGXING_DATABASE_URL must say sslmode=verify-full"),
         (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://db/x?sslmode=require"}, "verify-full"),
         (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql:///x?host=::1:5432&host=db:5432"}, "verify-full"),
+        (ELSEWHERE | {"FENGXING_DATABASE_URL": "postgresql://localhost/x?hostaddr=10.0.0.7"}, "verify-full"),
         (
             HERE | {"FENGXING_PUBLIC_URL": "http://bees.example.cn"},
             "FENGXING_PUBLIC_URL must begin with https",
         ),
         (HERE | {"FENGXING_REDIS_URL": "redis://memory:6379"}, "rediss"),
         (HERE | {"FENGXING_REDIS_URL": "rediss://memory:6379?ssl_cert_reqs=none"}, "certificate"),
+        (HERE | {"FENGXING_REDIS_URL": "rediss://memory:6379?ssl_check_hostname=false"}, "certificate"),
+        ({"FENGXING_LOG_LEVEL": "loud"}, "FENGXING_LOG_LEVEL"),
+        ({"FENGXING_TRUSTED_PROXIES": "-1"}, "FENGXING_TRUSTED_PROXIES"),
+        ({"FENGXING_SECOND_FACTOR": "no"}, "FENGXING_SECOND_FACTOR"),
+        ({"FENGXING_CODE_KEYS": "0:" + "00" * 32}, "FENGXING_CODE_KEYS"),
+        ({"FENGXING_CODE_KEYS": "1:" + "00" * 31}, "FENGXING_CODE_KEYS"),
     ],
 )
 def test_settings_refuse_nonsense_and_name_the_variable(change, names):
@@ -181,7 +188,9 @@ def test_settings_refuse_nonsense_and_name_the_variable(change, names):
         {"FENGXING_DATABASE_URL": "postgresql:///x?host=/run/postgresql"},
         {"FENGXING_DATABASE_URL": "postgresql:///x?host=127.0.0.1:5432&host=localhost:5433"},
         {"FENGXING_REDIS_URL": "rediss://memory:6379"},
+        {"FENGXING_DATABASE_URL": "postgresql://[::1]:5432/x"},
         {"FENGXING_REDIS_URL": "redis://127.0.0.1:6379"},
+        {"FENGXING_REDIS_URL": "redis://[::1]:6379"},
         {"FENGXING_REDIS_URL": "unix:///run/redis.sock"},
     ],
 )

@@ -113,3 +113,47 @@ def test_what_is_for_later_does_not_count_as_due(toys, clock):
     clock.advance(minutes=10)
     with transaction(write=False):
         assert (jobs.queue(at=clock()).due, jobs.queue(at=clock()).oldest_due_s) == (1, 600)
+
+
+def test_the_queue_is_told_soonest_first_without_what_is_done_and_those_of_a_state_alone(toys, clock):
+    jobs.register([Kind("note", toys.note, tries=1)])
+    with transaction():
+        jobs.add("note", key="done", at=clock())
+    working.run_due(at=clock())
+    toys.breaks = True
+    with transaction():
+        jobs.add("note", key="failed", run_at=clock() + timedelta(minutes=1), at=clock())
+    clock.advance(minutes=1)
+    working.run_due(at=clock())
+    with transaction():
+        for key, minutes in (("later", 9), ("soon", 5)):
+            jobs.add("note", key=key, run_at=clock() + timedelta(minutes=minutes), at=clock())
+    with transaction(write=False):
+        told = [
+            [each.key for each in jobs.jobs(state=state)] for state in (None, "done", "failed", "waiting")
+        ]
+        assert [each.key for each in jobs.jobs(limit=2)] == ["failed", "soon"]
+    assert told == [["failed", "soon", "later"], ["done"], ["failed"], ["soon", "later"]]
+
+
+def test_whatever_failed_is_given_all_its_tries_again_at_once_and_nothing_else_is(toys, clock):
+    jobs.register([Kind("note", toys.note, tries=2)])
+    toys.breaks = True
+    with transaction():
+        for key in ("a", "b"):
+            jobs.add("note", key=key, at=clock())
+    for _ in range(2):
+        working.run_due(at=clock())
+        clock.advance(hours=2)
+    with transaction():
+        jobs.add("note", key="later", run_at=clock() + timedelta(hours=1), at=clock())
+        assert jobs.retry_all(at=clock()) == 2
+        assert jobs.retry_all(at=clock()) == 0
+    with transaction(write=False):
+        told = [(each.key, each.attempts, each.why, each.run_at) for each in jobs.jobs()]
+        assert (jobs.queue(at=clock()).struggling, jobs.queue(at=clock()).due) == (0, 2)
+    assert told == [
+        ("a", 0, None, clock()),
+        ("b", 0, None, clock()),
+        ("later", 0, None, clock() + timedelta(hours=1)),
+    ]

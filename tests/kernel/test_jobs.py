@@ -20,10 +20,12 @@ class Toys:
 
     def __init__(self) -> None:
         self.calls: list[dict[str, object]] = []
+        self.at: object = None
         self.breaks: BaseException | None = None
 
     def write(self, *, at, **payload):
         self.calls.append(payload)
+        self.at = at
         write_mark(f"{len(self.calls)}")
         if self.breaks:
             raise self.breaks
@@ -68,7 +70,7 @@ def test_a_job_is_done_once_with_its_payload(toys, clock):
     assert _add(clock, payload={"voucher": "7"})
     assert _due(clock) == [working.Outcome("write", 1)]
     assert _due(clock) == []
-    assert {"voucher": "7"} in toys.calls
+    assert ({"voucher": "7"} in toys.calls, toys.at) == (True, clock())
     job = _only()
     assert (job.state, job.attempts, job.done_at, job.why) == ("done", 1, clock(), None)
 

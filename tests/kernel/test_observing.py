@@ -123,6 +123,28 @@ def test_the_whole_chain_is_told_and_nothing_of_the_row(written: list[str]) -> N
     assert told.count("test_observing.py") == 2
 
 
+def test_what_an_error_happened_over_is_told_unless_somebody_has_said_that_it_does_not_matter(
+    written: list[str],
+) -> None:
+    for hides, named in ((False, ["KeyError", "RuntimeError"]), (True, ["RuntimeError"])):
+        try:
+            try:
+                raise KeyError("first")
+            except KeyError:
+                if hides:
+                    raise RuntimeError("then") from None
+                raise RuntimeError("then")  # noqa: B904 -- what an oversight looks like
+        except RuntimeError as error:
+            told = log_of(error, written)
+        assert [line.partition(":")[0] for line in told.splitlines() if "Error: " in line] == named
+
+
+def test_a_circle_of_errors_comes_to_an_end(written: list[str]) -> None:
+    first, then = KeyError("first"), RuntimeError("then")
+    first.__cause__, then.__cause__ = then, first
+    assert log_of(then, written).splitlines() == ["KeyError: 'first'", "RuntimeError: then"]
+
+
 def test_what_is_wrong_with_a_value_is_told_without_the_value() -> None:
     error = psycopg.errors.InvalidTextRepresentation(f'invalid input syntax for type integer: "{NAME}"')
     assert words_of(error) == "22P02"

@@ -60,6 +60,33 @@ def test_a_long_table_repeats_its_header_on_each_page():
     assert all("奖品" in page.extract_text() for page in pages if "矿泉水" in page.extract_text())
 
 
+@pytest.mark.parametrize(("widths", "share"), [([1, 3], 1 / 4), (None, 1 / 2)])
+def test_columns_are_as_wide_as_their_shares_and_alike_without(widths: list[float] | None, share: float):
+    made = Paper(title="表", made_at=AT)
+    made.rows(["日期", "奖品"], [["第一天", "矿泉水"]], widths=widths)
+    places: dict[str, float] = {}
+
+    def note(text: str, _cm: object, at: list[float], *_: object) -> None:
+        places[text.strip()] = at[4] * 25.4 / 72
+
+    PdfReader(io.BytesIO(made.bytes())).pages[0].extract_text(visitor_text=note)
+    assert places["第一天"] == pytest.approx(18 + 1.2, abs=0.1)
+    assert places["矿泉水"] == pytest.approx(18 + share * (210 - 2 * 18) + 1.2, abs=0.1)
+
+
+def test_a_code_is_drawn_module_for_module_without_seams(monkeypatch: pytest.MonkeyPatch):
+    made, drawn = Paper(title="码", made_at=AT), []
+    monkeypatch.setattr(made, "rect", lambda *box, style: drawn.append(box))
+    made.modules([[True, False, True], [False, True, True], [True, True, True]], x=150, y=20, side_mm=30)
+    assert [tuple(round(each, 1) for each in box) for box in drawn] == [
+        (150, 20, 10, 10),
+        (170, 20, 10, 10),
+        (160, 30, 20, 10),
+        (150, 40, 30, 10),
+    ]
+    assert all(0 < side % 10 < 0.1 for box in drawn for side in box[2:])
+
+
 def test_it_numbers_its_pages():
     assert "3 / 3" in _text(_statement())
 

@@ -26,6 +26,8 @@ def nested(depth: int) -> bytes:
         b"",
         nested(MAX_DEPTH + 1),
         b'{"a":' * (MAX_DEPTH + 1) + b"0" + b"}" * (MAX_DEPTH + 1),
+        b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1),
+        b'{"a":' * MAX_DEPTH + b"{}" + b"}" * MAX_DEPTH,
         nested(100_000),
     ],
     ids=lambda data: repr(data[:20]),

@@ -9,7 +9,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from app.kernel import bell, jobs, working
+from app.kernel import bell, health, jobs, working
 from app.kernel.db import in_transaction, session, transaction
 from app.kernel.jobs import Job, Kind
 from tests.crossing import crossed
@@ -173,3 +173,13 @@ def test_of_a_queue_that_cannot_be_asked_the_metrics_say_nothing(shop, client, m
     page = client.get("/metrics").text
     assert 'fengxing_requests_total{method="GET",route="/metrics",status="200"}' in page
     assert "fengxing_jobs" not in page
+
+
+def test_without_its_database_it_is_not_ready_but_alive(shop, client, monkeypatch):
+    def away(**_):
+        raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(health, "transaction", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["status"], answer.json["database"]) == (503, "not-ready", "away")
+    assert client.get("/healthz").json == {"status": "ok"}

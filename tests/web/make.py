@@ -100,11 +100,16 @@ def browser(app: Flask, someone: Person | None = None) -> FlaskClient:
 
 
 def send(client: FlaskClient, page: str, action: str, **filled: Any) -> TestResponse:
-    """Open a page, fill in its form and press the button."""
+    """Open a page, fill in its form and press the button; lines end as every browser ends them."""
     form = form_on(client.get(page), action)
     unknown = set(filled) - form.names
     assert not unknown, f"the form has no {unknown}"
-    return client.post(action, data=form.fields | filled)
+    typed = form.fields | filled
+    sent = {
+        name: value.replace("\n", "\r\n") if isinstance(value, str) else value
+        for name, value in typed.items()
+    }
+    return client.post(action, data=sent)
 
 
 def staff(role: str, name: str = "李同事") -> Person:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.cases.models import Case
 from app.kernel.db import session, transaction
-from tests.web.make import form_on, send
+from tests.web.make import form_on, one, send
 
 
 def _photo(colour: str = "#888888") -> tuple[io.BytesIO, str]:
@@ -45,6 +45,12 @@ def test_a_photo_a_category_and_a_place(rider: FlaskClient) -> None:
 
 def test_a_place_in_words_is_enough(rider: FlaskClient) -> None:
     assert send(rider, "/report", "/report", category="pothole", place_words="北门桥东").status_code == 303
+
+
+def test_what_is_told_in_two_lines_is_kept_in_two_lines(rider: FlaskClient) -> None:
+    told = {"category": "pothole", "place_words": "北门桥东", "description": "很深的坑\n晚上看不见"}
+    assert send(rider, "/report", "/report", **told).status_code == 303
+    assert one(Case).description == "很深的坑\n晚上看不见"
 
 
 def test_without_a_place_it_asks_for_one_and_keeps_the_rest(rider: FlaskClient) -> None:
