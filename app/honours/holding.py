@@ -10,10 +10,11 @@ from sqlalchemy import select
 from app.audit.recording import record
 from app.honours import queries, weighing
 from app.honours.errors import HoldNotFound, HoldOpen, OwnCandidacy, Recused
-from app.honours.models import IntegrityHold
+from app.honours.models import Candidate, IntegrityHold, Recusal, Selection
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel.db import insert_if_absent, session
+from app.kernel.errors import Forbidden
 from app.kernel.ids import new_id
 from app.places.queries import city, region_path
 
@@ -83,6 +84,26 @@ def _under_review(selection_id: UUID, candidate_id: UUID, by: Actor) -> UUID:
 
 
 def _must_hold(person_id: UUID, by: Actor) -> None:
+    """Nobody holds or frees himself, nor whom he stepped aside for, as far as he may know that he did."""
     home = people.person(person_id).home_region_code
     top = city()
     by.must("selection.review", region_path=region_path(home) if home else top.path if top else "")
+    if person_id == by.id:
+        raise Forbidden
+    if _stepped_aside_for(person_id, by.id):
+        raise Recused
+
+
+def _stepped_aside_for(person_id: UUID, reviewer_id: UUID) -> bool:
+    """Only where names are known: before, it would tell who declared a relation that he is a candidate."""
+    aside = (
+        select(Recusal.id)
+        .join(Candidate, Candidate.id == Recusal.candidate_id)
+        .join(Selection, Selection.id == Candidate.selection_id)
+        .where(
+            Recusal.reviewer_id == reviewer_id,
+            Candidate.person_id == person_id,
+            Selection.named_at.is_not(None),
+        )
+    )
+    return session.scalar(aside.limit(1)) is not None

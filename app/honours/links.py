@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -42,14 +41,9 @@ def _plain(text: str) -> str:
 
 
 def _is_public(host: str) -> bool:
+    """Whether it is a name below a public one. What ends in a number is an address, also in hex: 127.0.0.0x1."""
     labels = host.split(".")
-    if len(labels) < 2 or not all(labels) or labels[-1] in INSIDE or labels[-1].isdigit():
-        return False
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return True
-    return False
+    return len(labels) > 1 and all(labels) and labels[-1] not in INSIDE and labels[-1][0].isalpha()
 
 
 def _is_hidden(char: str) -> bool:

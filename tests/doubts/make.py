@@ -71,6 +71,7 @@ class Town:
         metres: float = 0,
         category: str = "pothole",
         photos: Sequence[bytes] = (),
+        happened_at: datetime | None = None,
     ) -> UUID:
         """The rider reports something, so many metres to the north of the station."""
         spot = Position(people.STATION_POSITION.lat + 0.001 + metres / 111_195, people.STATION_POSITION.lng)
@@ -81,7 +82,7 @@ class Town:
             ]
             told = reporting.report(
                 category=category, position=spot, place_words="珠江路口", by=actor, at=clock.now(),
-                photo_ids=[each.id for each in taken],
+                photo_ids=[each.id for each in taken], happened_at=happened_at,
             )  # fmt: skip
             return told.id
 

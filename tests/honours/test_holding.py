@@ -126,6 +126,43 @@ def test_a_hold_and_its_end_are_written_down_as_what_they_are(app: object) -> No
         ]
 
 
+@pytest.mark.once
+def test_nobody_frees_himself_or_whom_he_stepped_aside_for_by_another_door(app: object) -> None:
+    here, other = make.setting(300), make.another_reviewer()
+    someone = here.riders[0].id
+    with transaction():
+        appoint(
+            person_id=someone,
+            role="reviewer",
+            region_code=city.CITY,
+            station_id=None,
+            by=SYSTEM,
+            at=clock.now(),
+        )
+        himself = city.actor(city.people.person(someone))
+        holding.open_hold(person_id=someone, reason="工时有疑问", by=here.reviewer, at=clock.now())
+    with pytest.raises(Forbidden), transaction():
+        holding.lift_hold(person_id=someone, reason="没事", by=himself, at=clock.now())
+    with transaction():
+        holding.lift_hold(person_id=someone, reason="查清了", by=other, at=clock.now())
+    selection = make.frozen(here)
+    candidate = _first(selection)
+    with transaction():
+        reviewing.recuse(
+            selection_id=selection.id, candidate_id=candidate.id, reason="是我表弟", by=other, at=clock.now()
+        )
+        holding.open_hold(
+            person_id=someone, reason="他自己说的", by=other, at=clock.now()
+        )  # no name is known yet
+        queries.selection_to_change(selection.id).named_at = clock.now()
+    with pytest.raises(Recused), transaction():
+        holding.lift_hold(person_id=someone, reason="没事", by=other, at=clock.now())
+    with transaction():
+        assert holding.open_about(someone) is not None
+        holding.lift_hold(person_id=someone, reason="查清了", by=here.reviewer, at=clock.now())
+        assert holding.open_about(someone) is None
+
+
 def _hold(selection: Selection, candidate: Candidate, by: Actor) -> None:
     with transaction():
         holding.hold_candidate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.honours.errors import LinkUnsafe
-from app.honours.links import MOST, safe
+from app.honours.links import LONGEST, MOST, safe
 
 
 def test_a_link_is_shown_as_one_reads_it_in_full() -> None:
@@ -35,6 +35,8 @@ def test_a_link_is_shown_as_one_reads_it_in_full() -> None:
         "https://2130706433/",
         "https://10.0.0.1.",
         "https://1.2.3.04/",
+        "https://127.0.0.0x1/",
+        "https://[::ffff:1.2.3.4]/",
         "https://gov.cn@evil.example.com/",
         "https://example.cn:8443/",
         "https://example.cn:x/",
@@ -44,7 +46,7 @@ def test_a_link_is_shown_as_one_reads_it_in_full() -> None:
         "https://example.cn\\@evil.example.com/",
         'https://example.cn/"onload=',
         "https://exa..mple.cn/",
-        "https://example.cn/" + "a" * 300,
+        "https://example.cn/" + "a" * (LONGEST - 18),
     ],
 )
 def test_what_is_no_plain_public_https_address_is_refused(link: str) -> None:
@@ -55,3 +57,10 @@ def test_what_is_no_plain_public_https_address_is_refused(link: str) -> None:
 def test_there_are_only_a_few() -> None:
     with pytest.raises(LinkUnsafe):
         safe(f"https://example.cn/{number}" for number in range(MOST + 1))
+
+
+def test_as_many_and_as_long_as_may_be_are_taken_and_the_usual_port_is_left_out() -> None:
+    long = "https://example.cn/" + "a" * (LONGEST - 19)
+    assert safe([long, "https://example.cn:443/1", "https://3.example.cn"]) == [
+        long, "https://example.cn/1", "https://3.example.cn",
+    ]  # fmt: skip

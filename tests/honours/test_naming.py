@@ -7,18 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from app.honours import queries
+from app.honours import picturing, queries
 from app.honours.consenting import answer
-from app.honours.errors import CandidateNotFound
+from app.honours.errors import CandidateNotFound, HonourNotFound
+from app.honours.holding import open_hold
+from app.honours.stories import page_of, public_photo
 from app.identity.consent import answer_consent
 from app.identity.queries import masked_name
 from app.kernel import clock
 from app.kernel.db import transaction
 from tests.honours import make
+from tests.media.make import encoded, scene
 
 SURNAMES = ["王", "李", "欧阳", "司马", "诸葛", "阿", "𠮷", "爨"]
 GIVEN = ["明", "小明", "振华", "子轩", "一", "㛃", "淼淼", "建国强"]
 MINORITY = ["阿依古丽·买买提", "迪丽热巴·迪力木拉提", "扎西·次仁", "古力·娜", "买买提·阿卜杜拉·艾力"]
+
+
+PICTURE = encoded(scene(1))
 
 
 def _names(count):
@@ -113,6 +119,40 @@ def test_consent_taken_back_anywhere_masks_the_name_here(app):
     with transaction():
         answer_consent(purpose="publication", given=False, by=acting, at=clock.now())
     assert _listed(selection) == ["王*明"]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("way", ["a no to publication", "a hold"])
+def test_whoever_is_named_in_full_no_more_is_not_told_of_either(app, way):
+    """A story and a photo tell who somebody is, whatever was said about them while the name was there."""
+    here = make.setting(300, names=["王小明"])
+    selection = make.frozen(here)
+    (photo,) = make.nominated(selection, here.riders[0], here.department, photo=PICTURE)
+    acting = make.acting(here.riders[0])
+    make.published(here, make.announced(here, selection))
+    with transaction():
+        picturing.answer(photo_id=photo.id, agreed=True, by=acting, at=clock.now())
+        mine = answer(
+            selection_id=selection.id,
+            choice="full",
+            shows_story=True,
+            shows_photo=True,
+            by=acting,
+            at=clock.now(),
+        )
+    with transaction(write=False):
+        shown = page_of(selection.id, mine.pseudonym)
+        assert (len(shown.stories), list(shown.photo_ids)) == (1, [photo.media_id])
+    with transaction():
+        if way == "a hold":
+            open_hold(person_id=here.riders[0].id, reason="工时有疑问", by=here.reviewer, at=clock.now())
+        else:
+            answer_consent(purpose="publication", given=False, by=acting, at=clock.now())
+    with transaction(write=False):
+        hidden = page_of(selection.id, mine.pseudonym)
+        assert (hidden.listed.name, list(hidden.stories), list(hidden.photo_ids)) == ("王*明", [], [])
+        with pytest.raises(HonourNotFound):
+            public_photo(selection.id, mine.pseudonym, photo.media_id)
 
 
 def test_a_no_to_something_else_masks_nobody(app):

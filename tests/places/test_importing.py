@@ -106,6 +106,25 @@ def test_a_bad_row_is_named_and_nothing_is_taken(app, row, line):
     assert count() == 0
 
 
-def test_a_wrong_header_is_refused(app):
-    with pytest.raises(BadRow), transaction():
-        import_divisions(lines=["id,name\n"], file="x.csv")
+@pytest.mark.parametrize("lines", [["id,name\n"], []], ids=["another one", "none"])
+def test_a_wrong_header_is_refused(app, lines):
+    with pytest.raises(BadRow) as refused, transaction():
+        import_divisions(lines=lines, file="x.csv")
+    assert (refused.value.facts["file"], refused.value.facts["line"]) == ("x.csv", 1)
+
+
+@pytest.mark.once
+def test_a_file_of_headers_only_holds_no_division_and_one_from_a_spreadsheet_is_read(app):
+    with pytest.raises(BadRow):
+        take()
+    with transaction():
+        lines = [f"\ufeff{HEADER}\n", "\n", " 3201 , 南京市 ,city,\n", "3202,无锡市,city,\n"]
+        assert import_divisions(lines=lines, file="x.csv").added == 2
+
+
+@pytest.mark.once
+def test_a_code_that_stands_twice_is_named_with_both_its_lines(app):
+    with pytest.raises(BadRow) as refused:
+        take("3201,南京市,city,32", "320102,玄武区,district,3201", "3201,南京市,city,32")
+    assert refused.value.facts["line"] == 4
+    assert "first in line 2" in refused.value.facts["reason"]

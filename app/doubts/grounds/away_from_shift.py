@@ -13,25 +13,27 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, select
 
-from app.checkins.models import Checkin
 from app.doubts.grounds.shape import NEAR_M, Found, Fresh, Presence, by_rider, presences
 from app.kernel.bulk import among
 from app.kernel.db import session
 from app.kernel.geo import Position, distance_m
-from app.volunteering.models import MAX_MINUTES, Activity, Hours
+from app.volunteering.models import Activity, Hours
 
 MARGIN = timedelta(minutes=15)  # at both ends: coming from somewhere and going on is not being away
-LONGEST = timedelta(minutes=MAX_MINUTES)
 
 
 def found(fresh: Fresh) -> Iterator[Found]:
-    """Hours that cannot be right beside a check-in: new hours, and hours into which a new check-in may fall."""
-    spans = [*_new(fresh.hours), *_around(fresh.checkins)]
+    """New hours that cannot be right beside a check-in.
+
+    No check-in that speaks comes after them: hours are written when they are over, and a check-in that was seen as it
+    happened has come before the margin at their end is over.
+    """
+    spans = _new(fresh.hours)
     if not spans:
         return
     first, last = min(each.starts_at for each in spans), max(each.ends_at for each in spans)
     there = by_rider(presences({each.person_id for each in spans}, first, last))
-    for span in {each.id: each for each in spans}.values():
+    for span in spans:
         away = _away(span, there.get(span.person_id, []))
         if away is not None:
             yield away
@@ -41,32 +43,15 @@ def _new(ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     return session.execute(_spans().where(among(Hours.id, ids))).all() if ids else []
 
 
-def _around(checkin_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
-    """Hours of the riders of these check-ins that may hold them; which do is looked at one by one."""
-    if not checkin_ids:
-        return []
-    new = session.execute(
-        select(Checkin.person_id, Checkin.happened_at).where(among(Checkin.id, checkin_ids))
-    ).all()
-    instants = [row.happened_at for row in new]
-    return session.execute(
-        _spans().where(
-            among(Hours.person_id, {row.person_id for row in new}),
-            Hours.starts_at.between(min(instants) - LONGEST, max(instants)),
-            Hours.ends_at >= min(instants),
-        )
-    ).all()
-
-
 def _spans() -> Select[*tuple[Any, ...]]:
-    """Hours that stand on scans, of an activity with a place."""
+    """Hours that may count, of an activity with a place."""
     return (
         select(
             Hours.id, Hours.person_id, Hours.starts_at, Hours.ends_at, Activity.id.label("activity_id"),
             Activity.region_code, Activity.lat, Activity.lng,
         )
         .join(Activity, Activity.id == Hours.activity_id)
-        .where(Hours.attendance_id.is_not(None), Hours.state != "rejected", Activity.lat.is_not(None))
+        .where(Hours.state != "rejected", Activity.lat.is_not(None))
         .order_by(Hours.id)
     )  # fmt: skip
 

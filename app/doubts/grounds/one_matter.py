@@ -54,7 +54,8 @@ def found(fresh: Fresh) -> Iterator[Found]:
     new = session.execute(
         select(Case.reporter_id, seen_at.label("at")).where(among(Case.id, fresh.reports))
     ).all()
-    reporters, first = {row.reporter_id for row in new}, min(row.at for row in new) - FORTNIGHT
+    reporters = {row.reporter_id for row in new}
+    first = min(row.at for row in new) - FORTNIGHT - SAME_DAY  # the earlier pair with both its reports
     told = (
         select(
             Case.id, Case.reporter_id.label("person_id"), Case.category, Case.region_code, Case.lat, Case.lng,
@@ -72,18 +73,24 @@ def found(fresh: Fresh) -> Iterator[Found]:
 
 
 def _pairs(reports: Sequence[Row[Any]]) -> Iterator[Pair]:
-    """Each report with the nearest earlier one that tells the same, if there is one."""
+    """Each report with the latest earlier one that tells the same, if there is one: one at once rather than another.
+
+    Something told in between a street away does not hide that the same spot was told twice.
+    """
     for number, after in enumerate(reports):
-        for before in reversed(reports[:number]):
-            if after.at - before.at > SAME_DAY:
-                break
-            if before.category != after.category or _was_mended(before, after.at):
-                continue
+        close = [pair for pair in _with_earlier(after, reports[:number]) if pair.is_close]
+        if close:
+            yield next((pair for pair in close if pair.is_at_once), close[0])
+
+
+def _with_earlier(after: Row[Any], earlier: Sequence[Row[Any]]) -> Iterator[Pair]:
+    """A report with each earlier one of its kind of the same day, the latest first."""
+    for before in reversed(earlier):
+        if after.at - before.at > SAME_DAY:
+            return
+        if before.category == after.category and not _was_mended(before, after.at):
             metres = distance_m(Position(before.lat, before.lng), Position(after.lat, after.lng))
-            pair = Pair(before, after, round(metres))
-            if pair.is_close:
-                yield pair
-                break
+            yield Pair(before, after, round(metres))
 
 
 def _was_mended(report: Row[Any], at: datetime) -> bool:
