@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mutants import at_random
+from tools import layout
 from tools.progress import Refused
 
 MADE = '''
@@ -93,3 +94,9 @@ def test_a_test_that_fails_without_any_bug_is_named(words: str):
 def test_a_package_that_is_not_there_is_refused():
     with pytest.raises(Refused, match="no package weather"):
         at_random.main(["--packages", "weather"])
+
+
+def test_what_is_left_out_for_reading_the_text_is_a_test():
+    for each in at_random.READ_ITS_TEXT:
+        file, name = each.split("::")
+        assert f"def {name}(" in (layout.ROOT / file).read_text("utf-8")
