@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.audit.recording import record
 from app.honours import calling, picturing, queries
-from app.honours.errors import NomineeUnfit
+from app.honours.errors import NomineeUnfit, SelectionMovedOn
 from app.honours.links import safe
 from app.honours.models import DRAFT, FROZEN, Nomination, Voice
 from app.honours.picturing import Given
@@ -36,6 +36,8 @@ def nominate(
     """
     selection = queries.selection_to_change(selection_id)
     selection.must_be(DRAFT, FROZEN)
+    if selection.named_at is not None:  # whoever came now would have no marks, and could not be taken in
+        raise SelectionMovedOn(state=selection.state)
     shown = safe(links)
     nominee = people.person_with_phone_to_change(phone)  # whoever is leaving is put forward no more
     if nominee is not None and nominee.id == by.id:

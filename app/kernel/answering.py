@@ -133,10 +133,17 @@ def answer(
     arguments = path | (incoming(edge) if known is None else known.arguments)
     if edge.wants_caller:
         arguments["by"] = by
-    if not edge.idempotent:
-        response = outgoing(view(**arguments), edge)
-        traces.leave(edge.trace, path, by)
-        return response
+
+    def made() -> Response:
+        return outgoing(view(**arguments), edge)
+
+    response = _once(made, by, known) if edge.idempotent else made()
+    traces.leave(edge.trace, path, by)
+    return response
+
+
+def _once(made: Callable[[], Response], by: Caller, known: Asked | None) -> Response:
+    """The answer that is made now, or the one that the same request was given before."""
     key = request.headers.get("Idempotency-Key", "")
     before = idempotency.begin(
         owner=by.key, key=key, request=known.mark if known else _mark(), at=clock.now()
@@ -147,7 +154,7 @@ def answer(
         response.headers["Idempotent-Replayed"] = "true"
         return response
     try:
-        response = outgoing(view(**arguments), edge)
+        response = made()
     except Problem as problem:
         if problem.keep:  # the key's row stays with what was written, so it needs its answer
             _keep_outcome(by.key, key, problems.response_for(problem))

@@ -9,6 +9,7 @@ import pytest
 
 from app.honours import calling, queries, reviewing, weighing
 from app.honours.criteria import approve_criteria
+from app.honours.errors import SelectionMovedOn
 from app.honours.models import Candidate, Recusal, Selection
 from app.honours.nominating import nominate
 from app.honours.pseudonyms import pseudonym
@@ -86,6 +87,14 @@ def test_nobody_sees_who_was_called_up_until_names_are_known(here: Setting) -> N
     assert _listed(selection, here) == [1, 2, 3, 4]
     make.weighed(here, selection)
     assert _listed(selection, here) == [1, 2, 3, 4, 5]
+
+
+def test_nobody_is_put_forward_once_names_are_known(here: Setting) -> None:
+    selection = make.frozen(here)
+    make.weighed(here, selection)
+    with pytest.raises(SelectionMovedOn):
+        _nominate(selection, here, 4)
+    assert len(_candidates(selection)) == 4
 
 
 def test_a_relation_to_somebody_further_down_counts_and_is_not_told(here: Setting) -> None:

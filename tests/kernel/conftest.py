@@ -8,7 +8,7 @@ from marshmallow import fields
 from app.kernel import clock as clock_module
 from app.kernel.db import disconnect, insert_if_absent, session
 from app.kernel.errors import Conflict
-from app.kernel.http import Api, gives, idempotent, limited, public, takes
+from app.kernel.http import Api, gives, idempotent, limited, public, takes, traced
 from app.kernel.idempotency import IdempotencyRecord
 from app.kernel.ids import new_id
 from app.kernel.limits import Limit
@@ -89,6 +89,14 @@ def toy_app(built_app, settings_env):
     def credit_on_get() -> dict[str, object]:
         write_mark("get")
         return {"text": "", "count": 0}
+
+    @api.post("/looks/<name>")
+    @public
+    @traced("toy.seen")
+    @idempotent
+    @gives(NoteOut)
+    def look(name: str) -> dict[str, object]:
+        return {"text": name, "count": 1}
 
     @api.post("/often")
     @public

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import redis
 
-from app.kernel import i18n, idempotency, limits
+from app.kernel import i18n, idempotency, limits, traces
 from app.kernel.db import in_transaction, transaction
 from app.kernel.limits import connect
 
@@ -24,6 +24,14 @@ def test_the_same_key_counts_once_and_answers_the_same(toy):
     assert first.data == second.data
     assert second.headers["Idempotent-Replayed"] == "true"
     assert (len(toy.calls), marks(toy)) == (1, 1)
+
+
+def test_a_look_leaves_its_trace_also_where_the_answer_was_given_before(toy, monkeypatch):
+    left = []
+    monkeypatch.setattr(traces, "leave", lambda action, path, by: left.append((action, path["name"])))
+    for _ in range(2):
+        toy.post("/api/v1/toy/looks/wang", headers={"Idempotency-Key": "k"})
+    assert left == [("toy.seen", "wang")] * 2
 
 
 def test_the_same_key_for_another_request_is_refused(toy):
