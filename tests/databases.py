@@ -130,7 +130,8 @@ def _written_over(copy: Path) -> bool:
     if not _bring_log_into_file():
         return False
     with copy.open("rb") as kept, _file().open("r+b") as file:
-        if _schema_of(kept) != _schema_of(file):
+        (pages, schema), (most, read) = _heading(kept), _heading(file)
+        if schema != read or pages > most:
             return False
         shutil.copyfileobj(kept, file)
     with closing(sqlite3.connect(_file(), isolation_level=None)) as other:
@@ -152,11 +153,12 @@ def _bring_log_into_file() -> bool:
     return not busy
 
 
-def _schema_of(file: BinaryIO) -> bytes:
-    """By which number a connection knows that what it has read of the schema is still true (fileformat2, 1.3.9)."""
-    number = file.read(44)[40:]
+def _heading(file: BinaryIO) -> tuple[int, int]:
+    """How many pages there are (more than that would be taken for damage by those who have read it), and the number by
+    which a connection knows that what it has read of the schema is still true (SQLite's file format, 1.3)."""
+    heading = file.read(44)
     file.seek(0)
-    return number
+    return int.from_bytes(heading[28:32]), int.from_bytes(heading[40:44])
 
 
 def _empty_server() -> None:

@@ -114,6 +114,16 @@ def test_what_is_put_back_lies_beneath_connections_that_stay_open(app: Flask) ->
 
 
 @pytest.mark.once
+def test_what_has_grown_is_put_back_where_there_was_little(app: Flask) -> None:
+    riders_and_more(500)
+    put_back = databases._keep(99)
+    databases._replace_by(databases._file().with_suffix(".empty"))
+    riders_and_more(1)
+    put_back()
+    assert len(riders()) == 500
+
+
+@pytest.mark.once
 def test_who_is_still_at_work_keeps_the_old_file_to_itself(app: Flask) -> None:
     riders_and_more(2)
     lent = db.engine.raw_connection()
