@@ -199,11 +199,13 @@ def _answer(view: Callable[..., Any], edge: Edge, path: dict[str, Any]) -> Respo
             raise Unauthenticated
         return _to_sign_in()
     arguments = path | _incoming(edge) | ({"by": by} if edge.wants_caller else {})
-    if not edge.idempotent:
-        response = make_response(view(**arguments))
-        traces.leave(edge.trace, path, by)
-        return response
-    return _once(lambda: make_response(view(**arguments)), by)
+
+    def made() -> Response:
+        return make_response(view(**arguments))
+
+    response = _once(made, by) if edge.idempotent else made()
+    traces.leave(edge.trace, path, by)
+    return response
 
 
 def _admits(edge: Edge, by: Actor) -> bool:
