@@ -148,6 +148,16 @@ class Ground:
         with self.app.app_context():
             self.city.mint(datetime.now(UTC) + timedelta(seconds=ahead_s))
 
+    @contextmanager
+    def empty(self, name: str) -> Iterator[str]:
+        """The address of a database with nothing in it, for as long as the block lasts."""
+        self._server(f"CREATE DATABASE {name}")
+        url = self.postgres.url(name)
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
     def drop(self, url: str) -> None:
         """A copy that is no longer needed."""
         self._server(f"DROP DATABASE IF EXISTS {sa.make_url(url).database} WITH (FORCE)")

@@ -12,21 +12,22 @@ from dataclasses import dataclass, field
 
 # The rest of a soak goes on killing until the time is over.
 SHARES = {
-    "kills": 0.11,
+    "kills": 0.09,
     "last-items": 0.04,
     "redis": 0.05,
     "disks": 0.03,
     "clocks": 0.04,
     "machine-clocks": 0.03,
-    "late-batches": 0.05,
+    "late-batches": 0.04,
     "offline-days": 0.05,
     "upgrade": 0.03,
     "restore": 0.04,
     "failover": 0.05,
     "partition": 0.04,
     "jobs": 0.04,
-    "models": 0.06,
-    "controls": 0.03,
+    "models": 0.05,
+    "lives": 0.05,
+    "controls": 0.02,
 }
 CITY = 0.05  # of the soak, for the riders of its city
 TRAFFIC = 0.6  # of a share; the rest starts servers, goes through the books and lets go of it all

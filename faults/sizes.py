@@ -29,11 +29,14 @@ class Size:
     cuts: int  # of the network, each so long
     cut_s: float
     examples: int  # random sequences of the models, on each database
+    lives: int  # of a city, each on both databases
+    life_days: int
+    life_riders: int
 
 
 SIZES = {
-    "ci": Size("ci", 192, 400, 20, 5, 12, 4, 50, 2, 80, 5, 100, 2, 120, 4, 6, 2, 2, 2.0, 5),
+    "ci": Size("ci", 192, 400, 20, 5, 12, 4, 50, 2, 80, 5, 100, 2, 120, 4, 6, 2, 2, 2.0, 5, 1, 1, 8),
     "soak": Size(
-        "soak", 640, 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0, 200
+        "soak", 640, 10_000, 100, 20, 100, 50, 100, 4, 1000, 40, 1000, 6, 10_000, 50, 100, 3, 8, 8.0, 200, 4, 2, 24
     ),
-}
+}  # fmt: skip

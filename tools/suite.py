@@ -98,9 +98,9 @@ def parts(left_out: frozenset[str]) -> Iterable[Part]:
         which = "not browser" if "sqlite" in left_out else "database and not once and not browser"
         yield Part(f"tests on {' + '.join(outside)}", lambda out: _pytest_on_servers(outside, which, out))
     if "faults" not in left_out:
-        # one drill runs tests of the two suites once more, which is worth something only where it has more time; the
-        # other does to the machine's clock what another does to the product's, and wants a library of its own
-        again = "machine-clocks" if {"sqlite", "postgres"} & left_out else "machine-clocks,models"
+        # two drills run what the two suites have run, which is worth something only where they have more time; a third
+        # does to the machine's clock what another does to the product's, and wants a library of its own
+        again = "machine-clocks" if {"sqlite", "postgres"} & left_out else "machine-clocks,models,lives"
         yield Part("faults on purpose", lambda out: _faults(again, out), beside=True)
     if "browser" not in left_out:
         env = NO_DATABASE | {"FENGXING_TEST_CHROMIUM": system.chromium_program() or ""}

@@ -12,6 +12,7 @@ from faults.drills import (
     filling_disks,
     jumping_clocks,
     killing,
+    living,
     losing_redis,
     parting,
     planting_bugs,
@@ -41,5 +42,6 @@ DRILLS: dict[str, Drill] = {
     "partition": parting.drill,
     "jobs": working_on.drill,
     "models": dying_at_random.drill,
+    "lives": living.drill,
     "controls": planting_bugs.drill,
 }
