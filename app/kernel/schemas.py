@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -36,7 +37,25 @@ class Text(fields.String):
         text = super()._deserialize(value, attr, data, **kwargs).replace("\r\n", "\n")
         if any(map(_is_control, text)):
             raise ma.ValidationError(say("field.control-characters"))
-        return text.strip()
+        text = text.translate(_TURNING).strip()
+        return text if any(map(_shows, text)) else ""
+
+
+class Line(Text):
+    """A text of one line, as somebody's name: whatever space stands in it is one space."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return " ".join(super()._deserialize(value, attr, data, **kwargs).split())
+
+
+# Marks that turn what follows round, so that a name reads otherwise than it is written. Address books and keyboards put
+# them around what is pasted: they are taken off and not refused. The two that single letters need (U+200E, 200F) stay.
+_TURNING = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by the book, and nothing on a screen
+
+
+def _shows(char: str) -> bool:
+    return not char.isspace() and char not in _BLANKS and unicodedata.category(char) != "Cf"
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from app.kernel.schemas import (
     Flag,
     Id,
     Instant,
+    Line,
     Number,
     Points,
     PositionIn,
@@ -34,6 +35,8 @@ LAST_INSTANT, LAST_DAY = "2089-12-31T23:59:59.999999Z", "2089-12-31"
         ("  abcde  ", "abcde"),
         ("王\U00020bb7", "王\U00020bb7"),
         ("a\r\nbcd", "a\nbcd"),
+        ("\u2068王\u202e一\u2069", "王一"),
+        ("\u200f王\u200d一", "\u200f王\u200d一"),
     ],
 )
 def test_a_text_is_what_was_typed_in_as_many_lines(typed: str, kept: str) -> None:
@@ -41,11 +44,35 @@ def test_a_text_is_what_was_typed_in_as_many_lines(typed: str, kept: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "typed", ["a\rb", "a\x00b", "a\x1fb", "a\x7fb", chr(0xD800), chr(0xDFFF), "abcdef", " ", "\r\n"]
+    "typed",
+    [
+        "a\rb",
+        "a\x00b",
+        "a\x1fb",
+        "a\x7fb",
+        chr(0xD800),
+        chr(0xDFFF),
+        "abcdef",
+        " ",
+        "\r\n",
+        "\u200b",
+        "\u3164 \u2800",
+        "\u202e\ufeff",
+    ],
 )
 def test_a_text_has_an_end_and_nothing_that_nobody_sees(typed: str) -> None:
     with pytest.raises(ma.ValidationError):
         Text(5).deserialize(typed)
+
+
+def test_a_name_stands_in_one_line() -> None:
+    assert Line(5).deserialize("王\r\n\t小\u3000\u00a0明") == "王 小 明"
+    with pytest.raises(ma.ValidationError):
+        Line(5).deserialize("\u200b")
+
+
+def test_a_text_that_may_be_missing_is_missing_where_nothing_shows() -> None:
+    assert Text(5, min_length=0).deserialize(" \u200b") == ""
 
 
 @pytest.mark.parametrize(
