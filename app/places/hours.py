@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date, datetime, timedelta
 
 from app.kernel.clock import city_time
@@ -10,9 +11,9 @@ from app.kernel.clock import city_time
 Hours = list[list[list[str]]]
 
 END_OF_DAY = "24:00"
-_UNTIL = re.compile(r"\s*[-–~至]\s*")
+_UNTIL = re.compile(r"\s*[-–—~至到]+\s*")
 _SPAN = re.compile(
-    r"(?P<opens>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<closes>(([01][0-9]|2[0-3]):[0-5][0-9])|24:00)"
+    r"(?P<opens>([01]?[0-9]|2[0-3]):[0-5][0-9])-(?P<closes>(([01]?[0-9]|2[0-3]):[0-5][0-9])|24:00)"
 )
 
 
@@ -50,14 +51,18 @@ def next_opening(hours: Hours, at: datetime) -> datetime | None:
 
 
 def read_spans(text: str) -> list[list[str]] | None:
-    """`10:00-14:00, 17:00-19:30` as a day's spans; None if it cannot be read."""
+    """`10:00-14:00, 17:00-19:30` as a day's spans, also `９：００～１４：００`; None if it cannot be read."""
     spans = []
+    text = unicodedata.normalize("NFKC", text)  # an input method types wide digits, colons and commas
     joined = _UNTIL.sub("-", text.strip())  # a space around it does not part one span from the next
     for piece in re.split(r"[,，、;；\s]+(?=[0-9])", joined):
         found = _SPAN.fullmatch(piece.strip())
-        if found is None or found["opens"] == found["closes"]:
+        if found is None:
             return None
-        spans.append([found["opens"], found["closes"]])
+        opens, closes = (found[end].rjust(5, "0") for end in ("opens", "closes"))
+        if opens == closes:
+            return None
+        spans.append([opens, closes])
     return spans
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from app.kernel import problems
 from app.kernel.errors import Problem
 
+# A file is refused before any form is looked at, so that it names no field; on every page the field is this one.
+OF_PHOTOS = {"photo-too-large": "photo", "unsupported-photo": "photo"}
+
 
 @dataclass(frozen=True, slots=True)
 class Faults:
@@ -19,7 +22,8 @@ class Faults:
     @classmethod
     def of(cls, problem: Problem, blame: Mapping[str, str]) -> Faults:
         sentence = problems.sentence(problem)
-        if at_fault := blame.get(problem.slug):  # a page may call it otherwise than the use case does
+        # A page may call it otherwise than the use case does.
+        if at_fault := blame.get(problem.slug) or OF_PHOTOS.get(problem.slug):
             return cls(sentence, {at_fault: sentence})
         named = problems.flatten(problem.fields) if problem.fields else ()
         return cls(sentence, {path: words for path, words in named if path != "body"})

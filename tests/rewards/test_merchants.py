@@ -30,7 +30,7 @@ from tests.crossing import crossed
 from tests.owning import without_triggers
 from tests.rewards import make
 from tests.rewards.test_books import ask, decide, verified
-from tests.web.make import browser, desk, person, send
+from tests.web.make import browser, desk, person, read, send, wrong_fields
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
 PLACE = "/desk/rewards/merchants"
@@ -371,3 +371,18 @@ def test_a_merchant_whose_stations_were_settled_with_a_later_month_keeps_no_othe
     more = {"station_id": shops[0].station.id, "month": DECEMBER, "by": department[0], "at": clock.at}
     make.unit(lambda: settling.settle(**more))
     assert make.unit(lambda: settling_merchants.settle_merchants_due(at=clock.at)) == 1
+
+
+def test_a_refused_form_of_one_station_is_not_taken_for_another_ones(app, shops, chain, department):
+    own = f"{PLACE}/{chain.id}"
+    client = browser(app, person(department[0]))
+    for station in (shops[0].station.id, shops[1].station.id):
+        refused = send(client, own, f"{own}/stations/release", station_id=str(station), from_month="")
+        assert refused.status_code == 422
+        tags = read(refused.text).tags
+        ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        assert [
+            attributes["id"] for tag, attributes in tags if tag == "details" and "open" in attributes
+        ] == [f"out-{station}"]
+        assert len(wrong_fields(refused.text)) == 1

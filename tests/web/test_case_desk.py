@@ -62,6 +62,34 @@ def test_a_case_is_accepted_started_and_resolved_with_a_photo(desk: Desk) -> Non
     assert page not in desk.dispatcher.get("/grid").text
 
 
+def test_a_note_for_colleagues_comes_back_in_its_own_form_and_in_no_other(desk: Desk) -> None:
+    page, long = desk.page, "只给同事看" * 101
+    send(desk.dispatcher, page, f"{page}/accept", grade="urgent")
+    refused = send(desk.dispatcher, page, f"{page}/reassign", note=long)
+    assert refused.status_code == 422
+    assert refused.text.count(long) == 1  # the reporter reads what the form beside it says
+    ids = [attributes["id"] for _, attributes in read(refused.text).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_chosen_photo_that_is_empty_is_not_left_out_in_silence(desk: Desk) -> None:
+    page = desk.page
+    send(desk.dispatcher, page, f"{page}/accept", grade="urgent")
+    empty = (io.BytesIO(b""), "IMG_0001.jpg")
+    refused = send(desk.dispatcher, page, f"{page}/resolve", note="坑补好了", photo=empty)
+    assert refused.status_code == 422
+    assert "还没有照片" in refused.text
+    assert "坑补好了" in refused.text
+    strange = send(
+        desk.dispatcher, page, f"{page}/resolve", note="坑补好了", photo=(io.BytesIO(b"%PDF-1.4"), "a.jpg")
+    )
+    assert 'href="#f-photo"' in strange.text  # beside its field, as the other
+    none_chosen = (io.BytesIO(b""), "")  # what a browser sends for a field left empty
+    assert (
+        send(desk.dispatcher, page, f"{page}/resolve", note="坑补好了", photo=none_chosen).status_code == 303
+    )
+
+
 def test_a_refused_word_comes_back_in_the_form_it_was_sent_from(desk: Desk) -> None:
     page = desk.page
     refused = send(desk.dispatcher, page, f"{page}/reject", reason="长" * 501)

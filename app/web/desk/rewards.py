@@ -116,11 +116,7 @@ def revise(reward_id: UUID, by: Actor, **told: Any) -> Response:
     return go(f"/desk/rewards/{reward_id}", said="web.said.saved")
 
 
-@pages.post(
-    "/desk/rewards/<uuid:reward_id>/photo",
-    again=edit,
-    blame={"photo-too-large": "photo", "unsupported-photo": "photo"},
-)
+@pages.post("/desk/rewards/<uuid:reward_id>/photo", again=edit)
 @requires("rewards.manage")
 @takes_form(Nothing, photo=clean_apart)
 def picture(reward_id: UUID, photo: CleanPhoto, by: Actor) -> Response:

@@ -69,7 +69,7 @@ def report_form(by: Actor) -> Response:
 @pages.post(
     "/report",
     again=report_form,
-    blame={"photo-too-large": "photo", "unsupported-photo": "photo", "place-far-away": "place_words"},
+    blame={"place-far-away": "place_words"},
 )
 @requires("self")
 @once
