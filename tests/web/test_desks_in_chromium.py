@@ -205,7 +205,15 @@ def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Ope
         "/desk/ledger", f"/desk/ledger/accounts/{wallet}", f"/desk/ledger/entries/{line}/reversal",
         "/desk/ledger/reversals", "/desk/debt-policies", "/desk/honours", f"/desk/honours/{selection.id}",
     ]  # fmt: skip
-    _looked_at(opened(department), paths)
+    screen = opened(department)
+    _looked_at(screen, paths)
+    screen.locator("#export summary").click()
+    screen.get_by_label("用途").fill("归档")
+    with screen.expect_download():
+        screen.get_by_role("button", name="导出").click()
+    expect(
+        screen.get_by_role("button", name="导出")
+    ).to_be_enabled()  # for the next file: the page stays as it is
 
 
 def test_heads_are_counted_on_a_phone_and_one_is_unticked(

@@ -18,6 +18,7 @@ document.addEventListener("submit", (event) => {
   const token = document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/);
   if (token && form.elements.csrf_token) form.elements.csrf_token.value = token[1]; // another tab may have renewed the session
   if (form.dataset.leaving !== undefined) forget();
+  if (form.dataset.givesFile !== undefined) return; // this page stays, and nothing would free the button again
   setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent-at]").forEach((form) => {
