@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -66,6 +67,24 @@ class CityMoment(fields.Field[datetime]):
         if not EARLIEST <= wall.replace(tzinfo=CITY) < LATEST:
             raise ma.ValidationError("field.time-out-of-range")
         return wall.replace(tzinfo=CITY).astimezone(UTC)
+
+
+class Key(fields.String):
+    """A number, quarter or name out of ASCII letters and digits, however an input method or a paste wrote it."""
+
+    def __init__(self, max_length: int, *, in_capitals: bool = True, **kwargs: Any) -> None:
+        self.in_capitals = in_capitals
+        lengths = validate.Length(1, max_length)
+        super().__init__(validate=[lengths, *kwargs.pop("validate", [])], **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = as_typed(super()._deserialize(value, attr, data, **kwargs))
+        return text.upper() if self.in_capitals else text.lower()
+
+
+def as_typed(text: str) -> str:
+    """The same in plain width and without spaces around it."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 class PlaceForm(Schema):

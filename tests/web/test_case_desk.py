@@ -149,6 +149,16 @@ def test_a_merge_needs_a_number_that_one_may_see(app: Flask, desk: Desk) -> None
     assert now(far).state == "submitted"
 
 
+def test_the_number_of_a_case_is_taken_as_it_is_typed(app: Flask, desk: Desk) -> None:
+    with transaction():
+        again = cases.report(desk.town.other)
+    page = f"/grid/{again.id}"
+    handler = browser(app, desk.town.department)
+    wide = "".join(chr(0xFEE0 + ord(each)) for each in desk.case.number.lower())  # all of it ASCII
+    assert send(handler, page, f"{page}/merge", number=f" {wide}　").status_code == 303
+    assert now(again).duplicate_of == desk.case.id
+
+
 def test_a_case_goes_to_another_unit_or_a_colleague(app: Flask, desk: Desk) -> None:
     page = desk.page
     department = browser(app, desk.town.department)

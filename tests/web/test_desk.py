@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.identity.models import Grant
+from app.identity.models import Grant, Person
 from app.identity.permissions import AUDITOR, ROLES
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
@@ -144,6 +144,10 @@ def test_a_budget_is_funded_once(app: Flask, city: object) -> None:
     assert refused.status_code == 422
     assert wrong_fields(refused.text) == {"period"}
     assert quarter(clock_module.now()) in department.get(page).text
+    wide = send(
+        department, page, f"{page}/budgets", region_code=make.CITY, period="２０２７ｑ１ ", points="5"
+    )
+    assert wide.status_code == 303
 
 
 def test_a_reward_is_offered_and_withdrawn(app: Flask, city: object) -> None:
@@ -191,7 +195,9 @@ def test_staff_are_added_appointed_and_their_role_taken_back(app: Flask, city: o
     refused = send(admin, page, page, **newcomer | {"username": "No"})
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {"username"})
     assert "three rainy days" not in refused.text
-    about = send(admin, page, page, **newcomer).headers["Location"]
+    as_phones_write = newcomer | {"username": "Newcomer "}
+    about = send(admin, page, page, **as_phones_write).headers["Location"]
+    assert one(Person, username="newcomer").name == "新同事"
     unplaced = send(admin, about, f"{about}/roles", role="dispatcher")
     assert (unplaced.status_code, wrong_fields(unplaced.text)) == (422, {"region_code"})
     assert send(admin, about, f"{about}/roles", role="dispatcher", region_code=make.XUANWU).status_code == 303

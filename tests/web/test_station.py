@@ -162,6 +162,8 @@ def test_the_number_under_a_voucher_can_be_typed(scene: Scene, manager: FlaskCli
     voucher = scene.reserve()
     typed = f"{voucher.serial[:4]} {voucher.serial[4:8]} {voucher.serial[8:]}"
     assert _scan(manager, counter, typed).headers["Location"] == f"{counter}/vouchers/{voucher.id}"
+    wide = "".join(chr(0xFEE0 + ord(each)) for each in voucher.serial)  # an input method in its wide mode
+    assert _scan(manager, counter, f"{wide}　").headers["Location"] == f"{counter}/vouchers/{voucher.id}"
 
 
 def test_a_used_voucher_is_yellow_and_the_next_scan_starts_there(

@@ -27,7 +27,7 @@ from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules.queries import queued_awards
 from app.web.edge import Pages, go, once, page
-from app.web.forms import CityMoment, PickedDay
+from app.web.forms import CityMoment, Key, PickedDay
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -38,7 +38,7 @@ class FundForm(Schema):
     """How many points, for which region and quarter."""
 
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
-    period = fields.String(required=True, validate=validate.Length(max=8))
+    period = Key(8, required=True)
     points = QueryWhole(1, 100_000_000, required=True)
 
 

@@ -18,7 +18,7 @@ from app.kernel.i18n import say
 from app.kernel.schemas import Id, Schema, Text
 from app.places import queries as places
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Key, Nothing
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -28,7 +28,9 @@ pages = Pages("people")
 class StaffForm(Schema):
     """A staff account."""
 
-    username = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9._-]{2,39}\Z"))
+    username = Key(
+        40, in_capitals=False, required=True, validate=[validate.Regexp(r"^[a-z][a-z0-9._-]{2,39}\Z")]
+    )
     name = Text(60, required=True)
     password = fields.String(required=True, validate=validate.Length(12, 200))
 

@@ -26,7 +26,7 @@ from app.kernel.schemas import Id, Schema, Text
 from app.media.accepting import accept_photo
 from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice
+from app.web.forms import Choice, Key
 from app.web.menus import menu_of, must_enter
 from app.web.scopes import regions_of
 
@@ -41,7 +41,7 @@ class Filter(Schema):
 
     show = Choice(FILTERS, load_default="open")
     kind = Choice(tuple(KINDS), load_default=None)
-    number = Text(12, load_default=None)
+    number = Key(12, load_default=None)
     cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=200))
 
 
@@ -66,7 +66,7 @@ class ReasonForm(Schema):
 class MergeForm(Schema):
     """The number of the case that goes on."""
 
-    number = Text(16, required=True)
+    number = Key(16, required=True)
 
 
 class ReassignForm(Schema):

@@ -28,7 +28,7 @@ from app.rewards.models import HANDED_OVER, RESERVED
 from app.scans.scanning import CONFIRMED, PREVIEW, scan
 from app.web.edge import Pages, go, once, page
 from app.web.errors import NothingInPhoto
-from app.web.forms import Nothing
+from app.web.forms import Nothing, as_typed
 from app.web.menus import menu_of
 from app.web.notes import notes
 
@@ -112,9 +112,9 @@ def scanned_photo(station_id: UUID, photo: list[str], by: Actor) -> Response:
 def _behind(station_id: UUID, text: str, by: Actor) -> str:
     by.must("station.scan", station_id=station_id)
     at = clock.now()
-    if TYPED_SERIAL.fullmatch(text.strip()):  # the short number under a voucher, typed by hand
+    if TYPED_SERIAL.fullmatch(typed := as_typed(text)):  # the short number under a voucher, typed by hand
         shown = redemption.preview(
-            serial=redemption.serial_of(text, at=at), station_id=station_id, by=by, at=at
+            serial=redemption.serial_of(typed, at=at), station_id=station_id, by=by, at=at
         )
         return f"/station/{station_id}/vouchers/{shown.voucher.id}"
     found = scan(text=text, station_id=station_id, position=None, accuracy_m=None, by=by, at=at)
