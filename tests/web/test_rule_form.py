@@ -14,9 +14,10 @@ from app.kernel.db import transaction
 from app.rules.drafting import checked
 from app.rules.starter import STARTER_RULES
 from app.web.desk import rule_form
+from tests.make import CITY
 from tests.rules import make
 from tests.rules.make import cap, rule, when
-from tests.web.make import browser, form_on
+from tests.web.make import browser, form_on, send
 from tests.web.test_desk import wrong_fields
 
 TIERS = {
@@ -105,3 +106,21 @@ def test_a_rule_of_an_unknown_fact_has_no_form(app: Flask) -> None:
 def _person(actor: Any) -> Person:
     with transaction():
         return person(actor.person_id)
+
+
+def test_numbers_are_read_as_an_input_method_types_them() -> None:
+    wide = MultiDict({"worth": "multiplier", "times": "１．５", "expires-days": "３６５　"})
+    sent = rule_form.read(wide, "checkin")
+    assert not sent.problems
+    assert (sent.rule["points"]["percent"], sent.rule["expires_after_days"]) == (150, 365)
+
+
+def test_a_second_rule_set_is_told_at_its_region(app: Flask) -> None:
+    scene = make.scene([rule(points=5)])
+    client, page = browser(app, _person(scene.editor)), "/desk/rules"
+    refused = send(
+        client, page, page, region_code=CITY, title_zh="又一套", title_en="One more", starts_on="2026-11-24"
+    )
+    assert refused.status_code == 409
+    assert wrong_fields(refused.text) == {"region_code"}
+    assert "又一套" in refused.text

@@ -82,7 +82,7 @@ def rule_sets(by: Actor) -> str:
     )  # fmt: skip
 
 
-@pages.post("/desk/rules", again=rule_sets)
+@pages.post("/desk/rules", again=rule_sets, blame={"rule-set-exists": "region_code"})
 @requires("rules.edit")
 @takes_form(OpenForm)
 def open_rule_set(by: Actor, **given: Any) -> Response:
