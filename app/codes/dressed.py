@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-# An input method in full-width mode types U+FF01..U+FF5E. Digits of other scripts stay what they are: no digits.
-_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+from app.kernel.widths import WIDE
+
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xFEFF, 0x200B, 0x200E])
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")  # AIM: ]Q1 before a QR code, ]C0 before Code 128
 _GROUPED = re.compile(r"[0-9][0-9 \-]*")
@@ -22,7 +22,7 @@ _FRAMED_LINK = re.compile(r"[^0-9A-Za-z/:]{1,4}(?=https?://)", re.IGNORECASE)
 
 def bare(text: str) -> str:
     """The code without what a gun or a hand added: width, control characters, prefixes, groups, a second copy."""
-    text = text.translate(_WIDE).translate(_CONTROLS)
+    text = text.translate(WIDE).translate(_CONTROLS)
     lines = {line.strip() for line in re.split(r"[\r\n\t]+", text)} - {""}
     if len(lines) != 1:
         return text.strip()  # nothing, or two different codes in one breath: for the kinds to refuse

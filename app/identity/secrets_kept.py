@@ -15,6 +15,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from cryptography.fernet import Fernet
 
 from app.kernel import settings
+from app.kernel.widths import narrow
 
 _hasher = PasswordHasher()
 # Checked when nobody has the name that was typed, so that the answer takes as long as for a real name.
@@ -50,7 +51,7 @@ def as_printed(typed: str) -> str:
     """What was typed of a code in Crockford's base 32: without the spaces and dashes that make it readable, and with
     letters as they are printed.
     """
-    text = "".join(char for char in typed.upper() if char.isalnum())
+    text = "".join(char for char in narrow(typed).upper() if char.isalnum())
     return text.translate(str.maketrans("OIL", "011"))
 
 

@@ -27,6 +27,7 @@ from app.identity.models import Consent, Invite, Person, SignInCode
 from app.identity.secrets_kept import as_printed, check_password, digest, matches
 from app.kernel import randomness
 from app.kernel.db import session
+from app.kernel.widths import narrow
 
 CODE_LIVES = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=1)  # what has run out is no use to anybody but whoever looks for numbers
@@ -37,6 +38,7 @@ DEFAULT_COUNTRY = "CN"
 
 def normal_phone(text: str, *, field: str = "phone") -> str:
     """The number in E.164. Raises PhoneWrong, naming the field in which it was given."""
+    text = narrow(text)
     try:
         number = phonenumbers.parse(text, DEFAULT_COUNTRY)
     except phonenumbers.NumberParseException:

@@ -51,6 +51,7 @@ from app.web.faults import Faults
 from app.web.headers import secured
 from app.web.notes import notes
 from app.web.origin import check_origin
+from app.web.paths import page_here
 
 F = TypeVar("F", bound=Callable[..., Any])
 OURS = ("csrf_token", "idempotency_key")  # form fields that belong to the edge
@@ -115,6 +116,8 @@ class Pages(Blueprint):
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
+                if (again := refusal.again) is not None:
+                    notes().form = again.__page__, path  # type: ignore[attr-defined]
                 try:
                     check_origin()
                     count_tries(edge)
@@ -134,9 +137,10 @@ class Pages(Blueprint):
                 return _for_script(response) if _asked_by_script() else response
 
             endpoint.__access__ = edge.access  # type: ignore[attr-defined]
-            self.add_url_rule(
-                rule, endpoint=f"{method.lower()}-{view.__name__}", view_func=endpoint, methods=[method]
-            )
+            name = f"{method.lower()}-{view.__name__}"
+            self.add_url_rule(rule, endpoint=name, view_func=endpoint, methods=[method])
+            if method == "GET":
+                view.__page__ = f"{self.name}.{name}"  # type: ignore[attr-defined]
             return view
 
         return register
@@ -213,8 +217,7 @@ def _admits(edge: Edge, by: Actor) -> bool:
 
 
 def _to_sign_in() -> Response:
-    path = request.full_path.rstrip("?") if request.method == "GET" else request.path
-    return redirect(f"/sign-in?next={quote(path)}", 303)  # type: ignore[return-value]
+    return redirect(f"/sign-in?next={quote(page_here())}", 303)  # type: ignore[return-value]
 
 
 def _once(call: Callable[[], Response], by: Actor) -> Response:

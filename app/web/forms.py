@@ -13,6 +13,7 @@ from marshmallow import fields, validate
 from app.kernel.clock import CITY
 from app.kernel.geo import Position
 from app.kernel.schemas import EARLIEST, LATEST, Day, Schema
+from app.kernel.widths import narrow
 
 PLACE = ("lat", "lng", "accuracy_m")
 
@@ -41,6 +42,17 @@ class Choice(fields.String):
 
     def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
         super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class SixDigits(fields.String):
+    """A code of six digits, however it was typed or pasted: wide, in groups, with a space at its end."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Regexp(r"^[0-9]{6}\Z"), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        return narrow(text).replace(" ", "").replace("-", "")
 
 
 class PickedDay(Day):

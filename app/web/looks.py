@@ -21,6 +21,7 @@ from app.web.faults import Faults
 from app.web.headers import secured
 from app.web.icons import icon
 from app.web.notes import notes
+from app.web.paths import page_here
 from app.web.templating import Environment
 
 STATIC = Path(__file__).parent / "static"
@@ -49,6 +50,7 @@ def install(app: Flask) -> None:
         typed=typed,
         new_key=lambda: new_id().hex,
         here=here,
+        page_here=page_here,
         faults=lambda: notes().faults or Faults(),
         kept=kept,
         kept_all=kept_all,
@@ -86,7 +88,7 @@ def person_key() -> str:
 
 
 def here() -> str:
-    """Where this page lives, for coming back to it."""
+    """The address that was asked for, or that a form was sent to."""
     if (elsewhere := notes().lives_at) is not None:
         return elsewhere
     return request.full_path.rstrip("?") if request.method == "GET" else request.path

@@ -129,6 +129,7 @@ def test_ten_codes_on_paper_are_good_once_each_however_they_are_typed(app, clien
 
 def test_letters_that_look_like_digits_are_read_as_printed():
     assert as_printed(" oIl-0a ") == "0110A"
+    assert as_printed("ｏＩl－０ａ") == "0110A"
 
 
 def test_without_a_second_step_there_are_no_papers_for_it(app, boss):

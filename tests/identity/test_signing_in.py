@@ -108,7 +108,7 @@ def test_it_limits_how_often_a_phone_is_sent_a_code(client, kept):
     assert int(spaced.headers["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("phone", ["12345", "0", "+1", "１３８１２３４１２０４", "13812341204' OR 1=1"])
+@pytest.mark.parametrize("phone", ["12345", "0", "+1", "١٣٨١٢٣٤١٢٠٤", "13812341204' OR 1=1"])
 def test_it_names_the_phone_when_it_is_wrong(client, kept, phone):
     answer = client.post("/api/v1/sign-in/codes", json={"phone": phone})
     assert answer.status_code == 422

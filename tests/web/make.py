@@ -129,6 +129,12 @@ def person(of: Actor) -> Person:
     return found
 
 
+def person_now(someone: Person) -> Person:
+    """A person as the database has them now."""
+    with transaction():
+        return session.get_one(Person, someone.id, populate_existing=True)
+
+
 def one(model: Any, **wanted: Any) -> Any:
     """The only row there is."""
     with transaction():

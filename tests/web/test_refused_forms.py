@@ -9,7 +9,7 @@ from app.audit.models import AuditRecord
 from app.kernel.db import session, transaction
 from tests import make
 from tests.cases import make as cases
-from tests.web.make import browser, send, staff
+from tests.web.make import browser, form_on, send, staff
 
 
 def looks(action: str) -> int:
@@ -53,3 +53,25 @@ def test_a_refused_form_with_a_rider_on_it_is_a_look_at_that_rider(app: Flask):
     assert refused.status_code == 422
     assert "王*明" in refused.text
     assert looks("case.seen") == 2  # the page, and the page with its fault
+
+
+def test_from_a_refused_form_the_language_leads_back_to_its_page(app: Flask):
+    with transaction():
+        town = cases.town()
+        case = cases.report(town.rider)
+    phone, page = browser(app, town.rider), f"/reports/{case.id}"
+    assert send(phone, page, f"{page}/withdraw").status_code == 303
+    refused = post(phone, f"{page}/withdraw")
+    assert refused.status_code == 409
+    assert form_on(refused, "/preferences").fields["back"] == page
+    assert form_on(post(phone, f"{page}/me-too"), "/preferences").fields["back"] == page
+
+
+def test_whoever_has_to_sign_in_comes_back_to_the_page_of_the_form(app: Flask):
+    with transaction():
+        make.regions()
+    guest = app.test_client()
+    some = "0192f0c4-0000-7000-8000-000000000000"
+    ways = {f"/reports/{some}/reopen": f"/reports/{some}", f"/honours/{some}/objections": f"/honours/{some}"}
+    for sent_to, page in {**ways, f"/reports/{some}/me-too": f"/reports/{some}", "/inbox/read": "/inbox"}.items():
+        assert guest.post(sent_to).headers["Location"] == f"/sign-in?next={page}"

@@ -54,6 +54,15 @@ def test_a_new_rider_comes_in(guest: FlaskClient, sent: Kept) -> None:
     assert "小李" in guest.get("/").text or guest.get("/code").status_code == 303
 
 
+def test_number_and_code_are_taken_as_an_input_method_types_and_a_clipboard_pastes_them(
+    guest: FlaskClient, wang: Person, sent: Kept
+) -> None:
+    _ask(guest, "\u202d１３８\u00a00013\u3000８０００\u202c")
+    wide = sent.code.translate({ord("0") + each: 0xFF10 + each for each in range(10)})
+    pasted = f" {wide[:3]}\u3000{wide[3:]}\t"
+    assert send(guest, "/sign-in/code", "/sign-in/code", code=pasted).headers["Location"] == "/"
+
+
 def test_nobody_joins_without_agreeing(guest: FlaskClient, sent: Kept) -> None:
     _ask(guest)
     response = send(guest, "/sign-in/code", "/sign-in/code", code=sent.code)

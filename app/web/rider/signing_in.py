@@ -22,7 +22,7 @@ from app.kernel.schemas import Schema, Text
 from app.kernel.subjects import address
 from app.places import queries as places
 from app.web.edge import Pages, go, page, signed_in
-from app.web.forms import Choice, Nothing, Tick, form_field
+from app.web.forms import Choice, Nothing, SixDigits, Tick, form_field
 from app.web.menus import landing_of
 from app.web.paths import local_path
 
@@ -47,14 +47,14 @@ class PhoneForm(Next):
 class CodeForm(Next):
     """The code that arrived, and the agreement a new rider gives once."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    code = SixDigits(required=True)
     consent = Tick()
 
 
 class InviteForm(Schema):
     """The PIN the station said aloud."""
 
-    pin = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    pin = SixDigits(required=True)
     nickname = Text(30, load_default=None)
     consent = Tick()
 
@@ -328,11 +328,8 @@ def tell_about_me(
     by: Actor, nickname: str | None, occupation: str | None, platform: str | None, district: str | None
 ) -> Response:
     """Keep it; a district leads on to its communities"""
-    changes = {
-        "nickname": nickname,
-        "occupation": occupation,
-        "platform": platform,
-        "home_region_code": district,
-    }
+    changes = {"nickname": nickname, "occupation": occupation, "platform": platform}
+    if district is not None:  # the choice begins empty each time: left so, it takes no community back
+        changes["home_region_code"] = district
     profile.change_profile(changes=changes, by=by, at=clock.now())
     return go("/me/community?first=yes" if district else "/")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Response, request
 from markupsafe import Markup
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.codes import drawing
 from app.identity import moving, returning, signing_in
@@ -21,7 +21,7 @@ from app.kernel.http import limited, requires, takes_form
 from app.kernel.schemas import Schema, Text
 from app.places import queries as places
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Nothing
+from app.web.forms import Nothing, SixDigits
 from app.web.menus import menu_of
 
 pages = Pages("helping")
@@ -45,7 +45,7 @@ class MoveForm(Schema):
 
     old_phone = Text(24, min_length=5, required=True)
     new_phone = Text(24, min_length=5, required=True)
-    code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{6}\Z"))
+    code = SixDigits(required=True)
     reason = Text(200, required=True)
 
 
