@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import func, select
 
 from app.cases.models import Case
 from app.kernel.db import session, transaction
-from tests.web.make import form_on, one, send
+from app.web.looks import STATIC
+from tests.cases import make as cases
+from tests.web.make import browser, form_on, one, send
 
 
 def _photo(colour: str = "#888888") -> tuple[io.BytesIO, str]:
@@ -51,6 +54,23 @@ def test_what_is_told_in_two_lines_is_kept_in_two_lines(rider: FlaskClient) -> N
     told = {"category": "pothole", "place_words": "北门桥东", "description": "很深的坑\n晚上看不见"}
     assert send(rider, "/report", "/report", **told).status_code == 303
     assert one(Case).description == "很深的坑\n晚上看不见"
+
+
+def test_what_was_written_in_lines_is_shown_in_lines(rider: FlaskClient) -> None:
+    told = {"category": "pothole", "place_words": "北门桥东", "description": "很深的坑\n晚上看不见"}
+    send(rider, "/report", "/report", **told)
+    assert '<p class="lines">很深的坑\n晚上看不见</p>' in rider.get(f"/reports/{one(Case).id}").text
+    assert ".lines, .facts dd { white-space: pre-line; }" in (STATIC / "fengxing.css").read_text("utf-8")
+
+
+def test_a_reason_of_spaces_is_told_at_its_field_which_stays_open(app: Flask) -> None:
+    with transaction():
+        town = cases.town()
+        case = cases.report_in("resolved", town)
+    rider = browser(app, town.rider)
+    refused = send(rider, f"/reports/{case.id}", f"/reports/{case.id}/reopen", reason=" \u3000\n")
+    assert refused.status_code == 422
+    assert '<details class="ask" id="reopen" open>' in refused.text
 
 
 def test_without_a_place_it_asks_for_one_and_keeps_the_rest(rider: FlaskClient) -> None:
