@@ -80,8 +80,12 @@ def clean_apart(data: bytes | None) -> CleanPhoto:
 
 
 def clean_if_any(data: bytes | None) -> CleanPhoto | None:
-    """The same, where a photo may be left out."""
-    return clean_apart(data) if data else None
+    """The same, where a photo may be left out. One that was chosen and arrives empty was not left out."""
+    if data is None:
+        return None
+    if not data:
+        raise PhotoUnreadable
+    return clean_apart(data)
 
 
 def verdict_on(data: bytes) -> apart.Verdict:

@@ -46,6 +46,15 @@ def test_a_photo_a_category_and_a_place(rider: FlaskClient) -> None:
     assert "/api/v1/media/" in page
 
 
+def test_a_photo_that_arrives_empty_was_not_left_out(rider: FlaskClient) -> None:
+    told = {"category": "pothole", "place_words": "北门桥东"}
+    refused = send(rider, "/report", "/report", **told, photo=(io.BytesIO(b""), "IMG_2.jpg"))
+    assert refused.status_code == 422
+    assert 'id="e-photo"' in refused.text
+    assert _count() == 0
+    assert send(rider, "/report", "/report", **told, photo=(io.BytesIO(b""), "")).status_code == 303  # none chosen
+
+
 def test_a_place_in_words_is_enough(rider: FlaskClient) -> None:
     assert send(rider, "/report", "/report", category="pothole", place_words="北门桥东").status_code == 303
 

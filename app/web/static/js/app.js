@@ -34,6 +34,14 @@ document.addEventListener("click", (event) => {
   else button.closest("dialog").close();
 });
 
+// A tile says which photo was chosen; the browser's own field, which would, lies unseen below it.
+document.addEventListener("change", ({ target }) => {
+  const words = target.type === "file" && target.closest(".shot")?.querySelector(".strong");
+  if (!words) return;
+  words.dataset.empty ??= words.textContent;
+  words.textContent = target.files[0]?.name ?? words.dataset.empty;
+});
+
 document.querySelector("[data-focus]")?.focus();
 
 // A screen with a code that changes fetches itself again.
