@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
         faults=lambda: notes().faults or Faults(),
         kept=kept,
         kept_all=kept_all,
+        was_chosen=was_chosen,
         just_said=just_said,
         person_key=person_key,
         caller_is_signed_in=lambda: not known_actor().is_anonymous,
@@ -102,6 +103,11 @@ def kept(name: str, default: Any = "") -> Any:
 def typed(name: str, default: Any = "") -> str:
     """What the form that came in holds, whether or not anything was wrong with it, else the default."""
     return str(request.form.get(name) or default)
+
+
+def was_chosen(name: str) -> bool:
+    """Whether a file came with a form that was refused: no browser sends it again by itself."""
+    return bool(notes().faults and (file := request.files.get(name)) and file.filename)
 
 
 def kept_all(name: str, default: Any = None) -> list[str]:

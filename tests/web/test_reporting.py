@@ -46,6 +46,12 @@ def test_a_photo_a_category_and_a_place(rider: FlaskClient) -> None:
     assert "/api/v1/media/" in page
 
 
+def test_after_a_refusal_it_is_said_that_the_photo_has_to_be_chosen_again(rider: FlaskClient) -> None:
+    again = "照片要重新选一次"
+    assert again in send(rider, "/report", "/report", category="pothole", photo=_photo()).text
+    assert again not in send(rider, "/report", "/report", category="pothole").text
+
+
 def test_a_photo_that_arrives_empty_was_not_left_out(rider: FlaskClient) -> None:
     told = {"category": "pothole", "place_words": "北门桥东"}
     refused = send(rider, "/report", "/report", **told, photo=(io.BytesIO(b""), "IMG_2.jpg"))
