@@ -58,6 +58,16 @@ def test_every_line_says_why(rider: FlaskClient, points: None) -> None:
     assert send(rider, line, line, words="是不是记错了").status_code == 303
 
 
+def test_a_second_question_about_a_line_is_not_said_to_be_taken(rider: FlaskClient, points: None) -> None:
+    links = [attributes["href"] for tag, attributes in read(rider.get("/points").text).tags if tag == "a"]
+    line = next(str(each) for each in links if str(each).startswith("/points/"))
+    first = send(rider, line, line, words="是不是记错了")
+    assert "收到" in rider.get(first.headers["Location"]).text
+    second = send(rider, line, line, words="还有一件事")
+    assert second.headers["Location"] == first.headers["Location"]
+    assert "没有另外记下" in rider.get(second.headers["Location"]).text
+
+
 def test_nobody_reads_anothers_line(rider: FlaskClient, points: None) -> None:
     with transaction():
         other = make.rider("李师傅")

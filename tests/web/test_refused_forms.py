@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 
@@ -53,6 +54,16 @@ def test_a_refused_form_with_a_rider_on_it_is_a_look_at_that_rider(app: Flask):
     assert refused.status_code == 422
     assert "王*明" in refused.text
     assert looks("case.seen") == 2  # the page, and the page with its fault
+
+
+@pytest.mark.parametrize(
+    ("page", "filled"), [("/me/devices", {"session_id": "1"}), ("/me/consents", {"purpose": "x", "given": "yes"})]
+)
+def test_what_was_refused_is_said_on_every_page_that_is_shown_again(app: Flask, page: str, filled: dict[str, str]):
+    with transaction():
+        make.regions()
+        rider = make.rider("王师傅")
+    assert 'id="faults"' in post(browser(app, rider), page, **filled).text
 
 
 def test_from_a_refused_form_the_language_leads_back_to_its_page(app: Flask):

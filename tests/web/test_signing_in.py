@@ -17,7 +17,7 @@ from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.places.models import Station
 from tests import make
-from tests.web.make import form_on, read, send
+from tests.web.make import form_on, read, send, wrong_fields
 
 
 class Kept:
@@ -151,7 +151,7 @@ def test_signing_out_ends_it(rider: FlaskClient) -> None:
 
 
 def test_closing_the_account_needs_a_tick(rider: FlaskClient, wang: Person) -> None:
-    send(rider, "/me/close", "/me/close")
+    assert wrong_fields(send(rider, "/me/close", "/me/close").text) == {"sure"}
     assert rider.get("/me").status_code == 200
     send(rider, "/me/close", "/me/close", sure="yes")
     assert rider.get("/me").status_code == 303

@@ -201,6 +201,6 @@ def closing(by: Actor) -> str:
 def close(by: Actor, sure: bool) -> Response:
     """Forget who this was"""
     if not sure:
-        return go("/me/close")
+        raise Invalid(fields={"sure": ["web.close.tick"]})
     profile.close_account(by=by, at=clock.now())
     return drop_cookies(go("/welcome", said="web.said.closed"))

@@ -126,7 +126,8 @@ def ask(entry_id: UUID, words: str, by: Actor) -> Response:
     """有疑问？ Somebody answers; asking never costs points"""
     ledger.entry(entry_id, by=by)
     asked = open_points_query(entry_id=entry_id, words=words, by=by, at=clock.now())
-    return go(f"/reports/{asked.id}", said="web.said.asked")
+    kept = asked.description == words  # or it is what was asked before, and nobody has answered yet
+    return go(f"/reports/{asked.id}", said="web.said.asked" if kept else "web.said.asked-before")
 
 
 @pages.get("/rules")
