@@ -47,6 +47,7 @@ from app.kernel import clock, i18n, idempotency, problems, traces
 from app.kernel.answering import PUBLIC, Edge, count_tries, edge_of, file_bytes, load, unit
 from app.kernel.db import in_transaction
 from app.kernel.errors import Problem, Unauthenticated
+from app.web.facts import kept, to_keep
 from app.web.faults import Faults
 from app.web.headers import secured
 from app.web.notes import notes
@@ -229,14 +230,14 @@ def _once(call: Callable[[], Response], by: Actor) -> Response:
     before = idempotency.begin(owner=by.key, key=key, request=mark, at=clock.now())
     if before is not None:
         if before.status >= 400:
-            raise Refused(**json.loads(before.body))
+            raise Refused(**kept(before.body))
         return redirect(before.body, 303)  # type: ignore[return-value]
     try:
         response = call()
     except Problem as problem:
         if problem.keep:
             told = {"slug": problem.slug, "status": problem.status, "facts": problem.facts}
-            body = json.dumps(told, default=str)
+            body = to_keep(told)
             idempotency.finish(owner=by.key, key=key, status=problem.status, body=body)
         raise
     if response.status_code != 303:

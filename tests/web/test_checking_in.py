@@ -100,6 +100,18 @@ def test_a_refused_form_sent_again_is_refused_in_the_same_words_and_kept_once(
         assert session.scalar(select(func.count()).select_from(RefusedScan)) == 1
 
 
+def test_when_the_first_visit_was_is_told_in_the_same_words_to_a_form_sent_again(
+    rider: FlaskClient, poster: str
+) -> None:
+    send(rider, poster, poster, **HERE)
+    filled = form_on(rider.get(poster), poster).fields | HERE
+    # The page's own script sends it first, and then the page once more with the same key.
+    rider.post(poster, data=filled, headers={"Accept": "application/json"})
+    again = rider.post(poster, data=filled)
+    assert "11月24日 周二 14:02" in again.text
+    assert "+00:00" not in again.text
+
+
 def test_a_refusal_is_found_in_ones_own_history(rider: FlaskClient, poster: str) -> None:
     send(rider, poster, poster)
     assert "没给位置" in rider.get("/check-ins").text
