@@ -339,3 +339,17 @@ def test_the_own_code_does_not_wait_for_a_signal_that_moves_nothing(phone: Page,
     phone.reload()
     expect(phone.locator("[data-personal] canvas")).to_be_attached(timeout=4_000)
     assert held
+
+
+def test_what_was_typed_stays_on_the_page_while_there_is_no_signal(phone: Page) -> None:
+    prepared(phone)
+    phone.goto("/talk")
+    phone.locator(".chips label").first.click()
+    phone.fill("[name=words]", "写了很久\n还没写完")
+    phone.context.set_offline(True)
+    phone.locator("main form .button").click()
+    expect(phone.get_by_text("写的都在")).to_be_visible()
+    expect(phone.locator("[name=words]")).to_have_value("写了很久\n还没写完")
+    phone.context.set_offline(False)
+    phone.locator("main form .button").click()
+    phone.wait_for_url("**/reports/*")

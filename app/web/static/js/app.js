@@ -9,10 +9,29 @@ addEventListener("offline", showOffline);
 document.addEventListener("signal", showOffline);
 showOffline();
 
+// What was typed in several lines would be lost with the page that is sent into nowhere: where the signal is in doubt, the page stays
+// until our server answers.
+async function sendOnceReached(form, button) {
+  const { reached } = await import("./reach.js").catch(() => ({ reached: async () => false }));
+  const there = await reached(), told = form.querySelector("[data-unsent]") ?? document.createElement("p");
+  Object.assign(told, { className: "wrong", role: "alert", hidden: there, textContent: byId("offline").dataset.unsent });
+  told.dataset.unsent = "";
+  (button?.closest(".bar") ?? button ?? form.lastElementChild).before(told);
+  if (!there) return;
+  form.dataset.reached = "";
+  form.requestSubmit(button);
+}
+
 // A second tap within eight seconds does nothing; the first one keeps the value of its button.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
+  if (!byId("offline").hidden && form.dataset.reached === undefined && form.querySelector("textarea")) {
+    event.preventDefault();
+    sendOnceReached(form, event.submitter);
+    return;
+  }
+  delete form.dataset.reached;
   if (Number(form.dataset.sentAt || 0) > Date.now() - 8000) { event.preventDefault(); return; }
   form.dataset.sentAt = Date.now();
   const token = document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/);
