@@ -253,7 +253,8 @@ def _named(name: str, file: FileStorage) -> tuple[bytes, bytes]:
 def _incoming(edge: Edge) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if edge.query is not None:
-        arguments |= load(edge.query, _filled(request.args, edge))
+        asked = _filled(request.args, edge)  # a messenger that passes a link on adds what is its own
+        arguments |= load(edge.query, {name: asked[name] for name in asked.keys() & edge.query.fields.keys()})
     if edge.form is not None:
         arguments |= load(edge.form, _filled(request.form, edge))
         for name in edge.files:

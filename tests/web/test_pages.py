@@ -82,6 +82,11 @@ def test_whoever_is_not_signed_in_is_asked_to_and_comes_back(guest: FlaskClient,
     assert response.headers["Location"] == f"/sign-in?next={path}"
 
 
+@pytest.mark.parametrize("path", ["/", "/stations", "/activities", "/shop", "/honours", "/sign-in", "/seals"])
+def test_what_a_messenger_adds_to_a_link_does_no_harm(guest: FlaskClient, path: str) -> None:
+    assert guest.get(f"{path}?from=singlemessage&isappinstalled=0").status_code in (200, 303)
+
+
 def test_an_unknown_address_is_a_friendly_page(guest: FlaskClient) -> None:
     response = guest.get("/no-such-page")
     assert response.status_code == 404
