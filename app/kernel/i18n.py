@@ -115,6 +115,15 @@ def format_hours(minutes: int) -> str:
     return str(halves // 2) if halves % 2 == 0 else f"{halves / 2:.1f}"
 
 
+def format_wait(seconds: int) -> str:
+    """How long to wait, in the unit one would say, rounded up: 45 seconds, 3 minutes, 2 hours."""
+    if seconds <= 90:
+        return say("wait.seconds", n=seconds)
+    if seconds <= 90 * 60:
+        return say("wait.minutes", n=-(-seconds // 60))
+    return say("wait.hours", n=-(-seconds // 3600))
+
+
 def format_day(value: datetime | date, locale: str | None = None) -> str:
     """A day in running text: 11月24日 周二 / Tue 24 Nov."""
     day = city_time(value).date() if isinstance(value, datetime) else value

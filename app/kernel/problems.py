@@ -83,6 +83,8 @@ def flatten(fields: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def sentence(problem: Problem) -> str:
     """What happened and what to do, in the caller's language."""
     facts = {name: _fact_in_words(value) for name, value in problem.facts.items()}
+    if (seconds := facts.get("retry_after_s")) is not None:
+        facts["wait"] = i18n.format_wait(seconds)
     return i18n.say(problem.slug if i18n.has(problem.slug) else "conflict", **facts)
 
 
