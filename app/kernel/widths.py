@@ -11,7 +11,5 @@ WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 def narrow(text: str) -> str:
     """Figures as ASCII, with plain spaces and without the invisible marks that address books put around a number."""
     return "".join(
-        " " if char.isspace() else char
-        for char in text.translate(WIDE)
-        if unicodedata.category(char) != "Cf"
+        " " if char.isspace() else char for char in text.translate(WIDE) if unicodedata.category(char) != "Cf"
     ).strip()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
 
 from app.kernel.clock import city_time
+from app.kernel.widths import narrow
 
 Hours = list[list[list[str]]]
 
@@ -53,8 +53,7 @@ def next_opening(hours: Hours, at: datetime) -> datetime | None:
 def read_spans(text: str) -> list[list[str]] | None:
     """`10:00-14:00, 17:00-19:30` as a day's spans, also `９：００～１４：００`; None if it cannot be read."""
     spans = []
-    text = unicodedata.normalize("NFKC", text)  # an input method types wide digits, colons and commas
-    joined = _UNTIL.sub("-", text.strip())  # a space around it does not part one span from the next
+    joined = _UNTIL.sub("-", narrow(text))  # a space around it does not part one span from the next
     for piece in re.split(r"[,，、;；\s]+(?=[0-9])", joined):
         found = _SPAN.fullmatch(piece.strip())
         if found is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,13 +89,8 @@ class Key(fields.String):
         super().__init__(validate=[lengths, *kwargs.pop("validate", [])], **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = as_typed(super()._deserialize(value, attr, data, **kwargs))
+        text = narrow(super()._deserialize(value, attr, data, **kwargs))
         return text.upper() if self.in_capitals else text.lower()
-
-
-def as_typed(text: str) -> str:
-    """The same in plain width and without spaces around it."""
-    return unicodedata.normalize("NFKC", text).strip()
 
 
 class PlaceForm(Schema):

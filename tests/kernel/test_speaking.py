@@ -19,7 +19,8 @@ def words(monkeypatch: pytest.MonkeyPatch) -> None:
         "bees": {"zh": "{n} 只蜜蜂，{who}", "en": "{n} bees for {who}", "en_one": "one bee for {who}"},
         "hive": {"zh": "蜂箱", "en": "a hive"},
     }
-    monkeypatch.setattr(i18n, "words", lambda: told | {"conflict": {"zh": "不行", "en": "no"}, "wait.seconds": {"zh": "{n} 秒"}})
+    told |= {"conflict": {"zh": "不行", "en": "no"}, "wait.seconds": {"zh": "{n} 秒"}}
+    monkeypatch.setattr(i18n, "words", lambda: told)
 
 
 @pytest.mark.parametrize(

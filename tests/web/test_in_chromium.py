@@ -119,8 +119,12 @@ def _reports() -> int:
 
 def test_a_report_with_a_photo_is_sent_small(phone: Page, tmp_path: Path) -> None:
     phone.goto("/report")
-    phone.set_input_files("#f-photo", {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": b"no picture here"})
-    expect(phone.locator(".shot .strong")).to_have_text("IMG_1.HEIC")  # not drawn, yet it is seen that one was chosen
+    phone.set_input_files(
+        "#f-photo", {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": b"no picture here"}
+    )
+    expect(phone.locator(".shot .strong")).to_have_text(
+        "IMG_1.HEIC"
+    )  # not drawn, yet it is seen that one was chosen
     phone.set_input_files("#f-photo", _photo(tmp_path))
     expect(phone.locator(".shot img")).to_be_visible()
     phone.locator(".chips label").first.click()

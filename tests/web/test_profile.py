@@ -10,7 +10,9 @@ from tests import make
 from tests.web.make import form_on, person_now, send
 
 
-def test_to_save_the_profile_forgets_no_name_that_the_page_did_not_show(rider: FlaskClient, wang: Person) -> None:
+def test_to_save_the_profile_forgets_no_name_that_the_page_did_not_show(
+    rider: FlaskClient, wang: Person
+) -> None:
     with transaction():
         session.get_one(Person, wang.id).name = "王小明"
     assert send(rider, "/me/profile", "/me/profile", nickname="老王").status_code == 303

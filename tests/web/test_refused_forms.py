@@ -57,9 +57,12 @@ def test_a_refused_form_with_a_rider_on_it_is_a_look_at_that_rider(app: Flask):
 
 
 @pytest.mark.parametrize(
-    ("page", "filled"), [("/me/devices", {"session_id": "1"}), ("/me/consents", {"purpose": "x", "given": "yes"})]
+    ("page", "filled"),
+    [("/me/devices", {"session_id": "1"}), ("/me/consents", {"purpose": "x", "given": "yes"})],
 )
-def test_what_was_refused_is_said_on_every_page_that_is_shown_again(app: Flask, page: str, filled: dict[str, str]):
+def test_what_was_refused_is_said_on_every_page_that_is_shown_again(
+    app: Flask, page: str, filled: dict[str, str]
+):
     with transaction():
         make.regions()
         rider = make.rider("王师傅")
@@ -84,5 +87,9 @@ def test_whoever_has_to_sign_in_comes_back_to_the_page_of_the_form(app: Flask):
     guest = app.test_client()
     some = "0192f0c4-0000-7000-8000-000000000000"
     ways = {f"/reports/{some}/reopen": f"/reports/{some}", f"/honours/{some}/objections": f"/honours/{some}"}
-    for sent_to, page in {**ways, f"/reports/{some}/me-too": f"/reports/{some}", "/inbox/read": "/inbox"}.items():
+    for sent_to, page in {
+        **ways,
+        f"/reports/{some}/me-too": f"/reports/{some}",
+        "/inbox/read": "/inbox",
+    }.items():
         assert guest.post(sent_to).headers["Location"] == f"/sign-in?next={page}"

@@ -58,7 +58,9 @@ def test_a_photo_that_arrives_empty_was_not_left_out(rider: FlaskClient) -> None
     assert refused.status_code == 422
     assert 'id="e-photo"' in refused.text
     assert _count() == 0
-    assert send(rider, "/report", "/report", **told, photo=(io.BytesIO(b""), "")).status_code == 303  # none chosen
+    assert (
+        send(rider, "/report", "/report", **told, photo=(io.BytesIO(b""), "")).status_code == 303
+    )  # none chosen
 
 
 def test_a_place_in_words_is_enough(rider: FlaskClient) -> None:
@@ -152,3 +154,12 @@ def test_it_can_be_taken_back(rider: FlaskClient) -> None:
 def test_a_suggestion_gets_a_number(rider: FlaskClient) -> None:
     response = send(rider, "/talk", "/talk", category="station", words="热水器坏了")
     assert rider.get(response.headers["Location"]).status_code == 200
+
+
+def test_a_paper_that_calls_itself_a_photo_is_told_at_the_photo_of_every_form(app: Flask) -> None:
+    with transaction():
+        town = cases.town()
+        case = cases.report_in("resolved", town)
+    rider, page = browser(app, town.rider), f"/reports/{case.id}"
+    told = {"reason": "还是坑", "photo": (io.BytesIO(b"%PDF-1.4"), "hole.jpg")}
+    assert 'id="e-photo"' in send(rider, page, f"{page}/reopen", **told).text

@@ -13,10 +13,10 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.kernel.widths import narrow
 from app.rules.kinds import KINDS
 from app.rules.kinds.shape import FactKind, Field
 from app.rules.rulebook import AFTER_DAYS, FIXED, MULTIPLIER, PER_UNIT, TIERED
-from app.web.forms import as_typed
 
 TIERS, CAPS = 8, 5  # rows of the form
 FEW = 7  # a number with so few values is ticked rather than typed
@@ -140,7 +140,7 @@ class _Reading:
 
     def whole(self, name: str) -> int | None:
         """A whole number, or nothing."""
-        text = as_typed(self.text(name))
+        text = narrow(self.text(name))
         return self._number(name, text) if text else None
 
     def _number(self, name: str, text: str) -> int | None:
@@ -223,7 +223,7 @@ class _Reading:
         return tiers
 
     def _percent(self) -> int | None:
-        text = as_typed(self.text("times")).replace(",", ".").replace("。", ".")
+        text = narrow(self.text("times")).replace(",", ".").replace("。", ".")
         if not text:
             return None
         try:

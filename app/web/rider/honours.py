@@ -119,7 +119,9 @@ def object_(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) ->
     case = objecting.object_(
         selection_id=selection_id, pseudonym=pseudonym, words=words, by=by, at=clock.now()
     )
-    kept = case.description == words  # or it is the matter that he brought before, and nobody has answered yet
+    kept = (
+        case.description == words
+    )  # or it is the matter that he brought before, and nobody has answered yet
     return go(f"/reports/{case.id}", said="web.said.objected" if kept else "web.said.asked-before")
 
 

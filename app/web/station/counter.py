@@ -18,6 +18,7 @@ from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form, traced
 from app.kernel.limits import Limit
 from app.kernel.schemas import Id, Schema
+from app.kernel.widths import narrow
 from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
@@ -28,7 +29,7 @@ from app.rewards.models import HANDED_OVER, RESERVED
 from app.scans.scanning import CONFIRMED, PREVIEW, scan
 from app.web.edge import Pages, go, once, page
 from app.web.errors import NothingInPhoto
-from app.web.forms import Nothing, as_typed
+from app.web.forms import Nothing
 from app.web.menus import menu_of
 from app.web.notes import notes
 
@@ -112,7 +113,7 @@ def scanned_photo(station_id: UUID, photo: list[str], by: Actor) -> Response:
 def _behind(station_id: UUID, text: str, by: Actor) -> str:
     by.must("station.scan", station_id=station_id)
     at = clock.now()
-    if TYPED_SERIAL.fullmatch(typed := as_typed(text)):  # the short number under a voucher, typed by hand
+    if TYPED_SERIAL.fullmatch(typed := narrow(text)):  # the short number under a voucher, typed by hand
         shown = redemption.preview(
             serial=redemption.serial_of(typed, at=at), station_id=station_id, by=by, at=at
         )
