@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from app.honours.links import LONGEST, MOST
 from app.honours.models import ANSWERS, SHOWN
 from app.honours.schemas import SelectionRead
-from app.kernel.schemas import Day, Id, Schema, Text, Whole
+from app.kernel.schemas import Day, Id, Line, Schema, Text, Whole
 
 
 class PhotoIn(Schema):
@@ -146,7 +146,7 @@ class MeetingIn(Schema):
     """When, who was there, how they voted, what they decided."""
 
     held_on = Day(required=True)
-    present = fields.List(Text(60), required=True, validate=validate.Length(min=1, max=50))
+    present = fields.List(Line(60), required=True, validate=validate.Length(min=1, max=50))
     votes_for = Whole(0, 50, required=True)
     votes_against = Whole(0, 50, load_default=0)
     votes_abstained = Whole(0, 50, load_default=0)

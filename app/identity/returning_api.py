@@ -18,7 +18,7 @@ from app.identity.queries import masked_of
 from app.identity.schemas import InviteMade
 from app.kernel import clock, settings
 from app.kernel.http import Api, gives, idempotent, limited, requires, takes, traced
-from app.kernel.schemas import Id, Schema, Text
+from app.kernel.schemas import Id, Line, Schema, Text
 
 api = Api("returns", "/rider-returns", "Riders without a number who lost the phone")
 
@@ -27,7 +27,7 @@ class AskReturn(Schema):
     """What the rider is called here, in full, and how staff know that it is them."""
 
     station_id = Id(required=True)
-    nickname = Text(30, required=True)
+    nickname = Line(30, required=True)
     joined_on = fields.Date(load_default=None, allow_none=True)
     reason = Text(200, required=True)
 

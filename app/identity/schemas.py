@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from app.identity import queries
 from app.identity.models import OCCUPATIONS, PURPOSES, Person
 from app.identity.permissions import ROLES
-from app.kernel.schemas import Flag, Id, Schema, Text
+from app.kernel.schemas import Flag, Id, Line, Schema, Text
 
 _CODE = validate.Regexp(r"^[0-9]{6}\Z")
 
@@ -41,7 +41,7 @@ class SignInWithInvite(Schema):
 
     token = fields.String(required=True, validate=validate.Regexp(r"^[0-9A-Za-z]{16}\Z"))
     pin = fields.String(required=True, validate=_CODE)
-    nickname = Text(30, load_default=None, allow_none=True)
+    nickname = Line(30, load_default=None, allow_none=True)
     consent = Flag(load_default=False)
     device = Text(80, min_length=0, load_default="")
 
@@ -126,8 +126,8 @@ class TokensRead(Schema):
 class ChangeMe(Schema):
     """Only what is given is changed."""
 
-    nickname = Text(30, allow_none=True)
-    name = Text(60, allow_none=True)
+    nickname = Line(30, allow_none=True)
+    name = Line(60, allow_none=True)
     occupation = fields.String(allow_none=True, validate=validate.OneOf(OCCUPATIONS))
     platform = Text(30, allow_none=True)
     home_region_code = fields.String(allow_none=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
@@ -170,7 +170,7 @@ class AddStaff(Schema):
 
     username = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z0-9._-]{2,39}\Z"))
     password = fields.String(required=True, validate=validate.Length(12, 200))
-    name = Text(60, required=True)
+    name = Line(60, required=True)
 
 
 class StaffRead(Schema):

@@ -15,7 +15,7 @@ from app.identity.permissions import ROLES
 from app.kernel import clock
 from app.kernel.http import limited, requires, takes_form, traced
 from app.kernel.i18n import say
-from app.kernel.schemas import Id, Schema, Text
+from app.kernel.schemas import Id, Line, Schema
 from app.places import queries as places
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Key, Nothing
@@ -31,7 +31,7 @@ class StaffForm(Schema):
     username = Key(
         40, in_capitals=False, required=True, validate=[validate.Regexp(r"^[a-z][a-z0-9._-]{2,39}\Z")]
     )
-    name = Text(60, required=True)
+    name = Line(60, required=True)
     password = fields.String(required=True, validate=validate.Length(12, 200))
 
 

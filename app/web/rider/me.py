@@ -16,7 +16,7 @@ from app.identity.models import OCCUPATIONS
 from app.kernel import clock
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.http import limited, requires, takes_form, takes_query
-from app.kernel.schemas import Schema, Text
+from app.kernel.schemas import Line, Schema
 from app.places import queries as places
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Tick
@@ -30,8 +30,8 @@ pages = Pages("me")
 class ProfileForm(Schema):
     """What a rider may say about themself; an emptied field is forgotten."""
 
-    nickname = Text(30, load_default=None)
-    name = Text(60, load_default=None)
+    nickname = Line(30, load_default=None)
+    name = Line(60, load_default=None)
     occupation = Choice(OCCUPATIONS, load_default=None)
     platform = Choice(PLATFORMS, load_default=None)
 

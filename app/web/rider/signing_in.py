@@ -18,7 +18,7 @@ from app.identity.queries import masked_phone, person, person_by_username
 from app.identity.second_factor_api import SECOND_STEPS, CodeGiven
 from app.kernel import clock, settings
 from app.kernel.http import limited, public, requires, takes_form, takes_query
-from app.kernel.schemas import Schema, Text
+from app.kernel.schemas import Line, Schema, Text
 from app.kernel.subjects import address
 from app.places import queries as places
 from app.web.edge import Pages, go, page, signed_in
@@ -55,7 +55,7 @@ class InviteForm(Schema):
     """The PIN the station said aloud."""
 
     pin = SixDigits(required=True)
-    nickname = Text(30, load_default=None)
+    nickname = Line(30, load_default=None)
     consent = Tick()
 
 
@@ -73,7 +73,7 @@ class SecondStepForm(Next, CodeGiven):
 class AboutMe(Schema):
     """What a rider may say about themself; nothing of it is needed."""
 
-    nickname = Text(30, load_default=None)
+    nickname = Line(30, load_default=None)
     occupation = Choice(OCCUPATIONS, load_default=None)
     platform = Choice(PLATFORMS, load_default=None)
     district = fields.String(load_default=None, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))

@@ -18,7 +18,7 @@ from app.identity.moving_api import HELPED
 from app.identity.queries import masked_name
 from app.kernel import clock, settings
 from app.kernel.http import limited, requires, takes_form
-from app.kernel.schemas import Schema, Text
+from app.kernel.schemas import Line, Schema, Text
 from app.places import queries as places
 from app.web.edge import Pages, go, once, page
 from app.web.forms import Nothing, SixDigits
@@ -52,7 +52,7 @@ class MoveForm(Schema):
 class ReturnForm(Schema):
     """What a rider without a number is called here (in full), and how the station knows them."""
 
-    nickname = Text(30, required=True)
+    nickname = Line(30, required=True)
     joined_on = fields.Date(load_default=None)
     reason = Text(200, required=True)
 
