@@ -2,7 +2,7 @@
 const FILES = `files-${VERSION}`, PAGES = "pages";
 
 // What a start without a signal needs: home with the own code, a poster's check-in, the report form, the outbox.
-const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/reach.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/bars.js", "js/report.js", "js/checkin.js",
+const NEEDED = ["fengxing.css", "icon.svg", "js/app.js", "js/typed.js", "js/reach.js", "js/outbox.js", "js/outbox-page.js", "js/personal-code.js", "js/bars.js", "js/report.js", "js/checkin.js",
   "js/geolocate.js", "js/scan-offline.js", "js/camera.js", "js/scan-gun.js", "js/station-log.js", "js/station-offline.js", "vendor/lean-qr/lean-qr.js"];
 const KEPT = ["/report", "/outbox", "/scan", "/offline", "/offline/check-in"];
 

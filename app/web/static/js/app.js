@@ -1,4 +1,6 @@
 // On every page: offline strip, one tap = one sending, focus on faults, waiting reports, the service worker.
+import { forgetTyped, remember } from "./typed.js";
+
 const byId = (id) => document.getElementById(id);
 
 // A phone may believe that it is online when it is not; a page that came out of the phone itself knows better.
@@ -34,6 +36,7 @@ document.addEventListener("submit", (event) => {
   delete form.dataset.reached;
   if (Number(form.dataset.sentAt || 0) > Date.now() - 8000) { event.preventDefault(); return; }
   form.dataset.sentAt = Date.now();
+  remember(form);
   const token = document.cookie.match(/(?:^|; )(?:__Host-)?csrf_access_token=([^;]+)/);
   if (token && form.elements.csrf_token) form.elements.csrf_token.value = token[1]; // another tab may have renewed the session
   if (form.dataset.leaving !== undefined) forget();
@@ -73,6 +76,7 @@ if (beats) navigator.vibrate?.(beats);
 
 // Signing out leaves nothing of this rider on the phone, except reports that are still waiting to be sent.
 function forget() {
+  forgetTyped();
   navigator.serviceWorker?.controller?.postMessage("forget");
   indexedDB.deleteDatabase("fengxing-code");
 }
