@@ -90,7 +90,7 @@ def _report(rider: Page, desk: Page, clock: StandingClock, tmp_path: Path) -> No
     desk.locator(".cells a.cell").first.click()
     desk.get_by_role("button", name="受理").click()
     clock.advance(minutes=30)
-    desk.fill("#f-note", "已经补好。")
+    desk.fill("form[action$='/resolve'] [name=note]", "已经补好。")
     shot(desk, "b-case")
     desk.get_by_role("button", name="办结").click()
     expect(desk.locator(".strip.done:not(#waiting)")).to_be_visible()
