@@ -22,7 +22,7 @@ from tests import make
 from tests.conftest import StandingClock
 from tests.rewards import make as rewards
 from tests.rewards.make import Scene
-from tests.web.make import browser, form_on, read, send
+from tests.web.make import browser, form_on, read, send, wrong_fields
 
 PAGES = ("", "/stock", "/invite", "/poster")
 
@@ -233,6 +233,15 @@ def test_a_delivery_is_written_down_and_a_loss_needs_a_reason(
         == 303
     )
     assert scene.stock() == (9, 0)
+
+
+def test_what_never_came_here_is_told_at_the_reward(scene: Scene, manager: FlaskClient, counter: str) -> None:
+    with transaction():
+        new = str(rewards.reward().id)
+    page = f"{counter}/stock"
+    refused = send(manager, page, page, what="count", reward_id=new, quantity="3", reason="数过")
+    assert refused.status_code == 404
+    assert wrong_fields(refused.text) == {"reward_id"}
 
 
 def test_nothing_delivered_or_lost_is_no_movement_but_nothing_may_be_counted(

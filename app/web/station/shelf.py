@@ -58,7 +58,12 @@ def stock(station_id: UUID, by: Actor) -> str:
 @pages.post(
     "/station/<uuid:station_id>/stock",
     again=stock,
-    blame={"stock-promised": "quantity", "stock-short": "quantity", "stock-reason-needed": "reason"},
+    blame={
+        "stock-promised": "quantity",
+        "stock-short": "quantity",
+        "stock-reason-needed": "reason",
+        "stock-unknown": "reward_id",
+    },
 )
 @requires("station.stock")
 @once
