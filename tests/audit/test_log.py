@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -150,11 +151,25 @@ def test_the_page_says_it_in_words(app: Flask, town: Town) -> None:
     browser(app, town.dispatcher).get(f"/grid/{case.id}")
     page = browser(app, town.manager).get("/desk/audit").text
     assert "看了工单" in page
+    assert f"工单 …{str(case.id)[-8:]}" in page
     assert "陈一调" in page
     assert (
         "看了工单"
         not in browser(app, town.manager).get("/desk/audit?action=hours.seen").text.split("</form>")[-1]
     )
+
+
+def test_what_every_record_is_about_has_words() -> None:
+    told = re.compile(r'\bsubject(?:=|, | = ).*?f"([a-z-]+):')
+    kinds = {
+        kind
+        for file in Path(product.__file__).parent.rglob("*.py")
+        for kind in told.findall(file.read_text("utf-8"))
+    }
+    kinds.remove("roll")  # what an objection is about, not a record
+    assert {"person", "selection", "voucher", "reversal"} <= kinds
+    kinds |= {"list", "account", "activity", "candidate", "case", "close", "entry", "session"}  # of addresses
+    assert [each for each in sorted(kinds) if not i18n.has(f"web.audit.about.{each}")] == []
 
 
 def test_every_action_has_words() -> None:

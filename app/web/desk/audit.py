@@ -10,6 +10,7 @@ from app.audit.schemas import RecordsQuery
 from app.identity.actors import Actor
 from app.identity.queries import display_name
 from app.kernel.http import requires, takes_query
+from app.kernel.i18n import has, say
 from app.web.edge import Pages, page
 from app.web.menus import menu_of
 
@@ -19,7 +20,9 @@ pages = Pages("audit")
 def _short(kept: Kept) -> str:
     """What it was about, with as much of the id as tells two apart."""
     kind, _, known = kept.record.subject.partition(":")
-    return f"{kind} …{known[-8:]}" if known else kind
+    slugs = (f"web.audit.about.{kind}", f"ledger.account.{kind}")  # an export is of an account's sort
+    words = next((say(each) for each in slugs if has(each)), kind)
+    return f"{words} …{known[-8:]}" if known else words
 
 
 @pages.get("/desk/audit")
