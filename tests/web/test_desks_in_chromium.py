@@ -214,6 +214,10 @@ def test_the_pages_of_the_department_fit_and_can_be_read(app: Flask, opened: Ope
     expect(
         screen.get_by_role("button", name="导出")
     ).to_be_enabled()  # for the next file: the page stays as it is
+    screen.set_viewport_size({"width": 180, "height": 390})  # a phone enlarged twice
+    screen.context.add_cookies([{"name": "large", "value": "yes", "url": screen.url}])
+    screen.goto("/desk/ledger")
+    assert screen.evaluate("document.documentElement.scrollWidth") <= 180
 
 
 def test_heads_are_counted_on_a_phone_and_one_is_unticked(
