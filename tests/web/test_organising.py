@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Flask
 
 from app.kernel.db import session, transaction
+from app.kernel.paging import DEFAULT_LIMIT
 from app.volunteering import signing_up
 from app.volunteering.models import Activity, Hours, Shift
 from app.volunteering.voiding import find_made_up
 from tests import make
 from tests.conftest import StandingClock
 from tests.volunteering import make as volunteering
-from tests.web.make import browser, desk, form_on, one, person, send, staff, typed, wrong_fields
+from tests.web.make import browser, desk, form_on, one, person, read, send, staff, typed, wrong_fields
 
 
 def test_an_activity_is_drafted_timed_published_attended_and_confirmed(
@@ -78,6 +79,18 @@ def test_an_activity_and_a_shift_sent_twice_are_made_once(app: Flask, city: obje
     assert one(Shift).places == 5
 
 
+def test_an_organiser_of_many_activities_comes_to_the_first_of_them(app: Flask) -> None:
+    here = volunteering.setting()
+    with transaction():
+        for _ in range(DEFAULT_LIMIT):
+            volunteering.activity(here.organiser)
+    organiser = browser(app, person(here.organiser))
+    first, shown = f'href="/activities/desk/{here.activity.id}"', organiser.get("/activities/desk").text
+    assert first not in shown
+    onward = next(given["href"] for tag, given in read(shown).tags if "cursor=" in (given.get("href") or ""))
+    assert first in organiser.get(onward).text
+
+
 def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
     here = volunteering.setting()
     with transaction():
@@ -86,6 +99,8 @@ def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
     hours = one(Hours)
     organiser = browser(app, person(here.organiser))
     no = f"/desk/hours/{hours.id}/reject"
+    refused = send(organiser, "/desk/hours", no, reason=" ")
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"reason"})
     assert send(organiser, "/desk/hours", no, reason="中途走了").status_code == 303
     assert one(Hours).state == "rejected"
 

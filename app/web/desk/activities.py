@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Response
 from markupsafe import Markup
+from marshmallow import fields, validate
 
 from app.codes import drawing
 from app.codes.kinds import shift as shift_code
@@ -17,7 +18,7 @@ from app.identity.queries import display_name
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.errors import Invalid
-from app.kernel.http import requires, takes_form, traced
+from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
@@ -50,6 +51,12 @@ class ShiftForm(Schema):
     places = QueryWhole(1, 10_000, required=True)
 
 
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
 class WitnessForm(Schema):
     """Whom the organiser saw, and why there is no scan."""
 
@@ -75,11 +82,14 @@ class ReasonForm(Schema):
 
 @pages.get("/activities/desk")
 @requires("activity.organise")
-def activities(by: Actor) -> str:
+@takes_query(Continue)
+def activities(by: Actor, cursor: str | None) -> str:
     """My activities, newest first, and the form for another"""
+    found = queries.activities_of(by, cursor)
     return page(
         "desk/activities.html",
-        activities=queries.activities_of(by).items, regions=regions_of(by, "activity.organise"), menu=menu_of(by),
+        activities=found.items, next_cursor=found.next_cursor, menu=menu_of(by),
+        regions=regions_of(by, "activity.organise"),
         category_options=[(each, say(f"volunteering.category.{each}")) for each in CATEGORIES],
     )  # fmt: skip
 
@@ -236,13 +246,19 @@ def witness(shift_id: UUID, person_id: UUID, reason: str, by: Actor) -> Response
 @pages.get("/desk/hours")
 @requires("hours.confirm")
 @traced("hours.seen")
-def hours(by: Actor) -> str:
+@takes_query(Continue)
+def hours(by: Actor, cursor: str | None) -> str:
     """Hours that wait for somebody's word"""
-    found = waiting.with_words(waiting.to_confirm(by).items)
-    return page("desk/hours.html", waiting=found, menu=menu_of(by))
+    found = waiting.to_confirm(by, cursor)
+    return page(
+        "desk/hours.html",
+        waiting=waiting.with_words(found.items),
+        next_cursor=found.next_cursor,
+        menu=menu_of(by),
+    )
 
 
-@pages.post("/desk/hours/<uuid:hours_id>/confirm", again=None)
+@pages.post("/desk/hours/<uuid:hours_id>/confirm", again=hours)
 @requires("hours.confirm")
 @takes_form(Nothing)
 def confirm_one(hours_id: UUID, by: Actor) -> Response:
@@ -253,7 +269,7 @@ def confirm_one(hours_id: UUID, by: Actor) -> Response:
     return go("/desk/hours", said="web.said.hours-confirmed")
 
 
-@pages.post("/desk/hours/<uuid:hours_id>/reject", again=None)
+@pages.post("/desk/hours/<uuid:hours_id>/reject", again=hours)
 @requires("hours.confirm")
 @takes_form(ReasonForm)
 def reject(hours_id: UUID, reason: str, by: Actor) -> Response:
