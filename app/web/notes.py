@@ -23,10 +23,8 @@ class Notes:
     wasm: bool = False  # the page decodes codes by itself
     ahead: Callable[[], str] | None = None  # draws the page that a script is sent on to
     lives_at: str | None = None  # where the page that is drawn lives, if not here
-    form: tuple[str, Mapping[str, Any]] | None = (
-        None  # the page of the form that came in: endpoint, parts of its path
-    )
-    form_of: str | None = None  # the address of the page whose form came in
+    # The page of the form that came in: its endpoint and the parts of its path.
+    form: tuple[str, Mapping[str, Any]] | None = None
 
 
 def notes() -> Notes:

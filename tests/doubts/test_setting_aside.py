@@ -13,7 +13,6 @@ from app.kernel.db import session, transaction
 from app.ledger import reversing
 from app.ledger.accounts import wallet_of
 from app.ledger.posting import entry_of
-from app.ledger.verify import verify
 from app.media.accepting import accept_photo
 from app.media.cleaning import clean
 from app.rules.models import Award
@@ -27,14 +26,6 @@ from tests.rewards import make as rewards
 from tests.rules.make import rule
 
 pytestmark = pytest.mark.once
-
-
-@pytest.fixture
-def town(app, clock):
-    made = make.town()
-    yield made
-    with transaction(write=False):
-        assert list(verify()) == []
 
 
 def points(town):

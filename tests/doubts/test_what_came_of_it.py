@@ -17,7 +17,6 @@ from app.doubts.setting_aside import OUTLIVES, set_aside_due
 from app.kernel.clock import city_day, city_midnight
 from app.kernel.db import session, transaction
 from app.ledger.models import Hold
-from app.ledger.verify import verify
 from app.notices.models import Notice
 from app.volunteering import confirming
 from tests import make as people
@@ -26,14 +25,6 @@ from tests.volunteering import make as volunteering
 
 pytestmark = pytest.mark.once
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def town(app, clock):
-    made = make.town()
-    yield made
-    with transaction(write=False):
-        assert list(verify()) == []
 
 
 @pytest.fixture

@@ -119,9 +119,8 @@ def object_(selection_id: UUID, pseudonym: str | None, words: str, by: Actor) ->
     case = objecting.object_(
         selection_id=selection_id, pseudonym=pseudonym, words=words, by=by, at=clock.now()
     )
-    kept = (
-        case.description == words
-    )  # or it is the matter that he brought before, and nobody has answered yet
+    # Or it is the matter that he brought before, and nobody has answered yet.
+    kept = case.description == words
     return go(f"/reports/{case.id}", said="web.said.objected" if kept else "web.said.asked-before")
 
 
