@@ -16,7 +16,7 @@ CONTENT_SECURITY = (
 def secured(response: Response) -> Response:
     """The response with the headers that say so."""
     wasm = " 'wasm-unsafe-eval'" if notes().wasm else ""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY.format(wasm=wasm)
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY.format(wasm=wasm))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(self), geolocation=(self), microphone=(), payment=()"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web import reference
+from app.web import files, reference
 from app.web.desk import activities as organising
 from app.web.desk import (
     audit,
@@ -97,5 +97,6 @@ ALL: tuple[Pages, ...] = (
     honour_builder.pages,
     honour_review.pages,
     audit.pages,
+    files.pages,
     reference.pages,
 )

@@ -43,7 +43,7 @@ def test_a_photo_a_category_and_a_place(rider: FlaskClient) -> None:
     assert response.headers["Location"].endswith("/sent")
     assert rider.get(response.headers["Location"]).status_code == 200
     page = rider.get(response.headers["Location"].removesuffix("/sent")).text
-    assert "/api/v1/media/" in page
+    assert "/photos/" in page
 
 
 def test_after_a_refusal_it_is_said_that_the_photo_has_to_be_chosen_again(rider: FlaskClient) -> None:

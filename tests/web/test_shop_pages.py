@@ -74,7 +74,7 @@ def test_hours_are_said_where_a_reward_has_its_own(app: Flask) -> None:
 
 def test_a_waiting_voucher_is_printed_by_its_rider(scene: Scene, rider: FlaskClient) -> None:
     voucher = scene.reserve()
-    paper = f"/api/v1/vouchers/{voucher.id}/paper.pdf"
+    paper = f"/vouchers/{voucher.id}/paper.pdf"
     assert paper in rider.get(f"/vouchers/{voucher.id}").text
     words = pypdf.PdfReader(io.BytesIO(rider.get(paper).data)).pages[0].extract_text()
     assert scene.station.name in words
@@ -98,7 +98,7 @@ def test_a_station_reserves_for_a_rider_without_a_phone_and_prints_it(app: Flask
     voucher = one(Voucher)
     assert made.headers["Location"] == f"{counter}/vouchers/{voucher.id}"
     assert (voucher.person_id, voucher.reserved_by) == (plain.id, scene.manager.id)
-    paper = f"/api/v1/vouchers/{voucher.id}/paper.pdf"
+    paper = f"/vouchers/{voucher.id}/paper.pdf"
     assert paper in manager.get(made.headers["Location"]).text
     assert manager.get(paper).data.startswith(b"%PDF")
     logged = one(AuditRecord, action="voucher.reserved-on-behalf")

@@ -165,7 +165,7 @@ def test_last_months_statement_is_made_and_handed_out_on_paper(
     assert made.month == (clock_module.city_day(clock.at).replace(day=1) - timedelta(days=1)).replace(day=1)
     shown = manager.get(f"{counter}/settlements").text
     for paper, begins in (("pdf", b"%PDF"), ("xlsx", b"PK")):
-        path = f"/api/v1/settlements/{made.id}/statement.{paper}"
+        path = f"/settlements/{made.id}/statement.{paper}"
         assert path in shown
         assert manager.get(path).data.startswith(begins)
     assert f'action="{counter}/settlements"' not in shown

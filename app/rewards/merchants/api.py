@@ -111,7 +111,7 @@ def read_statement(merchant_statement_id: UUID, by: Actor) -> MerchantMonth:
 @api.get("/merchant-statements/<uuid:merchant_statement_id>/statement.pdf")
 @requires("ledger.read")
 @gives_file(PDF)
-def read_statement_pdf(merchant_statement_id: UUID, by: Actor) -> Response:
+def read_merchant_statement_pdf(merchant_statement_id: UUID, by: Actor) -> Response:
     """The statement to sign on; asked again, the same bytes"""
     made = settling.merchant_month(merchant_statement_id, by).statement
     return attachment(statement_pdf(made), PDF, f"{made.number}.pdf")
@@ -120,7 +120,7 @@ def read_statement_pdf(merchant_statement_id: UUID, by: Actor) -> Response:
 @api.get("/merchant-statements/<uuid:merchant_statement_id>/statement.xlsx")
 @requires("ledger.read")
 @gives_file(XLSX)
-def read_statement_xlsx(merchant_statement_id: UUID, by: Actor) -> Response:
+def read_merchant_statement_xlsx(merchant_statement_id: UUID, by: Actor) -> Response:
     """The same with every single entry and its station"""
     made = settling.merchant_month(merchant_statement_id, by).statement
     return attachment(statement_xlsx(made), XLSX, f"{made.number}.xlsx")
