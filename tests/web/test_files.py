@@ -32,7 +32,9 @@ def picture(wang: Person) -> str:
 
 
 def test_a_page_leads_to_the_api_only_for_what_everybody_may_see() -> None:
-    led_to = [found for each in TEMPLATES.rglob("*.html") for found in LED_TO.findall(each.read_text("utf-8"))]
+    led_to = [
+        found for each in TEMPLATES.rglob("*.html") for found in LED_TO.findall(each.read_text("utf-8"))
+    ]
     assert len(led_to) >= 3
     assert [each for each in led_to if not FOR_EVERYBODY.fullmatch(each)] == []
 
@@ -49,7 +51,9 @@ def test_a_picture_is_there_on_a_page_older_than_a_quarter_of_an_hour(
     assert "Set-Cookie" in shown.headers  # and the session goes on
 
 
-def test_what_is_not_there_is_told_in_words(app: Flask, wang: Person, picture: str, guest: FlaskClient) -> None:
+def test_what_is_not_there_is_told_in_words(
+    app: Flask, wang: Person, picture: str, guest: FlaskClient
+) -> None:
     with transaction():
         other = make.rider("阿强")
     for address in (picture, picture.replace("/photos/", "/vouchers/") + "/paper.pdf"):
