@@ -187,13 +187,20 @@ def seal(number: int) -> Seal:
 
 
 def corrections(
-    *, by: Actor, state: str | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    *,
+    by: Actor,
+    state: str | None = None,
+    decided: bool = False,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
 ) -> Page[Correction]:
-    """Corrections in the regions where the caller may correct, newest first."""
+    """Corrections in the regions where the caller may correct, newest first; `decided`: only what waits no more."""
     paths = by.scopes("ledger.correct").region_paths
     chosen = select(Correction).where(places.inside(Correction.region_path, paths))
     if state:
         chosen = chosen.where(Correction.state == state)
+    if decided:
+        chosen = chosen.where(Correction.state != "waiting")
     return page(chosen, Correction.id, cursor, limit)
 
 

@@ -84,12 +84,19 @@ def standing_of(transaction_id: UUID) -> Reversal | None:
 
 
 def reversals(
-    *, by: Actor, state: str | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    *,
+    by: Actor,
+    state: str | None = None,
+    decided: bool = False,
+    cursor: str | None = None,
+    limit: int = DEFAULT_LIMIT,
 ) -> Page[Reversal]:
-    """What was asked where the caller may correct, newest first."""
+    """What was asked where the caller may correct, newest first; `decided`: only what waits for nobody any more."""
     chosen = select(Reversal).where(_within(by))
     if state:
         chosen = chosen.where(Reversal.state == state)
+    if decided:
+        chosen = chosen.where(Reversal.state != WAITING)
     return page(chosen, Reversal.id, cursor, limit)
 
 

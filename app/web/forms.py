@@ -17,6 +17,25 @@ from app.kernel.widths import narrow
 PLACE = ("lat", "lng", "accuracy_m")
 
 
+class Choice(fields.String):
+    """One of the values offered."""
+
+    def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class Continue(Schema):
+    """Where a list continues."""
+
+    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
+
+
+class Asked(Continue):
+    """Of what two persons decide: what waits for the second one, or what was decided."""
+
+    show = Choice(("waiting", "decided"), load_default="waiting")
+
+
 class Tick(fields.Field[bool]):
     """A box: ticked or not sent at all."""
 
@@ -34,13 +53,6 @@ class Decimal(fields.Float):
 
     def __init__(self, minimum: float, maximum: float, **kwargs: Any) -> None:
         super().__init__(allow_nan=False, validate=validate.Range(min=minimum, max=maximum), **kwargs)
-
-
-class Choice(fields.String):
-    """One of the values offered."""
-
-    def __init__(self, choices: tuple[str, ...] | list[str], **kwargs: Any) -> None:
-        super().__init__(validate=validate.OneOf(choices), **kwargs)
 
 
 class SixDigits(fields.String):

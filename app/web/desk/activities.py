@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import Response
 from markupsafe import Markup
-from marshmallow import fields, validate
 
 from app.codes import drawing
 from app.codes.kinds import shift as shift_code
@@ -25,7 +24,7 @@ from app.places import queries as places
 from app.volunteering import confirming, heads, organising, queries, waiting
 from app.volunteering.models import CATEGORIES, Shift
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice, CityMoment, Nothing
+from app.web.forms import Choice, CityMoment, Continue, Nothing
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -49,12 +48,6 @@ class ShiftForm(Schema):
     starts_at = CityMoment(required=True)
     ends_at = CityMoment(required=True)
     places = QueryWhole(1, 10_000, required=True)
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class WitnessForm(Schema):

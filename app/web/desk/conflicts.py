@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.identity.queries import masked_of, person
@@ -18,7 +17,7 @@ from app.sync import deciding, queries
 from app.sync.models import DECISIONS, Conflict
 from app.sync.schemas import why
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice
+from app.web.forms import Choice, Continue
 from app.web.menus import menu_of
 
 pages = Pages("conflicts")
@@ -27,11 +26,10 @@ LOOK_BACK = timedelta(days=30)
 INSTANTS = ("happened_at", "arrived_at", "lease_from", "lease_until", "revoked_at", "other_at")
 
 
-class Which(Schema):
+class Which(Continue):
     """Open ones or decided ones, and where the list continues."""
 
     show = Choice(("open", "decided"), load_default="open")
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class DecideForm(Schema):

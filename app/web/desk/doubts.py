@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.doubts import deciding, queries
 from app.identity.actors import Actor
@@ -13,15 +12,10 @@ from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Schema, Text
 from app.web.edge import Pages, go, page
+from app.web.forms import Continue
 from app.web.menus import menu_of
 
 pages = Pages("doubts")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class InOrderForm(Schema):

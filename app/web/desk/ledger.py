@@ -27,7 +27,7 @@ from app.ledger.wording import explain
 from app.places import queries as places
 from app.rules.queries import queued_awards
 from app.web.edge import Pages, go, once, page
-from app.web.forms import CityMoment, Key, PickedDay
+from app.web.forms import CityMoment, Continue, Key, PickedDay
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -53,12 +53,11 @@ class Moment(Schema):
         return data
 
 
-class Which(Moment):
+class Which(Moment, Continue):
     """Which accounts: of a kind, with a text in their name, as at a moment; and where the list continues."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(["", *reporting.KINDS]))
     key = fields.String(load_default="", validate=validate.Length(max=80))
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class Span(Moment):

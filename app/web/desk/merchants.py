@@ -20,9 +20,8 @@ from app.rewards.books.models import MADE, SIGNED
 from app.rewards.books.settling import last_month, next_month
 from app.rewards.merchants import belonging, settling
 from app.rewards.merchants.settling import MerchantMonth
-from app.web.desk.reward_books import Continue
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Nothing
+from app.web.forms import Continue, Nothing
 from app.web.looks import month as month_words
 from app.web.menus import menu_of
 from app.web.scopes import regions_of

@@ -10,7 +10,7 @@ from flask import Response
 from app.identity import queries as people
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form, traced
+from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
 from app.kernel.schemas import Schema, Text
 from app.ledger import reversals, reversing
@@ -19,8 +19,9 @@ from app.ledger.reversals import Reversal
 from app.ledger.reversing import Foreseen
 from app.ledger.wording import explain
 from app.rules import reversing as awards
+from app.web.desk.corrections import asked_and_decided
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice
+from app.web.forms import Asked, Choice
 from app.web.menus import menu_of
 
 pages = Pages("reversals")
@@ -68,13 +69,15 @@ def ask(entry_id: UUID, reason: str, by: Actor) -> Response:
 @pages.get(LIST)
 @requires("ledger.correct")
 @traced("reversals.seen")
-def listed(by: Actor) -> str:
-    """What waits for a second person, and what was decided lately"""
-    waiting = reversals.reversals(by=by, state=reversals.WAITING).items
-    decided = [each for each in reversals.reversals(by=by).items if each.state != reversals.WAITING]
+@takes_query(Asked)
+def listed(by: Actor, show: str = reversals.WAITING, cursor: str | None = None) -> str:
+    """What waits for a second person and what was decided lately; with a cursor one of them, further back"""
+    waiting, decided = asked_and_decided(reversals.reversals, show, cursor, by)
     return page(
         "desk/reversals.html",
-        waiting=[_row(each, by) for each in waiting], decided=[_row(each, by) for each in decided],
+        waiting=[_row(each, by) for each in waiting.items], more_waiting=waiting.next_cursor,
+        decided=[_row(each, by) for each in decided.items], more_decided=decided.next_cursor,
+        show=show, further_back=cursor is not None,
         can_read=by.holds("ledger.read"), menu=menu_of(by),
     )  # fmt: skip
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
@@ -18,16 +17,10 @@ from app.rewards.books import refunding, settling
 from app.rewards.books.models import MADE, SIGNED, WAITING, Settlement
 from app.rewards.books.queries import RefundDetail
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Continue, Nothing
 from app.web.menus import menu_of
 
 pages = Pages("reward-books")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class DecideForm(Schema):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.codes import reading
 from app.codes.errors import CodeFormat
@@ -13,26 +12,17 @@ from app.codes.kinds.shift import ShiftCode
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
-from app.kernel.schemas import Schema
 from app.volunteering import attendance, queries, signing_up, waiting
 from app.web.edge import Pages, go, page
-from app.web.forms import Nothing, PlaceForm
+from app.web.forms import Continue, Nothing, PlaceForm
 
 pages = Pages("activities")
 
 NEAR_M = 20_000
 
 
-class ShiftsQuery(PlaceForm):
+class ShiftsQuery(PlaceForm, Continue):
     """A place, and where the list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 @pages.get("/activities")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.checkins import queries
 from app.checkins.checking_in import check_in_by_poster
@@ -17,22 +16,15 @@ from app.codes.posters import station_behind
 from app.identity.actors import Actor
 from app.kernel import clock, geo
 from app.kernel.http import public, requires, takes_form, takes_query
-from app.kernel.schemas import Schema
 from app.ledger.queries import balance_of
 from app.places import queries as places
 from app.places.models import Station
 from app.rules.explaining import explain_fact
 from app.rules.queries import recorded_fact
 from app.web.edge import Pages, go, once, page
-from app.web.forms import PlaceForm
+from app.web.forms import Continue, PlaceForm
 
 pages = Pages("checking-in")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 def _station_of(token: str) -> Station:

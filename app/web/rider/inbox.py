@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form, takes_query
-from app.kernel.schemas import Schema
 from app.notices import queries
 from app.notices.reading import mark_all_read
 from app.notices.telling import text_of
 from app.web.edge import Pages, go, page
-from app.web.forms import Nothing
+from app.web.forms import Continue, Nothing
 from app.web.rider.leading import page_of
 
 pages = Pages("inbox")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 @pages.get("/inbox")

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel.http import public, requires, takes_query
-from app.kernel.schemas import Schema
 from app.sync import queries
 from app.web.edge import Pages, kept_offline, page
+from app.web.forms import Continue
 
 pages = Pages("outbox")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 @pages.get("/outbox")

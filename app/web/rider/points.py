@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from marshmallow import fields, validate
 
 from app.cases.asking import open_points_query
 from app.doubts import queries as doubts
@@ -30,14 +29,9 @@ from app.rules import queries as rules
 from app.rules.explaining import explain as explain_award
 from app.rules.sentences import rule_in_words
 from app.web.edge import Pages, go, once, page
+from app.web.forms import Continue
 
 pages = Pages("points")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class Question(Schema):

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request
-from marshmallow import fields, validate
 
 from app.cases import closing, queries, reporting
 from app.cases import states as s
@@ -22,7 +21,7 @@ from app.kernel.schemas import Instant, Schema, Text
 from app.media.accepting import accept_photo
 from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, kept_offline, once, page
-from app.web.forms import Choice, Nothing, PlaceForm
+from app.web.forms import Choice, Continue, Nothing, PlaceForm
 
 pages = Pages("reporting")
 
@@ -50,12 +49,6 @@ class ReopenForm(Schema):
     """Why it is not."""
 
     reason = Text(500, required=True)
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 @pages.get("/report")

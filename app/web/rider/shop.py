@@ -7,7 +7,6 @@ from uuid import UUID
 
 from flask import Response
 from markupsafe import Markup
-from marshmallow import fields, validate
 
 from app.codes import drawing
 from app.codes.kinds import voucher as voucher_code
@@ -24,17 +23,15 @@ from app.rewards.models import RESERVED, Voucher
 from app.rewards.shop import Place
 from app.sync import sparing
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Nothing, PlaceForm
+from app.web.forms import Continue, Nothing, PlaceForm
 
 pages = Pages("shop")
 
 BARE = 5  # stations without one are named, with the nearest that has it; more would bury the list of those that do
 
 
-class ShopQuery(PlaceForm):
+class ShopQuery(PlaceForm, Continue):
     """A place, and where the list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 class OrderForm(Schema):
@@ -93,12 +90,6 @@ def reserve(reward_id: UUID, station_id: UUID, by: Actor) -> Response:
     """Put one aside; the points are held until it is picked up"""
     made = ordering.reserve(reward_id=reward_id, station_id=station_id, by=by, at=clock.now())
     return go(f"/vouchers/{made.id}", said="web.said.reserved")
-
-
-class Continue(Schema):
-    """Where a list continues."""
-
-    cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
 @pages.get("/vouchers")

@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form, traced
+from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text
 from app.places import queries as places
 from app.rewards.books import closing, refunding, settling
@@ -22,7 +22,7 @@ from app.rewards.books.closing import Counted
 from app.rewards.errors import DayCloseUnknown
 from app.rewards.merchants import belonging
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Continue, Nothing
 from app.web.menus import menu_of
 from app.web.station.counter import voucher
 
@@ -76,16 +76,17 @@ class RefundForm(Schema):
 @pages.get("/station/<uuid:station_id>/day")
 @requires("station.stock")
 @traced("day.seen")
-def day(station_id: UUID, by: Actor) -> str:
-    """What no closed day has yet, the count that closes it, and the days before"""
+@takes_query(Continue)
+def day(station_id: UUID, by: Actor, cursor: str | None = None) -> str:
+    """What no closed day has yet, the count that closes it, and the days before; with a cursor those further back"""
     by.must("station.stock", station_id=station_id)
     at = clock.now()
-    running = books.today_at(station_id, at)
+    running, before = books.today_at(station_id, at), books.closed_days(station_id, cursor)
     return page(
         "station/day.html",
         station=places.station(station_id), running=running, today=clock.city_day(at),
         closable=running.day <= clock.city_day(at), shelf=closing.shelf_to_count(station_id),
-        closes=books.closed_days(station_id).items, menu=menu_of(by),
+        closes=before.items, next_cursor=before.next_cursor, further_back=cursor is not None, menu=menu_of(by),
     )  # fmt: skip
 
 
@@ -148,14 +149,16 @@ def ask_refund(station_id: UUID, voucher_id: UUID, reason: str, came_back: str, 
 
 @pages.get("/station/<uuid:station_id>/settlements")
 @requires("station.stock")
-def settlements(station_id: UUID, by: Actor) -> str:
+@takes_query(Continue)
+def settlements(station_id: UUID, by: Actor, cursor: str | None = None) -> str:
     """What this station is owed, month by month"""
     by.must("station.stock", station_id=station_id)
     last, month = books.last_settlement(station_id), _last_month()
+    found = books.settlements(by=by, station_id=station_id, cursor=cursor)
     return page(
         "station/settlements.html",
-        station=places.station(station_id), made=books.settlements(by=by, station_id=station_id).items,
-        due=month if last is None or last.month < month else None, menu=menu_of(by),
+        station=places.station(station_id), made=found.items, next_cursor=found.next_cursor,
+        due=month if cursor is None and (last is None or last.month < month) else None, menu=menu_of(by),
         merchant=belonging.merchant_in(station_id, clock.city_day(clock.now())),
     )  # fmt: skip
 

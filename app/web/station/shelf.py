@@ -13,12 +13,12 @@ from app.codes import drawing
 from app.identity.actors import Actor
 from app.identity.signing_in import invite_rider
 from app.kernel import clock, settings
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.schemas import Id, QueryWhole, Schema, Text
 from app.places import queries as places
 from app.rewards import queries, shop, stocking
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Continue, Nothing
 from app.web.menus import menu_of
 
 pages = Pages("shelf")
@@ -42,16 +42,18 @@ class MoveForm(Schema):
 
 @pages.get("/station/<uuid:station_id>/stock")
 @requires("station.stock")
-def stock(station_id: UUID, by: Actor) -> str:
-    """What lies on the shelf, and how it came about"""
+@takes_query(Continue)
+def stock(station_id: UUID, by: Actor, cursor: str | None = None) -> str:
+    """What lies on the shelf, and how it came about; with a cursor what was further back"""
     by.must("station.stock", station_id=station_id)
     station, shelf = places.station(station_id), queries.station_stock(station_id)
+    moved = queries.movements_at(station_id, cursor)
     offered = shop.shop(region_code=station.region_code, limit=100, at=clock.now()).items
     return page(
         "station/stock.html",
         station=station, shelf=shelf, names={each.stock.id: each.reward.name for each in shelf},
         options=[(each.reward.id, each.reward.name) for each in offered],
-        movements=queries.movements_at(station_id).items, menu=menu_of(by),
+        movements=moved.items, next_cursor=moved.next_cursor, further_back=cursor is not None, menu=menu_of(by),
     )  # fmt: skip
 
 

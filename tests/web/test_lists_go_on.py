@@ -1,0 +1,134 @@
+"""A list that shows the newest twenty leads on to the first: nothing that waits or was decided is out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.identity.models import Person
+from app.kernel import clock
+from app.kernel.db import transaction
+from app.kernel.paging import DEFAULT_LIMIT
+from app.ledger import correcting, reversing
+from app.ledger.accounts import wallet_of
+from app.ledger.posting import entry_of
+from app.rewards import stocking
+from app.rewards.books import closing, settling
+from app.rewards.books.closing import Counted
+from app.rewards.queries import station_stock
+from tests import make
+from tests.ledger import make as points
+from tests.rewards import make as rewards
+from tests.rewards.make import Scene
+from tests.web.make import browser, person, read
+
+MORE = DEFAULT_LIMIT + 1
+SMALL, BIG = 1, 300  # decided at once, and what waits for a second person
+
+
+def leads_to(page: str) -> list[str]:
+    """Where the lists of a page go on."""
+    return [
+        given["href"] or ""
+        for tag, given in read(page).tags
+        if tag == "a" and "cursor=" in (given.get("href") or "")
+    ]
+
+
+@pytest.fixture
+def department(app: Flask, wang: Person) -> Person:
+    with transaction():
+        points.give(wang.id, MORE * (SMALL + BIG))
+        return make.staff("department", region_code=make.CITY)
+
+
+def correct(wang: Person, by: Person, size: int, number: int) -> None:
+    correcting.correct(
+        person_id=wang.id, points=size, reason=f"更正之{number}。", by=make.actor(by), at=clock.now()
+    )
+
+
+def take_back(wang: Person, by: Person, size: int, number: int) -> None:
+    booked = points.give(wang.id, size, kind="correction", source=f"mistake:{size}:{number}")
+    entry_id = entry_of(booked.source, wallet_of(wang.id).id)
+    reversing.ask_to_reverse(entry_id=entry_id, reason=f"更正之{number}。", by=make.actor(by), at=clock.now())
+
+
+@pytest.mark.parametrize(("address", "done"), [("corrections", correct), ("reversals", take_back)])
+def test_all_that_waits_for_a_second_person_and_all_that_was_decided(
+    app: Flask, wang: Person, department: Person, address: str, done: Callable[..., None]
+) -> None:
+    with transaction():
+        for size in (SMALL, BIG):
+            for number in range(MORE):
+                done(wang, department, size, number)
+    client, first = browser(app, department), "更正之0。"
+    begin = client.get(f"/desk/ledger/{address}").text
+    waiting, decided = leads_to(begin)
+    assert (first in begin, "show=decided" in waiting, "show=decided" in decided) == (False, False, True)
+    for onward, button in ((waiting, 'value="refuse"'), (decided, "")):
+        shown = client.get(onward).text
+        assert (shown.count("更正之"), first in shown, button in shown) == (1, True, True)
+        assert leads_to(shown) == []
+        assert 'name="reason"' not in shown  # the form is on the first page
+
+
+@pytest.fixture
+def scene(app: Flask) -> Scene:
+    return rewards.scene()
+
+
+@pytest.fixture
+def manager(app: Flask, scene: Scene) -> FlaskClient:
+    return browser(app, person(scene.manager))
+
+
+def reaches(client: FlaskClient, address: str, first: str) -> bool:
+    """Whether the first row stands behind the newest, on a page that has the list alone."""
+    begin = client.get(address).text
+    (onward,) = leads_to(begin)
+    behind = client.get(onward).text
+    assert [form.action for form in read(behind).found] == ["/preferences"]
+    return first not in begin and first in behind
+
+
+def test_all_that_came_to_a_shelf_and_went(scene: Scene, manager: FlaskClient) -> None:
+    with transaction():
+        for number in range(MORE):
+            stocking.deliver(
+                reward_id=scene.reward.id, station_id=scene.station.id, quantity=1, reason=f"第{number}箱。",
+                by=scene.manager, at=clock.now(),
+            )  # fmt: skip
+    assert reaches(manager, f"/station/{scene.station.id}/stock", "第0箱。")
+
+
+def test_all_days_that_were_closed(scene: Scene, manager: FlaskClient) -> None:
+    today = clock.city_day(clock.now())
+    with transaction():
+        (shelf,) = station_stock(scene.station.id)
+        counts = [Counted(shelf.reward.id, shelf.stock.on_hand, None)]
+        made = [
+            closing.close_day(
+                station_id=scene.station.id,
+                day=today - timedelta(days=back),
+                counts=counts,
+                by=scene.manager,
+                at=clock.now(),
+            )
+            for back in range(MORE, 0, -1)
+        ]
+    assert reaches(manager, f"/station/{scene.station.id}/day", f"/day/{made[0].id}")
+
+
+def test_all_months_of_a_station(scene: Scene, manager: FlaskClient) -> None:
+    month, made = clock.city_day(clock.now()).replace(day=1) - timedelta(days=365 * 2), []
+    with transaction():
+        for _ in range(MORE):
+            by, at = scene.manager, clock.now()
+            made.append(settling.settle(station_id=scene.station.id, month=month, by=by, at=at).number)
+            month = settling.next_month(month)
+    assert reaches(manager, f"/station/{scene.station.id}/settlements", made[0])
