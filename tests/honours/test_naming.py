@@ -18,6 +18,7 @@ from app.kernel import clock
 from app.kernel.db import transaction
 from tests.honours import make
 from tests.media.make import encoded, scene
+from tests.web.make import browser, send
 
 SURNAMES = ["王", "李", "欧阳", "司马", "诸葛", "阿", "𠮷", "爨"]
 GIVEN = ["明", "小明", "振华", "子轩", "一", "㛃", "淼淼", "建国强"]
@@ -194,3 +195,14 @@ def test_the_roll_comes_in_an_order_that_says_nothing(app):
         assert [each.candidate.pseudonym for each in listed] == sorted(
             each.candidate.pseudonym for each in listed
         )
+
+
+def test_whoever_agrees_to_a_full_name_that_is_not_known_is_told(app):
+    here = make.setting(120, names=["王小明"])
+    final = make.final(here)
+    client, page = browser(app, here.riders[0]), "/me/honours"
+    assert "没有填写姓名" not in client.get(page).text
+    assert send(client, page, f"{page}/{final.id}", choice="full").status_code == 303
+    assert "没有填写姓名" not in client.get(page).text
+    assert send(client, "/me/profile", "/me/profile", name="").status_code == 303
+    assert "没有填写姓名" in client.get(page).text

@@ -185,7 +185,10 @@ def test_what_the_reporter_calls_unsolved_is_opened_again(app: Flask, desk: Desk
     assert f"{page}/reopen" not in desk.dispatcher.get(page).text
     rider = browser(app, desk.town.rider)
     answer = form_on(rider.get(f"/reports/{desk.case.id}"), f"/reports/{desk.case.id}/answer")
+    question = '<details class="ask" id="reopen"'
+    assert f"{question}>" in rider.get(f"/reports/{desk.case.id}").text
     rider.post(answer.action, data=answer.fields | {"answer": "not_solved"})
+    assert f"{question} open>" in rider.get(f"/reports/{desk.case.id}").text  # where the answer leads to
     assert page in desk.dispatcher.get("/grid?show=disputed").text
     assert send(desk.dispatcher, page, f"{page}/reopen", reason="换人再看").status_code == 303
     assert now(desk.case).state == "reopened"

@@ -21,7 +21,7 @@ from app.kernel.db import session, transaction
 from tests import make
 from tests.conftest import StandingClock
 from tests.honours import make as honours
-from tests.web.make import browser, form_on, read, send
+from tests.web.make import Form, browser, form_on, read, send
 from tests.web.test_desk import desk, person, wrong_fields
 
 
@@ -44,12 +44,17 @@ def build(client: FlaskClient, **filled: str) -> TestResponse:
     """Through the five steps, each form sent as it stands but for what is filled in; the last answer."""
     answer = client.get(NEW)
     for _ in range(5):
-        form = form_on(answer, NEW)
+        form = _step_on(answer)
         mine = {name: text for name, text in filled.items() if name in form.names - _hidden(answer)}
-        answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
+        answer = client.post(form.action, data=form.fields | mine | {"to": "on"})
         if answer.status_code != 200:
             break
     return answer
+
+
+def _step_on(answer: TestResponse) -> Form:
+    (step,) = [each for each in read(answer.text).found if each.action.startswith(NEW)]
+    return step
 
 
 def _hidden(answer: TestResponse) -> set[str]:
@@ -190,12 +195,20 @@ def test_the_last_step_shows_everything_and_nothing_is_kept_before_it(app: Flask
         answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
     assert "十月最美骑手" in answer.text
     assert "南京市" in answer.text
-    with transaction(write=False):
-        assert session.query(Selection).count() == 0
-    jumped = client.post(
-        NEW, data=form_on(answer, NEW).fields | {"to": "on", "marks_rule": "mean", "seats": "0"}
-    )
+    assert selections() == 0
+    last = _step_on(answer)
+    sent = last.fields | {"to": "on", "marks_rule": "mean"}
+    jumped = client.post(last.action, data=sent | {"seats": "0"})
     assert (jumped.status_code, wrong_fields(jumped.text)) == (422, {"seats"})
+    made, again = client.post(last.action, data=sent), client.post(last.action, data=sent)  # pressed twice
+    assert made.status_code == 303
+    assert made.headers["Location"] == again.headers["Location"]
+    assert selections() == 1
+
+
+def selections() -> int:
+    with transaction(write=False):
+        return session.query(Selection).count()
 
 
 def test_the_builder_sets_finer_weights_ties_and_groups_of_which_some_are_chosen(app: Flask) -> None:

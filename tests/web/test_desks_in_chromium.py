@@ -273,3 +273,18 @@ def test_the_pages_of_people_fit_and_can_be_read(app: Flask, city: object, opene
         admin = make.staff("admin", region_code=make.CITY)
         other = make.staff("dispatcher", region_code=make.XUANWU)
     _looked_at(opened(admin), ["/desk", "/desk/conflicts", "/desk/people", f"/desk/people/{other.id}"])
+
+
+def test_the_browsers_own_way_back_through_a_selection_loses_nothing(opened: Opener, app: Flask) -> None:
+    page = opened(person(honours.setting(120).department))
+    page.goto("/desk/honours/new")
+    page.locator("input[name=title_zh]").fill("雨天")
+    page.locator("select[name=purpose]").select_option("example")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator("input[name=seats]")).to_be_visible()
+    for name, value in (("period_start_on", "2026-10-01"), ("period_end_on", "2026-10-31"), ("seats", "3")):
+        page.locator(f"input[name={name}]").fill(value)
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator("input[name=minimum_hours]")).to_be_visible()
+    page.go_back()
+    expect(page.locator("input[name=seats]")).to_have_value("3")

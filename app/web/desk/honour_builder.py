@@ -1,6 +1,7 @@
 """Setting a selection up in five steps. What was typed travels along in the form, so nothing is kept until it is whole.
 
-Each step is checked when it is left; back and forth loses nothing, and no script is needed.
+Each step is checked when it is left; back and forth loses nothing, also by the browser's own button, and no script is
+needed.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from app.web.desk.honour_choices import (
     ties_looked_at,
     ties_of,
 )
-from app.web.edge import Pages, faults_of_request, go, page
+from app.web.edge import Pages, faults_of_request, go, once, page
 from app.web.forms import Choice
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
@@ -130,9 +131,9 @@ def build(by: Actor) -> str:
 @requires("selection.run")
 @takes_form(BuilderForm)
 def turn(by: Actor, step: int, to: str, **typed: str) -> Response:
-    """A step on or back; after the last the criteria are written down, before anybody's figures are seen"""
+    """A step on or back, nothing kept yet"""
     if to == "back":
-        return make_response(_step(max(1, step - 1), by))
+        return _turned(max(1, step - 1), by)
     filled = {name: text for name, text in typed.items() if text}
     here = STEPS[step - 1]
     checked = load(SelectionForm(only=here), {name: filled[name] for name in here if name in filled})
@@ -140,13 +141,30 @@ def turn(by: Actor, step: int, to: str, **typed: str) -> Response:
         selecting.must_be_a_period(checked["period_start_on"], checked["period_end_on"])
         quotas_of(checked)
     ties_of(checked)
-    if step < len(STEPS):
-        return make_response(_step(step + 1, by))
-    whole = load(SelectionForm(), filled)
+    return _turned(min(step + 1, len(STEPS)), by)
+
+
+@pages.post("/desk/honours/new/made", again=build, blame={"selection-period-wrong": "period_end_on"})
+@requires("selection.run")
+@once
+@takes_form(BuilderForm)
+def create(by: Actor, step: int, to: str, **typed: str) -> Response:
+    """The criteria are written down, before anybody's figures are seen"""
+    whole = load(SelectionForm(), {name: text for name, text in typed.items() if text})
+    selecting.must_be_a_period(whole["period_start_on"], whole["period_end_on"])
+    quotas_of(whole)
+    ties_of(whole)
     made = selecting.create_selection(
         **{each: whole[each] for each in TOLD}, criteria=_criteria(whole), by=by, at=clock.now()
     )
     return go(f"/desk/honours/{made.id}", said="web.said.selection-made")
+
+
+def _turned(number: int, by: Actor) -> Response:
+    """A step as the answer to a form: the browser keeps it for its own button back, which would ask to send again."""
+    response = make_response(_step(number, by))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _step(number: int, by: Actor) -> str:

@@ -23,7 +23,7 @@ from app.rules.models import OPEN_STATES, RuleSetVersion
 from app.rules.sentences import rule_in_words
 from app.web.desk import rule_choices, rule_form
 from app.web.desk.dry_run_words import alarm_words, group_words, said_day
-from app.web.edge import Pages, go, page
+from app.web.edge import Pages, go, once, page
 from app.web.forms import CityMoment, Nothing
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
@@ -120,6 +120,7 @@ def version(version_id: UUID, by: Actor) -> str:
 
 @pages.post("/desk/rules/<uuid:version_id>/draft", again=version)
 @requires("rules.edit")
+@once
 @takes_form(Nothing)
 def draft(version_id: UUID, by: Actor) -> Response:
     """A new draft that starts from this version"""
@@ -141,6 +142,7 @@ def first_rule(rule_set_id: UUID, fact: str, by: Actor) -> str:
 
 @pages.post("/desk/rule-sets/<uuid:rule_set_id>/new/<fact>", again=first_rule)
 @requires("rules.edit")
+@once
 @takes_form(AnyFields)
 def draft_from_nothing(rule_set_id: UUID, fact: str, by: Actor, **_: Any) -> Response:
     """A new draft with one rule"""
@@ -165,6 +167,7 @@ def new_rule(version_id: UUID, fact: str, by: Actor) -> str:
 
 @pages.post("/desk/rules/<uuid:version_id>/new/<fact>", again=new_rule)
 @requires("rules.edit")
+@once
 @takes_form(AnyFields)
 def add_rule(version_id: UUID, fact: str, by: Actor, **_: Any) -> Response:
     """One more rule in a draft"""

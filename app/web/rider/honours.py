@@ -24,6 +24,7 @@ from app.honours.links import MOST
 from app.honours.models import FULL, MASKED, SHOWN, UNLISTED
 from app.honours.picturing import Given
 from app.honours.standing import my_standing
+from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
@@ -171,6 +172,7 @@ def mine(by: Actor) -> str:
     return page(
         "rider/my_honours.html",
         honours=honours, asked=queries.asked_of(by.id), choices=choices, photos=picturing.mine(by.id),
+        is_named=bool(people.person(by.id).name),
     )  # fmt: skip
 
 

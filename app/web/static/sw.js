@@ -68,6 +68,9 @@ const fromNetwork = async (request, event) => {
   return Promise.race([answer.then((found) => (isOurs(found) ? found : kept), () => kept), late]);
 };
 
+// Its answers are pages to which one goes back; a browser keeps for that only what it has sent by itself.
+const IN_STEPS = "/desk/honours/new";
+
 // What was sent and found no signal ends on a page of ours, never on the browser's: a counter on its offline counter, the rest on a page that says so.
 const answered = async (request) => {
   const late = new Promise((_, reject) => { setTimeout(reject, PATIENCE_MS, new TypeError("no answer in time")); });
@@ -85,7 +88,8 @@ const sending = (request) => answered(request).catch(async (fault) => {
 addEventListener("fetch", (event) => {
   const { request } = event, url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method === "POST" && request.mode === "navigate") event.respondWith(sending(request));
+  if (request.cache === "only-if-cached") return; // the way back to an answer: nothing is sent, no signal is missed
+  if (request.method === "POST" && request.mode === "navigate" && url.pathname !== IN_STEPS) event.respondWith(sending(request));
   if (request.method !== "GET") return;
   if (url.pathname.startsWith("/static/")) event.respondWith(fromFiles(request));
   else if (request.mode === "navigate") event.respondWith(fromNetwork(request, event));
