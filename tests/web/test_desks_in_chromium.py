@@ -288,3 +288,16 @@ def test_the_browsers_own_way_back_through_a_selection_loses_nothing(opened: Ope
     expect(page.locator("input[name=minimum_hours]")).to_be_visible()
     page.go_back()
     expect(page.locator("input[name=seats]")).to_have_value("3")
+
+
+def test_the_browsers_own_way_back_leads_past_a_refusal_to_its_form(opened: Opener, wang: Person) -> None:
+    page, words = opened(wang), "textarea[name=words]"
+    page.goto("/talk")
+    page.locator("input[name=category] >> nth=0").check(force=True)
+    for typed, then in ((" ", "#e-words"), ("水太烫", ".strip.done")):
+        page.locator(words).fill(typed)
+        page.get_by_role("button", name="发出去").click()
+        expect(page.locator(then)).to_be_visible()
+    page.go_back()  # without a question whether to send the empty words again
+    expect(page.locator(words)).to_be_visible()
+    assert page.locator("#e-words").count() == 0

@@ -89,6 +89,7 @@ def test_only_named_pages_may_write_when_looked_at() -> None:
         "/desk/ledger/trial-balance.csv",
         "/desk/honours/exports/<uuid:export_id>/file",
         "/desk/ledger/trial-balance.xlsx",
+        "/photos/<uuid:media_id>",  # a look at somebody else's is written down
     }
 
 

@@ -121,10 +121,10 @@ BuilderForm = StepForm.from_dict(
 
 @pages.get("/desk/honours/new")
 @requires("selection.run")
-def build(by: Actor) -> str:
+def build(by: Actor) -> Response:
     """The first step, or the one that has a fault"""
     faulty = [number for number, names in enumerate(STEPS, 1) if faults_of_request() & set(names)]
-    return _step(faulty[0] if faulty else 1, by)
+    return _turned(faulty[0] if faulty else 1, by)
 
 
 @pages.post("/desk/honours/new", again=build, blame={"selection-period-wrong": "period_end_on"})
@@ -161,7 +161,7 @@ def create(by: Actor, step: int, to: str, **typed: str) -> Response:
 
 
 def _turned(number: int, by: Actor) -> Response:
-    """A step as the answer to a form: the browser keeps it for its own button back, which would ask to send again."""
+    """A step, which the browser keeps: it cannot go back to the answer to a form that it did not keep."""
     response = make_response(_step(number, by))
     response.headers["Cache-Control"] = "private, no-cache"
     return response

@@ -48,6 +48,13 @@ addEventListener("pageshow", () => document.querySelectorAll("form[data-sent-at]
   form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
 }));
 
+// A browser cannot go back to what a form was answered with: whoever goes on from there comes back to the page of the form.
+const goOn = (event) => { if (!event.defaultPrevented) history.replaceState(history.state, "", document.body.dataset.here); };
+if (document.body.dataset.here) {
+  document.addEventListener("submit", goOn);
+  document.addEventListener("click", (event) => { if (event.target.closest("a[href]")) goOn(event); });
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open], [data-close], [data-print]");
   if (!button) return;
