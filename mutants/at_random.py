@@ -34,7 +34,16 @@ BESIDE = (
 )  # fmt: skip
 # Of those that read the product's own text: it has the tool's functions beside ours.
 READ_ITS_TEXT = ("tests/audit/test_log.py::test_every_action_has_words",)
-PYTEST = ("-q", "-x", "-p", "no:cacheprovider", *(f"--deselect={each}" for each in READ_ITS_TEXT))
+# A browser for each bug takes longer than all other tests of pages together.
+PYTEST = (
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    "-m",
+    "not browser",
+    *(f"--deselect={each}" for each in READ_ITS_TEXT),
+)
 NOBODY = "no.such.mutant"
 SURVIVED = "survived"
 TOLD = {"timeout": "caught", "killed": "caught", "no tests": "in nothing that they run"}

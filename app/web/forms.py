@@ -30,12 +30,6 @@ class Continue(Schema):
     cursor = fields.String(load_default=None, validate=validate.Length(min=1, max=64))
 
 
-class Asked(Continue):
-    """Of what two persons decide: what waits for the second one, or what was decided."""
-
-    show = Choice(("waiting", "decided"), load_default="waiting")
-
-
 class Tick(fields.Field[bool]):
     """A box: ticked or not sent at all."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +15,14 @@ from app.identity.signing_in import normal_phone
 from app.kernel import clock
 from app.kernel.errors import Invalid
 from app.kernel.http import requires, takes_form, takes_query, traced
-from app.kernel.paging import Page
 from app.kernel.schemas import QueryWhole, Schema, Text
 from app.ledger import correcting, queries
 from app.ledger.queries import balance_of
 from app.ledger.scoping import home_path
 from app.rewards.queries import masked_rider
+from app.web.desk.by_two import WAITING, DecideForm, Which, waiting_and_decided
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Asked, Choice
+from app.web.forms import Choice
 from app.web.menus import menu_of
 
 pages = Pages("corrections")
@@ -32,7 +31,7 @@ HERE = "/desk/ledger/corrections"
 GIVE, TAKE = "give", "take"
 
 
-class Whose(Asked):
+class Whose(Which):
     """The rider the form is about, where one comes from a wallet; the phone number is asked for otherwise."""
 
     person_id = fields.UUID(load_default=None)
@@ -48,29 +47,13 @@ class AskForm(Schema):
     reason = Text(500, min_length=4, required=True)
 
 
-class DecideForm(Schema):
-    """Agreed or not."""
-
-    decision = Choice(("agree", "refuse"), required=True)
-
-
-def asked_and_decided(
-    among: Callable[..., Page[Any]], show: str, cursor: str | None, by: Actor
-) -> tuple[Page[Any], Page[Any]]:
-    """What waits and what was decided: the newest of both, or further back in one of them."""
-    none: Page[Any] = Page([], None)
-    waiting = among(by=by, state="waiting", cursor=cursor) if show == "waiting" else none
-    decided = among(by=by, decided=True, cursor=cursor) if show == "decided" or cursor is None else none
-    return waiting, decided
-
-
 @pages.get(HERE)
 @requires("ledger.correct")
 @traced("corrections.seen")
 @takes_query(Whose)
-def listed(by: Actor, person_id: UUID | None = None, show: str = "waiting", cursor: str | None = None) -> str:
+def listed(by: Actor, person_id: UUID | None = None, show: str = WAITING, cursor: str | None = None) -> str:
     """The form, what waits for a second person and what was decided lately; with a cursor one of them, further back"""
-    waiting, decided = asked_and_decided(queries.corrections, show, cursor, by)
+    waiting, decided = waiting_and_decided(queries.corrections, show, cursor, by)
     return page(
         "desk/corrections.html",
         waiting=[_row(each, by) for each in waiting.items], more_waiting=waiting.next_cursor,

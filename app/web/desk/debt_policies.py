@@ -18,8 +18,8 @@ from app.kernel.schemas import Day, QueryWhole, Schema, Text
 from app.ledger import debt_policies
 from app.ledger.debt_policies import MAY, WAITING
 from app.places import queries as places
+from app.web.desk.by_two import DecideForm
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
@@ -35,12 +35,6 @@ class ProposeForm(Schema):
     share_percent = QueryWhole(0, 100, required=True)
     starts_on = Day(required=True)
     reason = Text(300, min_length=4, required=True)
-
-
-class DecideForm(Schema):
-    """Agreed or not."""
-
-    decision = Choice(("agree", "refuse"), required=True)
 
 
 @pages.get(HERE)

@@ -19,9 +19,8 @@ from app.ledger.reversals import Reversal
 from app.ledger.reversing import Foreseen
 from app.ledger.wording import explain
 from app.rules import reversing as awards
-from app.web.desk.corrections import asked_and_decided
+from app.web.desk.by_two import WAITING, DecideForm, Which, waiting_and_decided
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Asked, Choice
 from app.web.menus import menu_of
 
 pages = Pages("reversals")
@@ -33,12 +32,6 @@ class AskForm(Schema):
     """Why, in words the rider will read."""
 
     reason = Text(300, min_length=4, required=True)
-
-
-class DecideForm(Schema):
-    """Agreed or not."""
-
-    decision = Choice(("agree", "refuse"), required=True)
 
 
 @pages.get("/desk/ledger/entries/<uuid:entry_id>/reversal")
@@ -69,10 +62,10 @@ def ask(entry_id: UUID, reason: str, by: Actor) -> Response:
 @pages.get(LIST)
 @requires("ledger.correct")
 @traced("reversals.seen")
-@takes_query(Asked)
-def listed(by: Actor, show: str = reversals.WAITING, cursor: str | None = None) -> str:
+@takes_query(Which)
+def listed(by: Actor, show: str = WAITING, cursor: str | None = None) -> str:
     """What waits for a second person and what was decided lately; with a cursor one of them, further back"""
-    waiting, decided = asked_and_decided(reversals.reversals, show, cursor, by)
+    waiting, decided = waiting_and_decided(reversals.reversals, show, cursor, by)
     return page(
         "desk/reversals.html",
         waiting=[_row(each, by) for each in waiting.items], more_waiting=waiting.next_cursor,
