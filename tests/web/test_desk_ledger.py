@@ -70,6 +70,7 @@ def test_files_are_taken_away(desk, wallet, form):
         answer = desk.get(address)
         assert answer.status_code == 200
         assert "attachment" in answer.headers["Content-Disposition"]
+        assert answer.data.startswith({"csv": "\ufeff".encode(), "xlsx": b"PK"}[form])
 
 
 def test_a_proof_from_the_desk_holds(desk, wallet):

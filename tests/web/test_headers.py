@@ -157,6 +157,21 @@ def test_every_cookie_stays_with_its_site_and_scripts_read_no_session(
     assert readable == {"csrf_access_token", "csrf_refresh_token"}  # what a form repeats
 
 
+def test_over_tls_every_cookie_goes_over_tls_alone(app: Flask, wang: Person) -> None:
+    mine = browser(app, wang)
+    there = {"base_url": "https://localhost", "headers": {"Origin": "https://localhost"}}
+    for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
+        cookie = mine.get_cookie(name)
+        assert cookie is not None
+        mine.set_cookie(name, cookie.value, secure=True)
+    csrf = {"csrf_token": csrf_of(mine)}
+    chosen = mine.post("/preferences", data=csrf | {"back": "/", "lang": "en", "large": "yes"}, **there)
+    agreed = mine.post("/me/consents", data=csrf | {"purpose": "location", "given": "yes"}, **there)
+    told = cookies_of(chosen) | cookies_of(agreed)
+    assert {"lang", "large", "said"} <= set(told)
+    assert [name for name, each in told.items() if "secure" not in each] == []
+
+
 @pytest.fixture
 def tls(app: Flask) -> Client:
     """The product as it stands behind https."""

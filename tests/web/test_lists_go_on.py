@@ -63,8 +63,8 @@ def test_all_that_waits_for_a_second_person_and_all_that_was_decided(
     app: Flask, wang: Person, department: Person, address: str, done: Callable[..., None]
 ) -> None:
     with transaction():
-        for size in (SMALL, BIG):
-            for number in range(MORE):
+        for number in range(MORE):
+            for size in (BIG, SMALL):
                 done(wang, department, size, number)
     client, first = browser(app, department), "更正之0。"
     begin = client.get(f"/desk/ledger/{address}").text

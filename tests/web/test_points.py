@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -56,6 +58,20 @@ def test_every_line_says_why(rider: FlaskClient, points: None) -> None:
     line = next(str(each) for each in links if str(each).startswith("/points/"))
     assert "每天首次到站签到" in rider.get(line).text
     assert send(rider, line, line, words="是不是记错了").status_code == 303
+
+
+def test_what_runs_out_is_told_month_by_month_by_its_last_day(rider: FlaskClient, wang: Person) -> None:
+    with transaction():
+        for due_on, amount in ((date(2026, 12, 3), 5), (date(2026, 12, 20), 7), (date(2027, 2, 28), 11)):
+            legs = [
+                Leg(issuance_of(make.CITY, "2026Q4").id, -amount),
+                Leg(wallet_of(wang.id).id, amount, expires_on=due_on),
+            ]
+            words = {"slug": "ledger.told", "text": {"zh": "首次", "en": "First"}}
+            post(kind="given", source=f"test:{amount}", legs=legs, words=words, by=SYSTEM, at=clock.now())
+    told = rider.get("/points").text.split("<details", 1)[1].split("</details>", 1)[0]
+    assert [each.split(" 分", 1)[0] for each in told.split("<li>")[1:]] == ["12", "11"]
+    assert "12月20日" in told
 
 
 def test_a_second_question_about_a_line_is_not_said_to_be_taken(rider: FlaskClient, points: None) -> None:

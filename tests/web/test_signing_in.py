@@ -77,6 +77,17 @@ def test_a_known_rider_goes_where_he_wanted(guest: FlaskClient, wang: Person, se
     assert response.headers["Location"] == "/points"
 
 
+def test_the_phone_shows_what_the_rider_chose_on_another(
+    guest: FlaskClient, wang: Person, sent: Kept
+) -> None:
+    with transaction():
+        one = session.get_one(Person, wang.id)
+        one.locale, one.large_type = "en", True
+    _ask(guest)
+    send(guest, "/sign-in/code", "/sign-in/code", code=sent.code)
+    assert '<html lang="en" class="large">' in guest.get("/points").text
+
+
 def test_no_address_leads_away(guest: FlaskClient, wang: Person, sent: Kept) -> None:
     _ask(guest)
     response = send(guest, "/sign-in/code?next=https://evil.example/", "/sign-in/code", code=sent.code)
