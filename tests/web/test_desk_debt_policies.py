@@ -27,6 +27,25 @@ def test_two_people_set_it_and_riders_read_it(app, city, rider):
     assert "已定" in first.get(HERE).text
 
 
+def test_agreed_to_late_it_begins_late_and_says_so(app, city, clock):
+    with transaction():
+        people = [make.staff("department", region_code=make.CITY, name=name) for name in ("孙部门", "周部门")]
+    first, second = (browser(app, each) for each in people)
+    filled = {
+        "region_code": make.CITY,
+        "share_percent": "30",
+        "reason": "公示七天",
+        "starts_on": "2026-11-24",
+    }
+    send(first, HERE, HERE, **filled)
+    clock.advance(days=3)
+    decision = next(
+        part.split('"')[0] for part in second.get(HERE).text.split('action="') if part.startswith(f"{HERE}/")
+    )
+    assert send(second, HERE, decision, decision="agree").status_code == 303
+    assert "从哪天起</dt><dd>2026年11月27日</dd>" in second.get(HERE).text
+
+
 def test_a_share_of_nonsense_is_named_at_its_field(app, city):
     with transaction():
         someone = make.staff("department", region_code=make.CITY)

@@ -221,6 +221,8 @@ def test_the_builder_sets_finer_weights_ties_and_groups_of_which_some_are_chosen
         weight_points_checkin="7", weight_reports_urgent="9", rescue_weight="0", tie_1="points.report", tie_2="-",
         tie_3="enrolled_days", least_of_1="occupation:courier", least_1="1", least_of_2="platform:甲", least_2="1",
     )  # fmt: skip
+    first = form_on(department.get(NEW), NEW).fields | {"to": "on"} | criteria()
+    assert 'value="platform:甲"' in department.post(NEW, data=first).text
     page = build(department, **filled).headers["Location"]
     with transaction(write=False):
         wording = criteria_of(session.get_one(Selection, UUID(page.rsplit("/", 1)[1])))

@@ -59,6 +59,13 @@ def test_a_reviewer_marks_one_after_the_other_and_never_reads_a_name(app: Flask)
     assert selection.id
 
 
+def test_what_gives_no_points_is_told_beside_what_does(app: Flask) -> None:
+    _, _, reviewer, home = _here(app)
+    shown = reviewer.get(_sheets(reviewer, home)[0]).text
+    assert '<dt>服务类别（类）</dt><dd>1 <span class="muted small">不计分</span></dd>' in shown
+    assert shown.count("不计分") == 1
+
+
 def test_marking_again_replaces_ones_own_mark(app: Flask) -> None:
     _, _, reviewer, home = _here(app)
     first = _sheets(reviewer, home)[0]

@@ -17,7 +17,7 @@ from app.web.desk import rule_form
 from tests.make import CITY
 from tests.rules import make
 from tests.rules.make import cap, rule, when
-from tests.web.make import browser, form_on, send
+from tests.web.make import browser, form_on, read, send
 from tests.web.test_desk import wrong_fields
 
 TIERS = {
@@ -94,6 +94,36 @@ def _refused(app: Flask, filled: dict[str, str]) -> str:
     refused = client.post(path, data=form.fields | sound | filled)
     assert refused.status_code == 422
     return refused.text
+
+
+def test_a_rule_may_be_for_any_district_of_its_region(app: Flask) -> None:
+    scene = make.scene([rule(points=5)])
+    assert scene.version is not None
+    client = browser(app, _person(scene.editor))
+    shown = client.get(f"/desk/rule-sets/{scene.version.rule_set_id}/new/checkin").text
+    offered = {at.get("value"): "" for tag, at in read(shown).tags if tag == "option"}
+    assert {CITY, "320102", "320104"} <= set(offered)
+
+
+def test_a_rule_sent_again_is_made_once_and_another_choice_is_no_second_sending(app: Flask) -> None:
+    scene = make.scene([rule(key="R-01", points=5), rule(key="R-02", points=3)])
+    assert scene.version is not None
+    client = browser(app, _person(scene.editor))
+    shown, path = f"/desk/rules/{scene.version.id}", f"/desk/rules/{scene.version.id}/draft"
+    draft = send(client, shown, path).headers["Location"]
+    form = form_on(client.get(f"{draft}/new/checkin"), f"{draft}/new/checkin")
+    filled = form.fields | {
+        "name_zh": "雨天",
+        "name_en": "Rain",
+        "worth": "multiplier",
+        "times": "2",
+        "usable": "at_once",
+    }
+    one, both = (client.post(form.action, data=filled | {"of": of}) for of in (["R-01"], ["R-01", "R-02"]))
+    assert (one.status_code, one.headers["Location"]) == (303, draft)
+    assert (both.status_code, "R-03" in client.get(draft).text) == (422, True)  # the key stands for the first
+    again = client.post(form.action, data=filled | {"of": ["R-01"]})
+    assert (again.status_code, again.headers["Location"]) == (303, draft)
 
 
 def test_a_rule_of_an_unknown_fact_has_no_form(app: Flask) -> None:
