@@ -9,8 +9,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.identity.models import Person
+from app.kernel import i18n
 from app.kernel.db import transaction
+from app.kernel.ids import new_id
+from app.notices.models import Notice
+from app.notices.subscribers import ABOUT
 from app.places.models import Station
+from app.rules.kinds import KINDS
+from app.web.desk.dry_run_words import said_day
+from app.web.rider.leading import page_of
 from tests import make
 from tests.web.make import browser, form_on, read
 
@@ -50,6 +57,25 @@ def _sound(html: str) -> None:
 
 def form_on_names(forms: list) -> set[str]:  # type: ignore[type-arg]
     return {name for form in forms if form.action == "/preferences" for name in form.names}
+
+
+def test_a_message_about_any_fact_leads_somewhere(rider: FlaskClient) -> None:
+    for kind in KINDS:
+        about = Notice(about_kind=ABOUT.get(kind, kind), about_id=new_id())
+        assert page_of(about).startswith("/"), kind
+        assert rider.get(page_of(about)).status_code in (200, 404), kind  # a report of nobody is not there
+    assert page_of(Notice(about_kind="of-old", about_id=new_id())) == ""
+
+
+def test_the_day_a_budget_ends_is_told_with_its_year(built_app: Flask) -> None:
+    with built_app.test_request_context(), i18n.speaking("zh"):
+        assert (said_day("2027-03-05"), said_day(None)) == ("2027年3月5日", "十年以上")
+
+
+@pytest.mark.parametrize(("method", "words"), [("delete", "method-not-allowed"), ("get", "not-found")])
+def test_what_is_no_page_is_told_in_words(guest: FlaskClient, method: str, words: str) -> None:
+    answer = getattr(guest, method)("/welcome" if method == "delete" else "/nowhere")
+    assert i18n.words()[words]["zh"] in answer.text
 
 
 @pytest.mark.parametrize("path", GUEST)

@@ -96,6 +96,17 @@ def _refused(app: Flask, filled: dict[str, str]) -> str:
     return refused.text
 
 
+@pytest.mark.parametrize(("fact", "counted"), [("hours", True), ("checkin", False)])
+def test_points_for_each_of_something_only_where_it_is_counted(app: Flask, fact: str, counted: bool) -> None:
+    scene = make.scene([rule(points=5)])
+    assert scene.version is not None
+    client, path = (
+        browser(app, _person(scene.editor)),
+        f"/desk/rule-sets/{scene.version.rule_set_id}/new/{fact}",
+    )
+    assert ("count" in form_on(client.get(path), path).names) == counted
+
+
 def test_a_rule_may_be_for_any_district_of_its_region(app: Flask) -> None:
     scene = make.scene([rule(points=5)])
     assert scene.version is not None

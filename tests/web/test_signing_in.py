@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.codes.kinds import station as station_code
 from app.identity import senders
-from app.identity.models import Person
+from app.identity.models import Person, SessionFamily
 from app.identity.secrets_kept import hash_password
 from app.identity.signing_in import invite_rider
 from app.kernel import clock as clock_module
@@ -86,6 +87,15 @@ def test_the_phone_shows_what_the_rider_chose_on_another(
     _ask(guest)
     send(guest, "/sign-in/code", "/sign-in/code", code=sent.code)
     assert '<html lang="en" class="large">' in guest.get("/points").text
+
+
+def test_a_browser_tells_at_length_what_it_is(guest: FlaskClient, wang: Person, sent: Kept) -> None:
+    guest.environ_base["HTTP_USER_AGENT"] = long = "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0 " * 9
+    _ask(guest)
+    assert send(guest, "/sign-in/code", "/sign-in/code", code=sent.code).status_code == 303
+    with transaction(write=False):
+        kept = session.scalars(select(SessionFamily.device).where(SessionFamily.person_id == wang.id)).one()
+    assert kept == long[:80]
 
 
 def test_no_address_leads_away(guest: FlaskClient, wang: Person, sent: Kept) -> None:

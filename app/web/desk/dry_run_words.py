@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from app.kernel.db import session
-from app.kernel.i18n import format_day, has, say
+from app.kernel.i18n import format_date, has, say
 from app.places.models import Region
 
 
@@ -30,4 +30,4 @@ def alarm_words(alarm: Mapping[str, Any]) -> str:
 
 def said_day(text: str | None) -> str:
     """A day of the forecast; nothing there means that it lasts."""
-    return format_day(date.fromisoformat(text)) + f" {text[:4]}" if text else say("web.dry-run.lasts")
+    return format_date(date.fromisoformat(text)) if text else say("web.dry-run.lasts")

@@ -10,6 +10,7 @@ PAGES = {
     "award": "/points",
     "budget": "/desk/ledger",
     "case": "/reports/{id}",
+    "checkin": "/check-ins",
     "case-at-desk": "/grid/{id}",
     "correction": "/points",
     "doubt": "/points/doubts",
@@ -21,6 +22,7 @@ PAGES = {
     "hours": "/hours",
     "review": "/desk/honours/{id}/review",
     "points": "/points",
+    "training": "/points",
     "offline": "/outbox",
     "voucher": "/vouchers/{id}",
 }
