@@ -307,6 +307,12 @@ def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Respons
         return error_page(worse)
     if response.status_code == 200:
         response.status_code = problem.status
+    return _saying_when(response, problem)
+
+
+def _saying_when(response: Response, problem: Problem) -> Response:
+    if "retry_after_s" in problem.facts:
+        response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
     return response
 
 
@@ -386,6 +392,4 @@ def error_page(problem: Problem, template: str = "error.html") -> Response:
         return _to_sign_in()
     facts = {"sentence": problems.sentence(problem), "slug": problem.slug, "problem": problem}
     response = make_response(render_template(template, **facts), problem.status)
-    if "retry_after_s" in problem.facts:
-        response.headers["Retry-After"] = str(problem.facts["retry_after_s"])
-    return secured(response)
+    return secured(_saying_when(response, problem))

@@ -43,7 +43,9 @@ def test_agreed_to_late_it_begins_late_and_says_so(app, city, clock):
         part.split('"')[0] for part in second.get(HERE).text.split('action="') if part.startswith(f"{HERE}/")
     )
     assert send(second, HERE, decision, decision="agree").status_code == 303
-    assert "从哪天起</dt><dd>2026年11月27日</dd>" in second.get(HERE).text
+    told = second.get(HERE).text
+    assert "从哪天起</dt><dd>2026年11月27日</dd>" in told
+    assert "决定</dt><dd>周部门 · 11月27日" in told
 
 
 def test_a_share_of_nonsense_is_named_at_its_field(app, city):

@@ -195,6 +195,7 @@ def test_the_last_step_shows_everything_and_nothing_is_kept_before_it(app: Flask
         answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
     assert "十月最美骑手" in answer.text
     assert "南京市" in answer.text
+    assert ">南京市</option>" in client.get(NEW).text
     assert selections() == 0
     last = _step_on(answer)
     sent = last.fields | {"to": "on", "marks_rule": "mean"}

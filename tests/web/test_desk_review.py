@@ -64,6 +64,12 @@ def test_what_gives_no_points_is_told_beside_what_does(app: Flask) -> None:
     shown = reviewer.get(_sheets(reviewer, home)[0]).text
     assert '<dt>服务类别（类）</dt><dd>1 <span class="muted small">不计分</span></dd>' in shown
     assert shown.count("不计分") == 1
+    assert "<dt>扫码时长（分钟）</dt><dd>" in shown
+    assert (
+        shown.split("<dt>扫码时长（分钟）</dt>", 1)[1].split("</dd>", 1)[0].count(">300<")
+        + shown.count(">200<")
+        == 1
+    )
 
 
 def test_marking_again_replaces_ones_own_mark(app: Flask) -> None:

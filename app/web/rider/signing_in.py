@@ -101,7 +101,7 @@ def _username_bucket() -> str:
 
 
 def _open(someone: Person, next_path: str = "", *, second_step: bool = False) -> Response:
-    device = (request.user_agent.string or "")[:80]
+    device = request.user_agent.string or ""
     tokens = identity_api.open_tokens(someone, device, second_step=second_step)
     is_new = someone.is_rider and someone.nickname is None and someone.home_region_code is None
     target = "/first-steps" if is_new else local_path(next_path, landing_of(someone))
