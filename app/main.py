@@ -67,7 +67,7 @@ from app.kernel.doors import ClosedDoors, OnlyTls
 from app.kernel.errors import BadRequest, Problem
 from app.kernel.jobs import Kind
 from app.kernel.seats import Seated
-from app.kernel.settings import Settings
+from app.kernel.settings import Settings, SettingsError
 from app.ledger import api as ledger_api
 from app.ledger import budgets, sealing
 from app.ledger import events as ledger
@@ -279,6 +279,7 @@ SUBSCRIPTIONS: tuple[events.Subscription, ...] = (
 def create_app(env: Mapping[str, str] | None = None) -> Flask:
     """The whole product as one WSGI application, configured from the environment."""
     settings = Settings.from_env(os.environ if env is None else env)
+    _have_a_folder(settings.data_dir)
     settings_module.use(settings)
     keyring.current()  # a key file that cannot be used stops the start, not the first scan
     observing.configure_logging(settings.log_level)
@@ -294,8 +295,17 @@ def create_app(env: Mapping[str, str] | None = None) -> Flask:
     return app
 
 
+def _have_a_folder(path: Path) -> None:
+    """Photos and files are kept there. Raises SettingsError where nobody can write."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"FENGXING_DATA_DIR: {path} cannot be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise SettingsError(f"FENGXING_DATA_DIR: {path} cannot be written to")
+
+
 def _configure(app: Flask, settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,

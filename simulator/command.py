@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
+from app.cli.refusing import never_in_production
 from app.kernel.schemas import EARLIEST, LATEST
 
 
@@ -53,6 +54,7 @@ def simulate(
     """Let seeded riders and staff live in the city for some days, with faults, and check the books after every step."""
     from simulator import faults, reporting, running
 
+    never_in_production("simulate")
     try:
         names = faults.read(fault_list)
     except ValueError as problem:

@@ -13,16 +13,16 @@ import sys
 import threading
 from typing import Any
 
+from click import ClickException
 from flask import Flask
 from flask.cli import ScriptInfo
 from gunicorn.app.base import BaseApplication
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from tools import layout, network, serving, tls
 from tools.progress import Progress, Refused, start
 
 THREADS = 8
-URL_FORM = "postgresql+psycopg://user:password@host/name"
 
 
 class Server(BaseApplication):
@@ -105,14 +105,14 @@ def prepare() -> Flask:
             app = create_app()
         except SettingsError as error:
             raise Refused(str(error)) from None
-        except (ArgumentError, ModuleNotFoundError) as error:
-            raise Refused(f"FENGXING_DATABASE_URL should look like {URL_FORM}: {error}") from error
     try:
         with Progress("bringing the database up to date"):
             flask(app, "db", "upgrade", "--directory", str(layout.ROOT / "migrations"), quiet=True)
         if os.environ.get("FENGXING_ENV", "demo") == "demo":
             with Progress("loading the demo city"):
                 flask(app, "city", "demo", quiet=True)
+    except ClickException as error:
+        raise Refused(error.message) from None
     except OperationalError as error:
         raise Refused(f"the database cannot be used: {str(error.orig).strip().splitlines()[0]}") from error
     return app

@@ -6,16 +6,15 @@ from codecs import BOM_UTF8
 from pathlib import Path
 
 import click
-from flask.cli import AppGroup
 
 from app.cli.demo import banner as demo_banner
 from app.cli.demo import loading
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands, never_in_production
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.places.importing import ImportResult, import_divisions
 
-city = AppGroup("city", help="The city's regions and the demo city.")
+city = Commands("city", help="The city's regions and the demo city.")
 DIVISIONS = Path(__file__).parents[2] / "data" / "nanjing_divisions.csv"
 
 
@@ -23,8 +22,7 @@ DIVISIONS = Path(__file__).parents[2] / "data" / "nanjing_divisions.csv"
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=DIVISIONS)
 def import_city(file: Path) -> None:
     """Read official divisions (code,name,level,parent_code); all of FILE or nothing of it."""
-    with in_words():
-        result = read_divisions(file)
+    result = read_divisions(file)
     click.echo(f"{file.name}: {result.added} added, {result.changed} changed, {result.unchanged} unchanged")
 
 
@@ -39,13 +37,13 @@ def read_divisions(file: Path) -> ImportResult:
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same city.")
 def load_demo(seed: int) -> None:
     """Fill an empty database with the demo city, clearly marked as such. Run again, it changes nothing."""
-    with in_words():
-        if loading.is_loaded():
-            click.echo("The demo city is already here.")
-            return
-        read_divisions(DIVISIONS)
-        for step in loading.steps(seed=seed, at=clock.now()):
-            click.echo(f"  {step}", err=True)
+    never_in_production("the demo city")
+    if loading.is_loaded():
+        click.echo("The demo city is already here.")
+        return
+    read_divisions(DIVISIONS)
+    for step in loading.steps(seed=seed, at=clock.now()):
+        click.echo(f"  {step}", err=True)
     click.echo("The demo city is ready.")
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
 from app.cli.counting import counted
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands
 from app.cli.writing import whole_file
 from app.honours.exporting import write_export
 from app.honours.importing import import_snapshot
@@ -22,7 +21,7 @@ from app.identity.queries import actor_of, person_by_username
 from app.kernel import clock
 from app.kernel.db import transaction
 
-honours = AppGroup("honours", help="Selections and their sealed snapshots.")
+honours = Commands("honours", help="Selections and their sealed snapshots.")
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -30,7 +29,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def bring_in(file: Path) -> None:
     """Check a sealed snapshot, compute its list again, and keep it; prints its digest."""
-    with in_words(), file.open("rb") as opened, transaction():
+    with file.open("rb") as opened, transaction():
         digest = import_snapshot(lines=list_lines(opened), by=SYSTEM, at=clock.now())
     click.echo(digest)
 
@@ -41,7 +40,7 @@ def bring_in(file: Path) -> None:
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def show(digest: str, form: str, out: Path) -> None:
     """Write the list of an imported snapshot: the same bytes on every machine."""
-    with in_words(), whole_file(out) as file, transaction(write=False):
+    with whole_file(out) as file, transaction(write=False):
         write_list(file, imported(digest), form)
     click.echo(f"{out.name}: {out.stat().st_size} bytes")
 
@@ -55,7 +54,7 @@ def show(digest: str, form: str, out: Path) -> None:
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def export(selection: UUID, kind: str, username: str, reason: str, personal: bool, out: Path) -> None:
     """Make an export of any length on this machine; prints the id by which it is made again."""
-    with in_words(), whole_file(out) as file, transaction(), counted("rows") as show:
+    with whole_file(out) as file, transaction(), counted("rows") as show:
         asked = write_export(
             file,
             selection_id=selection,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands
 from app.codes import keyring, rotating
 from app.codes.drilling import rehearse_compromise
 from app.codes.macs import ALGORITHMS, NAMES
 from app.kernel import clock, settings
 from app.kernel.db import transaction
 
-keys = AppGroup("keys", help="Keys of all codes.")
+keys = Commands("keys", help="Keys of all codes.")
 
 
 @keys.command("list")
@@ -34,8 +33,7 @@ def list_keys() -> None:
 )
 def rotate(alg: str | None, announce: bool) -> None:
     """A new key signs from now on; the others go on verifying. No worker needs a restart."""
-    with in_words():
-        new = rotating.rotate_keys(alg=alg, announce_only=announce, at=clock.now())
+    new = rotating.rotate_keys(alg=alg, announce_only=announce, at=clock.now())
     state = keyring.current().state_of(new.epoch)
     click.echo(f"key {new.epoch} ({NAMES[new.alg]}) is {state}; kept in {settings.current().key_file}")
 
@@ -48,8 +46,7 @@ def rotate(alg: str | None, announce: bool) -> None:
 )
 def revoke(epoch: int, reason: str) -> None:
     """End a key for good. The key that signs cannot be revoked: rotate first."""
-    with in_words():
-        rotating.revoke_key(epoch=epoch, reason=reason, at=clock.now())
+    rotating.revoke_key(epoch=epoch, reason=reason, at=clock.now())
     click.echo(
         f"key {epoch} is revoked; phones renew by themselves when next online, posters have to be printed anew"
     )

@@ -9,17 +9,18 @@ from pathlib import Path
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
+from app.cli.refusing import Commands
 from app.kernel import clock
 from app.kernel.db import freeze, in_transaction, transaction
+from app.kernel.schemas import MAX_WHOLE
 from app.ledger import proofs, queries, sealing
 from app.ledger.verify import verify
 from app.rewards.books.settling import settlements_that_disagree
 from app.rewards.merchants.settling import statements_that_disagree
 from app.rewards.queries import stock_that_disagrees
 
-ledger = AppGroup("ledger", help="The points ledger.")
+ledger = Commands("ledger", help="The points ledger.")
 
 
 class PublishedSeal(click.ParamType[tuple[int, str]]):
@@ -31,7 +32,7 @@ class PublishedSeal(click.ParamType[tuple[int, str]]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[int, str]:
         number, _, known = value.partition(":")
-        if not number.isdecimal() or len(known) != 64:
+        if not number.isdecimal() or int(number) > MAX_WHOLE or len(known) != 64:
             self.fail("a published seal is its number, a colon and its hash of 64 characters", param, ctx)
         return int(number), known
 
@@ -88,7 +89,7 @@ def seal(everything: bool) -> None:
 
 
 @ledger.command("seals")
-@click.option("--last", default=20, show_default=True, help="how many")
+@click.option("--last", type=click.IntRange(1, MAX_WHOLE - 1), default=20, show_default=True, help="how many")
 def seals(last: int) -> None:
     """The newest seals, as NUMBER:HASH to be kept elsewhere."""
     with transaction(write=False):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import click
-from flask.cli import AppGroup
 
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands
 from app.identity import appointing
 from app.identity.actors import SYSTEM
 from app.identity.permissions import ADMIN
+from app.identity.schemas import AddStaff
 from app.kernel import clock
 from app.kernel.db import transaction
+from app.kernel.errors import Invalid
 from app.places import queries as places
 
-people = AppGroup("people", help="Staff accounts.")
+people = Commands("people", help="Staff accounts.")
 
 
 @people.command("appoint-admin")
@@ -23,9 +24,9 @@ people = AppGroup("people", help="Staff accounts.")
 @click.password_option(help="At least 12 characters.")
 def appoint_admin(username: str, name: str, region: str | None, password: str) -> None:
     """Make the first administrator. Refused once there are two: then administrators appoint each other."""
-    if len(password) < 12:
-        raise click.ClickException("The password needs at least 12 characters.")
-    with in_words(), transaction():
+    if wrong := AddStaff().validate({"username": username, "password": password, "name": name}):
+        raise Invalid(fields=wrong)
+    with transaction():
         city = places.city()
         if city is None:
             raise click.ClickException("Import the city first: flask city import")

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands
 from app.kernel import clock, working
 from app.kernel import jobs as queue
 from app.kernel.db import transaction
+from app.kernel.schemas import MAX_WHOLE
 
-jobs = AppGroup("jobs", help="Work that must happen later: do it, look at it, try it again.")
+jobs = Commands("jobs", help="Work that must happen later: do it, look at it, try it again.")
 
 
 @jobs.command("work")
@@ -31,7 +31,7 @@ def work() -> None:
 @click.option(
     "--state", type=click.Choice(queue.STATES), default=None, help="All but the finished ones by default."
 )
-@click.option("--limit", type=int, default=100, show_default=True)
+@click.option("--limit", type=click.IntRange(1, MAX_WHOLE), default=100, show_default=True)
 def list_jobs(state: str | None, limit: int) -> None:
     """One line for each job, soonest first: id, kind, key, state, attempts, when, why it failed."""
     with transaction(write=False):
@@ -52,7 +52,7 @@ def retry(job_ids: tuple[UUID, ...], every: bool) -> None:
     """Give failed jobs all their tries again."""
     if bool(job_ids) == every:
         raise click.UsageError("Name the jobs, or say --all.")
-    with in_words(), transaction():
+    with transaction():
         if every:
             count = queue.retry_all(at=clock.now())
         else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 import click
-from flask.cli import AppGroup
 
+from app.cli.refusing import Commands
 from app.kernel import rights as known
 from app.kernel.db import dialect_name, session, transaction
 
-rights = AppGroup("rights", help="What the role that serves may do in the database (PostgreSQL).")
+rights = Commands("rights", help="What the role that serves may do in the database (PostgreSQL).")
 
 
 @rights.command("grant")
@@ -25,6 +25,11 @@ def grant(role: str) -> None:
     with transaction():
         for each in statements:
             session.connection().exec_driver_sql(each)
+        # PostgreSQL only warns whoever may not grant: that nothing was granted has to be looked for.
+        if found := known.findings(session.connection(), role):
+            raise click.ClickException(
+                "nothing was granted; is this the owner of the tables?\n  " + "\n  ".join(found)
+            )
     click.echo(f"{role}: rights on {len(known.wanted())} tables")
 
 

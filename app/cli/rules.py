@@ -10,10 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import click
-from flask.cli import AppGroup
 
 from app.cli.counting import counted
-from app.cli.refusing import in_words
+from app.cli.refusing import Commands
 from app.identity import queries as people
 from app.identity.actors import SYSTEM, Actor
 from app.kernel import clock
@@ -24,7 +23,7 @@ from app.rules.recalling import Period
 from app.rules.replay import replay
 from app.rules.working_out import WorkingOut
 
-rules = AppGroup("rules", help="Rules and awards.")
+rules = Commands("rules", help="Rules and awards.")
 
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -53,17 +52,16 @@ def dry_run(
 ) -> None:
     """Run a version over the facts of a past period: points, budget, goods, whom it favours. Gives nothing."""
     at, period = clock.now(), Period(from_on.date(), until_on.date())
-    with in_words():
-        with transaction(write=False):
-            version = _version(region, number)
-            steps = WorkingOut(version, period, at)
-        with counted("facts") as show:
-            for _ in steps.each_ahead():
-                show(steps.read, steps.total)
-        with transaction(write=False):
-            result = steps.told()
+    with transaction(write=False):
+        version = _version(region, number)
+        steps = WorkingOut(version, period, at)
+    with counted("facts") as show:
+        for _ in steps.each_ahead():
+            show(steps.read, steps.total)
+    with transaction(write=False):
+        result = steps.told()
     if keep:
-        with in_words(), transaction():
+        with transaction():
             trying.keep(queries.version_to_change(version.id), period, result, by=SYSTEM, at=at)
     click.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(result))
 
@@ -77,7 +75,7 @@ def dry_run(
 def unwind(kind: str, fact_id: UUID, reason: str, asked_by: str, approved_by: str) -> None:
     """Take back whatever came of a fact that was found void. Running it again changes nothing."""
     at = clock.now()
-    with in_words(), transaction():
+    with transaction():
         asked = unwinding.ask_to_unwind(
             fact_kind=kind, fact_id=fact_id, reason=reason, by=_staff(asked_by), at=at
         )

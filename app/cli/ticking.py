@@ -7,6 +7,7 @@ import sys
 import click
 from flask.cli import with_appcontext
 
+from app.cli.refusing import in_words
 from app.kernel import clock, working
 
 
@@ -14,7 +15,8 @@ from app.kernel import clock, working
 @with_appcontext
 def tick() -> None:
     """Do what is due now, once: expiries, deadlines, reminders. A job that failed makes the exit code 1."""
-    outcomes = working.run_due(at=clock.now())
+    with in_words():
+        outcomes = working.run_due(at=clock.now())
     for outcome in outcomes:
         if outcome.why:
             click.echo(f"{outcome.kind}: {outcome.why}; it will be tried again", err=True)

@@ -136,6 +136,12 @@ class KeyUnknown(NotFound):
     slug = "key-unknown"
 
 
+class KeyAnnounced(Conflict):
+    """The next rotation takes the announced key into use, whose algorithm is another one."""
+
+    slug = "key-announced"
+
+
 class KeyInUse(Conflict):
     """The key that signs cannot be revoked before another one signs."""
 

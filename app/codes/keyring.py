@@ -124,6 +124,8 @@ def _load(known: Settings) -> Ring:
     seeds = {epoch: EpochKey(epoch, secret=secret) for epoch, secret in known.code_keys.items()}
     if not known.key_file.exists():
         return Ring(seeds, max(seeds))
+    if not known.key_file.is_file():
+        raise SettingsError(f"FENGXING_KEY_FILE: {known.key_file} is no file")
     if known.is_production and known.key_file.stat().st_mode & 0o077:
         raise SettingsError(f"{known.key_file} may be read by others: chmod 600 it")
     try:

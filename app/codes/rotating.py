@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.codes import keyring, signatures
-from app.codes.errors import KeyInUse, KeyUnknown
+from app.codes.errors import KeyAnnounced, KeyInUse, KeyUnknown
 from app.codes.keyring import EpochKey, Ring
-from app.codes.macs import ALGORITHMS
+from app.codes.macs import ALGORITHMS, NAMES
 from app.kernel import randomness, settings
 
 SECRET_BYTES = 32
@@ -37,6 +37,8 @@ def rotated(ring: Ring, *, alg: str | None, announce_only: bool, at: datetime) -
     waiting = [each for each in ring.usable() if each.epoch > ring.signs]
     if waiting and not announce_only:
         new, kept = waiting[0], ring
+        if alg not in (None, new.alg):
+            raise KeyAnnounced(id=new.epoch, alg=NAMES[new.alg])
     else:
         new = EpochKey(
             max({*ring.keys, *(each.epoch for each in ring.public)}) + 1,

@@ -67,21 +67,21 @@ def address_of(role: str, url: str) -> str:
 _HELD = text(
     "SELECT c.relname, r.name FROM pg_class c CROSS JOIN unnest(CAST(:rights AS text[])) AS r(name)"
     " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
-    " AND has_table_privilege(c.oid, r.name)"
+    " AND has_table_privilege(coalesce(CAST(:role AS name), current_user), c.oid, r.name)"
 )
 _OWNS = text(
     "SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
-    " AND pg_has_role(c.relowner, 'USAGE')"
+    " AND pg_has_role(coalesce(CAST(:role AS name), current_user), c.relowner, 'USAGE')"
 )
 
 
-def findings(connection: Connection) -> list[str]:
-    """Where whoever this connection belongs to may do more than serving takes, or less; in plain words."""
-    if owned := connection.scalar(_OWNS):
-        who = connection.scalar(text("SELECT current_user"))
+def findings(connection: Connection, role: str | None = None) -> list[str]:
+    """Where a role (whoever this connection belongs to) may do more than serving takes, or less; in plain words."""
+    if owned := connection.scalar(_OWNS, {"role": role}):
+        who = role or connection.scalar(text("SELECT current_user"))
         return [f"{who} owns {owned} tables: it can drop their guards and empty them"]
     held: dict[str, set[str]] = {}
-    for table, right in connection.execute(_HELD, {"rights": list(ALL)}):
+    for table, right in connection.execute(_HELD, {"rights": list(ALL), "role": role}):
         held.setdefault(table, set()).add(right)
     return list(_compared(held))
 

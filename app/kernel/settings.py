@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 ENVIRONMENTS = ("demo", "test", "production")
 HERE = ("localhost", "127.0.0.1", "::1")
+DRIVERS = ("postgresql+psycopg", "postgresql", "sqlite", "sqlite+pysqlite")
+ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-_:\[\]]+")
+URL_FORM = "postgresql+psycopg://user:password@host:5432/name"
+MAX_EPOCH = 2_147_483_647  # it stands in the database
 
 
 class SettingsError(Exception):
@@ -52,7 +58,7 @@ class Settings:
         environment = env.get("FENGXING_ENV", "demo")
         if environment not in ENVIRONMENTS:
             raise SettingsError(f"FENGXING_ENV must be one of {', '.join(ENVIRONMENTS)}, not {environment!r}")
-        data_dir = Path(env.get("FENGXING_DATA_DIR", "var")).absolute()
+        data_dir = Path(env.get("FENGXING_DATA_DIR") or "var").absolute()
         key_file = Path(env.get("FENGXING_KEY_FILE") or data_dir / "keys.json").absolute()
         settings = cls(
             environment=environment,
@@ -61,17 +67,38 @@ class Settings:
             secret_key=_secret(env, "FENGXING_SECRET_KEY"),
             code_keys=_code_keys(env, key_file),
             key_file=key_file,
-            public_url=env.get("FENGXING_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            public_url=_address(env, "FENGXING_PUBLIC_URL", "http://127.0.0.1:8000"),
             data_dir=data_dir,
             log_level=_level(env, "FENGXING_LOG_LEVEL"),
             trusted_proxies=_count(env, "FENGXING_TRUSTED_PROXIES"),
             second_factor_needed=_is_needed(env, "FENGXING_SECOND_FACTOR", environment == "production"),
         )
+        _must_lead_somewhere(settings)
         if settings.is_production and settings.database_url.startswith("sqlite"):
             raise SettingsError("FENGXING_DATABASE_URL must name a PostgreSQL database in production")
         if settings.is_production:
             _must_be_encrypted(settings)
         return settings
+
+
+def _must_lead_somewhere(settings: Settings) -> None:
+    """The addresses of the database and of Redis can be read; whether anybody answers there is another matter."""
+    if (url := _url(settings.database_url)) is None or url.drivername not in DRIVERS:
+        raise SettingsError(f"FENGXING_DATABASE_URL must look like {URL_FORM}")
+    try:
+        memory = urlsplit(settings.redis_url or "redis:")
+        readable = memory.scheme in ("redis", "rediss", "unix") and memory.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise SettingsError("FENGXING_REDIS_URL must look like redis://host:6379/0, rediss://… or unix://…")
+
+
+def _url(text: str) -> URL | None:
+    try:
+        return make_url(text)
+    except (ArgumentError, ValueError):  # the second: a port that is no number
+        return None
 
 
 def _must_be_encrypted(settings: Settings) -> None:
@@ -105,6 +132,19 @@ def _is_here(host: str) -> bool:
         or host.strip("[]") in HERE
         or (port.isdigit() and name.strip("[]") in HERE)
     )
+
+
+def _address(env: Mapping[str, str], name: str, otherwise: str) -> str:
+    """Scheme and host, perhaps a port: paths are put behind it, and posters write all of it in capitals."""
+    text = env.get(name, otherwise).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        whole = ADDRESS.fullmatch(text) is not None and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that does not close
+        whole = False
+    if not whole:
+        raise SettingsError(f"{name} must look like https://bees.example.cn, without a path, not {text!r}")
+    return text
 
 
 def _secret(env: Mapping[str, str], name: str) -> str:
@@ -147,8 +187,10 @@ def _code_keys(env: Mapping[str, str], key_file: Path) -> dict[int, bytes]:
             number = int(epoch)
         except ValueError:
             raise SettingsError("FENGXING_CODE_KEYS must look like 1:<64 hex digits>[,2:…]") from None
-        if len(key) < 32 or number < 1:
+        if len(key) < 32 or not 1 <= number <= MAX_EPOCH:
             raise SettingsError("FENGXING_CODE_KEYS: each key needs a positive epoch and at least 32 bytes")
+        if number in keys:
+            raise SettingsError(f"FENGXING_CODE_KEYS: epoch {number} stands there twice")
         keys[number] = key
     if not keys and not key_file.exists():
         raise SettingsError(

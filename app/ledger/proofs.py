@@ -116,7 +116,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--seal", required=True, help="the published hash of the seal, 64 characters")
     given = parser.parse_args(arguments)
-    wrong = why_wrong(json.loads(given.file.read_text("utf-8")), given.seal)
+    try:
+        wrong = why_wrong(json.loads(given.file.read_text("utf-8")), given.seal)
+    except OSError as error:
+        wrong = f"{given.file} cannot be read: {error.strerror}"
+    except ValueError:  # no text, or no JSON
+        wrong = "this is not a proof, or a part of it is missing"
     sys.stdout.write(f"WRONG: {wrong}\n" if wrong else "OK: the row is in the published seal, unchanged.\n")
     return 1 if wrong else 0
 

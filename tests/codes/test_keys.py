@@ -64,6 +64,15 @@ def test_an_announced_key_verifies_before_it_signs(clock):
     assert keys.signing_epoch() == 2
 
 
+def test_an_announced_key_is_not_taken_into_use_as_another_algorithm(app, clock):
+    rotating.rotate_keys(announce_only=True, at=clock())
+    said = run(app, "rotate", "--alg", "2")
+    assert said.exit_code == 1
+    assert "Key 2 is announced with HMAC-SHA256" in said.output
+    assert keyring.current().signs == 1
+    assert run(app, "rotate", "--alg", "1").exit_code == 0
+
+
 def test_a_revoked_key_counts_no_more_though_the_environment_still_has_it(clock):
     before = voucher.make("1234567890123")
     rotating.rotate_keys(at=clock())

@@ -13,13 +13,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.identity.queries import masked_name, masked_phone
-from app.kernel import i18n, limits, randomness
+from app.kernel import i18n, limits, randomness, settings
 from app.kernel.db import db, in_transaction, session, transaction
 from app.kernel.errors import Unavailable
 from app.kernel.geo import EARTH_RADIUS_M, Position, box_around, distance_m
 from app.kernel.ids import new_id
 from app.kernel.paging import CursorUnknown, decode, encode
 from app.kernel.settings import Settings, SettingsError
+from app.main import create_app
 from tests.kernel.conftest import marks, write_mark
 
 GOOD = {"FENGXING_SECRET_KEY": "x" * 32, "FENGXING_CODE_KEYS": "1:" + "00" * 32}
@@ -173,6 +174,24 @@ def test_at_least_four_digits_of_a_number_are_hidden(phone, masked):
         ({"FENGXING_SECOND_FACTOR": "no"}, "FENGXING_SECOND_FACTOR"),
         ({"FENGXING_CODE_KEYS": "0:" + "00" * 32}, "FENGXING_CODE_KEYS"),
         ({"FENGXING_CODE_KEYS": "1:" + "00" * 31}, "FENGXING_CODE_KEYS"),
+        (
+            {"FENGXING_CODE_KEYS": f"1:{'00' * 32},1:{'11' * 32}"},
+            "FENGXING_CODE_KEYS: epoch 1 stands there twice",
+        ),
+        ({"FENGXING_CODE_KEYS": "2147483648:" + "00" * 32}, "FENGXING_CODE_KEYS"),
+        ({"FENGXING_DATABASE_URL": "bees"}, "FENGXING_DATABASE_URL must look like"),
+        ({"FENGXING_DATABASE_URL": "mysql://localhost/bees"}, "FENGXING_DATABASE_URL must look like"),
+        (
+            {"FENGXING_DATABASE_URL": "postgresql+psycopg2://localhost/x"},
+            "FENGXING_DATABASE_URL must look like",
+        ),
+        ({"FENGXING_DATABASE_URL": "postgresql://localhost:port/x"}, "FENGXING_DATABASE_URL must look like"),
+        ({"FENGXING_REDIS_URL": "localhost"}, "FENGXING_REDIS_URL must look like"),
+        ({"FENGXING_REDIS_URL": "redis://localhost:port/0"}, "FENGXING_REDIS_URL must look like"),
+        ({"FENGXING_PUBLIC_URL": "bees.example.cn"}, "FENGXING_PUBLIC_URL must look like"),
+        ({"FENGXING_PUBLIC_URL": "https://bees.example.cn/app"}, "FENGXING_PUBLIC_URL must look like"),
+        ({"FENGXING_PUBLIC_URL": "https://bees.example.cn:port"}, "FENGXING_PUBLIC_URL must look like"),
+        ({"FENGXING_PUBLIC_URL": "https://"}, "FENGXING_PUBLIC_URL must look like"),
     ],
 )
 def test_settings_refuse_nonsense_and_name_the_variable(change, names):
@@ -196,6 +215,27 @@ def test_settings_refuse_nonsense_and_name_the_variable(change, names):
 )
 def test_in_production_what_leaves_the_machine_is_encrypted(change):
     assert Settings.from_env(HERE | change).is_production
+
+
+@pytest.mark.parametrize(
+    "address", ["https://bees.example.cn/", "http://192.168.0.7:8000", "https://[::1]:8443"]
+)
+def test_an_address_of_host_and_port_is_taken_without_its_last_slash(address):
+    assert Settings.from_env(GOOD | {"FENGXING_PUBLIC_URL": address}).public_url == address.rstrip("/")
+
+
+@pytest.mark.parametrize("name", ["FENGXING_DATABASE_URL", "FENGXING_REDIS_URL", "FENGXING_DATA_DIR"])
+def test_an_empty_line_of_a_file_of_settings_is_as_none(name):
+    assert Settings.from_env(GOOD | {name: ""}) == Settings.from_env(GOOD)
+
+
+@pytest.mark.parametrize("name", ["FENGXING_DATA_DIR", "FENGXING_KEY_FILE"])
+def test_a_folder_that_is_a_file_or_a_file_that_is_a_folder_is_named(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(settings, "_current", settings._current)
+    (file := tmp_path / "file").touch()
+    wrong = {"FENGXING_DATA_DIR": file, "FENGXING_KEY_FILE": tmp_path}[name]
+    with pytest.raises(SettingsError, match=name):
+        create_app(GOOD | {"FENGXING_DATA_DIR": str(tmp_path), name: str(wrong)})
 
 
 def test_settings_never_print_their_secrets():

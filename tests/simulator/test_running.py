@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from flask import Flask
 
 from app.cli.demo import data
 from app.identity import appointing
+from app.kernel import settings
 from simulator import faults, running
 from simulator.command import simulate
 from simulator.running import Plan
@@ -74,6 +76,14 @@ def test_a_fault_nobody_knows_is_refused_in_words(app: Flask):
     refused = app.test_cli_runner().invoke(simulate, ["--faults", "earthquake"])
     assert refused.exit_code == 2
     assert "no such fault: earthquake" in refused.output
+
+
+def test_nobody_lives_an_invented_life_in_production(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(settings, "_current", replace(settings.current(), environment="production"))
+    monkeypatch.setattr(running, "run", lambda *_, **__: pytest.fail("it wrote"))
+    refused = app.test_cli_runner().invoke(simulate, [])
+    assert refused.exit_code == 1
+    assert "FENGXING_ENV is production" in refused.output
 
 
 @pytest.mark.parametrize(("violations", "code"), [([], 0), (["I1: 5"], 1)])
