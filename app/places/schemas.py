@@ -36,7 +36,12 @@ class StationRead(Schema):
     lng = fields.Float(required=True)
     datum = fields.Constant(geo.WGS84)
     hours = fields.Raw(
-        required=True, metadata={"description": "seven days from Monday, each a list of [open, close]"}
+        required=True,
+        metadata={
+            "description": "seven days from Monday, each a list of [open, close]",
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
+        },
     )
     facilities = fields.List(fields.String(), required=True)
     open_now = fields.Method("_open_now", required=True)

@@ -16,8 +16,21 @@ from app.rewards.limits import PERIODS
 REGION_CODE = validate.Regexp(r"^[0-9]{2,20}\Z")
 
 
+SPAN = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+WEEK = {
+    "description": "seven days from Monday, each a list of [from, until]; null: always",
+    "type": "array",
+    "items": {"type": "array", "items": SPAN, "maxItems": 6},
+    "minItems": 7,
+    "maxItems": 7,
+}
+
+
 class WeekHours(fields.Field[Hours]):
     """Seven days from Monday, each a list of [from, until] on the city's wall clock."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(metadata=WEEK, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Hours:
         if not isinstance(value, list) or len(value) != 7:
