@@ -125,6 +125,7 @@ class NoSmsProvider(Unavailable):
     """This installation cannot send messages; use a station's invitation instead."""
 
     slug = "no-sms-provider"
+    retryable = False  # another try does not connect one
 
 
 class RoleNeedsScope(Invalid):

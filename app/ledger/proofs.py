@@ -104,7 +104,7 @@ def why_wrong(proof: Mapping[str, Any], published: str) -> str | None:
     if proof.get("format") != FORMAT:
         return f"the proof is not of the format {FORMAT}"
     if claimed.lower() != published.strip().lower() or computed != claimed.lower():
-        return "the seal in the proof is not the published one"
+        return f"the proof leads to seal {seal.get('number')}, and this is not its published hash"
     if reached is None or reached.hex() != seal["root"]:
         return "the row is not in this seal: it, or its way to the root, was changed"
     return None

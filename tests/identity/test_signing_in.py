@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from app.identity import senders
 from app.identity.models import Person, SignInCode
 from app.identity.my_data import rows_about
+from app.identity.senders.null import NullSender
 from app.identity.signing_in import forget_codes
 from app.kernel.db import session, transaction
 from app.main import JOBS
@@ -181,3 +182,10 @@ def test_the_numbers_that_codes_were_sent_to_are_forgotten_a_day_after(app, clie
         assert forget_codes(at=clock()) == 1
         assert session.scalars(sa.select(SignInCode)).all() == []
     assert "forget-sign-in-codes" in {each.name for each in JOBS if each.every_s}
+
+
+def test_a_city_without_an_sms_provider_does_not_ask_to_try_again(client):
+    with senders.use(NullSender()):
+        refused = client.post("/api/v1/sign-in/codes", json={"phone": "13800138000"})
+    assert (refused.status_code, refused.json["code"]) == (503, "no-sms-provider")
+    assert refused.json["retryable"] is False
