@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Subquery, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, cast, func, select, true
 
 from app.identity.actors import Actor
 from app.kernel.clock import city_day, city_midnight
-from app.kernel.db import session
+from app.kernel.db import freeze, session
 from app.kernel.paging import DEFAULT_LIMIT, Page, page
 from app.ledger.errors import AccountNotFound
 from app.ledger.models import ACCOUNT_KINDS, NEVER, Account, Entry, LedgerTransaction, Lot
@@ -143,15 +143,8 @@ def accounts(
 
 def balances_at(found: Sequence[Account], moment: datetime) -> dict[UUID, int]:
     """What these accounts had at the end of that moment."""
-    since = dict(
-        session.execute(
-            select(Entry.account_id, func.sum(Entry.amount))
-            .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
-            .where(Entry.account_id.in_([each.id for each in found]), LedgerTransaction.at > moment)
-            .group_by(Entry.account_id)
-        ).all()
-    )
-    return {each.id: each.balance - int(since.get(each.id, 0)) for each in found}
+    asked = _balances_before([each.id for each in found], LedgerTransaction.at > moment)
+    return {account_id: int(balance) for account_id, balance in session.execute(asked)}
 
 
 def account(account_id: UUID, *, by: Actor) -> Account:
@@ -173,18 +166,24 @@ def entry(entry_id: UUID, *, by: Actor) -> Entry:
 def statement_of(
     account_id: UUID, *, from_at: datetime, to_at: datetime, limit: int | None = MOST_LINES, by: Actor
 ) -> Statement:
-    """What moved an account between two instants, the oldest first. Raises AccountNotFound."""
+    """What moved an account between two instants, the oldest first. Raises AccountNotFound.
+
+    One statement, because points move meanwhile: of several each would see another moment, and they would not add up.
+    """
     found = account(account_id, by=by)
-    opening = _balance_before(found, from_at)
+    asked = _balances_before([account_id], LedgerTransaction.at >= from_at)
+    before = asked.with_only_columns(asked.selected_columns.balance)
     moved = _moved(account_id, from_at, to_at)
-    count, total = session.execute(
-        select(func.count(), func.coalesce(func.sum(moved.c.amount), 0)).select_from(moved)
-    ).one()
-    lines, balance = [], opening
-    for row in session.execute(select(moved).order_by(moved.c.at, moved.c.id).limit(limit)):
+    every = select(func.count().label("moves"), func.sum(moved.c.amount).label("total")).subquery()
+    lined = select(moved, every, before.scalar_subquery().label("opening")).join(every, true())
+    rows = session.execute(lined.order_by(moved.c.at, moved.c.id).limit(limit)).all()
+    opening = balance = int(rows[0].opening if rows else session.execute(before).scalar_one())
+    lines = []
+    for row in rows:
         balance += row.amount
         lines.append(Line(row.id, row.at, row.kind, row.source, row.words, row.amount, balance))
-    return Statement(found, from_at, to_at, opening, lines, opening + int(total), count - len(lines))
+    closing, more = (opening + int(rows[0].total), int(rows[0].moves) - len(rows)) if rows else (opening, 0)
+    return Statement(found, from_at, to_at, opening, lines, closing, more)
 
 
 def _moved(account_id: UUID, first: datetime, last: datetime) -> Subquery:
@@ -199,13 +198,21 @@ def _moved(account_id: UUID, first: datetime, last: datetime) -> Subquery:
     )
 
 
-def _balance_before(found: Account, moment: datetime) -> int:
-    since = (
-        select(func.coalesce(func.sum(Entry.amount), 0))
+def _balances_before(ids: Sequence[UUID], since: ColumnElement[bool]) -> Select[UUID, int]:
+    """The balances of these accounts less what has moved since, both as of one moment."""
+    moved = (
+        select(Entry.account_id, func.sum(Entry.amount).label("amount"))
         .join(LedgerTransaction, LedgerTransaction.id == Entry.transaction_id)
-        .where(Entry.account_id == found.id, LedgerTransaction.at >= moment)
+        .where(Entry.account_id.in_(ids), since)
+        .group_by(Entry.account_id)
+        .subquery()
     )
-    return found.balance - int(session.scalar(since) or 0)
+    balance = (Account.balance - func.coalesce(moved.c.amount, 0)).label("balance")
+    return (
+        select(Account.id, balance)
+        .outerjoin(moved, moved.c.account_id == Account.id)
+        .where(Account.id.in_(ids))
+    )
 
 
 def liability(*, by: Actor) -> Liability:
@@ -214,6 +221,7 @@ def liability(*, by: Actor) -> Liability:
     Raises Forbidden unless for the whole city.
     """
     must_read_city(by)
+    freeze()  # what the accounts hold and what runs out when are asked one after the other
     sums = {
         kind: (int(balance), int(held))
         for kind, balance, held in session.execute(

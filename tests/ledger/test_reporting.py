@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from flask import current_app
 from openpyxl import load_workbook
 
 from app.audit.models import AuditRecord
 from app.identity.actors import SYSTEM
-from app.kernel.db import session, transaction
+from app.kernel.db import dialect_name, in_transaction, session, transaction
 from app.kernel.errors import Forbidden
 from app.ledger import budgets, exporting, reporting
 from app.ledger.accounts import correction_account, debt_of, pending_of, settlement_of, wallet_of
@@ -102,6 +104,45 @@ def test_a_statement_has_what_happened_at_its_first_and_at_its_last_instant(ride
         moment = timedelta(microseconds=1)
         inside = reporting.statement_of(account_id, from_at=first + moment, to_at=last - moment, by=auditor())
         assert (inside.opening, inside.lines, inside.closing) == (30, [], 30)
+
+
+def _while_points_move(monkeypatch, rider) -> None:
+    """Whoever asks is looked at when the account has been read: at that moment somebody else posts."""
+    app = current_app._get_current_object()
+
+    def post() -> None:
+        with app.app_context():
+            in_transaction(lambda: make.give_until(rider.id, 7, None))
+
+    def read(_found, _by) -> None:
+        if dialect_name() == "postgresql":  # on SQLite a read sees one moment by itself
+            thread = threading.Thread(target=post)
+            thread.start()
+            thread.join()
+
+    monkeypatch.setattr(reporting, "must_read", read)
+
+
+def test_a_statement_adds_up_though_points_move_while_it_is_read(rider, monkeypatch):
+    with transaction(write=False):
+        account_id = wallet_of(rider.id).id
+    _while_points_move(monkeypatch, rider)
+    first, last = reporting.span_asked(TODAY, TODAY + timedelta(days=9), None, make.clock.now())
+    with transaction(write=False):
+        found = reporting.statement_of(account_id, from_at=first, to_at=last, by=SYSTEM)
+    assert found.opening == 0
+    assert found.closing == found.lines[-1].balance == sum(line.amount for line in found.lines)
+
+
+def test_balances_are_those_of_the_moment_asked_for_though_points_move_after_they_were_found(rider, clock):
+    asked_at = clock.at
+    with transaction(write=False):
+        wallet = wallet_of(rider.id)
+    clock.advance(seconds=1)
+    with transaction():
+        make.give_until(rider.id, 7, None)
+    with transaction(write=False):
+        assert reporting.balances_at([wallet], asked_at) == {wallet.id: 25}
 
 
 def test_who_reads_the_ledger_of_a_district_reads_no_account_of_another(rider):
