@@ -9,6 +9,7 @@ import click
 
 from app.cli.counting import counted
 from app.cli.refusing import Commands
+from app.cli.texts import Words
 from app.cli.writing import whole_file
 from app.honours.exporting import write_export
 from app.honours.importing import import_snapshot
@@ -49,7 +50,7 @@ def show(digest: str, form: str, out: Path) -> None:
 @click.argument("selection", type=click.UUID)
 @click.argument("kind", type=click.Choice(tuple(KINDS)))
 @click.option("--by", "username", required=True, help="Who wants it: a member of staff who may.")
-@click.option("--reason", required=True, help="What it is for; kept in the audit log.")
+@click.option("--reason", type=Words(300, 2), required=True, help="What it is for; kept in the audit log.")
 @click.option("--personal", is_flag=True, help="With telephone numbers, masked without consent.")
 @click.option("--out", type=FILE, required=True, help="The file to write.")
 def export(selection: UUID, kind: str, username: str, reason: str, personal: bool, out: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.refusing import Commands
+from app.cli.texts import Words
 from app.codes import keyring, rotating
 from app.codes.drilling import rehearse_compromise
 from app.codes.macs import ALGORITHMS, NAMES
@@ -40,7 +41,7 @@ def rotate(alg: str | None, announce: bool) -> None:
 
 @keys.command("revoke")
 @click.argument("epoch", type=int)
-@click.option("--reason", required=True, help="Why; it is kept with the key.")
+@click.option("--reason", type=Words(300), required=True, help="Why; it is kept with the key.")
 @click.confirmation_option(
     prompt="Everything this key made stops counting, and its secret is destroyed. Go on?"
 )

@@ -13,13 +13,13 @@ import click
 
 from app.cli.counting import counted
 from app.cli.refusing import Commands
+from app.cli.texts import Words
 from app.identity import queries as people
 from app.identity.actors import SYSTEM, Actor
 from app.kernel import clock
 from app.kernel.db import transaction
 from app.rules import queries, trying, unwinding
 from app.rules.models import RuleSetVersion
-from app.rules.recalling import Period
 from app.rules.replay import replay
 from app.rules.working_out import WorkingOut
 
@@ -51,7 +51,8 @@ def dry_run(
     region: str, number: int, from_on: datetime, until_on: datetime, keep: bool, as_json: bool
 ) -> None:
     """Run a version over the facts of a past period: points, budget, goods, whom it favours. Gives nothing."""
-    at, period = clock.now(), Period(from_on.date(), until_on.date())
+    at = clock.now()
+    period = trying.period_asked(from_on.date(), until_on.date(), at)
     with transaction(write=False):
         version = _version(region, number)
         steps = WorkingOut(version, period, at)
@@ -69,7 +70,7 @@ def dry_run(
 @rules.command("unwind")
 @click.argument("kind", type=click.Choice(unwinding.SUBJECTS))
 @click.argument("fact_id", type=click.UUID)
-@click.option("--reason", required=True, help="What was found; the rider reads it.")
+@click.option("--reason", type=Words(300), required=True, help="What was found; the rider reads it.")
 @click.option("--asked-by", required=True, help="Staff name of whoever found it.")
 @click.option("--approved-by", required=True, help="Staff name of the second person.")
 def unwind(kind: str, fact_id: UUID, reason: str, asked_by: str, approved_by: str) -> None:
@@ -102,11 +103,12 @@ def _staff(username: str) -> Actor:
 
 def _told(result: Mapping[str, Any]) -> str:
     points, budget = result["points"], result["budget"]
-    band = f"{budget['ends_on_earliest']} to {budget['ends_on_latest']}"
+    until = budget["ends_on"] or "no day in sight"
+    earliest, latest = (budget[f"ends_on_{which}"] or "never" for which in ("earliest", "latest"))
     lines = [
         f"{result['facts']} facts  {points['draft']} points (in force now: {points['before']})",
         *(_rule_told(row) for row in result["rules"]),
-        f"budget: {budget['left']} left, {budget['per_day']} a day, until {budget['ends_on']} ({band})",
+        f"budget: {budget['left']} left, {budget['per_day']} a day, until {until} ({earliest} to {latest})",
         *(f"{alarm['rule']} favours {alarm['group']}" for alarm in result["alarms"]),
         *(change["en"] for change in result["changes"]),
     ]

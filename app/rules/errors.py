@@ -54,6 +54,12 @@ class SecondPersonNeeded(Forbidden):
     slug = "rule-second-person-needed"
 
 
+class AskedByYourself(Forbidden):
+    """Whoever asked for something to be taken back does not decide it."""
+
+    slug = "unwinding-second-person"
+
+
 class StartsInThePast(Invalid):
     """A version starts now or later; no rule reaches back."""
 

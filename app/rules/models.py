@@ -13,6 +13,7 @@ from app.kernel.db import Base, IdMixin, Json, UtcDateTime, append_only
 from app.kernel.i18n import pick
 from app.rules import guards
 from app.rules.errors import (
+    AskedByYourself,
     DryRunNeeded,
     SecondPersonNeeded,
     StartsInThePast,
@@ -354,7 +355,7 @@ class Unwinding(IdMixin, Base):
         if self.state != ASKED:
             raise UnwindingDecided(state=self.state)
         if self.asked_by == person_id:
-            raise SecondPersonNeeded
+            raise AskedByYourself
 
 
 class VoidFact(Base):

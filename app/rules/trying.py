@@ -51,7 +51,7 @@ def dry_run(*, version_id: UUID, from_on: date, until_on: date, by: Actor, at: d
     """
     version = queries.version_to_change(version_id)
     _must(version, by)
-    period = _period(from_on, until_on, at)
+    period = period_asked(from_on, until_on, at)
     steps = WorkingOut(version, period, at)
     if steps.total > MAX_FACTS_AT_ONCE:
         return _order(version, period, steps.total, by, at)
@@ -217,7 +217,8 @@ def _must(version: RuleSetVersion, by: Actor) -> None:
     by.must("rules.edit" if by.holds("rules.edit") else "rules.review", region_path=path)
 
 
-def _period(from_on: date, until_on: date, at: datetime) -> Period:
+def period_asked(from_on: date, until_on: date, at: datetime) -> Period:
+    """The days of a dry run: over by now, in their order, at most three years. Raises Invalid."""
     if until_on > city_day(at):
         raise Invalid(fields={"until_on": ["rules.problem.future"]})
     if not 0 <= (until_on - from_on).days < LONGEST_DAYS:

@@ -98,7 +98,7 @@ def ask_to_unwind(*, fact_kind: str, fact_id: UUID, reason: str, by: Actor, at: 
 def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datetime) -> Unwinding:
     """The second person's answer; if it is yes, everything is taken back now. Deciding the same again changes nothing.
 
-    Raises UnwindingNotFound, UnwindingDecided, SecondPersonNeeded, Forbidden.
+    Raises UnwindingNotFound, UnwindingDecided, AskedByYourself, Forbidden.
     """
     unwinding = _unwinding_to_change(unwinding_id)
     by.must("facts.unwind", region_path=places.region_path(unwinding.region_code))

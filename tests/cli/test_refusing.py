@@ -15,6 +15,7 @@ from app.ledger import proofs
 from app.places.models import Region
 from tests.databases import SERVER_URL
 
+NOBODY = "018f0000-0000-7000-8000-000000000000"
 PHRASE = "Wolken ziehen ueber 7 Daecher"
 
 
@@ -68,12 +69,74 @@ def test_an_administrator_from_the_command_line_is_one_whom_the_desk_would_take(
         (("jobs", "list", "--limit", -1), 2),
         (("jobs", "list", "--limit", 10**20), 2),
         (("honours", "list-snapshot", "0" * 64, "--out", "/nowhere/list.csv"), 1),
+        (("keys", "revoke", 7, "--reason", "\u200b", "--yes"), 2),
+        (
+            (
+                "honours",
+                "export",
+                NOBODY,
+                "roll.csv",
+                "--by",
+                "ann",
+                "--reason",
+                " ",
+                "--out",
+                "/nowhere/roll.csv",
+            ),
+            2,
+        ),
+        (
+            (
+                "rules",
+                "unwind",
+                "checkin",
+                NOBODY,
+                "--reason",
+                "",
+                "--asked-by",
+                "ann",
+                "--approved-by",
+                "li",
+            ),
+            2,
+        ),
+        (
+            (
+                "rules",
+                "unwind",
+                "checkin",
+                NOBODY,
+                "--reason",
+                "长" * 301,
+                "--asked-by",
+                "ann",
+                "--approved-by",
+                "li",
+            ),
+            2,
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(run, words, code):
     given, said = run(*words)
     assert given == code
     assert "Error: " in said
+
+
+@pytest.mark.parametrize(
+    ("from_on", "until_on", "field"),
+    [
+        ("2026-11-02", "2026-11-01", "from_on"),
+        ("0001-01-01", "2026-11-01", "from_on"),
+        ("2026-11-01", "9999-12-31", "until_on"),
+    ],
+)
+def test_a_dry_run_is_over_days_that_were(run, from_on, until_on, field):
+    code, said = run(
+        "rules", "dry-run", "--region", 3201, "--version", 1, "--from", from_on, "--until", until_on
+    )
+    assert code == 1
+    assert f"{field}: " in said
 
 
 @pytest.mark.parametrize("written", [b"[", b"\xff\xfe", b"[1]", b"{}", None])

@@ -18,7 +18,7 @@ from app.notices.models import Notice
 from app.notices.telling import text_of
 from app.rewards.models import Voucher
 from app.rules import awarding, unwinding
-from app.rules.errors import NothingToUnwind, SecondPersonNeeded, UnwindingDecided
+from app.rules.errors import AskedByYourself, NothingToUnwind, UnwindingDecided
 from app.rules.models import Award, Unwinding, UsageCounter
 from app.rules.replay import replay
 from app.rules.unwinding import ask_to_unwind, decide_unwinding
@@ -212,7 +212,7 @@ def test_unwinding_twice_is_once(scene, two):
 
 def test_it_takes_two(scene, two):
     found = asked(two, "checkin", checked_in(scene).id)
-    with pytest.raises(SecondPersonNeeded):
+    with pytest.raises(AskedByYourself):
         decided(two, found, by=two.asker)
     assert scene.points() == (30, 0)
 
