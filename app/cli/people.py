@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.refusing import Commands
-from app.identity import appointing
+from app.identity import appointing, queries, second_factor
 from app.identity.actors import SYSTEM
 from app.identity.permissions import ADMIN
 from app.identity.schemas import AddStaff
@@ -45,3 +45,19 @@ def appoint_admin(username: str, name: str, region: str | None, password: str) -
             at=at,
         )
     click.echo(f"{username} is now an administrator.")
+
+
+@people.command("reset-second-step")
+@click.argument("username")
+def reset_second_step(username: str) -> None:
+    """Take an administrator's second step away, where no other administrator can: after a change of the secret."""
+    with transaction():
+        someone = queries.person_by_username(username)
+        if someone is None:
+            raise click.ClickException(f"Nobody signs in as {username}.")
+        if not any(each.role == ADMIN for each in queries.grants_of(someone.id)):
+            raise click.ClickException(
+                "This is for administrators; they help everybody else at /desk/people."
+            )
+        second_factor.reset(person_id=someone.id, by=SYSTEM, at=clock.now())
+    click.echo(f"{username} sets up a new second step when next signing in.")

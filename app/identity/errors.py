@@ -230,6 +230,12 @@ class SecondFactorWrong(Unauthenticated):
     slug = "second-factor-wrong"
 
 
+class SecondFactorUnreadable(Unauthenticated):
+    """The installation's secret is another one by now: nobody can tell whether a code is right."""
+
+    slug = "second-factor-unreadable"
+
+
 class SecondFactorMissing(Forbidden):
     """Staff roles count only in a session that was opened with the second step."""
 

@@ -7,11 +7,13 @@ for it (production), also before: until then a member of staff can do nothing bu
 from __future__ import annotations
 
 from base64 import b32encode
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlalchemy import delete, func, select, update
@@ -24,6 +26,7 @@ from app.identity.errors import (
     SecondFactorKnown,
     SecondFactorNeeded,
     SecondFactorNotBegun,
+    SecondFactorUnreadable,
     SecondFactorWrong,
     SignInAgain,
 )
@@ -72,7 +75,9 @@ def state_of(person_id: UUID) -> State:
 def begun(*, by: Actor, at: datetime) -> Begun | None:
     """What the phone has to learn, while it was begun and does not count yet; to a fresh session only."""
     kept = session.get(SecondFactor, by.id) if sessions.is_fresh(by=by, at=at) else None
-    return _begun(kept, queries.person(by.id)) if kept is not None and kept.confirmed_at is None else None
+    if kept is None or kept.confirmed_at is not None or not _is_readable(kept):
+        return None
+    return _begun(kept, queries.person(by.id))
 
 
 def begin(*, by: Actor, at: datetime) -> Begun:
@@ -88,9 +93,9 @@ def begin(*, by: Actor, at: datetime) -> Begun:
     if kept is not None and kept.confirmed_at is not None:
         raise SecondFactorKnown
     _must_be_fresh(by, at)
-    if kept is None:
-        secret = randomness.token_bytes(SECRET_BYTES)
-        kept = SecondFactor(person_id=by.id, sealed_secret=sealed("second-factor", secret), begun_at=at)
+    if kept is None or not _is_readable(kept):
+        kept = kept or SecondFactor(person_id=by.id, begun_at=at)
+        kept.sealed_secret = sealed("second-factor", randomness.token_bytes(SECRET_BYTES))
         session.add(kept)
         session.flush()
     return _begun(kept, someone)
@@ -144,15 +149,16 @@ def remove(*, code: str, by: Actor, at: datetime) -> None:
 def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
     """An administrator over every role of a colleague takes a lost one away; the colleague is signed out everywhere.
 
-    Nobody does it for themself: who lost the phone asks another. Raises SecondAdminNeeded, PersonNotFound, Forbidden,
-    AnotherAdminNeeded.
+    Nobody does it for themself: who lost the phone asks another. Whoever runs the product does it where no other can.
+    Raises SecondAdminNeeded, PersonNotFound, Forbidden, AnotherAdminNeeded.
     """
     if by.person_id == person_id:
         raise SecondAdminNeeded
     queries.staff_member(person_id)
     queries.person_to_change(person_id)
     appointing.must_be_over(person_id, by)
-    reopening.reopen(SECOND_STEP, person_id=person_id, by=by, at=at)
+    if not by.is_system:  # which gives no passwords back
+        reopening.reopen(SECOND_STEP, person_id=person_id, by=by, at=at)
     _forget(person_id)
     sessions.end_all_sessions(person_id=person_id, at=at)
     _tell(RESET, person_id, by, at)
@@ -162,11 +168,13 @@ def reset(*, person_id: UUID, by: Actor, at: datetime) -> None:
 def prove(*, person_id: UUID, code: str | None, at: datetime) -> bool:
     """Take the second step: True with a right code, False for whoever has none set.
 
-    Raises SecondFactorNeeded without a code, SecondFactorWrong with a wrong one or one that was used.
+    Raises SecondFactorNeeded without a code, SecondFactorWrong with a wrong one or one that was used,
+    SecondFactorUnreadable after a change of the installation's secret.
     """
     kept = session.get(SecondFactor, person_id)
     if kept is None or kept.confirmed_at is None:
         return False
+    _secret_of(kept)  # before a code is asked for that nobody could check
     if not code:
         raise SecondFactorNeeded
     text = as_printed(code)
@@ -188,9 +196,22 @@ def _forget(person_id: UUID) -> None:
 
 
 def _begun(kept: SecondFactor, someone: Person) -> Begun:
-    secret = unsealed("second-factor", kept.sealed_secret)
+    secret = _secret_of(kept)
     uri = _maker(secret).get_provisioning_uri(someone.username or someone.id.hex, ISSUER)
     return Begun(b32encode(secret).decode(), uri)
+
+
+def _secret_of(kept: SecondFactor) -> bytes:
+    try:
+        return unsealed("second-factor", kept.sealed_secret)
+    except InvalidToken:
+        raise SecondFactorUnreadable from None
+
+
+def _is_readable(kept: SecondFactor) -> bool:
+    with suppress(SecondFactorUnreadable):
+        return bool(_secret_of(kept))
+    return False
 
 
 def _maker(secret: bytes) -> TOTP:
@@ -199,7 +220,7 @@ def _maker(secret: bytes) -> TOTP:
 
 def _step_of(kept: SecondFactor, text: str, at: datetime) -> int | None:
     """The step whose code this is, near enough to now."""
-    maker, now = _maker(unsealed("second-factor", kept.sealed_secret)), int(at.timestamp()) // PERIOD_S
+    maker, now = _maker(_secret_of(kept)), int(at.timestamp()) // PERIOD_S
     found = [
         step
         for step in range(now - DRIFT, now + DRIFT + 1)
