@@ -6,6 +6,7 @@ Files are named by the digest of what they hold, so the same photo is stored onc
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import threading
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 from app.kernel import settings
+from app.kernel.errors import Unavailable
 from app.kernel.observing import log
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 _NAME = re.compile(r"^[0-9a-f]{64}(-thumb)?$")
 
 
@@ -22,7 +25,7 @@ class Storage(Protocol):
     """Keeps bytes under a name for good."""
 
     def keep(self, name: str, data: bytes) -> None:
-        """Store safely before returning: what was kept survives a crash."""
+        """Store safely before returning: what was kept survives a crash. Raises Unavailable while there is no room."""
 
     def read(self, name: str) -> bytes | None:
         """What was kept under the name, None if nothing was."""
@@ -41,17 +44,21 @@ class LocalStorage:
         path = self._path(name)
         if path.exists():
             return  # the name is the digest of the contents
-        path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             with draft.open("wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 draft.unlink(missing_ok=True)
+            # As where the database's disk is full: sent again, it goes on once there is room.
+            if error.errno in FULL:
+                log.error("photo-not-kept", reason="the disk is full", size=len(data))
+                raise Unavailable from error
             raise
         for folder in (path.parent, self._root):
             _sync_folder(folder)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from app.kernel.errors import Unavailable
 from app.media import storing
 from app.media.storing import LocalStorage, NullStorage
 
@@ -28,6 +30,22 @@ def test_it_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.Monk
         LocalStorage(tmp_path).keep(NAME, b"picture")
 
     assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+
+
+@pytest.mark.parametrize("full", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("step", ["fsync", "mkdir"])
+def test_a_full_disk_is_told_as_one_and_goes_on_once_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, full: int
+):
+    def no_room(*_: object) -> None:
+        raise OSError(full, "no space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(Unavailable):
+        patched.setattr(os, step, no_room)
+        LocalStorage(tmp_path).keep(NAME, b"picture")
+    assert [each for each in tmp_path.rglob("*") if each.is_file()] == []
+    LocalStorage(tmp_path).keep(NAME, b"picture")
+    assert LocalStorage(tmp_path).read(NAME) == b"picture"
 
 
 def _no_room(_handle: int) -> None:
