@@ -168,6 +168,16 @@ def test_a_request_that_breaks_is_one_line_without_its_address(toy, written: lis
     assert NAME not in "".join(written)
 
 
+def test_a_method_that_nobody_serves_adds_nothing_to_what_is_counted(toy, written: list[str]) -> None:
+    for method in ("WHATSOEVER", "13800000105"):
+        assert toy.open("/healthz", method=method).status_code == 405
+        toy.open("/nowhere", method=method)
+    counted = toy.get("/metrics").text
+    assert 'method="OTHER"' in counted
+    assert "WHATSOEVER" not in counted
+    assert "13800000105" not in counted + "".join(written)
+
+
 def test_a_line_says_when_it_was_in_utc_and_how_grave_it_is(written: list[str]) -> None:
     before = datetime.now(UTC)
     observing.log.warning("first")
