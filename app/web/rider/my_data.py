@@ -8,13 +8,15 @@ from typing import Any
 
 from app.identity.actors import Actor
 from app.identity.my_data import rows_about
+from app.kernel.db import freeze
 from app.kernel.paging import MAX_LIMIT
 from app.ledger import queries as ledger
 from app.ledger.wording import explain
 
 
 def everything_about(by: Actor) -> dict[str, Any]:
-    """Every row about the person, and the wallet with its reasons in words."""
+    """Every row about the person, and the wallet with its reasons in words; all of one moment."""
+    freeze()
     points = {"balance": asdict(ledger.balance_of(by.id)), "entries": list(_entries(by))}
     return {"points": points, "kept": rows_about(by.id)}
 
