@@ -7,6 +7,7 @@ Public keys are never taken out, or old certificates would die with the key that
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -99,6 +100,14 @@ def rehearsing(ring: Ring) -> Iterator[None]:
         yield
     finally:
         _rehearsed.reset(token)
+
+
+@contextmanager
+def changing(file: Path) -> Iterator[Ring]:
+    """The ring, while nobody else on this machine changes it: of two keys of one id one would be lost, and it signs."""
+    with file.with_name(f"{file.name}.lock").open("w") as beside:
+        fcntl.flock(beside, fcntl.LOCK_EX)  # let go with the file
+        yield current()
 
 
 def save(ring: Ring, file: Path) -> None:

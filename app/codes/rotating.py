@@ -20,15 +20,19 @@ def rotate_keys(*, alg: str | None = None, announce_only: bool = False, at: date
     `announce_only` makes the key known without signing yet: where several machines share a copied file, they all have
     to know a key before the first of them signs with it. The next rotation then takes the announced key into use.
     """
-    ring, new = rotated(keyring.current(), alg=alg, announce_only=announce_only, at=at)
-    keyring.save(ring, settings.current().key_file)
+    file = settings.current().key_file
+    with keyring.changing(file) as now:
+        ring, new = rotated(now, alg=alg, announce_only=announce_only, at=at)
+        keyring.save(ring, file)
     return new
 
 
 def revoke_key(*, epoch: int, reason: str, at: datetime) -> EpochKey:
     """End a key: nothing it signed counts any more. Its secret is destroyed, its id and public key are remembered."""
-    ring = revoked(keyring.current(), epoch=epoch, reason=reason, at=at)
-    keyring.save(ring, settings.current().key_file)
+    file = settings.current().key_file
+    with keyring.changing(file) as now:
+        ring = revoked(now, epoch=epoch, reason=reason, at=at)
+        keyring.save(ring, file)
     return ring.keys[epoch]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -51,6 +52,25 @@ def test_another_worker_sees_the_rotation_at_its_next_use(clock, file):
     third = keyring.EpochKey(3, secret=b"t" * 32, made_at=clock())
     keyring.save(replace(ring, keys={**ring.keys, 3: third}, signs=3), file)  # as another process would
     assert keys.signing_epoch() == 3
+
+
+@pytest.mark.parametrize("change", ["rotate", "revoke"])
+def test_nobody_else_changes_the_ring_meanwhile(clock, file, monkeypatch, change):
+    rotating.rotate_keys(at=clock())
+    found, save = [], keyring.save
+
+    def saved(ring: keyring.Ring, where: Path) -> None:
+        with file.with_name("keys.json.lock").open("w") as other, pytest.raises(BlockingIOError):
+            found.append(len(ring.keys))
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        save(ring, where)
+
+    monkeypatch.setattr(keyring, "save", saved)
+    if change == "rotate":
+        rotating.rotate_keys(at=clock())
+    else:
+        rotating.revoke_key(epoch=1, reason="泄露", at=clock())
+    assert found == [3 if change == "rotate" else 2]
 
 
 def test_an_announced_key_verifies_before_it_signs(clock):
