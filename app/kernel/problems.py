@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import Response
@@ -58,26 +58,39 @@ _FIELD_SENTENCES: list[tuple[re.Pattern[str], str]] = [
 ]
 
 
-def field_sentence(message: Any) -> str:
-    """One message about a field in the caller's language; a slug of ours is looked up, our own sentence stays."""
+class FieldTold(NamedTuple):
+    """What is wrong with a field: `code` for programs, `message` in the caller's language."""
+
+    field: str
+    code: str
+    message: str
+
+
+def _about_a_field(message: Any) -> tuple[str, str]:
+    """The code and the sentence; a slug of ours is looked up, our own sentence stays and has no code of its own."""
     text = str(message)
     for pattern, key in _FIELD_SENTENCES:
         if match := pattern.match(text):
-            return i18n.say(key, **match.groupdict())
-    return i18n.say(text) if i18n.has(text) else text
+            return key.removeprefix("field."), i18n.say(key, **match.groupdict())
+    return (text.removeprefix("field."), i18n.say(text)) if i18n.has(text) else ("invalid", text)
 
 
-def flatten(fields: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """(path, sentence) for every message in marshmallow's nested error dict."""
+def told(fields: Any, path: str = "") -> Iterator[FieldTold]:
+    """Every message in marshmallow's nested error dict."""
     if isinstance(fields, dict):
         for name, inner in fields.items():
             part = "" if name == "_schema" else str(name)
-            yield from flatten(inner, f"{path}.{part}".strip(".") if part else path)
+            yield from told(inner, f"{path}.{part}".strip(".") if part else path)
     elif isinstance(fields, list | tuple):
         for inner in fields:
-            yield from flatten(inner, path)
+            yield from told(inner, path)
     else:
-        yield path or "body", field_sentence(fields)
+        yield FieldTold(path or "body", *_about_a_field(fields))
+
+
+def flatten(fields: Any) -> Iterator[tuple[str, str]]:
+    """(path, sentence) of the same, for people."""
+    return ((each.field, each.message) for each in told(fields))
 
 
 def sentence(problem: Problem) -> str:
@@ -98,7 +111,7 @@ def response_for(problem: Problem) -> Response:
     if problem.facts:
         body["facts"] = {name: _plain(value) for name, value in problem.facts.items()}
     if problem.fields:
-        body["errors"] = [{"field": path, "message": text} for path, text in flatten(problem.fields)]
+        body["errors"] = [each._asdict() for each in told(problem.fields)]
     response = _json(body, problem.status)
     if "retry_after_s" in problem.facts:
         response.headers["Retry-After"] = str(problem.facts["retry_after_s"])

@@ -194,9 +194,10 @@ class PageQuery(Schema):
 
 
 class FieldProblem(Schema):
-    """What is wrong with one field."""
+    """What is wrong with one field, for programs and for people."""
 
     field = fields.String(required=True)
+    code = fields.String(required=True)
     message = fields.String(required=True)
 
 

@@ -138,6 +138,7 @@ def test_refusals_speak_the_callers_language(toy):
     chinese = toy.post("/api/v1/toy/notes", headers={"Idempotency-Key": "k"}, json={})
     assert english.json["errors"][0]["message"] == "This field is needed."
     assert chinese.json["errors"][0]["message"] == "这一项要填。"
+    assert english.json["errors"][0]["code"] == chinese.json["errors"][0]["code"] == "required"
     assert english.json["code"] == chinese.json["code"] == "invalid"
 
 

@@ -174,7 +174,8 @@ def test_a_position_is_moved_from_the_datum_it_was_given_in_and_from_no_other() 
     ],
 )
 def test_a_field_at_fault_is_told_in_chinese_with_its_bounds(said: str) -> None:
-    sentence = problems.field_sentence(said)
+    ((_, code, sentence),) = problems.told(said)
+    assert code != "invalid"
     assert not sentence.isascii()
     assert "—" not in sentence
     assert ("7" in said) == ("7" in sentence)

@@ -91,7 +91,7 @@ def test_five_digits_are_grouped_and_four_are_not(number, told) -> None:
 def test_a_refusal_is_told_with_its_facts_its_fields_and_when_to_come_back(app) -> None:
     told = problems.response_for(Conflict(fields={"n": ["odd"]}, until=LATE, day=LATE.date(), n=1))
     assert told.json["facts"] == {"until": LATE.isoformat(), "day": "2026-12-31", "n": 1}
-    assert told.json["errors"] == [{"field": "n", "message": "odd"}]
+    assert told.json["errors"] == [{"field": "n", "code": "invalid", "message": "odd"}]
     assert (told.status_code, told.json["retryable"], "Retry-After" in told.headers) == (409, False, False)
     later = problems.response_for(RateLimited(retry_after_s=7))
     assert (later.headers["Retry-After"], later.json["retryable"], later.json["detail"]) == (
