@@ -251,16 +251,20 @@ def _named(name: str, file: FileStorage) -> tuple[bytes, bytes]:
 
 
 def _incoming(edge: Edge) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if edge.query is not None:
-        asked = _filled(request.args, edge)  # a messenger that passes a link on adds what is its own
-        arguments |= load(edge.query, {name: asked[name] for name in asked.keys() & edge.query.fields.keys()})
+    arguments = _asked(edge)
     if edge.form is not None:
         arguments |= load(edge.form, _filled(request.form, edge))
         for name in edge.files:
             if name not in edge.opens:
                 arguments[name] = file_bytes(request.files.get(name))
     return arguments
+
+
+def _asked(edge: Edge) -> dict[str, Any]:
+    if edge.query is None:
+        return {}
+    asked = _filled(request.args, edge)  # a messenger that passes a link on adds what is its own
+    return load(edge.query, {name: asked[name] for name in asked.keys() & edge.query.fields.keys()})
 
 
 def _filled(values: Any, edge: Edge) -> dict[str, Any]:
@@ -294,7 +298,7 @@ def _refuse(problem: Problem, refusal: Refusal, path: dict[str, Any]) -> Respons
             again
         )  # the form's address may name more than the page's, as a candidate of a selection
         given = {name: value for name, value in path.items() if name in taken}
-        arguments = given | (load(edge.query, {}) if edge.query is not None else {})
+        arguments = given | _asked(edge)  # a form's address says whom its page was about
         if "by" in taken:
             arguments["by"] = by
         response = make_response(again(**arguments))

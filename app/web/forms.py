@@ -120,9 +120,9 @@ class Nothing(Schema):
 
 
 def form_field(name: str) -> Any:
-    """A field of the form, for limits by subject; neither spaces nor capitals buy further tries."""
+    """A field of the form, for limits by subject; neither spaces, capitals nor wide letters buy further tries."""
 
     def read() -> str:
-        return request.form.get(name, "").strip()[:64].lower()
+        return narrow(request.form.get(name, ""))[:64].lower()
 
     return read

@@ -97,7 +97,9 @@ def here() -> str:
 
 def kept(name: str, default: Any = "") -> Any:
     """What the person typed before the refusal, else the default."""
-    return request.form.get(name, "") if notes().faults else "" if default is None else default
+    otherwise = "" if default is None else default
+    # A field that was not sent at all stands in another form of the page, of which nothing was refused.
+    return request.form.get(name, otherwise) if notes().faults else otherwise
 
 
 def typed(name: str, default: Any = "") -> str:

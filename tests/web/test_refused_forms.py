@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from unittest.mock import ANY
+from uuid import uuid4
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -67,6 +70,28 @@ def test_what_was_refused_is_said_on_every_page_that_is_shown_again(
         make.regions()
         rider = make.rider("王师傅")
     assert 'id="faults"' in post(browser(app, rider), page, **filled).text
+
+
+def test_what_another_form_of_the_page_offers_is_not_emptied_by_a_refusal(app: Flask):
+    with transaction():
+        make.regions()
+    page = "/desk/debt-policies"
+    desk = browser(app, staff("department"))
+    offered = form_on(desk.get(page), page).fields
+    refused = post(desk, f"{page}/{uuid4()}", decision="agree")
+    assert 'id="faults"' in refused.text
+    assert offered["share_percent"] == "0"
+    assert form_on(refused, page).fields == offered | {"csrf_token": ANY, "idempotency_key": ANY}
+
+
+def test_a_refused_form_stays_about_the_rider_it_was_opened_for(app: Flask):
+    with transaction():
+        make.regions()
+        rider = make.rider("王师傅")
+    page = f"/desk/ledger/corrections?person_id={rider.id}"
+    refused = send(browser(app, staff("department")), page, page, reason="少")
+    assert refused.status_code == 422
+    assert form_on(refused, page).fields["person_id"] == str(rider.id)
 
 
 def test_from_a_refused_form_the_language_leads_back_to_its_page(app: Flask):

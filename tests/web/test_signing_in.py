@@ -149,7 +149,10 @@ def test_an_invitation_that_is_not_one_says_so(guest: FlaskClient) -> None:
     assert guest.get("/I/ABCDEFGHJKMNPQRS").status_code == 404
 
 
-def test_staff_sign_in_and_find_their_desk(app: Flask, guest: FlaskClient, city: Station) -> None:
+@pytest.mark.parametrize("typed", ["manager", " Ｍanager　", "ｍａｎａｇｅｒ"])
+def test_staff_sign_in_and_find_their_desk(
+    app: Flask, guest: FlaskClient, city: Station, typed: str
+) -> None:
     with transaction():
         manager = make.staff("station-manager", station_id=city.id)
         manager.username, manager.password_hash = "manager", hash_password("a long enough password")
@@ -157,7 +160,7 @@ def test_staff_sign_in_and_find_their_desk(app: Flask, guest: FlaskClient, city:
     assert wrong.status_code == 401
     assert "guess" not in wrong.text
     response = send(
-        guest, "/sign-in/staff", "/sign-in/staff", username="manager", password="a long enough password"
+        guest, "/sign-in/staff", "/sign-in/staff", username=typed, password="a long enough password"
     )
     assert response.headers["Location"] == "/station"
 

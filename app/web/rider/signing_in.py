@@ -22,7 +22,7 @@ from app.kernel.schemas import Line, Schema, Text
 from app.kernel.subjects import address
 from app.places import queries as places
 from app.web.edge import Pages, go, page, signed_in
-from app.web.forms import Choice, Nothing, SixDigits, Tick, form_field
+from app.web.forms import Choice, Key, Nothing, SixDigits, Tick, form_field
 from app.web.menus import landing_of
 from app.web.paths import local_path
 
@@ -62,7 +62,7 @@ class InviteForm(Schema):
 class StaffForm(Next):
     """A member of staff."""
 
-    username = Text(40, required=True)
+    username = Key(40, in_capitals=False, required=True)
     password = fields.String(required=True, validate=validate.Length(1, 200))
 
 
