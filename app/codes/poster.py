@@ -89,7 +89,8 @@ def pdf(poster: Poster, size: Size) -> bytes:
 def _line(paper: Paper, words: str, y: float, points: float, bold: bool) -> None:
     """One centred line, in smaller letters if it would run over the margins."""
     paper.set_font("noto", style="B" if bold else "", size=points)
-    wide = paper.get_string_width(paper.drawable(words)) / paper.epw
+    words = paper.drawable(words)
+    wide = paper.get_string_width(words) / paper.epw
     if wide > 1:
         paper.set_font_size(points / wide)
     paper.set_xy(paper.l_margin, y)

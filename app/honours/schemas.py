@@ -16,7 +16,7 @@ from app.honours.scoring import GROUPS, SOURCES, TIES
 from app.honours.selecting import Told
 from app.honours.standing import Standing
 from app.kernel import i18n
-from app.kernel.schemas import Day, Id, QueryWhole, Schema, Text, Whole
+from app.kernel.schemas import Day, Figures, Id, QueryWhole, Schema, Text, Whole
 
 WORDS = {"type": ["string", "null"]}
 REGION = validate.Regexp(r"^[0-9]{2,20}\Z")
@@ -235,7 +235,7 @@ class PublicSelectionRead(Schema):
 class NoticeIn(Schema):
     """Where to object: by telephone, at which address, when."""
 
-    contact_phone = Text(40, min_length=3, required=True)
+    contact_phone = Figures(40, min_length=3, required=True)
     contact_place = Text(120, required=True)
     contact_hours = Text(120, required=True)
     contact_place_en = Text(120, load_default=None)

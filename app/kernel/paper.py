@@ -1,7 +1,8 @@
 """Paper: PDF documents in Chinese and English, the same bytes each time they are made.
 
-Letters come from Noto Sans SC (by npm) or, without Node, from the Noto CJK fonts of the system; a character that no
-font can draw is refused by name, because a blank in a certificate is worse than none.
+Letters come from Noto Sans SC (by npm) or, without Node, from the Noto CJK fonts of the system; a letter that no font
+can draw is refused by name, because a blank in a certificate is worse than none. Little pictures that people put into
+titles and reasons are left out instead: what was signed cannot be written anew, and its paper would never be made.
 
 Brought in by whoever makes one, when it is made: what draws and cuts letters takes as long to read in as a quarter of
 the product.
@@ -9,6 +10,7 @@ the product.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime
@@ -182,8 +184,8 @@ class Paper(FPDF):
         self.ln(12)
 
     def drawable(self, text: str) -> str:
-        """The text itself, with the fonts at hand that draw it: rare characters take their own. Raises GlyphMissing."""
-        must_be_drawable(text)
+        """The text as `must_be_drawable`, with the fonts at hand that draw it: rare characters take their own."""
+        text = must_be_drawable(text)
         if not self.has_rare and not _common().issuperset(map(ord, text)):
             self.has_rare = _give_fonts(self, "rare")
         return text
@@ -194,17 +196,32 @@ class Paper(FPDF):
 
 
 def must_be_drawable(text: str) -> str:
-    """The text itself. Raises GlyphMissing with the first character that no font here can draw."""
+    """The text without the pictures that no font here can draw.
+
+    Raises GlyphMissing with the first letter that none can draw, or where nothing but pictures was written.
+    """
     drawable = _drawable()
-    for character in text:
-        if ord(character) not in drawable and character not in "\n\t":
-            raise GlyphMissing(character=character, code=f"U+{ord(character):04X}")
-    return text
+    missing = [character for character in text if ord(character) not in drawable]
+    if not missing:
+        return text
+    left = "".join(character for character in text if character not in missing)
+    lost = next(
+        (each for each in missing if not _is_of_a_picture(each)), None if left.strip() else missing[0]
+    )
+    if lost is not None:
+        raise GlyphMissing(character=lost, code=f"U+{ord(lost):04X}")
+    return left
+
+
+def _is_of_a_picture(character: str) -> bool:
+    """A picture, its colour of skin, or what joins two into one (U+200D, U+20E3, U+FE0F and the tags of flags)."""
+    joins = character in "\u200d\u20e3\ufe0e\ufe0f" or 0xE0020 <= ord(character) <= 0xE007F
+    return joins or unicodedata.category(character) in ("So", "Sk")
 
 
 @cache
 def _drawable() -> frozenset[int]:
-    return frozenset().union(*map(_glyphs_of, _there("")))
+    return frozenset(map(ord, "\n\t")).union(*map(_glyphs_of, _there("")))
 
 
 @cache

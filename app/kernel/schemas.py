@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from app.kernel import geo
 from app.kernel.i18n import say
+from app.kernel.widths import narrow
 
 EARLIEST, LATEST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 MAX_WHOLE = 2_147_483_647
@@ -39,6 +40,13 @@ class Text(fields.String):
             raise ma.ValidationError(say("field.control-characters"))
         text = text.translate(_TURNING).strip()
         return text if any(map(_shows, text)) else ""
+
+
+class Figures(Text):
+    """A text of figures, as a telephone number with its extension, however an input method or a paste wrote it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return narrow(super()._deserialize(value, attr, data, **kwargs))
 
 
 class Line(Text):

@@ -104,6 +104,14 @@ def test_it_refuses_a_character_no_font_can_draw():
     assert refused.value.facts["code"] == "U+10FFFD"
 
 
+def test_pictures_among_letters_are_left_out_and_a_name_of_nothing_else_is_refused():
+    made = Paper(title="最美骑手😀", made_at=AT)
+    made.say("最美👍🏽骑手❤️，一家👨‍👩‍👧三口")
+    assert "最美骑手，一家三口" in _text(made.bytes()).replace("❤", "")
+    with pytest.raises(GlyphMissing):
+        made.say(" 😀👍 ")
+
+
 def test_without_a_font_it_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(paper, "FACES", {"": (), "B": ()})
     with pytest.raises(FontMissing):

@@ -71,6 +71,11 @@ def links(client: FlaskClient, page: str) -> list[str]:
     ]
 
 
+def form_on_trial(html: str) -> list[str | None]:
+    """The days in the form of a trial."""
+    return [at.get("value") for tag, at in read(html).tags if tag == "input" and at.get("type") == "date"]
+
+
 @pytest.mark.once
 def test_a_trial_of_few_counts_and_lists_nobody(app: Flask) -> None:
     few = honours.setting(*range(100, 109))
@@ -99,6 +104,9 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     page = build(department, **criteria()).headers["Location"]
     assert f"{page}/run" not in department.get(page).text
     assert "会入选" in department.get(f"{page}/trial?start_on=2026-09-01&end_on=2026-09-30").text
+    turned = department.get(f"{page}/trial?start_on=2026-09-30&end_on=2026-09-01").text
+    assert wrong_fields(turned) == {"end_on"}
+    assert form_on_trial(turned) == ["2026-09-30", "2026-09-01"]
     assert send(reviewer, page, f"{page}/criteria").status_code == 303
     assert send(department, page, f"{page}/run").status_code == 303
     assert f"{page}/sign" not in department.get(page).text
@@ -124,7 +132,9 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     assert "吴评审、孙部门" in reviewer.get(file).text
     refused = send(department, page, f"{page}/notice", **honours.CONTACT | {"contact_place": ""})
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {"contact_place"})
-    assert send(department, page, f"{page}/notice", **honours.CONTACT).status_code == 303
+    typed = honours.CONTACT | {"contact_phone": "０２５－１２３４ ５６７８　"}
+    assert send(department, page, f"{page}/notice", **typed).status_code == 303
+    assert '"tel:025-12345678"' in department.get(page.replace("/desk", "")).text
     assert send(department, page, f"{page}/notice-end").status_code == 409
     clock.advance(days=14)
     later = browser(app, person(here.department))

@@ -104,6 +104,8 @@ def test_a_code_from_paper_signs_in(
     shown = guest.get(PAGE).text
     assert "9" in shown
     assert form_on(guest.get(PAGE), f"{PAGE}/remove")
+    anew = send(guest, PAGE, f"{PAGE}/papers", code=papers[4]).text
+    assert ("备用码换好了" in anew, "第二步验证可以用了" in anew) == (True, False)
 
 
 def test_the_first_step_is_good_for_five_minutes_one_password_and_one_browser(
@@ -136,6 +138,26 @@ def test_the_first_step_is_good_for_five_minutes_one_password_and_one_browser(
     late = guest.post(STEP, data=form.fields | {"code": code_at(boss, clock.at)})
     assert late.status_code == 401
     assert guest.get("/desk/rewards").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("cookie", "step", "filled", "start"),
+    [
+        ("second_step", STEP, {"code": "123456", "next": "/desk/rewards"}, "/sign-in/staff"),
+        ("signing_in", "/sign-in/code", {"code": "123456", "next": "/desk/rewards"}, "/sign-in"),
+        ("passing", "/sign-in/staff/new-password", {"new": PASSWORD, "again": PASSWORD}, "/sign-in/staff"),
+    ],
+)
+def test_a_step_that_stood_open_for_too_long_says_so_and_keeps_what_waits(
+    guest: FlaskClient, boss: Person, cookie: str, step: str, filled: dict[str, str], start: str
+) -> None:
+    guest.set_cookie(cookie, "x")
+    form = form_on(guest.get(step), step)
+    guest.delete_cookie(cookie)
+    late = guest.post(step, data=form.fields | filled)
+    onward = "?next=/desk/rewards" if "next" in filled else ""
+    assert (late.status_code, late.headers["Location"]) == (303, start + onward)
+    assert "停得太久" in guest.get(late.headers["Location"]).text
 
 
 @pytest.mark.parametrize("spelling", [str.upper, lambda text: f"{{{text}}}", lambda text: f"urn:uuid:{text}"])

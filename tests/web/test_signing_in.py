@@ -150,9 +150,7 @@ def test_an_invitation_that_is_not_one_says_so(guest: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("typed", ["manager", " Ｍanager　", "ｍａｎａｇｅｒ"])
-def test_staff_sign_in_and_find_their_desk(
-    app: Flask, guest: FlaskClient, city: Station, typed: str
-) -> None:
+def test_staff_sign_in_and_find_their_desk(app: Flask, guest: FlaskClient, city: Station, typed: str) -> None:
     with transaction():
         manager = make.staff("station-manager", station_id=city.id)
         manager.username, manager.password_hash = "manager", hash_password("a long enough password")

@@ -11,7 +11,7 @@ from flask import Response
 from app.doubts import queries as doubts
 from app.honours import agreeing, announcing, exporting, fetching, queries, reviewing, selecting, snapshots
 from app.honours import criteria as wordings
-from app.honours.errors import ExportFailed, ExportNotReady
+from app.honours.errors import ExportFailed, ExportNotReady, PeriodWrong
 from app.honours.making import KINDS
 from app.honours.models import Selection
 from app.honours.waiting import waiting_of
@@ -22,12 +22,14 @@ from app.kernel import clock
 from app.kernel.answering import SIGNED_IN
 from app.kernel.http import attachment, requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, QueryWhole, Schema, Text
+from app.kernel.schemas import Day, Figures, QueryWhole, Schema, Text
 from app.places.queries import region_path
 from app.web.desk.honour_review import RecusalForm, rule_in_words
 from app.web.edge import Pages, go, page
+from app.web.faults import Faults
 from app.web.forms import Choice, Nothing, Tick
 from app.web.menus import menu_of, must_enter
+from app.web.notes import notes
 
 pages = Pages("selections")
 
@@ -57,7 +59,7 @@ class DecisionForm(Schema):
 class NoticeForm(Schema):
     """Where to object."""
 
-    contact_phone = Text(40, min_length=3, required=True)
+    contact_phone = Figures(40, min_length=3, required=True)
     contact_place = Text(120, required=True)
     contact_hours = Text(120, required=True)
     contact_place_en = Text(120, load_default=None)
@@ -119,13 +121,16 @@ def _doubted(found: Selection) -> int:
 @takes_query(TrialForm)
 def trial(selection_id: UUID, start_on: date | None, end_on: date | None, by: Actor) -> str:
     """What the criteria would give over this or a past period; nothing is kept"""
-    tried = selecting.dry_run(
-        selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
-    ).told()
     found = queries.selection_for(selection_id, by)
+    try:
+        tried = selecting.dry_run(
+            selection_id=selection_id, start_on=start_on, end_on=end_on, by=by, at=clock.now()
+        ).told()
+    except PeriodWrong as wrong:  # in the form, where the days can be mended
+        notes().faults, tried = Faults.of(wrong, {wrong.slug: "end_on"}), None
     return page(
         "desk/selection_trial.html",
-        selection=found, trial=tried, first=tried.candidates[:50], menu=menu_of(by),
+        selection=found, trial=tried, first=tried.candidates[:50] if tried else (), menu=menu_of(by),
         start_on=start_on or found.period_start_on, end_on=end_on or found.period_end_on,
     )  # fmt: skip
 

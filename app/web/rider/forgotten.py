@@ -16,6 +16,7 @@ from app.kernel.limits import Limit
 from app.kernel.schemas import Schema
 from app.kernel.subjects import address
 from app.web.edge import Pages, go, page
+from app.web.rider.signing_in import from_the_start
 
 pages = Pages("forgotten")
 CHOSEN = Limit("choose-password", 20, 900)  # with one proof; whoever makes proofs up has an address
@@ -38,7 +39,7 @@ def _proof() -> str:
 def new_password() -> Any:
     """The form for a password of one's own"""
     if not _proof():
-        return go("/sign-in/staff")
+        return from_the_start("/sign-in/staff")
     return page("rider/choose_password.html")
 
 

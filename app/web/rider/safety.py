@@ -16,6 +16,7 @@ from app.identity.second_factor_api import SECOND_STEPS, CodeGiven
 from app.kernel import clock
 from app.kernel.errors import Forbidden
 from app.kernel.http import limited, requires, takes_form
+from app.kernel.i18n import say
 from app.kernel.schemas import Schema
 from app.web.edge import Pages, go, page
 from app.web.forms import Nothing
@@ -81,7 +82,8 @@ def begin(by: Actor) -> Response:
 @takes_form(CodeGiven)
 def confirm(code: str, by: Actor) -> str:
     """The first code; answers with the codes for paper, which are shown this once"""
-    return page("rider/papers.html", codes=second_factor.confirm(code=code, by=by, at=clock.now()))
+    codes = second_factor.confirm(code=code, by=by, at=clock.now())
+    return page("rider/papers.html", codes=codes, done=say("web.papers.done"))
 
 
 @pages.post("/me/second-step/papers", again=second_step, blame=BLAME)
@@ -90,7 +92,8 @@ def confirm(code: str, by: Actor) -> str:
 @takes_form(CodeGiven)
 def renew_papers(code: str, by: Actor) -> str:
     """New codes for paper"""
-    return page("rider/papers.html", codes=second_factor.new_papers(code=code, by=by, at=clock.now()))
+    codes = second_factor.new_papers(code=code, by=by, at=clock.now())
+    return page("rider/papers.html", codes=codes, done=say("web.papers.renewed"))
 
 
 @pages.post("/me/second-step/remove", again=second_step, blame=BLAME)

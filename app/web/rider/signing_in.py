@@ -84,6 +84,13 @@ def _phone() -> str:
     return request.cookies.get("signing_in", "")
 
 
+def from_the_start(page: str, next_path: str = "") -> Response:
+    """Back to the first page of signing in, where this browser keeps nothing of it (any more); what waits is kept."""
+    waits = local_path(request.form.get("next", next_path), "")
+    onward = f"{page}?next={quote(waits)}" if waits else page
+    return go(onward, said="web.said.step-over" if request.method == "POST" else None)
+
+
 def _first_step() -> str:
     """The proof that name and password were right a moment ago, kept by this browser."""
     return request.cookies.get("second_step", "")
@@ -162,7 +169,7 @@ def ask_for_code(phone: str, next: str) -> Response:  # noqa: A002
 def enter_code(next: str = "") -> Any:  # noqa: A002
     """Type the code"""
     if not _phone():
-        return go("/sign-in")
+        return from_the_start("/sign-in", next)
     return page(
         "rider/sign_in_code.html",
         phone=masked_phone(_phone()),
@@ -275,7 +282,7 @@ def _keep_proof(response: Response, cookie: str, someone: Person | None) -> Resp
 def enter_second_step(next: str = "") -> Any:  # noqa: A002
     """Staff: the second step"""
     if not _first_step():
-        return go("/sign-in/staff")
+        return from_the_start("/sign-in/staff", next)
     return page("rider/sign_in_step.html", next=request.form.get("next", next))
 
 
