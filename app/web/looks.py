@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,6 +56,7 @@ def install(app: Flask) -> None:
         faults=lambda: notes().faults or Faults(),
         kept=kept,
         kept_all=kept_all,
+        numbered=numbered,
         was_chosen=was_chosen,
         just_said=just_said,
         person_key=person_key,
@@ -118,6 +121,17 @@ def kept_all(name: str, default: Any = None) -> list[str]:
         return request.form.getlist(name)
     chosen = default if isinstance(default, list | tuple | set) else [] if default is None else [default]
     return [str(each) for each in chosen]
+
+
+def numbered(rows: Iterable[Any], of: str, key: str) -> dict[Any, int]:
+    """The number of each row in the fields of its form, as `heads.0.seen`; `key` is the field that says which it is.
+
+    After a refusal it is the number that was sent: a list that changed meanwhile gives nobody what was typed of others.
+    """
+    name = re.compile(rf"{of}\.([0-9]{{1,4}})\.{key}")
+    sent = {value: int(found[1]) for field, value in request.form.items() if (found := name.fullmatch(field))}
+    free = count(max(sent.values(), default=-1) + 1)
+    return {row: sent[str(row)] if str(row) in sent else next(free) for row in rows}
 
 
 def just_said() -> str:

@@ -105,6 +105,27 @@ def test_hours_are_confirmed_or_rejected_one_by_one(app: Flask) -> None:
     assert one(Hours).state == "rejected"
 
 
+def test_whoever_signs_in_or_out_during_a_refused_count_takes_no_tick_of_others(
+    app: Flask, clock: StandingClock
+) -> None:
+    here = volunteering.setting()
+    clock.at = here.shift.starts_at
+    first, second, third = (volunteering.new_rider(name) for name in ("甲师傅", "乙师傅", "丙师傅"))
+    gone, missed = (volunteering.scan(here.shift, rider, clock.at) for rider in (first, second))
+    organiser = browser(app, person(here.organiser))
+    page = f"/desk/shifts/{here.shift.id}/heads"
+    shown = form_on(organiser.get(page), page)
+    came = volunteering.scan(here.shift, third, clock.advance(minutes=20))
+    volunteering.scan(here.shift, first, clock.advance(minutes=20))
+    refused = organiser.post(page, data=shown.fields | {"here": "2", "heads.0.seen": "yes"})
+    assert wrong_fields(refused.text) == {"here"}
+    again = form_on(refused, page)
+    ticked = {again.fields[each.replace("seen", "attendance_id")] for each in again.ticked}
+    assert str(gone.id) not in again.fields.values()
+    assert str(missed.id) in again.fields.values()
+    assert ticked == {str(came.id)}
+
+
 def test_where_nobody_counted_heads_hours_are_confirmed_one_by_one(app: Flask, clock: StandingClock) -> None:
     here = volunteering.setting()
     with transaction():
