@@ -301,3 +301,18 @@ def test_the_browsers_own_way_back_leads_past_a_refusal_to_its_form(opened: Open
     page.go_back()  # without a question whether to send the empty words again
     expect(page.locator(words)).to_be_visible()
     assert page.locator("#e-words").count() == 0
+
+
+def test_a_desk_without_a_signal_ends_on_a_page_of_ours(opened: Opener, app: Flask, city: object) -> None:
+    with transaction():
+        someone = make.staff("department", region_code=make.CITY)
+    screen = opened(someone)
+    screen.goto("/desk")
+    screen.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    screen.goto("/desk/honours")
+    screen.wait_for_function("""async () => Boolean(await caches.match("/offline"))""", timeout=10_000)
+    screen.context.set_offline(True)
+    expect(screen.locator("#offline")).to_contain_text("写的都在")
+    screen.goto("/desk/ledger")
+    expect(screen.locator("main")).to_contain_text("这一页打不开")
+    expect(screen.locator("main")).not_to_contain_text("出示我的码")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from app.identity.actors import Actor
+from app.identity.queries import person
 from app.kernel.http import public, requires, takes_query
 from app.sync import queries
 from app.web.edge import Pages, kept_offline, page
@@ -24,9 +25,10 @@ def outbox(by: Actor, cursor: str | None = None) -> Response:
 
 @pages.get("/offline")
 @public
-def no_signal() -> Response:
+def no_signal(by: Actor) -> Response:
     """Shown for any page that cannot be fetched: what works without a signal"""
-    return kept_offline(page("rider/offline.html"))
+    at_a_desk = by.person_id is not None and not person(by.person_id).is_rider
+    return kept_offline(page("rider/offline.html", at_a_desk=at_a_desk))
 
 
 @pages.get("/offline/check-in")

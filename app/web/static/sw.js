@@ -44,6 +44,14 @@ const keepRest = async (cache, current) => {
   }
 };
 
+// Whoever works at a desk never comes home: their word for a page that cannot be fetched is kept in passing, in the language of the page.
+const language = (answer) => answer?.headers.get("Content-Language");
+const keepWord = async (cache, found) => {
+  if (language(await cache.match("/offline")) === language(found)) return;
+  const page = await fetch("/offline").catch(() => null);
+  if (page?.ok && !page.redirected && tag(page)) await cache.put("/offline", page);
+};
+
 const pathOf = (url) => (url.pathname.toUpperCase().startsWith("/S/") ? "/offline/check-in" : url.pathname);
 
 // Without a signal the counter of a station is its offline counter.
@@ -59,7 +67,7 @@ const fromNetwork = async (request, event) => {
     if (found.ok && !found.redirected && tag(found) && path === url.pathname) {
       cache.put(path, found.clone());
       if (path === "/") event.waitUntil(keepRest(cache, tag(found)));
-    }
+    } else if (found.ok && isOurs(found)) event.waitUntil(keepWord(cache, found));
     return found;
   });
   const kept = await asKept(await cache.match(path));
