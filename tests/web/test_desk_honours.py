@@ -230,7 +230,8 @@ def test_the_builder_sets_finer_weights_ties_and_groups_of_which_some_are_chosen
     department = browser(app, person(here.department))
     filled = criteria(
         weight_points_checkin="7", weight_reports_urgent="9", rescue_weight="0", tie_1="points.report", tie_2="-",
-        tie_3="enrolled_days", least_of_1="occupation:courier", least_1="1", least_of_2="platform:甲", least_2="1",
+        tie_3="enrolled_days",
+        training_hours="2", least_of_1="occupation:courier", least_1="1", least_of_2="platform:甲", least_2="1",
     )  # fmt: skip
     first = form_on(department.get(NEW), NEW).fields | {"to": "on"} | criteria()
     assert 'value="platform:甲"' in department.post(NEW, data=first).text
@@ -242,6 +243,7 @@ def test_the_builder_sets_finer_weights_ties_and_groups_of_which_some_are_chosen
         "hours.proven": 50, "hours.witnessed": 50, "reports.resolved": 30, "breadth.categories": 10,
         "reports.urgent": 9, "points.checkin": 7,
     }  # fmt: skip
+    assert wording["eligibility"]["training_minutes"] == 120
     assert wording["tie_break"] == ["points.report", "enrolled_days"]
     assert [(each["by"], each["group"], each["at_least"]) for each in wording["quotas"]] == [
         ("occupation", "courier", 1),

@@ -116,6 +116,18 @@ def test_a_rule_may_be_for_any_district_of_its_region(app: Flask) -> None:
     assert {CITY, "320102", "320104"} <= set(offered)
 
 
+def test_a_multiplier_multiplies_rules_and_no_multiplier_and_choices_have_words(app: Flask) -> None:
+    times = {"kind": "multiplier", "percent": 200, "of": ["R-01"]}
+    scene = make.scene([rule(key="R-01", points=5), rule(key="R-02", points=times)])
+    assert scene.version is not None
+    client = browser(app, _person(scene.editor))
+    shown = f"/desk/rules/{scene.version.id}"
+    draft = send(client, shown, f"{shown}/draft").headers["Location"]
+    tags = read(page := client.get(f"{draft}/new/checkin").text).tags
+    assert [at.get("value") for tag, at in tags if tag == "input" and at.get("name") == "of"] == ["R-01"]
+    assert all(words in page for words in ("周一", "周日"))
+
+
 def test_a_rule_sent_again_is_made_once_and_another_choice_is_no_second_sending(app: Flask) -> None:
     scene = make.scene([rule(key="R-01", points=5), rule(key="R-02", points=3)])
     assert scene.version is not None

@@ -62,6 +62,9 @@ def test_it_is_set_up_and_signed_in_with(
 ) -> None:
     papers = set_up(browser(app, boss), boss, clock)
     assert len(papers) == 10
+    first = send(guest, "/sign-in/staff", "/sign-in/staff", username="boss", password=PASSWORD)
+    (proof,) = first.headers.getlist("Set-Cookie")
+    assert "HttpOnly" in proof  # no script reads it
     there = first_step(guest, "/desk/rewards")
     assert there.startswith(STEP)
     assert guest.get("/desk/rewards").status_code == 303  # nobody is signed in yet

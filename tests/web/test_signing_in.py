@@ -18,6 +18,7 @@ from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.places.models import Station
 from tests import make
+from tests.conftest import StandingClock
 from tests.web.make import form_on, read, send, wrong_fields
 
 
@@ -161,6 +162,20 @@ def test_staff_sign_in_and_find_their_desk(app: Flask, guest: FlaskClient, city:
         guest, "/sign-in/staff", "/sign-in/staff", username=typed, password="a long enough password"
     )
     assert response.headers["Location"] == "/station"
+
+
+def test_a_session_that_was_ended_elsewhere_leaves_no_cookie(
+    rider: FlaskClient, wang: Person, clock: StandingClock
+) -> None:
+    with transaction():
+        for family in session.scalars(select(SessionFamily).where(SessionFamily.person_id == wang.id)):
+            family.revoked_at = clock.at
+    clock.advance(minutes=20)
+    answer = rider.get("/points")
+    assert answer.headers["Location"].startswith("/sign-in")
+    told = answer.headers.getlist("Set-Cookie")
+    for name in ("fengxing_access", "fengxing_refresh"):
+        assert any(each.startswith(f"{name}=;") for each in told)
 
 
 def test_signing_out_ends_it(rider: FlaskClient) -> None:

@@ -50,7 +50,11 @@ def test_the_service_worker_knows_its_version(guest: FlaskClient) -> None:
     response = guest.get("/sw.js")
     assert response.mimetype == "text/javascript"
     assert response.text.startswith("const VERSION")
-    assert guest.get("/manifest.webmanifest").get_json()["start_url"] == "/"
+    manifest = guest.get("/manifest.webmanifest").get_json()
+    assert manifest["start_url"] == "/"
+    for each in manifest["icons"]:
+        with guest.get(each["src"]) as icon:
+            assert icon.status_code == 200
 
 
 def _said_keys() -> set[str]:
