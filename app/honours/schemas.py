@@ -16,7 +16,7 @@ from app.honours.scoring import GROUPS, SOURCES, TIES
 from app.honours.selecting import Told
 from app.honours.standing import Standing
 from app.kernel import i18n
-from app.kernel.schemas import Day, Figures, Id, QueryWhole, Schema, Text, Whole
+from app.kernel.schemas import Day, Figures, Id, Line, QueryWhole, Schema, Text, Whole
 
 WORDS = {"type": ["string", "null"]}
 REGION = validate.Regexp(r"^[0-9]{2,20}\Z")
@@ -81,14 +81,14 @@ class CriteriaVersionIn(Schema):
 class SelectionIn(Schema):
     """A new selection."""
 
-    title_zh = Text(60, required=True)
-    title_en = Text(120, load_default=None)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, load_default=None)
     region_code = fields.String(required=True, validate=REGION)
     only_regions = fields.List(
         fields.String(validate=REGION), load_default=list, validate=validate.Length(max=50)
     )
     purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
-    approval_number = Text(60, load_default=None)
+    approval_number = Line(60, load_default=None)
     period_start_on = Day(required=True)
     period_end_on = Day(required=True)
     criteria = fields.Nested(CriteriaIn, required=True)

@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.kernel import geo
-from app.kernel.schemas import Id, PageQuery, Points, QueryNumber, Schema, Text, Whole
+from app.kernel.schemas import Id, Line, PageQuery, Points, QueryNumber, Schema, Text, Whole
 from app.places.hours import Hours, read_spans
 from app.rewards.kinds import KINDS
 from app.rewards.limits import PERIODS
@@ -123,8 +123,8 @@ class ShopItemRead(Schema):
 class OfferReward(Schema):
     """A new reward."""
 
-    name_zh = Text(60, required=True)
-    name_en = Text(60, required=True)
+    name_zh = Line(60, required=True)
+    name_en = Line(60, required=True)
     words_zh = Text(300, min_length=0, load_default="")
     words_en = Text(300, min_length=0, load_default="")
     kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
@@ -139,8 +139,8 @@ class OfferReward(Schema):
 class ReviseReward(Schema):
     """What may be said anew of a reward: everything but its price, kind, region and limits."""
 
-    name_zh = Text(60, required=True)
-    name_en = Text(60, required=True)
+    name_zh = Line(60, required=True)
+    name_en = Line(60, required=True)
     words_zh = Text(300, min_length=0, load_default="")
     words_en = Text(300, min_length=0, load_default="")
     pick_up_days = Whole(1, 60, required=True)

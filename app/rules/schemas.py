@@ -8,7 +8,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, Id, Instant, Schema, Text, Whole
+from app.kernel.schemas import Day, Id, Instant, Line, Schema, Text, Whole
 from app.rules.explaining import cut_in_words, explain
 from app.rules.kinds import KINDS
 from app.rules.models import CAMPAIGN_KINDS, RUN_STATES
@@ -22,8 +22,8 @@ class OpenRuleSet(Schema):
     """A rule set for a region."""
 
     region_code = fields.String(required=True, validate=REGION_CODE)
-    title_zh = Text(60, required=True)
-    title_en = Text(120, required=True)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, required=True)
     starts_on = Day(load_default=None, allow_none=True)
     ends_on = Day(load_default=None, allow_none=True)
 
@@ -101,8 +101,8 @@ class DeclareCampaign(Schema):
 
     region_code = fields.String(required=True, validate=REGION_CODE)
     kind = fields.String(required=True, validate=validate.OneOf(CAMPAIGN_KINDS))
-    title_zh = Text(60, required=True)
-    title_en = Text(120, required=True)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, required=True)
     starts_at = Instant(load_default=None, allow_none=True)
     ends_at = Instant(required=True)
 

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from app.identity.queries import masked_of, person
 from app.kernel.i18n import has, pick, say
-from app.kernel.schemas import Id, Instant, PageQuery, PositionIn, Schema, Text, Whole
+from app.kernel.schemas import Id, Instant, Line, PageQuery, PositionIn, Schema, Text, Whole
 from app.places.queries import station
 from app.sync.models import ASLEEP, AWAKE, DECISIONS
 
@@ -32,7 +32,7 @@ class EnrolStationDevice(Schema):
     """A device that wants to become one of a station's."""
 
     code = Text(20, required=True)
-    name = Text(60, required=True)
+    name = Line(60, required=True)
     public_key = fields.String(required=True, validate=BASE64)
 
 

@@ -12,6 +12,7 @@ from app.kernel import geo, i18n
 from app.kernel.schemas import (
     Id,
     Instant,
+    Line,
     PageQuery,
     PositionIn,
     QueryNumber,
@@ -30,8 +31,8 @@ REGION_CODE = validate.Regexp(r"^[0-9]{2,20}\Z")
 class ActivityIn(Schema):
     """A new activity."""
 
-    title_zh = Text(60, required=True)
-    title_en = Text(120, load_default=None)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, load_default=None)
     words = Text(1000, min_length=0, load_default="")
     category = fields.String(required=True, validate=validate.OneOf(CATEGORIES))
     region_code = fields.String(required=True, validate=REGION_CODE)

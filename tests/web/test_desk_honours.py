@@ -204,6 +204,7 @@ def test_the_last_step_shows_everything_and_nothing_is_kept_before_it(app: Flask
         mine = {name: text for name, text in criteria().items() if name in form.names - _hidden(answer)}
         answer = client.post(NEW, data=form.fields | mine | {"to": "on"})
     assert "十月最美骑手" in answer.text
+    assert "<dt>用途</dt><dd>" in answer.text
     assert "南京市" in answer.text
     assert ">南京市</option>" in client.get(NEW).text
     assert selections() == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields, validate
 
-from app.kernel.schemas import Day, Id, Schema, Text
+from app.kernel.schemas import Day, Id, Line, Schema
 from app.rewards.books.models import MADE, PAID, SIGNED
 from app.rewards.books.schemas import SettlementRead
 
@@ -12,7 +12,7 @@ from app.rewards.books.schemas import SettlementRead
 class NameMerchant(Schema):
     """What they are called, and the region they belong to."""
 
-    name = Text(100, required=True)
+    name = Line(100, required=True)
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
 
 

@@ -19,7 +19,7 @@ from app.kernel import clock
 from app.kernel.errors import Invalid
 from app.kernel.http import requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
-from app.kernel.schemas import Id, QueryWhole, Schema, Text
+from app.kernel.schemas import Id, Line, QueryWhole, Schema, Text
 from app.places import queries as places
 from app.volunteering import confirming, heads, organising, queries, waiting
 from app.volunteering.models import CATEGORIES, Shift
@@ -34,8 +34,8 @@ pages = Pages("organising")
 class ActivityForm(Schema):
     """What it is and where."""
 
-    title_zh = Text(60, required=True)
-    title_en = Text(120, load_default=None)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, load_default=None)
     words = Text(1000, load_default="")
     category = Choice(CATEGORIES, required=True)
     region_code = Text(20, required=True)

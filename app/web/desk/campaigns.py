@@ -12,7 +12,7 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
-from app.kernel.schemas import Schema, Text
+from app.kernel.schemas import Line, Schema
 from app.places import queries as places
 from app.rules import campaigns
 from app.rules.models import CAMPAIGN_KINDS
@@ -31,8 +31,8 @@ class CampaignForm(Schema):
 
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
     kind = Choice(CAMPAIGN_KINDS, required=True)
-    title_zh = Text(60, required=True)
-    title_en = Text(120, required=True)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, required=True)
     starts_at = CityMoment(load_default=None)
     ends_at = CityMoment(required=True)
 

@@ -20,7 +20,7 @@ from app.kernel import clock
 from app.kernel.answering import load
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, QueryWhole, Schema, Text
+from app.kernel.schemas import Day, Line, QueryWhole, Schema
 from app.places.queries import full_name
 from app.web.desk.honour_choices import (
     DEFAULT_TIES,
@@ -55,10 +55,10 @@ def _is_group(text: str) -> None:
 class _Told(Schema):
     """What is looked for, where and when."""
 
-    title_zh = Text(60, required=True)
-    title_en = Text(120, load_default=None)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, load_default=None)
     purpose = Choice(PURPOSES, required=True)
-    approval_number = Text(60, load_default=None)
+    approval_number = Line(60, load_default=None)
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
     period_start_on = Day(required=True)
     period_end_on = Day(required=True)
@@ -168,10 +168,11 @@ def _turned(number: int, by: Actor) -> Response:
 
 
 def _step(number: int, by: Actor) -> str:
+    purposes = [(each, say(f"web.honours.purpose-{each}")) for each in PURPOSES]
     return page(
         "desk/selection_new.html",
         step=number, steps=len(STEPS), asked=STEPS[number - 1], names=NAMES, regions=regions_of(by, "selection.run"),
-        purposes=[(each, say(f"web.honours.purpose-{each}")) for each in PURPOSES],
+        purposes=purposes, purpose=dict(purposes).get(request.form.get("purpose", ""), ""),
         rules=[(each, say(f"web.honours.rule-{each}")) for each in RULES], menu=menu_of(by),
         region=_region_words() if number == len(STEPS) else "",
         looked_at=looked_at(request.form) if number == len(STEPS) else (),

@@ -16,7 +16,7 @@ from app.kernel import clock
 from app.kernel.clock import city_time
 from app.kernel.http import attachment, requires, takes_form, takes_query, traced
 from app.kernel.i18n import say
-from app.kernel.schemas import QueryWhole, Schema
+from app.kernel.schemas import QueryWhole, Schema, Text
 from app.ledger import exporting, queries, reporting, sealing
 from app.ledger.accounts import quarter
 from app.ledger.budgets import fund_budget
@@ -57,7 +57,7 @@ class Which(Moment, Continue):
     """Which accounts: of a kind, with a text in their name, as at a moment; and where the list continues."""
 
     kind = fields.String(load_default=None, validate=validate.OneOf(["", *reporting.KINDS]))
-    key = fields.String(load_default="", validate=validate.Length(max=80))
+    key = Text(80, min_length=0, load_default="")
 
 
 class Span(Moment):

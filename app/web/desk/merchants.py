@@ -13,7 +13,7 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.clock import city_day
 from app.kernel.http import requires, takes_form, takes_query
-from app.kernel.schemas import Day, Schema, Text
+from app.kernel.schemas import Day, Line, Schema
 from app.places import queries as places
 from app.rewards.books import queries as books
 from app.rewards.books.models import MADE, SIGNED
@@ -35,7 +35,7 @@ MAY = "rewards.manage"
 class NameForm(Schema):
     """What they are called, and where they belong."""
 
-    name = Text(100, required=True)
+    name = Line(100, required=True)
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
 
 

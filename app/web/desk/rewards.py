@@ -13,7 +13,7 @@ from app.identity.actors import Actor
 from app.kernel import clock
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
-from app.kernel.schemas import QueryWhole, Schema, Text
+from app.kernel.schemas import Line, QueryWhole, Schema, Text
 from app.media.cleaning import CleanPhoto, clean_apart
 from app.places import queries as places
 from app.places.hours import read_spans
@@ -43,8 +43,8 @@ class Spans(fields.Field[list[list[str]]]):
 class OfferForm(Schema):
     """A reward and its price."""
 
-    name_zh = Text(60, required=True)
-    name_en = Text(60, required=True)
+    name_zh = Line(60, required=True)
+    name_en = Line(60, required=True)
     kind = Choice(list(KINDS), required=True)
     points = QueryWhole(1, 100_000, required=True)
     limit_count = QueryWhole(1, 1000, load_default=None)
@@ -53,8 +53,8 @@ class OfferForm(Schema):
 
 
 class _ReviseForm(Schema):
-    name_zh = Text(60, required=True)
-    name_en = Text(60, required=True)
+    name_zh = Line(60, required=True)
+    name_en = Line(60, required=True)
     words_zh = Text(300, load_default="")
     words_en = Text(300, load_default="")
     pick_up_days = QueryWhole(1, 60, required=True)

@@ -15,7 +15,7 @@ from app.kernel import clock, problems
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.http import requires, takes_form
 from app.kernel.i18n import say
-from app.kernel.schemas import Day, Schema, Text
+from app.kernel.schemas import Day, Line, Schema
 from app.places import queries as places
 from app.rules import drafting, queries, trying
 from app.rules.kinds import KINDS
@@ -39,8 +39,8 @@ class OpenForm(Schema):
     """A rule set for a region and a period."""
 
     region_code = fields.String(required=True, validate=validate.Regexp(r"^[0-9]{2,20}\Z"))
-    title_zh = Text(60, required=True)
-    title_en = Text(120, required=True)
+    title_zh = Line(60, required=True)
+    title_en = Line(120, required=True)
     starts_on = Day(load_default=None)
     ends_on = Day(load_default=None)
 
