@@ -124,7 +124,12 @@ def test_a_selection_runs_is_signed_announced_made_final_and_exported(
     assert send(reviewer, desk, f"{desk}/names").status_code == 303
     assert send(reviewer, page, f"{page}/sign").status_code == 303
     assert f"{page}/notice" not in [each.action for each in read(department.get(page).text).found]
-    meeting = {"held_on": "2026-11-24", "present": "吴评审\n孙部门", "votes_for": "3", "decision": "同意名单"}
+    meeting = {
+        "held_on": "2026-11-24",
+        "present": "吴评审、 孙部门，",
+        "votes_for": "3",
+        "decision": "同意名单",
+    }
     file = f"{desk}/file"
     refused = send(reviewer, file, f"{desk}/meetings", **meeting)
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {"votes_for"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from app.web.forms import Nothing
 from app.web.menus import menu_of
 
 pages = Pages("reviews")
+
+BETWEEN = re.compile("[\n、，,；;]+")  # names as people write them one after the other
 
 
 class MarkForm(Schema):
@@ -203,7 +206,7 @@ def photo(selection_id: UUID, photo_id: UUID, by: Actor) -> Response:
 @takes_form(MeetingForm)
 def record_meeting(selection_id: UUID, present: str, by: Actor, **said: Any) -> Response:
     """The record of the deciding meeting"""
-    names = [each.strip()[:60] for each in present.splitlines() if each.strip()]
+    names = [each.strip()[:60] for each in BETWEEN.split(present) if each.strip()]
     reviewing.record_meeting(selection_id=selection_id, present=names, **said, by=by, at=clock.now())
     return go(f"/desk/honours/{selection_id}/review/file", said="web.said.meeting")
 
