@@ -22,6 +22,7 @@ from app.ledger.posting import entry_of
 from app.rewards.models import Voucher
 from app.rules.models import RuleSetVersion
 from tests import make
+from tests.cases import make as cases
 from tests.conftest import StandingClock
 from tests.doubts import make as doubts
 from tests.honours import make as honours
@@ -316,3 +317,16 @@ def test_a_desk_without_a_signal_ends_on_a_page_of_ours(opened: Opener, app: Fla
     screen.goto("/desk/ledger")
     expect(screen.locator("main")).to_contain_text("这一页打不开")
     expect(screen.locator("main")).not_to_contain_text("出示我的码")
+
+
+def test_the_way_back_from_a_row_leads_to_the_list_as_it_was_picked(opened: Opener, app: Flask) -> None:
+    with transaction():
+        town = cases.town()
+        case = cases.report(town.rider)
+    screen = opened(town.dispatcher)
+    screen.goto("/grid?show=waiting")
+    for way in ("header.top > a", "Escape"):
+        screen.locator("main a.cell").click()
+        screen.wait_for_url(f"**/grid/{case.id}")
+        screen.keyboard.press(way) if way == "Escape" else screen.locator(way).click()
+        screen.wait_for_url("**/grid?show=waiting")

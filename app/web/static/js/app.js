@@ -55,6 +55,13 @@ if (document.body.dataset.here) {
   document.addEventListener("click", (event) => { if (event.target.closest("a[href]")) goOn(event); });
 }
 
+// The way back from a row leads to the list as it was picked and as far as one had gone on in it.
+const back = document.querySelector("header.top > a");
+if (back && !back.search && document.referrer) {
+  const from = new URL(document.referrer);
+  if (from.origin === location.origin && from.pathname === back.pathname) back.href = from.href;
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-open], [data-close], [data-print]");
   if (!button) return;

@@ -23,7 +23,7 @@ const CASE = {
   m: () => open("merge"),
   g: () => open("reassign"),
   r: () => open("reject"),
-  Escape: () => location.assign("/grid"),
+  Escape: () => document.querySelector("header.top > a").click(),
   Enter: () => accept?.requestSubmit(),
 };
 
