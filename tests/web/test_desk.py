@@ -12,6 +12,7 @@ from app.identity.permissions import AUDITOR, ROLES
 from app.kernel import clock as clock_module
 from app.kernel.db import session, transaction
 from app.ledger.accounts import quarter
+from app.places.models import Station
 from app.rewards.models import Reward
 from app.rules.models import RuleSetVersion
 from app.web.menus import DESKS, landing_of
@@ -213,3 +214,11 @@ def test_nobody_appoints_themself(app: Flask, city: object) -> None:
     about = f"/desk/people/{me.id}"
     refused = send(browser(app, me), about, f"{about}/roles", role="auditor", region_code=make.CITY)
     assert refused.status_code == 403
+
+
+def test_whoever_holds_no_role_is_led_to_no_desk(app: Flask, city: Station) -> None:
+    with transaction():
+        nobody = make.staff("auditor", region_code=make.CITY)
+        session.query(Grant).filter_by(person_id=nobody.id).delete()
+    shown = browser(app, nobody).get("/").text
+    assert ("还没有给你分岗位" in shown, "从这里进" in shown) == (True, False)
