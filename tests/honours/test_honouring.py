@@ -122,6 +122,9 @@ def test_papers_are_the_same_bytes_each_time_and_miss_no_glyph(app):
     assert english.count("*") >= 2
     assert "Public notice: 十月最美骑手" in english
     assert "until then nobody concerned is honoured" in english  # no word is broken
+    assert (
+        f"telephone {make.CONTACT['contact_phone']}" in english
+    )  # whoever has no account objects by telephone
     made, _ = _export(selection, "certificates.zip", here.department)
     with transaction():
         again = export_again(export_id=made.id, by=here.department, at=clock.now())
