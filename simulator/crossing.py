@@ -24,8 +24,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.identity.actors import SYSTEM, Actor
 from app.kernel import ids, randomness
-from app.kernel.db import db, dialect_name, is_transient, session, transaction
+from app.kernel.db import db, dialect_name, session, transaction
 from app.kernel.errors import Problem
+from app.kernel.transience import is_transient
 from simulator.chance import Chance
 from simulator.invariants import sound_at_once
 from simulator.product.timekeeping import carry_out, sweep, sweeps

@@ -74,7 +74,7 @@ def on_phone_gone(event: PhoneEnded | NumberMoved | RiderReturned) -> None:
 
 def is_good(handle: InUse | None, at: datetime) -> TypeGuard[InUse]:
     """Whether a handle need not be replaced: younger than a week, and its key has not been revoked."""
-    return handle is not None and handle.is_fresh(at) and key_of(handle) is not None
+    return handle is not None and handle.is_fresh(at) and keys.is_usable(handle.epoch)
 
 
 def key_of(handle: PersonalHandle | InUse | Known) -> bytes | None:

@@ -28,6 +28,11 @@ def signing_alg() -> str:
     return ring.keys[ring.signs].alg
 
 
+def is_usable(epoch: int) -> bool:
+    """Whether what was made in this epoch is still good: its key has not been revoked."""
+    return keyring.current().secret(epoch) is not None
+
+
 def key(epoch: int, purpose: str) -> bytes | None:
     """The key of one purpose in one epoch; None once the epoch has been revoked."""
     master = keyring.current().secret(epoch)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -237,6 +238,11 @@ def _checked(claims: dict[str, Any], kind: str, at: datetime) -> dict[str, Any]:
 
 def _uuid(claims: dict[str, Any], name: str) -> UUID:
     try:
-        return UUID(hex=str(claims.get(name)))
+        return _uuid_of(str(claims.get(name)))
     except ValueError:
         raise SessionEnded from None
+
+
+@lru_cache(maxsize=MAX_WELL_SIGNED)
+def _uuid_of(text: str) -> UUID:
+    return UUID(hex=text)

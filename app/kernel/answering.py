@@ -333,11 +333,14 @@ def load(schema: ma.Schema, data: Any) -> dict[str, Any]:
         raise Invalid(fields=error.normalized_messages()) from None
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def outgoing(result: Any, edge: Edge) -> Response:
     """What the view made, as it goes out."""
     if isinstance(result, Response):
         return result
     if edge.out is None:
         return Response(status=204)
-    body = json.dumps(edge.out.dump(result), ensure_ascii=False, separators=(",", ":"))
+    body = _as_json(edge.out.dump(result))
     return current_app.response_class(body, status=edge.out_status, content_type="application/json")

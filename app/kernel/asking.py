@@ -24,12 +24,12 @@ from sqlalchemy import BindParameter, bindparam, func, literal_column, select, t
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from app.kernel.db import Statement, is_reading, reader_at_rest, session
+from app.kernel.db import Statement, reader_at_rest
 from app.kernel.driving import rows
 from app.kernel.lanes import Lane
+from app.kernel.running import running
 
 T = TypeVar("T")
-_ANSWERS = "answers"  # in the session's `info`, as long as the unit of work
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,9 +49,10 @@ Ahead = tuple[Question[Any], ...]
 
 def ask(question: Question[T], person_id: UUID) -> T:
     """The answer; asked of the database unless it came along with who calls."""
-    known: dict[Any, T] = session.info.get(_ANSWERS, {})
-    if (question, person_id) in known:
-        return known[question, person_id]
+    unit = running()
+    if unit is not None and (question, person_id) in unit.answers:
+        known: T = unit.answers[question, person_id]
+        return known
     found = rows(question.statement, question.values(person_id))
     return question.answer(found[0] if found else None)
 
@@ -63,17 +64,17 @@ def rows_and_answers(
 
     If the statement has no row, nothing was found out about the person.
     """
-    if not questions or not is_reading():
+    unit = running()
+    if not questions or unit is None or unit.write:
         return rows(statement, values)
     together, given = _together(statement, questions), {**values, **_values(questions, person_id)}
     found = _asked_with_others(together, given) if reader_at_rest() is not None else rows(together, given)
     if found:
-        kept = session.info.setdefault(_ANSWERS, {})
         at = len(statement.selected_columns)
         for question in questions:
             end = at + len(question.statement.selected_columns)
             told = found[0][at:end]
-            kept[question, person_id] = question.answer(
+            unit.answers[question, person_id] = question.answer(
                 told if any(each is not None for each in told) else None
             )
             at = end

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -49,6 +49,8 @@ from app.kernel import arrays, connecting, embedded, messages
 from app.kernel.connecting import READING
 from app.kernel.errors import Problem, Unavailable
 from app.kernel.ids import new_id
+from app.kernel.running import Unit, begin, end, running
+from app.kernel.transience import is_transient
 
 T = TypeVar("T")
 M = TypeVar("M", bound="Base")
@@ -74,10 +76,12 @@ class _UnitSession(Session):
     """Every statement of a unit of work goes to the engine that the unit began with."""
 
     def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **more: Any) -> Any:
-        return bind or self.info.get(ENGINE) or super().get_bind(mapper, clause, bind, **more)
+        unit = running()
+        if unit is None:
+            return bind or super().get_bind(mapper, clause, bind, **more)
+        unit.at_rest = False
+        return bind or unit.engine
 
-
-ENGINE, WRITES, AFTER_COMMIT = "engine", "writes", "after_commit"  # kept in a unit of work's `session.info`
 
 db = SQLAlchemy(
     metadata=Base.metadata,
@@ -145,45 +149,53 @@ def transaction(*, write: bool = True, unanswered: bool = False) -> Iterator[Non
 
     `unanswered`: see `in_transaction`. Raises Hindered if something stood in the way of what was written so.
     """
-    mine = session()
-    if mine.in_transaction() or AFTER_COMMIT in mine.info:
+    if running() is not None or _is_session_in_use():
         raise RuntimeError("a unit of work is already open")
-    hints: list[Callable[[], None]] = []
-    mine.info[AFTER_COMMIT], mine.info[WRITES] = hints, write
     with connecting.turn_to_write(db.engine) if write else nullcontext():
+        engine = db.engines[None if write else READING]
+        at_rest = not write and engine.dialect.name == "postgresql"
+        unit = begin(Unit(write, engine, at_rest, [] if unanswered else None))
         try:  # already around the beginning: a database that is away must leave no half-open session
-            engines = db.engines
-            engine = mine.info[ENGINE] = engines[None if write else READING]
-            if write or engine.dialect.name == "sqlite":
-                mine.connection()
-            if unanswered:
-                mine.info["unanswered"] = []
+            if not at_rest:
+                session.connection()
             yield
             if write:
-                _send_unanswered()
-                mine.commit()
+                _send_unanswered(unit)
+                session.commit()
         except BaseException:
-            mine.rollback()
+            if session.registry.has():
+                session.rollback()
             raise
         finally:
             session.remove()
-    for hint in hints if write else ():
+            end()
+    for hint in unit.hints if write else ():
         hint()
 
 
 def after_commit(hint: Callable[[], None]) -> None:
     """Run a hint (wake a worker, clear a cache) once the running unit of work is safely stored."""
-    session.info[AFTER_COMMIT].append(hint)
+    unit = running()
+    if unit is None:
+        raise RuntimeError("no unit of work is open")
+    unit.hints.append(hint)
 
 
 def is_reading() -> bool:
     """Whether the running unit of work is one that cannot write."""
-    return not session.info.get(WRITES, True)
+    unit = running()
+    return unit is not None and not unit.write
 
 
 def reader_at_rest() -> Engine | None:
     """In a read on PostgreSQL that has begun no transaction: where its statements go."""
-    return db.engines[READING] if is_reading() and not session().in_transaction() else None
+    unit = running()
+    return unit.engine if unit is not None and unit.at_rest else None
+
+
+def _is_session_in_use() -> bool:
+    """Whether this context's session is inside of a transaction. Most reads never make one."""
+    return session.registry.has() and session().in_transaction()
 
 
 def freeze() -> None:
@@ -214,8 +226,8 @@ def in_transaction(
     return _patiently(lambda: _once(call, write), tries)
 
 
-def _send_unanswered() -> None:
-    writes = session.info.pop("unanswered", None)
+def _send_unanswered(unit: Unit) -> None:
+    writes, unit.unanswered = unit.unanswered, None
     if not writes:
         return
     session.flush()
@@ -237,7 +249,7 @@ def by_itself(statement: ReturningInsert[Any], each: Sequence[Row]) -> Sequence[
     For counters that must stand whatever becomes of the request, but need not outlive a power cut: nobody waits for the
     disk because of them. (On PostgreSQL the statement has to say so itself.) Returns the first row of each, if any.
     """
-    if session().in_transaction():
+    if _is_session_in_use():
         raise RuntimeError("a unit of work is already open")
 
     def run() -> Sequence[Sequence[Any]]:
@@ -275,25 +287,6 @@ def _once(call: Callable[[], T], write: bool, *, unanswered: bool = False) -> T:
                 raise
             kept = problem
     raise kept
-
-
-# serialization failure, deadlock, lock not to be had; server stops, crashed, starts; disk full, too many connections
-TRANSIENT = frozenset({"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53100", "53300"})
-
-
-def is_transient(error: DBAPIError) -> bool:
-    """Whether running the whole unit of work again may help."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state in TRANSIENT or error.connection_invalidated:
-        return True
-    return isinstance(error, OperationalError) and (
-        "locked" in str(error.orig) or (state is None and _lost(error))
-    )
-
-
-def _lost(error: DBAPIError) -> bool:
-    words = str(error.orig)
-    return "connection" in words or "disk I/O" in words or "disk is full" in words
 
 
 # --- statements both databases understand ----------------------------------------------------------------------------
@@ -342,7 +335,8 @@ def _insert_if_absent(table: Table) -> ReturningInsert[Any]:
 
 def dialect_name() -> str:
     """`sqlite` or `postgresql`."""
-    return session.get_bind().dialect.name
+    unit = running()
+    return (unit.engine if unit else session.get_bind()).dialect.name
 
 
 def violated(error: Exception, name: str) -> bool:

@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from app.kernel import embedded, messages
+from app.kernel import embedded, messages, straight
 from app.kernel.db import Statement, is_reading, reader_at_rest, session
-from app.kernel.prepared import Prepared, prepared
 
 
 def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False) -> Sequence[Sequence[Any]]:
@@ -25,7 +24,7 @@ def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False)
     reading = reader_at_rest()
     if reading is not None:
         with suppress(reading.dialect.loaded_dbapi.Error):
-            return _by_the_driver(reading, prepared(statement, reading.dialect), values, anew)
+            return _by_the_driver(reading, statement, values, anew)
         # Once more, by the way that knows a lost connection from a mistake.
     session.flush()
     connection = session.connection()
@@ -37,17 +36,13 @@ def rows(statement: Statement, values: Mapping[str, Any], *, anew: bool = False)
 
 
 def _by_the_driver(
-    engine: Engine, made: Prepared, values: Mapping[str, Any], anew: bool
+    engine: Engine, statement: Statement, values: Mapping[str, Any], anew: bool
 ) -> Sequence[Sequence[Any]]:
     lent = engine.raw_connection()
     try:
-        cursor: Any = lent.cursor()
-        cursor.execute(made.text, made.parameters(values), prepare=False if anew else None)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        cursor.close()
+        return straight.ask(statement, values, lent, anew=anew)
     except engine.dialect.loaded_dbapi.Error as error:
         lent.invalidate(error)
         raise
     finally:
         lent.close()
-    return made.converted(found)

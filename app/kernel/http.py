@@ -219,14 +219,18 @@ class Api(Blueprint):
 
             @functools.wraps(view)
             def endpoint(**path: Any) -> Response:
-                if edge.form is None:
+                with_body = bool(request.environ.get("CONTENT_LENGTH"))
+                if with_body and edge.form is None:
                     request.max_content_length = edge.most
                 known = asked(edge, path) if edge.lane is not None else None
 
                 def alone() -> Response:
                     if known is None or not known.counted:
                         count_tries(edge)
-                    request.get_data()  # all of it, before the unit of work: a slow sender must not hold the write lock
+                    if (
+                        with_body
+                    ):  # all of it, before the unit of work: a slow sender must not hold the write lock
+                        request.get_data()
                     return unit(edge, path, lambda given: answer(view, edge, given, known), write=writes)
 
                 if edge.lane is None or known is None:

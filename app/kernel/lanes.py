@@ -53,26 +53,34 @@ class Lane(Generic[A, T]):
 
     def go(self, asked: A, *, alone: Callable[[], T]) -> T:
         """What this comes to: with others if there are any, otherwise (and for whatever is unusual) by `alone`."""
-        place: _Place[A, T] = _Place(asked)
         with self._lock:
-            self._waiting.append(place)
-            is_free, self._busy = not self._busy, True
-        if is_free or place.is_called_to_lead():
-            return self._lead(place, alone)
+            place: _Place[A, T] | None = _Place(asked) if self._busy else None
+            if place is not None:
+                self._waiting.append(place)
+            self._busy = True
+        if place is None:
+            return self._lead((), alone)
+        if place.is_called_to_lead():
+            return self._lead(self._next_group(), alone)
         return alone() if place.told is None else place.told
 
-    def _lead(self, place: _Place[A, T], alone: Callable[[], T]) -> T:
+    def _next_group(self) -> list[_Place[A, T]]:
         with self._lock:
             group, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+        return group
+
+    def _lead(self, group: Sequence[_Place[A, T]], alone: Callable[[], T]) -> T:
+        """The first of the group leads it; who is the only one goes alone, and keeps the lane as long."""
         try:
-            if len(group) == 1:
+            if len(group) < 2:
                 return alone()
             self._settle_all(group)
         finally:
             self._hand_on()
             for each in group:
                 each.called.set()
-        return alone() if place.told is None else place.told
+        told = group[0].told
+        return alone() if told is None else told
 
     def _settle_all(self, group: Sequence[_Place[A, T]]) -> None:
         try:

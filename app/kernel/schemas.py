@@ -24,6 +24,12 @@ class Schema(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        """As marshmallow finds it; what a view gives is mostly a plain dict, and there it is found at once."""
+        if type(obj) is dict and attr in obj:
+            return obj[attr]
+        return super().get_attribute(obj, attr, default)
+
 
 class Text(fields.String):
     """A text with an end, without control characters; surrounding space is cut."""

@@ -11,17 +11,23 @@ from sqlalchemy import ClauseElement, Executable, Insert, Table, insert
 from app.kernel import embedded
 from app.kernel.db import Base, Hindered, insert_if_absent, session
 from app.kernel.messages import Write
+from app.kernel.running import running
 
 
 def is_unanswered() -> bool:
     """Whether the running unit of work writes without waiting for answers (and could run again)."""
-    return "unanswered" in session.info
+    unit = running()
+    return unit is not None and unit.unanswered is not None
 
 
 def wait_for_answers() -> None:
     """From here on this unit of work waits for each answer. For those who read what they have written."""
-    if session.info.pop("unanswered", None):
+    unit = running()
+    if unit is None:
+        return
+    if unit.unanswered:
         raise RuntimeError("something was written unanswered before")
+    unit.unanswered = None
 
 
 def run_again() -> NoReturn:
@@ -34,8 +40,9 @@ def put(statement: ClauseElement, values: Mapping[str, Any], *, one: bool = Fals
 
     `one`: there it must change a row, or the unit of work runs again. Elsewhere the caller asks for the answer itself.
     """
-    if is_unanswered():
-        session.info["unanswered"].append(Write(statement, values, one))
+    unit = running()
+    if unit is not None and unit.unanswered is not None:
+        unit.unanswered.append(Write(statement, values, one))
     else:
         write(statement, values)
 

@@ -18,9 +18,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from app.kernel.bulk import among
-from app.kernel.db import insert_if_absent, is_transient, session
+from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Problem
 from app.kernel.observing import log
+from app.kernel.transience import is_transient
 from app.sync import queries
 from app.sync.judging import judge
 from app.sync.models import LATEST, WAITING, Lease, SyncItem, Turn

@@ -23,9 +23,10 @@ from app.codes.models import ScanSession
 from app.identity import queries as people
 from app.identity.models import Person
 from app.kernel.bulk import among, insert_new
-from app.kernel.db import is_transient, session
+from app.kernel.db import session
 from app.kernel.errors import Problem
 from app.kernel.observing import log
+from app.kernel.transience import is_transient
 from app.places.models import Region, Station
 from app.rules.queries import points_given_each
 from app.sync import queries, resolving, verifying

@@ -17,6 +17,7 @@ from app.kernel import asking, connecting
 from app.kernel.asking import Question, ask
 from app.kernel.db import db, dialect_name, disconnect, freeze, in_transaction, session, transaction
 from app.kernel.driving import rows
+from app.kernel.running import running
 from app.ledger import queries as ledger
 from tests import make
 from tests.databases import owner
@@ -173,7 +174,7 @@ def test_an_answer_ends_with_its_unit_of_work(app, rider, monkeypatch):
         assert ledger.balance_of(rider.id).usable == 0
     monkeypatch.setattr(asking, "rows", rows)
     with transaction(write=False):
-        assert not session.info.get("answers")
+        assert running().answers == {}
 
 
 def test_what_may_write_keeps_no_answer(rider):

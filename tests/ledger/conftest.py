@@ -22,9 +22,9 @@ def statements(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
-    def note_and_send(engine: Any, prepared: Any, *more: Any) -> Any:
-        sent.append(prepared.text)
-        return directly(engine, prepared, *more)
+    def note_and_send(engine: Any, statement: Any, *more: Any) -> Any:
+        sent.append(str(statement))
+        return directly(engine, statement, *more)
 
     ask = messages.ask
 
