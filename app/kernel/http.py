@@ -227,9 +227,7 @@ class Api(Blueprint):
                 def alone() -> Response:
                     if known is None or not known.counted:
                         count_tries(edge)
-                    if (
-                        with_body
-                    ):  # all of it, before the unit of work: a slow sender must not hold the write lock
+                    if with_body:  # before the unit of work: a slow sender must not hold the write lock
                         request.get_data()
                     return unit(edge, path, lambda given: answer(view, edge, given, known), write=writes)
 

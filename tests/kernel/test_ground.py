@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.identity.queries import masked_name, masked_phone
 from app.kernel import i18n, limits, randomness, settings
-from app.kernel.db import db, in_transaction, session, transaction
+from app.kernel.db import after_commit, db, in_transaction, session, transaction
 from app.kernel.errors import Unavailable
 from app.kernel.geo import EARTH_RADIUS_M, Position, box_around, distance_m
 from app.kernel.ids import new_id
@@ -47,6 +47,20 @@ def test_the_same_seed_gives_the_same_chance():
 
     assert draw() == draw()
     assert set(draw()[0]) == set(range(10))
+
+
+def test_a_session_that_is_in_use_outside_of_any_unit_is_not_made_part_of_one(app):
+    session.connection()
+    with pytest.raises(RuntimeError), transaction(write=False):
+        pass
+    session.rollback()
+    with transaction(write=False):
+        pass
+
+
+def test_what_is_to_run_after_a_commit_needs_one(app):
+    with pytest.raises(RuntimeError):
+        after_commit(lambda: None)
 
 
 def test_a_unit_of_work_is_all_or_nothing(app):
