@@ -45,6 +45,8 @@ DESKS = (
 
 def menu_of(by: Actor) -> list[tuple[str, str, str, str]]:
     """(key, path, icon, words) of every desk this person may enter."""
+    if not by.roles:  # most who open a page are riders: nobody without a role enters a desk
+        return []
     return [
         (each.key, each.path, each.icon, say(f"web.menu.{each.key}")) for each in DESKS if each.opens_to(by)
     ]
