@@ -379,10 +379,10 @@ def points_waiting(person_id: UUID) -> int:
     return _sum(Award.person_id == person_id, Award.state == QUEUED)
 
 
-def points_given_for(fact_kind: str, fact_id: UUID) -> int:
-    """The points that a fact gave and that were not given back."""
+def points_given_for(fact_kind: str, *fact_ids: UUID) -> int:
+    """The points that facts gave and that were not given back."""
     return _sum(
-        Award.fact_kind == fact_kind, Award.fact_id == fact_id, Award.state.in_((QUEUED, PENDING, ACTIVE))
+        Award.fact_kind == fact_kind, Award.fact_id.in_(fact_ids), Award.state.in_((QUEUED, PENDING, ACTIVE))
     )
 
 

@@ -21,6 +21,7 @@ from app.kernel.db import insert_if_absent, session
 from app.kernel.errors import Forbidden
 from app.kernel.events import publish
 from app.kernel.ids import new_id
+from app.kernel.paging import Page, page
 from app.ledger.posting import booked
 from app.ledger.queries import balance_of
 from app.ledger.taking_back import take_back
@@ -135,6 +136,27 @@ def unwindings(by: Actor, limit: int = 100) -> Sequence[Unwinding]:
     chosen = chosen.where(places.inside(Region.path, paths))
     newest = chosen.order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc())
     return session.scalars(newest.limit(limit)).all()
+
+
+def requests(
+    *, by: Actor, state: str | None = None, decided: bool = False, cursor: str | None = None
+) -> Page[Unwinding]:
+    """The same in pages, newest first; `decided`: only what waits for nobody any more."""
+    paths = by.scopes("ledger.read").region_paths
+    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code)
+    chosen = chosen.where(places.inside(Region.path, paths))
+    if state:
+        chosen = chosen.where(Unwinding.state == state)
+    if decided:
+        chosen = chosen.where(Unwinding.state != ASKED)
+    return page(chosen, Unwinding.id, cursor)
+
+
+def points_at_stake(unwinding: Unwinding) -> int:
+    """What agreeing would take back now: of a whole activity the points of all its hours."""
+    facts = _facts_of(unwinding.fact_kind, unwinding.fact_id)
+    kind = hours.KIND.name if unwinding.fact_kind == ACTIVITY else unwinding.fact_kind
+    return queries.points_given_for(kind, *(fact_id for _, fact_id in facts))
 
 
 def _region_of(kind: str, fact_id: UUID) -> str:
