@@ -9,8 +9,9 @@ from app.cases.asking import object_to
 from app.cases.models import Case
 from app.honours import queries
 from app.honours.errors import CandidateNotFound
-from app.honours.models import NOTICE
+from app.honours.models import NOTICE, Candidate, Selection
 from app.identity.actors import Actor
+from app.kernel.db import session
 
 
 def object_(*, selection_id: UUID, pseudonym: str | None = None, words: str, by: Actor, at: datetime) -> Case:
@@ -24,3 +25,11 @@ def object_(*, selection_id: UUID, pseudonym: str | None = None, words: str, by:
             raise CandidateNotFound
         subject = f"candidate:{listed.candidate.id}"
     return object_to(subject=subject, words=words, by=by, at=at)
+
+
+def objected_to(kind: str, number: UUID) -> tuple[Selection, str | None]:
+    """The selection that the subject of an objection names, and the pseudonym of whom it is about, if of one."""
+    if kind != "candidate":
+        return queries.selection(number), None
+    candidate = session.get_one(Candidate, number)
+    return queries.selection(candidate.selection_id), candidate.pseudonym

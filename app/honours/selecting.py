@@ -85,8 +85,7 @@ def create_selection(
     """Write down what is looked for before anybody's figures are seen."""
     by.must("selection.run", region_path=region_path(region_code))
     must_be_a_period(period_start_on, period_end_on)
-    if purpose == "commendation" and not approval_number:
-        raise ApprovalNumberNeeded(fields={"approval_number": ["approval-number-needed"]})
+    must_be_approved(purpose, approval_number)
     if not all(region_path(each).startswith(region_path(region_code)) for each in only_regions):
         raise RegionOutside(fields={"only_regions": ["selection-region-outside"]})
     version = wordings.write_version(region_code=region_code, name=title_zh, criteria=criteria, by=by, at=at)
@@ -107,6 +106,12 @@ def create_selection(
     session.add(selection)
     session.flush()
     return selection
+
+
+def must_be_approved(purpose: str, approval_number: str | None) -> None:
+    """A commendation has been approved by somebody. Raises ApprovalNumberNeeded."""
+    if purpose == "commendation" and not approval_number:
+        raise ApprovalNumberNeeded(fields={"approval_number": ["approval-number-needed"]})
 
 
 def must_be_a_period(start_on: date, end_on: date) -> None:

@@ -281,3 +281,28 @@ def test_the_builder_names_the_field_of_what_cannot_be(
     here = honours.setting(120)
     refused = build(browser(app, person(here.department)), **criteria(**typed))
     assert (refused.status_code, wrong_fields(refused.text)) == (422, {faulty})
+
+
+def test_a_commendation_without_its_number_is_refused_at_the_step_that_asks_for_it(app: Flask) -> None:
+    client = browser(app, person(honours.setting(120).department))
+    first = form_on(client.get(NEW), NEW)
+    told = {"title_zh": "十佳", "purpose": "commendation", "region_code": make.CITY, "to": "on"}
+    refused = client.post(NEW, data=first.fields | told)
+    assert (refused.status_code, wrong_fields(refused.text)) == (422, {"approval_number"})
+    assert (
+        _step_on(client.post(NEW, data=first.fields | told | {"approval_number": "〔2026〕1号"})).fields[
+            "step"
+        ]
+        == "2"
+    )
+
+
+def test_whoever_puts_himself_forward_is_told_at_the_number_and_keeps_the_story(app: Flask) -> None:
+    here = honours.setting(120)
+    selection = honours.draft(here)
+    with transaction():
+        rider = make.rider("李师傅", phone="+8613800138055")
+    page = f"/honours/{selection.id}/nominate"
+    refused = send(browser(app, rider), page, page, phone="13800138055", story="我自己")
+    assert (refused.status_code, wrong_fields(refused.text)) == (409, {"phone"})
+    assert "我自己" in refused.text

@@ -1,4 +1,4 @@
-"""Unwinding at the desk: whoever comes second reads what it is about and what agreeing takes, and nobody waits in vain."""
+"""Unwinding at the desk: whoever comes second reads what it is about and takes; nobody waits in vain."""
 
 from __future__ import annotations
 

@@ -137,6 +137,8 @@ def turn(by: Actor, step: int, to: str, **typed: str) -> Response:
     filled = {name: text for name, text in typed.items() if text}
     here = STEPS[step - 1]
     checked = load(SelectionForm(only=here), {name: filled[name] for name in here if name in filled})
+    if "purpose" in checked:
+        selecting.must_be_approved(checked["purpose"], checked["approval_number"])
     if "period_start_on" in checked:
         selecting.must_be_a_period(checked["period_start_on"], checked["period_end_on"])
         quotas_of(checked)

@@ -27,6 +27,7 @@ from app.media.accepting import accept_photo
 from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, page
 from app.web.forms import Choice, Key
+from app.web.matters import matter_of
 from app.web.menus import menu_of, must_enter
 from app.web.scopes import regions_of
 
@@ -114,7 +115,7 @@ def case(case_id: UUID, by: Actor) -> str:
     view = view_of(found, by, at)
     return page(
         "grid/case.html",
-        view=view, at=at, menu=menu_of(by),
+        view=view, matter=matter_of(found, by, at_desk=True), at=at, menu=menu_of(by),
         grade_options=[(each, say(f"case.grade.{each}")) for each in GRADES],
         same_place=_same_place(found) if states.MERGE in view.can else [],
         told_around=[each for each in reporting.told_around(found) if queries.handles(each.case, by)]

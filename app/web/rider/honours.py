@@ -226,7 +226,7 @@ def nomination(selection_id: UUID, by: Actor) -> str:
     return page("rider/nominate.html", selection=found, who=who, most=MOST)
 
 
-@pages.post("/honours/<uuid:selection_id>/nominate", again=nomination)
+@pages.post("/honours/<uuid:selection_id>/nominate", again=nomination, blame={"nominee-unfit": "phone"})
 @requires("self")
 @takes_form(NominationForm, photo=clean_if_any)
 def nominate(

@@ -22,6 +22,7 @@ from app.media.accepting import accept_photo
 from app.media.cleaning import CleanPhoto, clean_if_any
 from app.web.edge import Pages, go, kept_offline, once, page
 from app.web.forms import Choice, Continue, Nothing, PlaceForm
+from app.web.matters import matter_of
 
 pages = Pages("reporting")
 
@@ -142,7 +143,9 @@ def reports(by: Actor, cursor: str | None = None) -> str:
 def case(case_id: UUID, by: Actor) -> str:
     """One case: where it stands, its steps and photos, and the answer whether it is fixed"""
     at = clock.now()
-    return page("rider/case.html", view=view_of(queries.case_for(by, case_id), by, at), at=at)
+    found = queries.case_for(by, case_id)
+    matter = matter_of(found, by, at_desk=False)
+    return page("rider/case.html", view=view_of(found, by, at), matter=matter, at=at)
 
 
 @pages.post("/reports/<uuid:case_id>/answer", again=case)
