@@ -70,6 +70,15 @@ document.addEventListener("click", (event) => {
   else button.closest("dialog").close();
 });
 
+// Escape closes the question one stands in, and stays on the page: what was typed in it is still there when it opens again.
+document.addEventListener("keydown", (event) => {
+  const question = event.key === "Escape" && !event.isComposing && !event.target.closest("select, [type^=date]") && event.target.closest("details[open]");
+  if (!question) return;
+  event.preventDefault();
+  question.open = false;
+  question.querySelector("summary").focus();
+});
+
 // A tile says which photo was chosen; the browser's own field, which would, lies unseen below it.
 document.addEventListener("change", ({ target }) => {
   const words = target.type === "file" && target.closest(".shot")?.querySelector(".strong");

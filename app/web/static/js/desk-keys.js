@@ -28,7 +28,7 @@ const CASE = {
 };
 
 addEventListener("keydown", (event) => {
-  if (!hint || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+  if (!hint || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
   if (event.key === "Enter" && event.target.closest("a, button, summary")) return;
   const grade = /^[1-9]$/.test(event.key) && accept?.querySelectorAll("[name=grade]")[event.key - 1];
   const act = grade ? () => { grade.checked = true; grade.focus(); } : (hint.dataset.keys === "list" ? LIST : CASE)[event.key];
