@@ -121,8 +121,8 @@ def stations_near(position: geo.Position, limit: int = 20) -> list[Nearby]:
     return [Nearby(found[each.station_id], round(each.distance_m)) for each in near]
 
 
-def stations(region_path: str = "", limit: int = 200) -> Sequence[Station]:
-    """Active stations inside a region, by name."""
+def stations(region_path: str = "", limit: int | None = None) -> Sequence[Station]:
+    """Active stations inside a region, by name: all of them, as whoever counts or chooses needs."""
     chosen = select(Station).where(Station.active)
     if region_path:
         chosen = chosen.join(Region, Region.code == Station.region_code)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import insert
 
-from app.kernel.db import transaction
+from app.kernel.db import session, transaction
 from app.kernel.geo import Position, to_gcj02
 from app.kernel.ids import new_id
 from app.places import hours, queries
@@ -171,6 +172,18 @@ def test_stations_are_listed_by_name_so_many_of_one_region(city):
     with transaction(write=False):
         assert [each.id for each in queries.stations("3201/320102/")] == [a.id, b.id]
         assert [each.name for each in queries.stations(limit=2)] == ["0", "A"]
+
+
+def test_none_of_many_stations_is_left_out(city):
+    """Whoever counts them, or chooses one, has all of a city with more than the two hundred that were once enough."""
+    with transaction():
+        first = make.station()
+        session.flush()
+        row = {each.name: getattr(first, each.name) for each in Station.__table__.columns}
+        rows = [row | {"id": new_id(), "short_code": f"M{number:05}"} for number in range(200)]
+        session.execute(insert(Station), rows)
+    with transaction(write=False):
+        assert len(queries.stations("3201/")) == 201
 
 
 def test_anybody_may_look_without_signing_in(client, clock):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.honours import queries as selections
 from app.identity.models import Person
 from app.kernel import clock
 from app.kernel.db import transaction
@@ -16,11 +18,12 @@ from app.kernel.paging import DEFAULT_LIMIT
 from app.ledger import correcting, reversing
 from app.ledger.accounts import wallet_of
 from app.ledger.posting import entry_of
-from app.rewards import stocking
+from app.rewards import shop, stocking
 from app.rewards.books import closing, settling
 from app.rewards.books.closing import Counted
 from app.rewards.queries import station_stock
 from tests import make
+from tests.honours import make as honours
 from tests.ledger import make as points
 from tests.rewards import make as rewards
 from tests.rewards.make import Scene
@@ -132,3 +135,36 @@ def test_all_months_of_a_station(scene: Scene, manager: FlaskClient) -> None:
             made.append(settling.settle(station_id=scene.station.id, month=month, by=by, at=at).number)
             month = settling.next_month(month)
     assert reaches(manager, f"/station/{scene.station.id}/settlements", made[0])
+
+
+def shown_by_one(monkeypatch: pytest.MonkeyPatch, where: Any, name: str) -> None:
+    """A list that shows one row at a time, as if there were many."""
+    listed = getattr(where, name)
+    monkeypatch.setattr(where, name, lambda *given, **named: listed(*given, **named | {"limit": 1}))
+
+
+def test_all_selections_and_all_rolls(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = honours.setting(120)
+    older, newer = (honours.noticed(here, title_zh=title) for title in ("十月之一", "十月之二"))
+    desk, guest = browser(app, person(here.department)), browser(app)
+    for name in ("selections_of", "public_selections"):
+        shown_by_one(monkeypatch, selections, name)
+    assert reaches(desk, "/desk/honours", older.title_zh)
+    assert reaches(guest, "/honours", older.title_zh)
+    assert newer.title_zh in desk.get("/desk/honours").text
+
+
+def test_all_rewards(app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    with transaction():
+        department = make.staff("department", region_code=make.CITY)
+        rewards.reward(scene.station, name_zh="雨衣")
+    shown_by_one(monkeypatch, shop, "shop")
+    desk = browser(app, department)
+    (onward,) = leads_to(desk.get("/desk/rewards").text)
+    assert (
+        scene.reward.name_zh in desk.get("/desk/rewards").text,
+        scene.reward.name_zh in desk.get(onward).text,
+    ) == (
+        False,
+        True,
+    )

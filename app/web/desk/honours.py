@@ -27,7 +27,7 @@ from app.places.queries import region_path
 from app.web.desk.honour_review import RecusalForm, rule_in_words
 from app.web.edge import Pages, go, page
 from app.web.faults import Faults
-from app.web.forms import Choice, Nothing, Tick
+from app.web.forms import Choice, Continue, Nothing, Tick
 from app.web.menus import menu_of, must_enter
 from app.web.notes import notes
 
@@ -75,13 +75,15 @@ class RemovalForm(Schema):
 
 @pages.get("/desk/honours")
 @requires(SIGNED_IN)
-def selections(by: Actor) -> str:
-    """The selections of one's regions"""
+@takes_query(Continue)
+def selections(by: Actor, cursor: str | None = None) -> str:
+    """The selections of one's regions; with a cursor older ones"""
     must_enter(by, "honours")
-    found = queries.selections_of(by).items
+    found = queries.selections_of(by, cursor)
     return page(
         "desk/honours.html",
-        selections=found, can_run=by.holds("selection.run"), menu=menu_of(by),
+        selections=found.items, next_cursor=found.next_cursor, further_back=cursor is not None,
+        can_run=by.holds("selection.run"), menu=menu_of(by),
     )  # fmt: skip
 
 

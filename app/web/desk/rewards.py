@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from app.identity.actors import Actor
 from app.kernel import clock
-from app.kernel.http import requires, takes_form
+from app.kernel.http import requires, takes_form, takes_query
 from app.kernel.i18n import say
 from app.kernel.schemas import Line, QueryWhole, Schema, Text
 from app.media.cleaning import CleanPhoto, clean_apart
@@ -21,12 +21,13 @@ from app.rewards import catalogue, queries, shop
 from app.rewards.kinds import KINDS
 from app.rewards.limits import MONTH, PERIODS
 from app.web.edge import Pages, go, once, page
-from app.web.forms import Choice, Nothing
+from app.web.forms import Choice, Continue, Nothing
 from app.web.menus import menu_of
 from app.web.scopes import regions_of
 
 pages = Pages("catalogue")
 
+SHOWN = 50
 WEEK = tuple(f"hours_{weekday}" for weekday in range(7))  # the week's fields, from Monday
 
 
@@ -70,11 +71,14 @@ ReviseForm = _ReviseForm.from_dict({name: Spans(load_default=list) for name in W
 
 @pages.get("/desk/rewards")
 @requires("rewards.manage")
-def rewards(by: Actor) -> str:
-    """Everything on offer, and the form for more"""
+@takes_query(Continue)
+def rewards(by: Actor, cursor: str | None = None) -> str:
+    """Everything on offer, and the form for more; with a cursor what was offered before"""
+    found = shop.shop(cursor=cursor, limit=SHOWN, at=clock.now())
     return page(
         "desk/rewards.html",
-        items=shop.shop(limit=100, at=clock.now()).items, regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
+        items=found.items, next_cursor=found.next_cursor, further_back=cursor is not None,
+        regions=regions_of(by, "rewards.manage"), menu=menu_of(by),
         kind_options=[(each, say(f"rewards.kind-{each}")) for each in KINDS],
         periods=[(each, say(f"rewards.period-{each}")) for each in PERIODS],
     )  # fmt: skip

@@ -28,7 +28,7 @@ from app.identity import queries as people
 from app.identity.actors import Actor
 from app.identity.signing_in import normal_phone
 from app.kernel import clock
-from app.kernel.http import attachment, public, requires, takes_form
+from app.kernel.http import attachment, public, requires, takes_form, takes_query
 from app.kernel.i18n import has, say
 from app.kernel.schemas import Schema, Text
 from app.media import queries as media
@@ -36,7 +36,7 @@ from app.media.accepting import accept_photo
 from app.media.cleaning import CleanPhoto, clean_if_any
 from app.media.models import NOMINATION, Media
 from app.web.edge import Pages, go, page
-from app.web.forms import Choice, Tick
+from app.web.forms import Choice, Continue, Tick
 
 pages = Pages("roll")
 CHOICES = (FULL, MASKED, UNLISTED)
@@ -74,12 +74,16 @@ class PhotoAnswerForm(Schema):
 
 @pages.get("/honours")
 @public
-def rolls(by: Actor) -> str:
-    """Public notices and final rolls, newest first"""
+@takes_query(Continue)
+def rolls(by: Actor, cursor: str | None = None) -> str:
+    """Public notices and final rolls, newest first; with a cursor older ones"""
+    found = queries.public_selections(cursor)
     return page(
         "rider/rolls.html",
-        selections=queries.public_selections().items,
-        nominating=[] if by.is_anonymous else queries.open_to_nominations(),
+        selections=found.items,
+        next_cursor=found.next_cursor,
+        further_back=cursor is not None,
+        nominating=[] if by.is_anonymous or cursor else queries.open_to_nominations(),
     )
 
 

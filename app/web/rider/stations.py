@@ -18,6 +18,7 @@ from app.web.forms import PlaceForm
 pages = Pages("stations")
 
 SHOWN = 30
+LISTED = 200  # whoever says neither where they are nor which district
 
 
 class WhereQuery(PlaceForm):
@@ -39,7 +40,7 @@ def stations(by: Actor, position: geo.Position | None, accuracy_m: int | None, d
         ]
     else:
         path = places.region_path(district) if district else ""
-        rows = [(each, None) for each in places.stations(path)]
+        rows = [(each, None) for each in places.stations(path, LISTED)]
         rows.sort(key=lambda row: not row[0].is_open(at))
     districts = places.children_of(city.code) if city else []
     return page(

@@ -21,6 +21,8 @@ from app.web.edge import Pages, go, once, page
 from app.web.forms import Choice, Continue, Nothing
 from app.web.menus import menu_of
 
+MOST_OFFERED = 1_000  # whatever is offered can be delivered
+
 pages = Pages("shelf")
 
 DELIVERY, COUNT, WRITE_OFF = "delivery", "count", "write-off"
@@ -48,7 +50,7 @@ def stock(station_id: UUID, by: Actor, cursor: str | None = None) -> str:
     by.must("station.stock", station_id=station_id)
     station, shelf = places.station(station_id), queries.station_stock(station_id)
     moved = queries.movements_at(station_id, cursor)
-    offered = shop.shop(region_code=station.region_code, limit=100, at=clock.now()).items
+    offered = shop.shop(region_code=station.region_code, limit=MOST_OFFERED, at=clock.now()).items
     return page(
         "station/stock.html",
         station=station, shelf=shelf, names={each.stock.id: each.reward.name for each in shelf},
