@@ -165,9 +165,10 @@ def to_do(
     return _by_time_left(chosen.where(Case.due_at < at) if overdue else chosen, cursor, limit)
 
 
-def counts(by: Actor, *, at: datetime) -> DeskCounts:
-    """How much waits, is being worked on, is overdue, and is disputed within the actor's scopes."""
-    desk = _desk(by).subquery()
+def counts(by: Actor, *, kind: str | None = None, at: datetime) -> DeskCounts:
+    """How much (of one kind) waits, is being worked on, is overdue, and is disputed within the actor's scopes."""
+    chosen = _desk(by)
+    desk = (chosen.where(Case.kind == kind) if kind else chosen).subquery()
     row = session.execute(
         select(
             func.count().filter(desk.c.state.in_(s.WAITING)),

@@ -244,3 +244,9 @@ def test_kinds_are_told_apart(app: Flask, desk: Desk, clock: StandingClock) -> N
     only = browser(app, desk.town.department).get("/grid?kind=suggestion").text
     assert f"/grid/{suggestion.id}" in only
     assert desk.page not in only
+
+
+def test_the_numbers_are_those_of_the_kind_that_was_picked(desk: Desk) -> None:
+    waiting = "待受理 <b>{}</b>"
+    for kind, count in (("", 1), ("&kind=report", 1), ("&kind=suggestion", 0)):
+        assert waiting.format(count) in desk.dispatcher.get(f"/grid?show=open{kind}").text

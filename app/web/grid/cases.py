@@ -100,7 +100,7 @@ def cases(show: str, kind: str | None, number: str | None, cursor: str | None, b
         "grid/cases.html",
         cases=found.items, next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
         kind=kind, kinds=queries.kinds_handled(by),
-        numbers=asdict(queries.counts(by, at=at)),
+        numbers=asdict(queries.counts(by, kind=kind, at=at)),
     )  # fmt: skip
 
 
