@@ -330,3 +330,22 @@ def test_the_way_back_from_a_row_leads_to_the_list_as_it_was_picked(opened: Open
         screen.wait_for_url(f"**/grid/{case.id}")
         screen.keyboard.press(way) if way == "Escape" else screen.locator(way).click()
         screen.wait_for_url("**/grid?show=waiting")
+
+
+def test_the_way_back_leads_to_the_same_place_also_after_something_was_done(opened: Opener, app: Flask) -> None:
+    with transaction():
+        town = cases.town()
+        for _ in range(12):
+            cases.report(town.rider)
+    screen = opened(town.dispatcher)
+    screen.goto("/grid?show=waiting&kind=report")
+    screen.locator("main a.cell").last.click()
+    screen.wait_for_url("**/grid/*-*")
+    screen.locator("header.top > a").click()
+    screen.wait_for_url("**/grid?show=waiting&kind=report")
+    screen.wait_for_function("scrollY > 100")
+    screen.locator("main a.cell").last.click()
+    screen.locator("form[action$='/accept'] button").click()
+    expect(screen.locator(".strip.done").last).to_be_visible()
+    screen.locator("header.top > a").click()
+    screen.wait_for_url("**/grid?show=waiting&kind=report")

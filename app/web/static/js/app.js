@@ -55,11 +55,29 @@ if (document.body.dataset.here) {
   document.addEventListener("click", (event) => { if (event.target.closest("a[href]")) goOn(event); });
 }
 
-// The way back from a row leads to the list as it was picked and as far as one had gone on in it.
-const back = document.querySelector("header.top > a");
+// The way back from a row leads to the list as it was picked, as far as one had gone on in it and where one was on it; also after
+// something was done with the row, when one comes from the row itself.
+const back = document.querySelector("header.top > a"), LIST = "fengxing-list";
 if (back && !back.search && document.referrer) {
-  const from = new URL(document.referrer);
-  if (from.origin === location.origin && from.pathname === back.pathname) back.href = from.href;
+  const from = new URL(document.referrer), row = new URL(document.body.dataset.here ?? location.href, location).pathname;
+  try {
+    if (from.origin === location.origin && from.pathname === back.pathname) {
+      back.href = from.href;
+      back.addEventListener("click", goBack);
+      sessionStorage.setItem(LIST, JSON.stringify({ row, href: from.href }));
+    } else if (from.pathname.startsWith(row)) {
+      const kept = JSON.parse(sessionStorage.getItem(LIST));
+      if (kept?.row === row) back.href = kept.href;
+    }
+  } catch { /* no such storage: the list from its beginning */ }
+}
+
+// The browser's own way back, where the list lies just before: it knows how far one had scrolled.
+function goBack(event) {
+  const [came] = performance.getEntriesByType("navigation");
+  if (event.ctrlKey || event.metaKey || event.shiftKey || location.hash || came?.type !== "navigate" || history.length < 2) return;
+  event.preventDefault();
+  history.back();
 }
 
 document.addEventListener("click", (event) => {
@@ -100,6 +118,7 @@ if (beats) navigator.vibrate?.(beats);
 // Signing out leaves nothing of this rider on the phone, except reports that are still waiting to be sent.
 function forget() {
   forgetTyped();
+  sessionStorage.removeItem(LIST);
   navigator.serviceWorker?.controller?.postMessage("forget");
   indexedDB.deleteDatabase("fengxing-code");
 }
