@@ -332,7 +332,9 @@ def test_the_way_back_from_a_row_leads_to_the_list_as_it_was_picked(opened: Open
         screen.wait_for_url("**/grid?show=waiting")
 
 
-def test_the_way_back_leads_to_the_same_place_also_after_something_was_done(opened: Opener, app: Flask) -> None:
+def test_the_way_back_leads_to_the_same_place_also_after_something_was_done(
+    opened: Opener, app: Flask
+) -> None:
     with transaction():
         town = cases.town()
         for _ in range(12):

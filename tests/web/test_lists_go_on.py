@@ -168,3 +168,18 @@ def test_all_rewards(app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch) 
         False,
         True,
     )
+
+
+def test_the_shop_goes_on_from_where_the_phone_is_and_does_not_begin_again(
+    app: Flask, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page behind the first that asked for the place by itself led back to the first, and there was no second."""
+    with transaction():
+        rewards.reward(scene.station, name_zh="雨衣")
+    shown_by_one(monkeypatch, shop, "shop")
+    guest = browser(app)
+    for begin, kept in (("/shop", False), ("/shop?lat=32.0435&lng=118.798", True)):
+        (onward,) = leads_to(guest.get(begin).text)
+        behind = guest.get(onward).text
+        assert (scene.reward.name_zh in behind, "data-auto" in behind) == (True, False)
+        assert ("lat=32.0435&lng=118.798" in onward) is kept

@@ -52,7 +52,8 @@ def shop(by: Actor, position: geo.Position | None, accuracy_m: int | None, curso
         items=found.items,
         next_cursor=found.next_cursor,
         balance=balance_of(person_id) if person_id else None,
-        near=position is not None,
+        near=position,
+        further_back=cursor is not None,
     )
 
 
