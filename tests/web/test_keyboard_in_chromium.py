@@ -6,7 +6,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
+from app.identity.models import Person
 from app.kernel.db import transaction
+from tests import make
 from tests.cases import make as cases
 from tests.web.make import browser
 
@@ -48,17 +50,40 @@ def test_enlarged_the_page_has_the_window_and_not_what_sticks_to_it(
     assert phone.evaluate(COVERED) < 0.25
 
 
-def test_escape_closes_the_question_and_not_the_page(chromium: Browser, address: str, app: Flask) -> None:
-    with transaction():
-        town = cases.town()
-        case = cases.report(town.rider)
-    context = chromium.new_context(base_url=address, locale="zh-CN")
-    client = browser(app, town.dispatcher)
+def seat(chromium: Browser, address: str, app: Flask, someone: Person, width: int = 1280) -> Page:
+    """A screen of this width at which somebody is signed in."""
+    context = chromium.new_context(base_url=address, locale="zh-CN", viewport={"width": width, "height": 640})
+    client = browser(app, someone)
     for name in ("fengxing_access", "fengxing_refresh", "csrf_access_token"):
         cookie = client.get_cookie(name)
         assert cookie is not None
         context.add_cookies([{"name": name, "value": cookie.value, "url": address}])
-    page = context.new_page()
+    return context.new_page()
+
+
+def test_each_desk_of_the_menu_is_seen_whole(chromium: Browser, address: str, app: Flask) -> None:
+    with transaction():
+        make.regions()
+        department = make.staff("department", region_code=make.CITY)
+    page = seat(chromium, address, app, department, 360)
+    page.goto("/desk/rewards")
+    page.locator(".side a").first.focus()
+    cut = []
+    for _ in range(page.locator(".side a").count()):
+        left, right = page.evaluate(
+            "() => { const at = document.activeElement.getBoundingClientRect(); return [at.left, at.right] }"
+        )
+        cut += [] if left >= 0 and right <= 360 else [page.evaluate("document.activeElement.innerText")]
+        page.keyboard.press("Tab")
+    assert cut == []
+    page.context.close()
+
+
+def test_escape_closes_the_question_and_not_the_page(chromium: Browser, address: str, app: Flask) -> None:
+    with transaction():
+        town = cases.town()
+        case = cases.report(town.rider)
+    page = seat(chromium, address, app, town.dispatcher)
     page.goto(f"/grid/{case.id}")
     page.keyboard.press("g")
     words = page.locator("#reassign textarea")
@@ -69,4 +94,4 @@ def test_escape_closes_the_question_and_not_the_page(chromium: Browser, address:
     assert page.locator("#reassign").get_attribute("open") is None
     page.keyboard.press("Enter")
     expect(words).to_have_value("请玄武门街道来看")
-    context.close()
+    page.context.close()

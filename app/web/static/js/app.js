@@ -88,6 +88,9 @@ document.addEventListener("click", (event) => {
   else button.closest("dialog").close();
 });
 
+// A desk's menu scrolls on a narrow screen: by keyboard each of it is seen whole, and not the half that browsers are content with.
+document.querySelector(".side")?.addEventListener("focusin", (event) => event.target.scrollIntoView({ block: "nearest", inline: "nearest" }));
+
 // Escape closes the question one stands in, and stays on the page: what was typed in it is still there when it opens again.
 document.addEventListener("keydown", (event) => {
   const question = event.key === "Escape" && !event.isComposing && !event.target.closest("select, [type^=date]") && event.target.closest("details[open]");
