@@ -97,6 +97,7 @@ PLANTED = [
     (guards.speaks_chinese_in_english, _words("好。", "Well，好.")),
     (guards.speaks_chinese_in_english, _words("好。", "签到成功")),
     (guards.talks_like_an_office, _words("尊敬的用户，您好。")),
+    (guards.talks_like_an_office, _words("您的积分到了。")),
     (guards.talks_like_an_office, Source("app/web/templates/error.html", "<p>系统繁忙</p>")),
 ]
 

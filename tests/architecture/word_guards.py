@@ -18,7 +18,7 @@ FULL_STOP = re.compile(rf"[{CHINESE}]\.(?!\w)")
 CHINESE_SENTENCE = re.compile(rf"[{CHINESE}]{{4,}}|[，。！？；：]")
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 # what an office says and a station manager does not
-OFFICE_TALK = ("尊敬的用户", "请知悉", "违规操作", "系统繁忙", "操作失败")
+OFFICE_TALK = ("尊敬的用户", "请知悉", "违规操作", "系统繁忙", "操作失败", "您")
 SAYING = {"say", "_say"}
 SAID_IN_TEMPLATE = re.compile(r"""\bsay\(\s*(["'])([^"'{}~]+?)\1\s*([~+])?""")
 

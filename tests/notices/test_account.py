@@ -32,7 +32,7 @@ def test_a_code_in_two_places_names_where_it_was_first(clock):
         rider = session.get_one(Person, scene.rider.id)
     (text,) = told(rider)
     assert text.startswith(
-        f"您的骑手码先后在{scene.station.name}和{scene.other_station.name}出示，相隔约 2 分钟"
+        f"你的骑手码先后在{scene.station.name}和{scene.other_station.name}出示，相隔约 2 分钟"
     )
 
 

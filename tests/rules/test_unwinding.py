@@ -196,7 +196,7 @@ def test_spent_points_are_written_off_and_the_rider_is_told(scene, two):
     assert scene.points() == (0, 0)
     with transaction(write=False):
         notice = session.scalars(select(Notice).where(Notice.slug == "fact-unwound")).one()
-        assert "其中 20 分您已经用掉，不用还" in text_of(notice, "zh")
+        assert "其中 20 分你已经用掉，不用还" in text_of(notice, "zh")
         assert REASON in text_of(notice, "en")
 
 
