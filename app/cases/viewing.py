@@ -101,7 +101,7 @@ def received(case: Case) -> str:
 
 
 def stands(state: str) -> str:
-    """A state for whoever waits for a report of somebody else: nobody asks them whether it is done."""
+    """A state for staff, and whoever waits for a report of somebody else: nobody asks them whether it is done."""
     return say("case.stands.resolved" if state == s.RESOLVED else f"case.state.{state}")
 
 

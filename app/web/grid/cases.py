@@ -15,7 +15,7 @@ from app.cases import closing, queries, reporting, states, triage, working
 from app.cases.grades import GRADES
 from app.cases.kinds import KINDS
 from app.cases.models import Case
-from app.cases.viewing import view_of
+from app.cases.viewing import stands, view_of
 from app.identity.actors import Actor
 from app.identity.queries import display_name
 from app.kernel import clock
@@ -98,7 +98,7 @@ def cases(show: str, kind: str | None, number: str | None, cursor: str | None, b
     )  # fmt: skip
     return page(
         "grid/cases.html",
-        cases=found.items, next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
+        cases=found.items, stands=stands, next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
         kind=kind, kinds=queries.kinds_handled(by),
         numbers=asdict(queries.counts(by, kind=kind, at=at)),
     )  # fmt: skip
@@ -115,7 +115,7 @@ def case(case_id: UUID, by: Actor) -> str:
     view = view_of(found, by, at)
     return page(
         "grid/case.html",
-        view=view, matter=matter_of(found, by, at_desk=True), at=at, menu=menu_of(by),
+        view=view, stands=stands, matter=matter_of(found, by, at_desk=True), at=at, menu=menu_of(by),
         grade_options=[(each, say(f"case.grade.{each}")) for each in GRADES],
         same_place=_same_place(found) if states.MERGE in view.can else [],
         told_around=[each for each in reporting.told_around(found) if queries.handles(each.case, by)]
