@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -12,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import audit
 from app.audit import queries, recording
 from app.audit.models import AuditRecord
 from app.identity import events
@@ -230,3 +233,10 @@ def test_whatever_is_asked_of_the_log_is_asked_together_and_told_page_by_page(ap
         seen = [each for each in queries.actions() if each.endswith(".seen")]
     assert seen == ["case.seen", "hours.seen", "of-old.seen"]
     assert [queries.told(each) for each in ("case.seen", "of-old.seen")] == ["看了工单", "of-old.seen"]
+
+
+def test_an_action_is_told_without_its_facts_since_a_filter_has_none():
+    words = tomllib.loads((Path(audit.__file__).parent / "words.toml").read_text("utf-8"))
+    told = {slug: each for slug, each in words.items() if slug.startswith("audit.")}
+    assert len(told) > 50
+    assert [slug for slug, each in told.items() if "{" in each["zh"] + each["en"]] == []

@@ -98,7 +98,8 @@ def cases(show: str, kind: str | None, number: str | None, cursor: str | None, b
     )  # fmt: skip
     return page(
         "grid/cases.html",
-        cases=found.items, stands=stands, next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
+        cases=found.items, stands=stands,
+        next_cursor=found.next_cursor, show=show, at=at, menu=menu_of(by), filters=FILTERS,
         kind=kind, kinds=queries.kinds_handled(by),
         numbers=asdict(queries.counts(by, kind=kind, at=at)),
     )  # fmt: skip
