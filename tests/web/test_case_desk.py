@@ -59,7 +59,9 @@ def test_a_case_is_accepted_started_and_resolved_with_a_photo(desk: Desk) -> Non
     assert "坑补好了" in shown
     assert one(Case).state == "resolved"
     assert "已办结" in shown
-    assert "请你看看" not in shown + desk.dispatcher.get("/grid?show=done").text  # that is asked of the reporter
+    assert (
+        "请你看看" not in shown + desk.dispatcher.get("/grid?show=done").text
+    )  # that is asked of the reporter
     assert page in desk.dispatcher.get("/grid?show=done").text
     assert page not in desk.dispatcher.get("/grid").text
 
