@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.audit.recording import record
 from app.identity.actors import Actor
@@ -131,10 +131,7 @@ def decide_unwinding(*, unwinding_id: UUID, approved: bool, by: Actor, at: datet
 
 def unwindings(by: Actor, limit: int = 100) -> Sequence[Unwinding]:
     """What was asked and decided where the caller reads the ledger, open ones first, then the newest."""
-    paths = by.scopes("ledger.read").region_paths
-    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code)
-    chosen = chosen.where(places.inside(Region.path, paths))
-    newest = chosen.order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc())
+    newest = _read_by(by).order_by(Unwinding.decided_at.is_not(None), Unwinding.id.desc())
     return session.scalars(newest.limit(limit)).all()
 
 
@@ -142,14 +139,18 @@ def requests(
     *, by: Actor, state: str | None = None, decided: bool = False, cursor: str | None = None
 ) -> Page[Unwinding]:
     """The same in pages, newest first; `decided`: only what waits for nobody any more."""
-    paths = by.scopes("ledger.read").region_paths
-    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code)
-    chosen = chosen.where(places.inside(Region.path, paths))
+    chosen = _read_by(by)
     if state:
         chosen = chosen.where(Unwinding.state == state)
     if decided:
         chosen = chosen.where(Unwinding.state != ASKED)
     return page(chosen, Unwinding.id, cursor)
+
+
+def _read_by(by: Actor) -> Select[Unwinding]:
+    paths = by.scopes("ledger.read").region_paths
+    chosen = select(Unwinding).join(Region, Region.code == Unwinding.region_code)
+    return chosen.where(places.inside(Region.path, paths))
 
 
 def points_at_stake(unwinding: Unwinding) -> int:
