@@ -96,7 +96,22 @@ def say(key: str, locale: str | None = None, **facts: Any) -> str:
     language = locale or _locale.get()
     one = language == "en" and facts.get("n") == 1 and "en_one" in texts
     text = texts["en_one" if one else language]
-    return _formatter.vformat(text, (), facts) if "{" in text or "}" in text else text
+    if "{" not in text and "}" not in text:
+        return text
+    for name in _before_a_stop(text):
+        facts[name] = _without_stop(facts.get(name, "—"))
+    return _formatter.vformat(text, (), facts)
+
+
+@cache
+def _before_a_stop(text: str) -> tuple[str, ...]:
+    """Facts after which our sentence ends: what somebody wrote often ends by itself, and two full stops are a slip."""
+    return tuple(re.findall(r"\{(\w+)\}[。.]", text))
+
+
+def _without_stop(value: Any) -> Any:
+    ends = isinstance(value, str) and value.endswith(("。", ".")) and not value.endswith(("。。", ".."))
+    return value[:-1] if ends else value
 
 
 def pick(zh: str, en: str | None, locale: str | None = None) -> str:

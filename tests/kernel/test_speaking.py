@@ -18,6 +18,7 @@ def words(monkeypatch: pytest.MonkeyPatch) -> None:
     told = {
         "bees": {"zh": "{n} 只蜜蜂，{who}", "en": "{n} bees for {who}", "en_one": "one bee for {who}"},
         "hive": {"zh": "蜂箱", "en": "a hive"},
+        "why": {"zh": "原因：{why}。完。", "en": "Because: {why}. Done."},
     }
     told |= {"conflict": {"zh": "不行", "en": "no"}, "wait.seconds": {"zh": "{n} 秒"}}
     monkeypatch.setattr(i18n, "words", lambda: told)
@@ -35,6 +36,21 @@ def words(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_words_are_filled_and_a_missing_fact_is_a_dash(facts, zh, en) -> None:
     assert (i18n.say("bees", "zh", **facts), i18n.say("bees", "en", **facts)) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("why", "zh", "en"),
+    [
+        ("没有做。", "原因：没有做。完。", "Because: 没有做. Done."),
+        ("Made up.", "原因：Made up。完。", "Because: Made up. Done."),
+        ("没有做", "原因：没有做。完。", "Because: 没有做. Done."),
+        ("等等...", "原因：等等...。完。", "Because: 等等.... Done."),
+        (12860, "原因：12,860。完。", "Because: 12,860. Done."),
+    ],
+)
+def test_what_ends_by_itself_does_not_end_twice(why, zh, en) -> None:
+    assert (i18n.say("why", "zh", why=why), i18n.say("why", "en", why=why)) == (zh, en)
+    assert i18n.say("why", "zh") == "原因：—。完。"
 
 
 def test_another_language_is_spoken_as_long_as_it_takes() -> None:
