@@ -124,6 +124,8 @@ def test_whoever_resolved_it_does_not_get_it_again(town: Town):
     with pytest.raises(NeedsAnother):
         triage.accept(case_id=case.id, by=city.actor(town.dispatcher), at=now())
     triage.accept(case_id=case.id, by=city.actor(town.colleague), at=now())
+    with pytest.raises(NeedsAnother):  # nor by beginning with what a colleague has accepted
+        working.start(case_id=case.id, by=city.actor(town.dispatcher), at=now())
     with pytest.raises(NeedsAnother):
         working.resolve(case_id=case.id, note="好了", by=city.actor(town.dispatcher), at=now())
     working.resolve(case_id=case.id, note="这回真好了", by=city.actor(town.colleague), at=now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -159,6 +160,15 @@ def test_the_first_step_counts_no_longer_once_the_password_has_changed(boss, clo
         session.flush()
         with pytest.raises(PasswordWrong):
             signing_in.after_first_step(proof, clock.at)
+
+
+@pytest.mark.parametrize(("later", "counts"), [(-1, False), (0, True), (299, True), (300, False)])
+def test_a_first_step_counts_for_five_minutes_and_not_before_it_was_taken(boss, clock, later, counts):
+    # Before: the clock was set back, and the proof would live for as much longer.
+    with transaction(write=False):
+        proof = signing_in.first_step_taken(boss, clock.at)
+    with nullcontext() if counts else pytest.raises(PasswordWrong), transaction():
+        signing_in.after_first_step(proof, clock.at + timedelta(seconds=later))
 
 
 def test_another_persons_codes_open_nothing(app, client, boss, clock):

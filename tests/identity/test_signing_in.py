@@ -58,6 +58,19 @@ def test_it_enrols_nobody_without_consent(client, kept):
     assert enter(client, kept.codes[-1], consent=True).status_code == 200
 
 
+def test_whoever_is_known_by_the_number_but_no_rider_yet_agrees_too(client, kept):
+    with transaction():
+        make.regions()
+        known = make.staff("auditor", region_code=make.CITY)
+        known.phone = "+86" + PHONE.removeprefix("+86")
+    ask(client)
+    answer = enter(client, kept.codes[-1])
+    assert (answer.status_code, answer.json["code"]) == (409, "consent-needed")
+    answer = enter(client, kept.codes[-1], consent=True)
+    assert (answer.status_code, answer.json["person"]["id"]) == (200, str(known.id))
+    assert answer.json["person"]["is_rider"] is True
+
+
 def test_it_refuses_a_wrong_code_and_counts_the_try(client, kept):
     ask(client)
     wrong = "000000" if kept.codes[-1] != "000000" else "111111"

@@ -40,6 +40,7 @@ def test_a_sound_book_is_proved_against_a_published_seal(run, sealed):
     code, said = run("verify", "--seal", sealed[0])
     assert code == 0
     assert sealed[0].partition(":")[2] in said
+    assert run("verify", "--seal", sealed[0].upper())[0] == 0  # as somebody typed it off a paper
 
 
 def test_a_seal_that_is_not_there_is_missed(run, sealed):

@@ -100,6 +100,22 @@ def test_each_of_them_pays_what_they_owe_of_it():
         assert owed_by(riders[1].id) == 7
 
 
+def test_points_that_wait_pay_no_debt_yet():
+    scene = make.scene([rule(points=6, usable="after_days", usable_after_days=2)])
+    riders = three(scene)
+    with transaction():
+        ledger.policy(50)
+        ledger.give(riders[1].id, 10)
+        owe(
+            person_id=riders[1].id, points=10, to_account_id=correction_account().id, source="test:owed",
+            words=ledger.WORDS, by=SYSTEM, at=clock_module.now(),
+        )  # fmt: skip
+    judged(*(make.checkin(each) for each in riders))
+    assert usable(scene, riders) == [0, 10, 0]
+    with transaction(write=False):
+        assert owed_by(riders[1].id) == 10
+
+
 def test_each_is_judged_by_what_was_in_force_when_it_happened(clock):
     scene = make.scene([rule(points=5, expires_after_days=30)])
     riders, before = three(scene), clock.at
