@@ -39,6 +39,13 @@ def test_what_was_refunded_or_ran_out_does_not_count_against_the_share(scene, cl
     assert scene.reserve().share_no == 1
 
 
+def test_what_was_cancelled_or_undone_does_not_count_against_the_share_either(scene):
+    scene.cancel(scene.reserve())
+    assert seen(scene).left == 1
+    scene.undo(scene.hand_over(scene.reserve()))
+    assert (seen(scene).left, scene.reserve().share_no) == (1, 1)
+
+
 def test_a_voucher_still_open_from_last_month_leaves_this_months_share(app, clock):
     scene = make.scene(limit_count=1, limit_period="month")
     scene.reserve()
