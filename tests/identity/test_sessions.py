@@ -92,6 +92,13 @@ def test_a_forged_token_is_refused(client, tokens, token):
     assert me(client, token).status_code == 401
 
 
+def test_a_token_that_counts_no_longer_closes_no_door_that_is_open_to_everybody(client, tokens, clock):
+    headers = {"Authorization": f"Bearer {tokens.access_token}"}
+    clock.advance(minutes=16)
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+    assert client.get("/api/v1/codes/public-keys", headers=headers).status_code == 200
+
+
 def test_a_cookie_without_its_csrf_value_changes_nothing(app, tokens):
     browser = app.test_client()
     browser.set_cookie("fengxing_access", tokens.access_token)
