@@ -118,6 +118,20 @@ def test_a_reopened_case_has_as_long_to_be_accepted_as_a_new_one(town: Town, clo
     assert not case.is_overdue(now())
 
 
+def test_what_was_said_of_work_that_did_not_hold_is_not_said_of_what_comes_after_it(town: Town):
+    case = make.report_in(s.RESOLVED, town)
+    closing.rate(case_id=case.id, answer=s.NOT_SOLVED, stars=1, by=city.actor(town.rider), at=now())
+    make.bring(case, town, s.REOPEN)
+    assert (case.answer, case.stars) == (None, None)
+
+
+def test_to_repeat_what_the_reporter_said_is_nobody_elses(town: Town):
+    case = make.report_in(s.RESOLVED, town)
+    closing.rate(case_id=case.id, answer=s.UNSURE, by=city.actor(town.rider), at=now())
+    with pytest.raises(Forbidden):
+        closing.rate(case_id=case.id, answer=s.UNSURE, by=city.actor(town.dispatcher), at=now())
+
+
 def test_whoever_resolved_it_does_not_get_it_again(town: Town):
     case = make.report_in(s.REOPENED, town)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,10 +14,11 @@ from app.kernel.calendar import day_sort
 from app.kernel.clock import city_day
 from app.kernel.db import session, transaction
 from app.rules import campaigns, drafting, paying, queries, rulebook
-from app.rules.circumstances import all_with_circumstances
+from app.rules.circumstances import all_with_circumstances, with_circumstances
 from app.rules.drafting import checked
 from app.rules.errors import CampaignTimesWrong, EndsInThePast, RuleSetExists
 from app.rules.evaluating import evaluate
+from app.rules.grounds import grounds_of
 from app.rules.models import Award, RecordedFact
 from tests import make as people
 from tests.ledger.make import lots
@@ -166,6 +168,20 @@ def test_whoever_was_a_grid_member_counts_as_one_only_for_that_time(app, clock):
     assert scene.points() == (0, 0)
     make.judge(late)
     assert scene.points() == (5, 0)
+
+
+def test_what_a_fact_says_itself_stays(app, clock):
+    scene = make.scene([rule(points=5)])
+    said = {"grid_member": True, "first_of_day": False}
+    fact = make.checkin(scene.rider)
+    fact = replace(fact, fields={**fact.fields, **said})
+    with transaction():
+        (alone,), (together, _) = (
+            [with_circumstances(fact, grounds_of(fact))],
+            all_with_circumstances([fact, make.checkin(scene.rider)]),
+        )
+    for told in (alone, together):
+        assert {name: told.fields[name] for name in said} == said
 
 
 def test_the_first_of_the_day_is_known_for_every_kind(app, clock):

@@ -24,7 +24,7 @@ from app.volunteering.errors import (
     SignOutTimeWrong,
 )
 from app.volunteering.events import SignedIn, SignedOut
-from app.volunteering.models import Attendance, Hours, Shift
+from app.volunteering.models import Activity, Attendance, Hours, Shift
 from app.volunteering.signing_up import sign_up
 from tests.volunteering import make
 
@@ -185,6 +185,17 @@ def test_a_forgotten_sign_out_closes_at_the_end_and_is_flagged(app):
         (hours,) = queries.my_hours(rider.person_id).items
         assert (attended.signed_out_at, attended.auto_closed) == (here.shift.ends_at, True)
         assert (hours.minutes, hours.basis, hours.state) == (105, "witnessed", "pending")
+
+
+def test_a_forgotten_sign_out_of_a_made_up_activity_gives_no_hours(app):
+    here, rider = make.setting(), make.new_rider()
+    make.scan(here.shift, rider, here.shift.starts_at)
+    with transaction():
+        session.get_one(Activity, here.shift.activity_id).find_void("没有办过这场活动")
+    with transaction():
+        assert close_forgotten(at=here.shift.ends_at + timedelta(minutes=30)) == 1
+    with transaction(write=False):
+        assert queries.my_hours(rider.person_id).items == []
 
 
 @pytest.mark.once
