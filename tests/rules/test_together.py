@@ -85,15 +85,19 @@ def test_of_two_campaigns_at_once_the_one_that_began_last_counts(clock):
     assert fell_into == {str(latest.id)}
 
 
+def owes_ten(rider):
+    owe(
+        person_id=rider.id, points=10, to_account_id=correction_account().id, source="test:owed",
+        words=ledger.WORDS, by=SYSTEM, at=clock_module.now(),
+    )  # fmt: skip
+
+
 def test_each_of_them_pays_what_they_owe_of_it():
     scene = make.scene([rule(points=6)])
     riders = three(scene)
     with transaction():
         ledger.policy(50)
-        owe(
-            person_id=riders[1].id, points=10, to_account_id=correction_account().id, source="test:owed",
-            words=ledger.WORDS, by=SYSTEM, at=clock_module.now(),
-        )  # fmt: skip
+        owes_ten(riders[1])
     judged(*(make.checkin(each) for each in riders))
     assert usable(scene, riders) == [6, 3, 6]
     with transaction(write=False):
@@ -106,10 +110,7 @@ def test_points_that_wait_pay_no_debt_yet():
     with transaction():
         ledger.policy(50)
         ledger.give(riders[1].id, 10)
-        owe(
-            person_id=riders[1].id, points=10, to_account_id=correction_account().id, source="test:owed",
-            words=ledger.WORDS, by=SYSTEM, at=clock_module.now(),
-        )  # fmt: skip
+        owes_ten(riders[1])
     judged(*(make.checkin(each) for each in riders))
     assert usable(scene, riders) == [0, 10, 0]
     with transaction(write=False):
